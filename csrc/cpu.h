@@ -1,0 +1,19 @@
+/* cpu.h: what this processor and its operating system let us use. */
+#ifndef DPA_CPU_H
+#define DPA_CPU_H
+
+#include <stdint.h>
+
+enum {
+    CPU_SSE41 = 1 << 0,  /* and SSSE3 */
+    CPU_SHANI = 1 << 1,
+    CPU_AVX2 = 1 << 2,
+    CPU_AVX512 = 1 << 3, /* F, BW, VL and VBMI */
+    CPU_NEON = 1 << 4,
+    CPU_ARMSHA2 = 1 << 5,
+};
+
+/* Asks the processor at each call: no state, and only choices of engine ask. */
+uint32_t cpu_features(void);
+
+#endif

@@ -1,0 +1,64 @@
+#include "keys.h"
+
+void keys_start(struct sha256_stream *prefix, const struct kernel *kernel, const dpa_keys *keys)
+{
+    sha256_start(prefix, kernel);
+    sha256_feed(prefix, keys->prefix, keys->prefix_size);
+}
+
+/* Writes the decimal digits of x so that they end at digits + 20; returns how many. */
+static size_t decimal(uint64_t x, uint8_t digits[20])
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
+                                "34353637383940414243444546474849505152535455565758596061626364656667"
+                                "6869707172737475767778798081828384858687888990919293949596979899";
+    size_t at = 20;
+    while (x >= 100) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * (x % 100), 2);
+        x /= 100;
+    }
+    if (x >= 10) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * x, 2);
+    } else {
+        digits[--at] = (uint8_t)('0' + x);
+    }
+    return 20 - at;
+}
+
+size_t keys_id(const dpa_keys *keys, size_t i, uint8_t digits[20], const uint8_t **bytes)
+{
+    if (keys->text) {
+        *bytes = keys->text + keys->offsets[i];
+        return (size_t)(keys->offsets[i + 1] - keys->offsets[i]);
+    }
+    const size_t size = decimal(keys->ids ? keys->ids[i] : keys->start + i, digits);
+    *bytes = digits + 20 - size;
+    return size;
+}
+
+void keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first, size_t n,
+                sha256_state *state, uint8_t (*block)[64])
+{
+    const size_t head = prefix->size % 64;
+    uint8_t blank[64] = {0};
+    memcpy(blank, prefix->tail[0], head);
+    for (size_t i = 0; i < n; i++) {
+        uint8_t digits[20];
+        const uint8_t *id;
+        const size_t size = keys_id(keys, first + i, digits, &id);
+        if (head + size < 56) { /* nearly every key: the rest of it and the padding fit one block */
+            memcpy(block[i], blank, 64);
+            memcpy(block[i] + head, id, size);
+            block[i][head + size] = 0x80;
+            store_be64(block[i] + 56, (prefix->size + size) * 8);
+            memcpy(state[i], prefix->state, sizeof state[i]);
+        } else {
+            struct sha256_stream key = *prefix;
+            sha256_feed(&key, id, size);
+            sha256_last_block(&key, block[i]);
+            memcpy(state[i], key.state, sizeof state[i]);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/* platform.h: the compiler and the processor family, and loads that both agree on. */
+#ifndef DPA_PLATFORM_H
+#define DPA_PLATFORM_H
+
+#include <float.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Every result is rounded to double once per operation; x87 arithmetic would not. */
+#if !defined(FLT_EVAL_METHOD) || FLT_EVAL_METHOD != 0
+#error "dpa needs IEEE double arithmetic without excess precision (on 32-bit x86: -msse2 -mfpmath=sse)"
+#endif
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define DPA_X86 1
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define DPA_ARM64 1
+#endif
+
+#if defined(__GNUC__) /* gcc and clang */
+#define DPA_VECTORS 1 /* vector_size types */
+#define INLINE static inline __attribute__((always_inline))
+#define TARGET(features) __attribute__((target(features)))
+#else
+#define INLINE static __forceinline
+#define TARGET(features)
+#endif
+
+/* -O2 leaves the loops over streams and rounds rolled, which costs 40 % there. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define UNROLL _Pragma("GCC unroll 64")
+#else
+#define UNROLL
+#endif
+
+INLINE uint32_t load_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+INLINE void store_be32(uint8_t *p, uint32_t x)
+{
+    p[0] = (uint8_t)(x >> 24);
+    p[1] = (uint8_t)(x >> 16);
+    p[2] = (uint8_t)(x >> 8);
+    p[3] = (uint8_t)x;
+}
+
+INLINE void store_be64(uint8_t *p, uint64_t x)
+{
+    store_be32(p, (uint32_t)(x >> 32));
+    store_be32(p + 4, (uint32_t)x);
+}
+
+INLINE uint64_t load_le64(const uint8_t *p)
+{
+    uint64_t x = 0;
+    for (int i = 7; i >= 0; i--)
+        x = x << 8 | p[i];
+    return x;
+}
+
+INLINE void store_le64(uint8_t *p, uint64_t x)
+{
+    for (int i = 0; i < 8; i++)
+        p[i] = (uint8_t)(x >> 8 * i);
+}
+
+#endif

@@ -1,0 +1,120 @@
+/* sample.c: keys to digests to uniforms to columns, a batch at a time. */
+#include "keys.h"
+#include "links.h"
+#include "platform.h"
+#include "sampler.h"
+
+/* Samples of one batch: whole groups of every kernel (6 streams, 2 x 16 lanes). */
+#define BATCH 96
+
+/* One batch's working memory. */
+struct batch {
+    sha256_state *state;
+    uint8_t (*block)[64];
+    double *uniform;
+    uint32_t (*window)[64]; /* only where the chain is deeper than the table */
+    void *generators;
+};
+
+static size_t carve(struct batch *batch, const dpa_engine *engine, const dpa_request *request,
+                    size_t count, uint8_t *memory)
+{
+    const struct sampler *sampler = engine->samplers[request->sampler];
+    const size_t n = count < BATCH ? count : BATCH;
+    const size_t generators = (n + sampler->lanes - 1) / sampler->lanes * sampler->lanes;
+    const size_t sizes[] = {
+        n * sizeof batch->state[0],
+        n * sizeof batch->block[0],
+        generators * sizeof batch->uniform[0],
+        request->depth > DPA_TABLE_LINKS ? WINDOW_BLOCKS * sizeof batch->window[0] : 0,
+        request->columns > 0 ? generators * sampler->state_size : 0,
+    };
+    size_t at[6] = {0};
+    for (int i = 0; i < 5; i++)
+        at[i + 1] = at[i] + (sizes[i] + DPA_SCRATCH_ALIGN - 1) / DPA_SCRATCH_ALIGN * DPA_SCRATCH_ALIGN;
+    if (memory) {
+        batch->state = (void *)(memory + at[0]);
+        batch->block = (void *)(memory + at[1]);
+        batch->uniform = (void *)(memory + at[2]);
+        batch->window = (void *)(memory + at[3]);
+        batch->generators = memory + at[4];
+    }
+    return at[5];
+}
+
+size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count)
+{
+    return carve(NULL, engine, request, count, NULL);
+}
+
+/* The links of a chain: those of the table, then windows made on the fly. */
+static void run_chain(const struct kernel *kernel, const dpa_links *links, uint32_t depth,
+                      const struct batch *batch, size_t n)
+{
+    const uint32_t tabled = depth < DPA_TABLE_LINKS ? depth : DPA_TABLE_LINKS;
+    const struct link_run table = {tabled, 1, links->schedule};
+    kernel->link(batch->state, n, &table);
+    if (depth <= DPA_TABLE_LINKS)
+        return;
+    dpa_fibonacci at = links->after;
+    while (at.index < depth) {
+        const struct link_run run = links_expand(&at, depth, batch->window, WINDOW_BLOCKS);
+        kernel->link(batch->state, n, &run);
+    }
+}
+
+/* Column c of samples first .. first + n - 1, from their uniforms. */
+static void fill_column(const dpa_request *request, size_t c, size_t first, size_t n,
+                        const double *uniform)
+{
+    const double low = request->low[c], width = request->high[c] - request->low[c];
+    const ptrdiff_t stride = request->stride;
+    if (request->single_precision) {
+        float *values = (float *)request->values[c] + (ptrdiff_t)first * stride;
+        for (size_t i = 0; i < n; i++)
+            values[(ptrdiff_t)i * stride] = (float)(low + width * uniform[i]);
+    } else if (stride == 1) { /* as below; the compiler vectorises it */
+        double *values = (double *)request->values[c] + first;
+        for (size_t i = 0; i < n; i++)
+            values[i] = low + width * uniform[i];
+    } else {
+        double *values = (double *)request->values[c] + (ptrdiff_t)first * stride;
+        for (size_t i = 0; i < n; i++)
+            values[(ptrdiff_t)i * stride] = low + width * uniform[i];
+    }
+}
+
+static void fill_columns(const dpa_request *request, const struct sampler *sampler, size_t first,
+                         size_t n, const struct batch *batch)
+{
+    sampler->seed(batch->generators, (const sha256_state *)batch->state, n);
+    for (uint64_t number = 0; number < request->skip + request->columns; number++) {
+        sampler->draw(batch->generators, n, number, batch->uniform);
+        if (number >= request->skip)
+            fill_column(request, (size_t)(number - request->skip), first, n, batch->uniform);
+    }
+}
+
+void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
+                  size_t first, size_t count, void *scratch)
+{
+    const struct sampler *sampler = engine->samplers[request->sampler];
+    struct sha256_stream prefix;
+    struct batch batch;
+    carve(&batch, engine, request, count, scratch);
+    keys_start(&prefix, engine->single, &request->keys);
+    for (const size_t end = first + count; first < end;) {
+        const size_t n = end - first < BATCH ? end - first : BATCH;
+        const struct kernel *kernel = n == 1 ? engine->single : engine->bulk;
+        keys_stage(&prefix, &request->keys, first, n, batch.state, batch.block);
+        kernel->compress(batch.state, (const uint8_t(*)[64])batch.block, n);
+        run_chain(kernel, links, request->depth, &batch, n);
+        if (request->digests)
+            for (size_t i = 0; i < n; i++)
+                for (int t = 0; t < 8; t++)
+                    store_be32(request->digests[first + i] + 4 * t, batch.state[i][t]);
+        if (request->columns > 0)
+            fill_columns(request, sampler, first, n, &batch);
+        first += n;
+    }
+}

@@ -1,0 +1,27 @@
+/* sampler.h: what a sampler is, for a batch of samples at a time. Private to csrc. */
+#ifndef DPA_SAMPLER_H
+#define DPA_SAMPLER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel.h"
+
+#define UNIT 0x1p-53 /* the step between the uniforms, in [0, 1) */
+
+struct sampler {
+    const char *level; /* the vector level, named as kernels are */
+    uint32_t needs;    /* CPU_* bits */
+    unsigned lanes;    /* generators it works on at once */
+    size_t state_size; /* bytes of one generator's state */
+    /* Seeds n generators from their digests. states has room for n rounded up to
+     * whole lanes, aligned to DPA_SCRATCH_ALIGN. */
+    void (*seed)(void *states, const sha256_state *digest, size_t n);
+    /* Draw number `draw` of each of n generators; draws come in order from 0. */
+    void (*draw)(void *states, size_t n, uint64_t draw, double *uniform);
+};
+
+extern const struct sampler xoshiro256pp_portable;
+extern const struct sampler mt19937_portable;
+
+#endif
