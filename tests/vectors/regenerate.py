@@ -1,0 +1,145 @@
+"""Rebuild the known answers from tests/reference.py, or compare them with --check.
+
+    python tests/vectors/regenerate.py           # writes the files beside this one
+    python tests/vectors/regenerate.py --check   # exit code 1 where one would change
+
+The inputs stand here, the answers come from the plain-Python twin. The derivation is
+frozen: a difference under --check is a bug in the twin, never a reason to write.
+"""
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import reference  # noqa: E402  (the twin lies one folder up and is no package)
+
+ABOUT = (
+    "Known answers of the derivation in docs/spec.md, computed in plain Python with hashlib and"
+    " random. id is text; id_type says whether it is an integer or a string id. Absent fields are"
+    " None; numbers of 2^53 and more are text. The five values are rotation, brightness, noise,"
+    " scale, contrast."
+)
+EVERYWHERE = [
+    (1, "moderate"),
+    (10, "mild"),
+    (10, "moderate"),
+    (10, "aggressive"),
+    (300, "moderate"),
+]
+# fib(94) is the first beyond 64 bits; fib(265) the first whose link has two constant blocks.
+DEEP = [(depth, "moderate") for depth in (94, 95, 96, 265, 266)]
+LARGEST = 2**64 - 1
+SAMPLES: list[tuple[int | str, dict[str, int]]] = [
+    # Integers: digit counts, the two that collide in 32 bits, 2^32, 2^53, 2^63, 2^64, more.
+    *(
+        (i, {})
+        for i in (0, 1, 9, 10, 42, 54018, 70819, 2**32, 2**53 + 1, 2**63 - 1, 2**63, LARGEST)
+    ),
+    (10**40, {}),
+    # Key parts, each alone and together; 0 is not None.
+    (5, {"rank": 0, "world_size": 2}),
+    (42, {"base_seed": 7, "rank": 1, "world_size": 4}),
+    (42, {"base_seed": 7}),
+    (42, {"epoch": 3}),
+    (42, {"view": 1}),
+    (42, {"epoch": 3, "view": 1}),
+    (0, {"epoch": 0, "view": 0, "base_seed": 0}),
+    (42, {"epoch": 3, "view": 1, "base_seed": 7, "rank": 1, "world_size": 4}),
+    (1, {"base_seed": 2**32}),
+    (1, {"base_seed": LARGEST}),
+    (1, {"epoch": 2**32}),
+    (1, {"epoch": LARGEST, "view": LARGEST}),
+    # Strings: like numbers, like keys, empty, unicode in two normal forms, quote, NUL.
+    *((s, {}) for s in ("n01440764_10026.JPEG", "42", "7:1:42", "", "ünïcode/ß.png", 'a"b\\c')),
+    *((s, {}) for s in (" x\n", "a\0b", "e\u0301", "\ufb01", "\U0001f600", "3@")),
+    ("img", {"base_seed": 7, "rank": 1, "world_size": 2}),
+    ("k" * 120, {"epoch": 5}),
+    # Lengths around the padding's edges of one and two blocks.
+    *(("k" * n, {}) for n in (54, 55, 62, 63, 64, 118, 119)),
+]
+RANDOM_SEEDS = [0, 42, 0x80000000, 0xFFFFFFFF]
+RANDOM_DRAWS = 320  # more than the 312 that one block of 624 words holds
+
+
+def small(number: int) -> int | str:
+    """Text where JSON readers that know only doubles would round."""
+    return number if number < 2**53 else str(number)
+
+
+def vector(sample_id: int | str, parts: dict[str, int], depth: int, preset: str) -> dict[str, Any]:
+    """One known answer."""
+    key = reference.key_text(sample_id, **{k: v for k, v in parts.items() if k != "world_size"})
+    h = reference.chain_hash(key, depth)
+    kind = "str" if isinstance(sample_id, str) else "int"
+    record: dict[str, Any] = {"id": str(sample_id), "id_type": kind}
+    order = ("epoch", "view", "base_seed", "rank", "world_size")
+    record |= {name: small(parts[name]) for name in order if name in parts}
+    record |= {"key": key, "depth": depth, "preset": preset, "hash": h}
+    for sampler in ("xoshiro256++", "mt19937"):
+        values = reference.params(h, reference.PRESETS[preset], sampler)
+        record[sampler] = [values[name] for name in reference.NAMES]
+    return record
+
+
+def vectors() -> Iterator[dict[str, Any]]:
+    """All known answers in the order of the file."""
+    for sample_id, parts in SAMPLES:
+        deep = DEEP if sample_id in (42, "42") and not parts else []
+        for depth, preset in EVERYWHERE[:-1] + deep + EVERYWHERE[-1:]:
+            yield vector(sample_id, parts, depth, preset)
+
+
+def known_answers() -> str:
+    """JSON with one vector a line."""
+    lines = ",\n".join(json.dumps(v, ensure_ascii=False) for v in vectors())
+    return '{"about": ' + json.dumps(ABOUT) + ',\n"vectors": [\n' + lines + "\n]}\n"
+
+
+def cpython_random() -> str:
+    """A line for each seed: the seed, then draws of random.Random as C99 hex floats."""
+    lines = []
+    for seed in RANDOM_SEEDS:
+        generator = random.Random(seed)
+        draws = (generator.random().hex() for _ in range(RANDOM_DRAWS))
+        lines.append(" ".join([str(seed), *draws]) + "\n")
+    return "".join(lines)
+
+
+def xoshiro256pp() -> str:
+    """The first outputs from the state {1, 2, 3, 4}, one a line."""
+    return "".join(f"{word}\n" for word in islice(reference.xoshiro256pp((1, 2, 3, 4)), 10))
+
+
+FILES: dict[str, Callable[[], str]] = {
+    "known_answers.json": known_answers,
+    "cpython_random.txt": cpython_random,
+    "xoshiro256pp.txt": xoshiro256pp,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check every file; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    check = parser.parse_args(arguments).check
+    changed = 0
+    for name, make in FILES.items():
+        path, text = HERE / name, make()
+        if not check:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        elif path.read_text(encoding="utf-8") != text:
+            print(f"{name} differs from what tests/reference.py gives", file=sys.stderr)
+            changed += 1
+    return 1 if changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
