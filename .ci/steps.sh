@@ -1,0 +1,42 @@
+# Sourced by run and full: named, timed steps; the first failure ends the script.
+
+set -uo pipefail
+exec </dev/null
+export CI=true PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+# A caller's environment must not change what is tested.
+unset DPA_KERNEL DPA_NUM_THREADS PYTHONPATH VIRTUAL_ENV MAKEFLAGS
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+table=()
+closing= # the last line of pytest in the latest step that ran it
+
+step() { # step PURPOSE COMMAND...
+    local purpose=$1 start=$SECONDS
+    shift
+    printf '\n=== %s\n    $ %s\n' "$purpose" "$*"
+    if ! "$@" 2>&1 | tee "$scratch/output"; then
+        printf '\nFAILED after %d s: %s\n' $((SECONDS - start)) "$purpose"
+        exit 1
+    fi
+    table+=("$(printf '%5d s  %s' $((SECONDS - start)) "$purpose")")
+    tests=$(grep -aE '^=+ .*passed.* in [0-9.]+s' "$scratch/output" | tail -1 || true)
+    [ -z "$tests" ] || closing=$tests
+}
+
+print_table() {
+    printf '\n=== seconds per step\n'
+    printf '%s\n' "${table[@]}" "$(printf '%5d s  in all' $SECONDS)"
+}
+
+test_wheel() { # test_wheel PYTHON: from the unpacked sdist without its sources, so that only the wheel can be imported
+    local venv=$PWD/.venv-wheel tree=$scratch/tree
+    rm -rf "$tree" && mkdir "$tree" &&
+        "$1" -m venv --clear "$venv" &&
+        "$venv/bin/python" -m pip install --quiet 'pip==26.3' &&
+        "$venv/bin/python" -m pip install --quiet dist/*.whl --group test &&
+        tar -xzf dist/*.tar.gz -C "$tree" --strip-components=1 &&
+        rm -r "$tree"/{dpa,csrc,setup.py} &&
+        (cd "$tree" && "$venv/bin/python" -m pytest -q)
+}

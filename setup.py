@@ -1,0 +1,38 @@
+"""The native extension; all else is in pyproject.toml."""
+
+import sys
+import sysconfig
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+# One cp311-abi3 wheel serves 3.11 and up. Free-threaded builds cannot load it.
+LIMITED_API = not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+if sysconfig.get_platform().startswith("win"):  # MSVC; MinGW's platform is "mingw..."
+    compile_args, link_args = ["/O2", "/std:c11", "/fp:precise"], []
+else:
+    # A fused multiply-add would change the last bit of values on some CPUs.
+    compile_args = ["-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-g0"]
+    link_args = ["-Wl,-x" if sys.platform == "darwin" else "-Wl,-s"]  # Apple's ld has no -s
+
+csrc = sorted(path.as_posix() for path in Path("csrc").iterdir())
+
+setup(
+    ext_modules=[
+        Extension(
+            "dpa._native",
+            sources=["dpa/_native.pyx", *(path for path in csrc if path.endswith(".c"))],
+            depends=[path for path in csrc if path.endswith((".h", ".inc"))],
+            include_dirs=["csrc"],
+            define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED_API else [],
+            py_limited_api=LIMITED_API,
+            extra_compile_args=compile_args,
+            extra_link_args=link_args,
+        )
+    ],
+    options={
+        "build_ext": {"cython_c_in_temp": True},  # generated C stays out of the tree
+        **({"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {}),
+    },
+)
