@@ -1,0 +1,75 @@
+/* test_dispatch.c: choosing a kernel, and saying what there is. */
+#include "check.h"
+
+/* A failed choice says why and leaves the engine alone. */
+static void refused(const char *name, dpa_status expected)
+{
+    dpa_engine engine, before;
+    memset(&engine, 0x5a, sizeof engine);
+    memcpy(&before, &engine, sizeof engine);
+    const dpa_status status = dpa_engine_choose(&engine, name);
+    CHECK(status == expected, "%s: status %d", name, (int)status);
+    CHECK(memcmp(&engine, &before, sizeof engine) == 0, "%s", name);
+}
+
+static void every_name(void)
+{
+    size_t usable = 0;
+    for (size_t i = 0; i < dpa_kernel_count(); i++) {
+        const char *name = dpa_kernel_name(i);
+        dpa_engine engine;
+        if (!dpa_kernel_usable(i)) {
+            refused(name, DPA_UNUSABLE_KERNEL);
+            continue;
+        }
+        usable++;
+        const dpa_status status = dpa_engine_choose(&engine, name);
+        CHECK(status == DPA_OK, "%s: status %d", name, (int)status);
+        if (status == DPA_OK)
+            CHECK(strcmp(dpa_engine_name(&engine), name) == 0, "%s", name);
+    }
+    CHECK(usable > 0, "portable runs everywhere");
+}
+
+/* Best first, so no name means the first usable one. */
+static void no_name(void)
+{
+    size_t best = 0;
+    dpa_engine engine;
+    while (!dpa_kernel_usable(best))
+        best++;
+    const dpa_status status = dpa_engine_choose(&engine, NULL);
+    CHECK(status == DPA_OK, "status %d", (int)status);
+    if (status == DPA_OK)
+        CHECK(strcmp(dpa_engine_name(&engine), dpa_kernel_name(best)) == 0, "%s",
+              dpa_engine_name(&engine));
+}
+
+/* The names are cut to any size, ended with NUL, and nothing is written behind. */
+static void features_fit(void)
+{
+    char whole[256];
+    dpa_cpu_features(whole, sizeof whole);
+    for (size_t size = 0; size < 64; size++) {
+        char text[80];
+        memset(text, '#', sizeof text);
+        const char *returned = dpa_cpu_features(text, size);
+        CHECK(returned == text, "size %zu", size);
+        CHECK(text[size] == '#', "size %zu", size);
+        if (size > 0) {
+            const size_t length = strlen(text);
+            CHECK(length < size && strncmp(text, whole, length) == 0, "size %zu: %s", size, text);
+        }
+    }
+}
+
+void test_dispatch(void)
+{
+    refused("nonsense", DPA_UNKNOWN_KERNEL);
+    refused("", DPA_UNKNOWN_KERNEL);
+    refused("Portable", DPA_UNKNOWN_KERNEL);
+    refused("portable ", DPA_UNKNOWN_KERNEL);
+    every_name();
+    no_name();
+    features_fit();
+}

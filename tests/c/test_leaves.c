@@ -1,0 +1,104 @@
+/* test_leaves.c: the digest of a set against messages written out here, added by bytes. */
+#include <inttypes.h>
+
+#include "expected.h"
+#include "platform.h"
+
+#define SAMPLES 40
+
+static const char PREFIX[] = "3.1@7:1:";
+static uint8_t digests[SAMPLES][32];
+static double column[3][SAMPLES];
+static const double *const values[3] = {column[0], column[1], column[2]};
+
+static void little_endian(uint8_t *bytes, uint64_t x, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(x >> 8 * i);
+}
+
+/* sum += the leaf of sample i, all as 32 bytes, least first. */
+static void add_leaf(uint8_t sum[32], const char *key, size_t key_size, size_t i, size_t columns)
+{
+    uint8_t message[512], leaf[32];
+    size_t size = 4 + key_size;
+    little_endian(message, key_size, 4);
+    memcpy(message + 4, key, key_size);
+    memcpy(message + size, digests[i], 32);
+    size += 32;
+    for (size_t c = 0; c < columns; c++, size += 8) {
+        uint64_t bits;
+        memcpy(&bits, &column[c][i], 8);
+        little_endian(message + size, bits, 8);
+    }
+    hash(&kernel_portable, message, size, leaf);
+    for (unsigned b = 0, carry = 0; b < 32; b++) {
+        carry += (unsigned)sum[b] + leaf[b];
+        sum[b] = (uint8_t)carry;
+        carry >>= 8;
+    }
+}
+
+static void same_sum(const uint64_t sum[4], const uint8_t expected[32], const char *what)
+{
+    uint8_t bytes[32];
+    for (size_t t = 0; t < 4; t++)
+        little_endian(bytes + 8 * t, sum[t], 8);
+    CHECK(memcmp(bytes, expected, 32) == 0, "%s", what);
+}
+
+/* From a sum of all ones, so that the first leaf already overflows 256 bits. */
+static void integer_ids(const dpa_engine *engine, size_t columns)
+{
+    const dpa_keys keys = {(const uint8_t *)PREFIX, sizeof PREFIX - 1, NULL, NULL, NULL, 90};
+    uint64_t sum[4], in_parts[4];
+    uint8_t expected[32];
+    memset(sum, 0xff, sizeof sum);
+    memset(in_parts, 0xff, sizeof in_parts);
+    memset(expected, 0xff, sizeof expected);
+    const uint8_t(*const d)[32] = (const uint8_t(*)[32])digests;
+    dpa_add_leaves(engine, &keys, 0, SAMPLES, d, values, columns, sum);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        char key[64];
+        const int size = snprintf(key, sizeof key, "%s%" PRIu64, PREFIX, keys.start + i);
+        add_leaf(expected, key, (size_t)size, i, columns);
+    }
+    same_sum(sum, expected, "integer ids");
+    dpa_add_leaves(engine, &keys, 17, SAMPLES - 17, d, values, columns, in_parts);
+    dpa_add_leaves(engine, &keys, 17, 0, d, values, columns, in_parts);
+    dpa_add_leaves(engine, &keys, 0, 17, d, values, columns, in_parts);
+    same_sum(in_parts, expected, "integer ids, in parts");
+}
+
+/* Texts of 0, 5, 10, ... bytes: every residue of the leaf's size modulo a block. */
+static void text_ids(const dpa_engine *engine)
+{
+    uint8_t text[5 * SAMPLES * (SAMPLES - 1) / 2];
+    int64_t offsets[SAMPLES + 1] = {0};
+    uint64_t sum[4] = {0};
+    uint8_t expected[32] = {0};
+    for (int i = 0; i < SAMPLES; i++)
+        offsets[i + 1] = offsets[i] + 5 * i;
+    fill_random(text, sizeof text, 9);
+    const dpa_keys keys = {(const uint8_t *)"\"", 1, text, offsets, NULL, 0};
+    dpa_add_leaves(engine, &keys, 0, SAMPLES, (const uint8_t(*)[32])digests, values, 3, sum);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        char key[1 + 5 * SAMPLES] = {'"'};
+        memcpy(key + 1, text + offsets[i], 5 * i);
+        add_leaf(expected, key, 1 + 5 * i, i, 3);
+    }
+    same_sum(sum, expected, "text ids");
+}
+
+void test_leaves(void)
+{
+    dpa_engine engines[MAX_ENGINES];
+    const size_t n = usable_engines(engines);
+    fill_random(digests, sizeof digests, 10);
+    fill_random(column, sizeof column, 11);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t columns = 0; columns <= 3; columns++)
+            integer_ids(&engines[i], columns);
+        text_ids(&engines[i]);
+    }
+}
