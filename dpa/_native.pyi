@@ -1,0 +1,63 @@
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_DEPTH: int
+MOMENTS_BLOCK: int
+SAMPLERS: tuple[str, ...]
+
+_Columns = npt.NDArray[Any] | tuple[npt.NDArray[Any], ...]
+
+def compiled_kernels() -> tuple[str, ...]: ...
+def kernels() -> tuple[str, ...]: ...
+def choose_kernel(name: str | None) -> None: ...
+def active_kernel() -> str: ...
+def cpu_features() -> tuple[str, ...]: ...
+def unpack(ids: tuple[object, ...], array: npt.NDArray[np.uint64]) -> int: ...
+
+class Text:
+    size: int
+    def __init__(self, ids: tuple[str, ...]) -> None: ...
+
+class Plan:
+    names: tuple[str, ...]
+    def __init__(
+        self,
+        depth: int,
+        sampler: str,
+        names: tuple[str, ...],
+        bounds: tuple[tuple[float, float], ...],
+        skip: int = 0,
+    ) -> None: ...
+
+class Request:
+    def __init__(
+        self,
+        plan: Plan,
+        prefix: bytes,
+        ids: int | Text | npt.NDArray[np.uint64],
+        size: int,
+        digests: npt.NDArray[np.uint8] | None,
+        values: _Columns,
+        *,
+        writable: bool = True,
+        interleaved: bool = False,
+    ) -> None: ...
+    def fill(self, first: int, count: int) -> None: ...
+    def leaf_sum(self) -> int: ...
+
+def params(
+    plan: Plan, prefix: bytes, seed_id: int | bytes, rank: int | None = None
+) -> dict[str, Any]: ...
+def seed_hash(plan: Plan, prefix: bytes, seed_id: int | bytes) -> str: ...
+def dicts(
+    names: tuple[str, ...],
+    values: _Columns,
+    digests: npt.NDArray[np.uint8],
+    size: int,
+    rank: int | None = None,
+) -> list[dict[str, Any]]: ...
+def moments(
+    values: npt.NDArray[np.float64],
+) -> list[tuple[int, float, float, float, float]]: ...

@@ -1,0 +1,496 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: embedsignature=False, freethreading_compatible=True
+"""The border to C: check buffers, release the GIL, one C call per span, return."""
+
+import os
+
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
+)
+from cpython.bytes cimport PyBytes_AsString, PyBytes_Size
+from cpython.dict cimport PyDict_Copy, PyDict_SetItem
+from cpython.float cimport PyFloat_FromDouble
+from cpython.list cimport PyList_New
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    str PyUnicode_FromStringAndSize(const char *bytes, Py_ssize_t size)
+    int PyList_SetItem(object items, Py_ssize_t index, object item) except -1  # steals item
+    void Py_INCREF(object)
+    bint PyLong_CheckExact(object)
+    unsigned long long PyLong_AsUnsignedLongLong(object number) except? -1
+
+
+cdef extern from "dpa.h" nogil:
+    enum: DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_MOMENTS_BLOCK, DPA_SCRATCH_ALIGN, DPA_TABLE_LINKS
+    ctypedef enum dpa_status:
+        DPA_OK, DPA_UNKNOWN_KERNEL, DPA_UNUSABLE_KERNEL, DPA_BROKEN_KERNEL
+    ctypedef enum dpa_sampler:
+        DPA_XOSHIRO256PP, DPA_MT19937
+    ctypedef struct dpa_engine:
+        pass
+    ctypedef struct dpa_links:
+        pass
+    ctypedef struct dpa_keys:
+        const uint8_t *prefix
+        size_t prefix_size
+        const uint8_t *text
+        const int64_t *offsets
+        const uint64_t *ids
+        uint64_t start
+    ctypedef struct dpa_request:
+        dpa_keys keys
+        uint32_t depth
+        dpa_sampler sampler
+        uint64_t skip
+        size_t columns
+        const double *low
+        const double *high
+        void **values
+        Py_ssize_t stride
+        bint single_precision
+        void *digests
+    ctypedef struct dpa_moments:
+        double mean, squares, min, max
+    size_t dpa_kernel_count()
+    const char *dpa_kernel_name(size_t index)
+    bint dpa_kernel_usable(size_t index)
+    const char *dpa_engine_name(const dpa_engine *engine)
+    const char *dpa_cpu_features(char *text, size_t size)
+    dpa_status dpa_engine_choose(dpa_engine *engine, const char *name)
+    void dpa_links_init(dpa_links *links)
+    size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count)
+    void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
+                      size_t first, size_t count, void *scratch)
+    void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first, size_t count,
+                        const void *digests, const double *const *values, size_t columns,
+                        uint64_t *sum)
+    void dpa_block_moments(const double *values, size_t count, dpa_moments *moments)
+
+
+MAX_DEPTH = DPA_MAX_DEPTH
+MOMENTS_BLOCK = DPA_MOMENTS_BLOCK
+SAMPLERS = ("xoshiro256++", "mt19937")  # in the order of dpa_sampler
+
+# struct format characters of what the C side reads and writes
+cdef tuple BYTES = ("B",), UINT64 = ("L", "Q"), FLOATS = ("d", "f")
+
+cdef dpa_links LINKS
+cdef dpa_engine ENGINE
+cdef str PROBLEM = None  # why there is no engine, where there is none
+
+
+# ---- Kernels ----
+
+def compiled_kernels() -> tuple[str, ...]:
+    return tuple([dpa_kernel_name(i).decode() for i in range(dpa_kernel_count())])
+
+
+def kernels() -> tuple[str, ...]:
+    """The names of the kernels this CPU can run, best first."""
+    return tuple([dpa_kernel_name(i).decode() for i in range(dpa_kernel_count())
+                  if dpa_kernel_usable(i)])
+
+
+def choose_kernel(name: str | None) -> None:
+    """Makes all further calls use the kernel `name` (None: the best one).
+
+    Raises ValueError where there is no such kernel, this CPU cannot run it or it
+    fails its self-test; the kernel in use then stays.
+    """
+    global PROBLEM
+    cdef bytes encoded = None if name is None else name.encode()
+    cdef dpa_status status = dpa_engine_choose(
+        &ENGINE, NULL if encoded is None else <const char *> PyBytes_AsString(encoded))
+    if status == DPA_OK:
+        PROBLEM = None
+        return
+    if status == DPA_BROKEN_KERNEL:
+        raise ValueError(f"kernel {name!r} computes wrong hashes on this machine "
+                         f"(self-test failed); the kernels here are {', '.join(kernels())}")
+    known = "cannot run on this CPU" if status == DPA_UNUSABLE_KERNEL else "does not exist"
+    raise ValueError(f"kernel {name!r} {known}; the kernels here are {', '.join(kernels())}")
+
+
+def active_kernel() -> str:
+    """The name of the kernel in use. ValueError where DPA_KERNEL names none."""
+    check_engine()
+    return dpa_engine_name(&ENGINE).decode()
+
+
+def cpu_features() -> tuple[str, ...]:
+    """The processor features the kernels ask for that this machine has."""
+    cdef char text[128]
+    return tuple(dpa_cpu_features(text, sizeof(text)).decode().split())
+
+
+cdef int check_engine() except -1:
+    if PROBLEM is not None:
+        raise ValueError(PROBLEM)
+    return 0
+
+
+# ---- Buffers ----
+
+cdef int acquire(Py_buffer *view, object source, str name, tuple formats, Py_ssize_t size,
+                 bint writable) except -1:
+    """A C-contiguous buffer of `size` items of one of the struct formats."""
+    cdef int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0)
+    try:
+        PyObject_GetBuffer(source, view, flags)
+    except (BufferError, ValueError) as error:
+        needed = "writable and C-contiguous" if writable else "C-contiguous"
+        raise ValueError(f"{name} must be {needed}: {error}") from None
+    cdef str found = "B" if view.format == NULL else view.format.decode()
+    cdef str problem = None
+    if found not in formats:
+        problem = f"{name} must have the format {' or '.join(formats)}, got {found!r}"
+    elif view.len != size * view.itemsize:
+        problem = f"{name} must hold {size} items, got {view.len // view.itemsize}"
+    if problem is not None:
+        PyBuffer_Release(view)
+        raise ValueError(problem)
+    return 0
+
+
+cdef class Text:
+    """String ids as one run of UTF-8 with offsets. UnicodeEncodeError on a lone surrogate."""
+    cdef uint8_t *bytes
+    cdef int64_t *offsets
+    cdef readonly Py_ssize_t size
+
+    def __cinit__(self, tuple ids not None):
+        cdef Py_ssize_t length, i
+        cdef int64_t total = 0
+        cdef const char *utf8
+        self.size = len(ids)
+        self.offsets = <int64_t *> malloc((self.size + 1) * sizeof(int64_t))
+        if self.offsets == NULL:
+            raise MemoryError
+        self.offsets[0] = 0
+        for i in range(self.size):
+            PyUnicode_AsUTF8AndSize(ids[i], &length)
+            total += length
+            self.offsets[i + 1] = total
+        self.bytes = <uint8_t *> malloc(total + 1)
+        if self.bytes == NULL:
+            raise MemoryError
+        for i in range(self.size):
+            utf8 = PyUnicode_AsUTF8AndSize(ids[i], &length)
+            memcpy(self.bytes + self.offsets[i], utf8, length)
+
+    def __dealloc__(self):
+        free(self.bytes)
+        free(self.offsets)
+
+
+def unpack(tuple ids not None, array) -> int:
+    """Writes ids to a uint64 array (n,) up to the first that is no plain int below 2^64.
+
+    Returns how many were written.
+    """
+    cdef Py_buffer view
+    cdef Py_ssize_t i, size = len(ids)
+    cdef uint64_t number
+    acquire(&view, array, "array", UINT64, size, True)
+    try:
+        for i in range(size):
+            if not PyLong_CheckExact(ids[i]):
+                return i
+            try:
+                number = PyLong_AsUnsignedLongLong(ids[i])
+            except OverflowError:
+                return i
+            (<uint64_t *> view.buf)[i] = number
+        return size
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef class Plan:
+    """What to make of a sample: the chain's depth, the sampler, and named columns with bounds."""
+    cdef readonly tuple names
+    cdef uint32_t depth
+    cdef dpa_sampler sampler
+    cdef uint64_t skip
+    cdef size_t columns
+    cdef double *low
+    cdef double *high
+
+    def __cinit__(self, uint32_t depth, str sampler not None, tuple names not None,
+                  bounds, uint64_t skip=0):
+        self.names = names
+        self.depth = depth
+        self.sampler = DPA_MT19937 if SAMPLERS.index(sampler) else DPA_XOSHIRO256PP
+        self.skip = skip
+        self.columns = len(names)
+        self.low = <double *> malloc(2 * self.columns * sizeof(double) + 1)
+        if self.low == NULL:
+            raise MemoryError
+        self.high = self.low + self.columns
+        for i, (low, high) in enumerate(bounds):
+            self.low[<Py_ssize_t> i] = low
+            self.high[<Py_ssize_t> i] = high
+
+    def __dealloc__(self):
+        free(self.low)
+
+    cdef void describe(self, dpa_request *request) noexcept:
+        request.depth = self.depth
+        request.sampler = self.sampler
+        request.skip = self.skip
+        request.columns = self.columns
+        request.low = self.low
+        request.high = self.high
+
+
+cdef class Request:
+    """Samples to make or to check: keys, a digest array (n, 32) and one array per column.
+
+    ids is the first of consecutive integers, a Text, or an array of uint64; digests
+    is None or an array; values is an array (columns, n) or a tuple of arrays (n,).
+    The buffers stay acquired as long as the request lives.
+    """
+    cdef dpa_request request
+    cdef dpa_engine engine
+    cdef Py_ssize_t size
+    cdef Plan plan
+    cdef bytes prefix
+    cdef Text text
+    cdef Py_buffer *views
+    cdef int acquired
+    cdef void **pointers
+
+    def __cinit__(self, Plan plan not None, bytes prefix not None, ids, Py_ssize_t size, digests,
+                  values, *, bint writable=True, bint interleaved=False):
+        check_engine()
+        cdef dpa_request *request = &self.request
+        cdef Py_ssize_t columns = plan.columns, c, step
+        cdef size_t arrays = columns + 2
+        self.engine = ENGINE
+        self.plan = plan
+        self.prefix = prefix
+        self.size = size
+        self.views = <Py_buffer *> malloc(
+            arrays * sizeof(Py_buffer) + arrays * sizeof(void *))
+        if self.views == NULL:
+            raise MemoryError
+        self.pointers = <void **> (self.views + arrays)
+        plan.describe(request)
+        request.keys.prefix = <const uint8_t *> PyBytes_AsString(prefix)
+        request.keys.prefix_size = PyBytes_Size(prefix)
+        request.values = self.pointers
+        request.stride = columns if interleaved else 1
+        if isinstance(ids, Text):
+            self.text = ids
+            request.keys.text = self.text.bytes
+            request.keys.offsets = self.text.offsets
+        elif isinstance(ids, int):
+            request.keys.start = ids
+        else:
+            request.keys.ids = <const uint64_t *> self.take(ids, "ids", UINT64, size, False).buf
+        if digests is not None:
+            request.digests = self.take(
+                digests, "digests", BYTES, size * DPA_DIGEST_SIZE, writable).buf
+        cdef Py_buffer *view
+        if isinstance(values, tuple):
+            for c in range(columns):
+                view = self.take(values[c], plan.names[c], FLOATS, size, writable)
+                self.pointers[c] = view.buf
+                if c > 0 and request.single_precision != (view.itemsize == 4):
+                    raise ValueError("the columns must share one dtype, float64 or float32")
+                request.single_precision = view.itemsize == 4
+        elif columns > 0:
+            view = self.take(values, "values", FLOATS, columns * size, writable)
+            request.single_precision = view.itemsize == 4
+            step = view.itemsize * (1 if interleaved else size)
+            for c in range(columns):
+                self.pointers[c] = <char *> view.buf + c * step
+
+    cdef Py_buffer *take(self, object source, str name, tuple formats, Py_ssize_t size,
+                         bint writable) except NULL:
+        cdef Py_buffer *view = &self.views[self.acquired]
+        acquire(view, source, name, formats, size, writable)
+        self.acquired += 1
+        return view
+
+    def __dealloc__(self):
+        for i in range(self.acquired):
+            PyBuffer_Release(&self.views[i])
+        free(self.views)
+
+    def fill(self, Py_ssize_t first, Py_ssize_t count) -> None:
+        """Makes the samples first .. first + count - 1."""
+        if not 0 <= first <= first + count <= self.size:
+            raise IndexError(f"span {first}+{count} of {self.size} samples")
+        run(&self.engine, &self.request, first, count, True)
+
+    def leaf_sum(self) -> int:
+        """The sum of all samples' leaves; the columns must be float64."""
+        cdef uint64_t total[4]
+        cdef int i
+        total[:] = [0, 0, 0, 0]
+        if self.request.single_precision or self.request.stride != 1:
+            raise ValueError("leaves are made of float64 columns")
+        with nogil:
+            dpa_add_leaves(&self.engine, &self.request.keys, 0, self.size,
+                           <const void *> self.request.digests,
+                           <const double *const *> self.request.values,
+                           self.request.columns, total)
+        return sum([int(total[i]) << 64 * i for i in range(4)])
+
+
+# ---- Generation ----
+
+cdef int run(const dpa_engine *engine, const dpa_request *request, size_t first, size_t count,
+             bint unlocked) except -1:
+    """One C call with its scratch memory: the stack's where that is enough."""
+    cdef uint8_t small[4096 + DPA_SCRATCH_ALIGN]
+    cdef uint8_t *memory = small
+    cdef size_t size = dpa_scratch_size(engine, request, count)
+    if size > 4096:
+        memory = <uint8_t *> malloc(size + DPA_SCRATCH_ALIGN)
+        if memory == NULL:
+            raise MemoryError
+    cdef void *scratch = <void *> (
+        (<uintptr_t> memory + DPA_SCRATCH_ALIGN - 1) & ~<uintptr_t> (DPA_SCRATCH_ALIGN - 1))
+    if unlocked:
+        with nogil:
+            dpa_generate(engine, &LINKS, request, first, count, scratch)
+    else:
+        dpa_generate(engine, &LINKS, request, first, count, scratch)
+    if memory != small:
+        free(memory)
+    return 0
+
+
+cdef str hex_text(const uint8_t *digest):
+    cdef char text[2 * DPA_DIGEST_SIZE]
+    cdef const char *digits = b"0123456789abcdef"
+    cdef int i
+    for i in range(DPA_DIGEST_SIZE):
+        text[2 * i] = digits[digest[i] >> 4]
+        text[2 * i + 1] = digits[digest[i] & 15]
+    return PyUnicode_FromStringAndSize(text, sizeof(text))
+
+
+cdef int run_one(Plan plan, bytes prefix, seed_id, size_t columns, void **values,
+                 uint8_t *digest) except -1:
+    """One sample; seed_id is an int, or the bytes that end its key."""
+    cdef dpa_request request
+    cdef int64_t offsets[2]
+    cdef bytes text
+    check_engine()
+    plan.describe(&request)
+    request.keys.prefix = <const uint8_t *> PyBytes_AsString(prefix)
+    request.keys.prefix_size = PyBytes_Size(prefix)
+    request.keys.text = NULL
+    request.keys.ids = NULL
+    if isinstance(seed_id, bytes):
+        text = seed_id
+        offsets[0] = 0
+        offsets[1] = PyBytes_Size(text)
+        request.keys.text = <const uint8_t *> PyBytes_AsString(text)
+        request.keys.offsets = offsets
+    else:
+        request.keys.start = seed_id
+    request.columns = columns
+    request.values = values
+    request.stride = 1
+    request.single_precision = False
+    request.digests = <void *> digest
+    # A microsecond is too short to give the GIL away; a deep chain is not.
+    return run(&ENGINE, &request, 0, 1, plan.depth > DPA_TABLE_LINKS)
+
+
+def params(Plan plan not None, bytes prefix not None, seed_id, rank=None) -> dict:
+    """One sample as a dict. seed_id is an int below 2^64, or the bytes that end its key."""
+    cdef double values[8]
+    cdef void *pointers[8]
+    cdef uint8_t digest[DPA_DIGEST_SIZE]
+    cdef size_t c
+    if plan.columns > 8:
+        raise ValueError(f"at most 8 columns, got {plan.columns}")
+    for c in range(plan.columns):
+        pointers[c] = &values[c]
+    run_one(plan, prefix, seed_id, plan.columns, pointers, digest)
+    cdef dict result = {}
+    for c in range(plan.columns):
+        result[plan.names[c]] = values[c]
+    result["hash"] = hex_text(digest)
+    if rank is not None:
+        result["rank"] = rank
+    return result
+
+
+def seed_hash(Plan plan not None, bytes prefix not None, seed_id) -> str:
+    """The hash of one sample. seed_id as in params."""
+    cdef uint8_t digest[DPA_DIGEST_SIZE]
+    run_one(plan, prefix, seed_id, 0, NULL, digest)
+    return hex_text(digest)
+
+
+def dicts(tuple names not None, values, digests not None, Py_ssize_t size, rank=None) -> list:
+    """Columns as a list of dicts. values as in Request, of float64."""
+    cdef Py_ssize_t columns = len(names), acquired = 0, c, i
+    cdef Py_buffer views[9]
+    cdef const double *column[8]
+    cdef dict template = dict.fromkeys((*names, "hash"))
+    cdef const uint8_t *digest
+    cdef list result
+    cdef dict row
+    if columns > 8:
+        raise ValueError(f"at most 8 columns, got {columns}")
+    if rank is not None:
+        template["rank"] = rank
+    try:
+        acquire(&views[0], digests, "digests", BYTES, size * DPA_DIGEST_SIZE, False)
+        acquired = 1
+        for c in range(columns):
+            acquire(&views[c + 1], values[c], names[c], ("d",), size, False)
+            acquired += 1
+            column[c] = <const double *> views[c + 1].buf
+        digest = <const uint8_t *> views[0].buf
+        result = PyList_New(size)
+        for i in range(size):
+            row = PyDict_Copy(template)
+            for c in range(columns):
+                PyDict_SetItem(row, names[c], PyFloat_FromDouble(column[c][i]))
+            PyDict_SetItem(row, "hash", hex_text(digest + i * DPA_DIGEST_SIZE))
+            Py_INCREF(row)
+            PyList_SetItem(result, i, row)
+        return result
+    finally:
+        for c in range(acquired):
+            PyBuffer_Release(&views[c])
+
+
+# ---- Statistics ----
+
+def moments(values) -> list[tuple[int, float, float, float, float]]:
+    """(count, mean, squared deviations, min, max) of each block of a float64 array (n,)."""
+    cdef Py_buffer view
+    cdef dpa_moments block
+    cdef Py_ssize_t first, count, size = len(values)
+    cdef list result = []
+    acquire(&view, values, "values", ("d",), size, False)
+    try:
+        for first in range(0, size, DPA_MOMENTS_BLOCK):
+            count = min(size - first, <Py_ssize_t> DPA_MOMENTS_BLOCK)
+            with nogil:
+                dpa_block_moments(<const double *> view.buf + first, count, &block)
+            result.append((count, block.mean, block.squares, block.min, block.max))
+        return result
+    finally:
+        PyBuffer_Release(&view)
+
+
+dpa_links_init(&LINKS)
+try:
+    choose_kernel(os.environ.get("DPA_KERNEL") or None)
+except ValueError as error:  # import and `dpa info` work all the same; generation raises
+    PROBLEM = f"DPA_KERNEL: {error}"

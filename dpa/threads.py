@@ -1,0 +1,99 @@
+"""Spans of work over threads that live as long as one call."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from dpa.keys import integer
+
+#: Blocks of SHA-256 in a span: at most 20 ms of the slowest kernel, so that Ctrl-C is heard.
+SPAN_BLOCKS = 50_000
+#: A thread costs about 0.1 ms to start: it should have some spans to do.
+SPANS_A_THREAD = 4
+
+
+def thread_count(num_threads: int | None = None) -> int:
+    """How many threads a large call uses.
+
+    `num_threads`, else the variable DPA_NUM_THREADS, else 1 in a child process of
+    multiprocessing (a DataLoader worker, say), else the cores that affinity and cgroup
+    allow. Raises ValueError or TypeError.
+    """
+    if num_threads is not None:
+        count = integer("num_threads", num_threads)
+        if count < 1:
+            raise ValueError(f"num_threads must be at least 1, got {count}")
+        return count
+    variable = os.environ.get("DPA_NUM_THREADS")
+    if variable:
+        if not variable.isdecimal() or int(variable) < 1:
+            raise ValueError(f"DPA_NUM_THREADS must be a number of at least 1, got {variable!r}")
+        return int(variable)
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is not None and processes.parent_process() is not None:
+        return 1
+    return allowed_cores()
+
+
+def allowed_cores() -> int:
+    """The cores this process may use: its affinity, cut to its cgroup's quota."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, _cgroup_cores(Path("/sys/fs/cgroup"), cores)))
+
+
+def _cgroup_cores(root: Path, default: int) -> int:
+    """Version 2's cpu.max, else version 1's two files; whole cores, rounded up."""
+    try:
+        quota, period = (root / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = (root / "cpu/cpu.cfs_quota_us").read_text()
+            period = (root / "cpu/cpu.cfs_period_us").read_text()
+        except OSError:
+            return default
+    if quota == "max" or int(quota) <= 0:
+        return default
+    return -(-int(quota) // int(period))
+
+
+def run_spans(
+    fill: Callable[[int, int], None], size: int, blocks: int, num_threads: int | None
+) -> None:
+    """Calls fill(first, count) until all of `size` samples of `blocks` blocks each are done.
+
+    A KeyboardInterrupt comes through between two spans, on any number of threads.
+    """
+    span = max(96, SPAN_BLOCKS // blocks // 96 * 96)  # whole batches of the C side
+    if size <= span and num_threads is None:
+        fill(0, size)
+        return
+    threads = min(thread_count(num_threads), -(-size // (span * SPANS_A_THREAD)))
+    spans = iter(range(0, size, span))
+    taking = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with taking:
+                first = next(spans, None)
+            if first is None:
+                return
+            fill(first, min(span, size - first))
+
+    if threads <= 1:
+        work()
+        return
+    with ThreadPoolExecutor(threads) as executor:
+        try:
+            for future in [executor.submit(work) for _ in range(threads)]:
+                future.result()
+        finally:  # an exception, KeyboardInterrupt too: leave nothing to take
+            with taking:
+                spans = iter(())
