@@ -7,8 +7,17 @@
 
 /* Best first. */
 static const struct kernel *const kernels[] = {
+#if DPA_X86 && DPA_VECTORS
+    &kernel_avx512,
+#endif
 #if DPA_X86
     &kernel_shani,
+#endif
+#if DPA_X86 && DPA_VECTORS
+    &kernel_avx2,
+#endif
+#if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
+    &kernel_vec128,
 #endif
     &kernel_portable,
 };
@@ -35,7 +44,7 @@ const char *dpa_engine_name(const dpa_engine *engine)
     return engine->bulk->name;
 }
 
-#define TEST_LANES 64 /* more than two groups of the widest kernel */
+#define TEST_LANES 65 /* more than two groups of the widest kernel */
 
 /* Chains of a few lengths on every lane, against the portable kernel. */
 static bool passes_self_test(const struct kernel *kernel)

@@ -32,5 +32,8 @@ struct kernel {
 
 extern const struct kernel kernel_portable;
 extern const struct kernel kernel_shani;
+extern const struct kernel kernel_avx512;
+extern const struct kernel kernel_avx2;
+extern const struct kernel kernel_vec128;
 
 #endif
