@@ -41,7 +41,7 @@ stubtest: $(VENV)/linted
 	@$(BIN)/stubtest dpa._native --mypy-config-file pyproject.toml
 
 cython-lint: $(VENV)/linted
-	@$(BIN)/cython-lint dpa
+	@PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint dpa # it looks for pycodestyle there
 
 layers: $(VENV)/linted
 	@$(BIN)/lint-imports --no-logo --no-cache

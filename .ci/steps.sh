@@ -21,7 +21,7 @@ step() { # step PURPOSE COMMAND...
         exit 1
     fi
     table+=("$(printf '%5d s  %s' $((SECONDS - start)) "$purpose")")
-    tests=$(grep -aE '^=+ .*passed.* in [0-9.]+s' "$scratch/output" | tail -1 || true)
+    tests=$(grep -aE '\b[0-9]+ passed.* in [0-9.]+s' "$scratch/output" | tail -1 || true)
     [ -z "$tests" ] || closing=$tests
 }
 
@@ -30,12 +30,13 @@ print_table() {
     printf '%s\n' "${table[@]}" "$(printf '%5d s  in all' $SECONDS)"
 }
 
-test_wheel() { # test_wheel PYTHON: from the unpacked sdist without its sources, so that only the wheel can be imported
+# test_wheel PYTHON: the tests, from the unpacked sdist without its sources: only the wheel can be imported
+test_wheel() {
     local venv=$PWD/.venv-wheel tree=$scratch/tree
     rm -rf "$tree" && mkdir "$tree" &&
         "$1" -m venv --clear "$venv" &&
-        "$venv/bin/python" -m pip install --quiet 'pip==26.3' &&
-        "$venv/bin/python" -m pip install --quiet dist/*.whl --group test &&
+        "$venv/bin/python" -m pip install -qq 'pip==26.3' &&
+        "$venv/bin/python" -m pip install -qq dist/*.whl --group test &&
         tar -xzf dist/*.tar.gz -C "$tree" --strip-components=1 &&
         rm -r "$tree"/{dpa,csrc,setup.py} &&
         (cd "$tree" && "$venv/bin/python" -m pytest -q)

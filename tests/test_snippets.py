@@ -1,0 +1,81 @@
+"""The README and the documentation tell the truth: their blocks run, and print what they say.
+
+- Every ```python block runs; the blocks of a page share one namespace and one folder.
+- A ```text block right after it is its output, or ends with the error that it raises.
+- Of a ```console block, the lines that begin with `$ dpa` run; lines under one are its output.
+- An output that is not shown is not checked; `...` in one stands for anything.
+- `<!-- not run: reason -->` before a block leaves it out.
+"""
+
+import contextlib
+import doctest
+import io
+import os
+import re
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [page for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))] if page.exists()]
+BLOCK = re.compile(
+    r"^(?P<skip><!-- not run: [^\n]+ -->\n+)?```(?P<language>python|console)\n(?P<code>.*?)^```\n"
+    r"(?:\n?```text\n(?P<output>.*?)^```\n)?",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def check_output(shown: str, printed: str, where: str) -> None:
+    if not doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS):
+        pytest.fail(f"{where}: the page shows\n{shown}\nbut it is\n{printed}", pytrace=False)
+
+
+def run_python(code: str, output: str | None, namespace: dict, page: Path, line: int) -> None:
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            # The empty lines make a traceback name the line of the page.
+            exec(compile("\n" * line + code, page, "exec"), namespace)
+    except Exception as error:  # noqa: BLE001 (any error may be the one that the page shows)
+        if output is None:
+            pytest.fail("".join(traceback.format_exception(error)), pytrace=False)
+        printed.write("".join(traceback.format_exception_only(error)))
+    if output is not None:
+        check_output(output, printed.getvalue(), f"{page}:{line}")
+
+
+def run_console(code: str, page: Path, line: int) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command, output in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", code, re.MULTILINE):
+        if re.match(r"(\S+=\S+ )*dpa ", command):
+            run = subprocess.run(
+                ["bash", "-c", command],
+                env={**os.environ, "PATH": path},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            if output:
+                check_output(output, run.stdout, f"{page}:{line}: $ {command}")
+            elif run.returncode:
+                pytest.fail(f"{page}:{line}: $ {command}\n{run.stdout}", pytrace=False)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    namespace = {"__name__": "__main__"}
+    for block in BLOCK.finditer(text):
+        line = text.count("\n", 0, block.start("code"))
+        if block["skip"]:
+            continue
+        if block["language"] == "python":
+            run_python(block["code"], block["output"], namespace, page, line)
+        else:
+            run_console(block["code"], page, line)
