@@ -10,6 +10,13 @@ from dpa.generate import (
     generate_augmentation_chain,
     generate_uniforms,
 )
+from dpa.persistence import (
+    load_augmentation_batch,
+    load_augmentation_chain,
+    load_augmentation_config,
+    save_augmentation_chain,
+)
+from dpa.statistics import compute_statistics
 
 __version__ = "0.1.0"
 
@@ -18,6 +25,7 @@ __all__ = [
     "AugmentationBatch",
     "AugmentationConfig",
     "active_kernel",
+    "compute_statistics",
     "gen_augmentation_params",
     "gen_augmentation_seed",
     "generate_augmentation_batch",
@@ -25,4 +33,8 @@ __all__ = [
     "generate_uniforms",
     "get_preset",
     "kernels",
+    "load_augmentation_batch",
+    "load_augmentation_chain",
+    "load_augmentation_config",
+    "save_augmentation_chain",
 ]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dpa._native import dicts
 from dpa.config import DEFAULT, PARAMETERS, AugmentationConfig
 from dpa.keys import NO_KEY, Ids, Key
+from dpa.statistics import Summary, compute_statistics
 
 Column: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.float32]
 #: One array (columns, n), or one array (n,) a column.
@@ -151,6 +152,10 @@ class AugmentationBatch:
         for name, column in self.columns.items():
             table[name] = column
         return table
+
+    def statistics(self) -> Summary:
+        """Mean, stdev, min, max and count of each parameter, as compute_statistics has them."""
+        return compute_statistics(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AugmentationBatch):

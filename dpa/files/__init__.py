@@ -1,5 +1,87 @@
-"""Chain files: one module per format, one protocol."""
+"""Chain files: one module per format, one protocol.
 
+A format's module has `Writer(file, metadata)` with append(samples) and close(), and
+`read(file)`, whose result has `metadata` and blocks(). It raises ValueError or TypeError
+that names the place; the name of the file is added here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from types import ModuleType
+
+from dpa._native import active_kernel
+from dpa.errors import ChainFileError
+from dpa.files import json
+from dpa.files.atomic import replacing
+from dpa.files.json import Writer
 from dpa.files.metadata import Metadata
+from dpa.files.samples import BLOCK, Block, Samples
 
-__all__ = ["Metadata"]
+__all__ = ["BLOCK", "Block", "Metadata", "Reader", "Samples", "create"]
+
+_FORMATS = {".json": json}
+
+
+def _format(path: str | PathLike[str]) -> ModuleType:
+    suffix = Path(path).suffix
+    if suffix.lower() not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise ValueError(f"path must end with one of {known}, got {str(path)!r}")
+    return _FORMATS[suffix.lower()]
+
+
+@contextmanager
+def create(path: str | PathLike[str], metadata: Metadata) -> Iterator[Writer]:
+    """A writer whose file takes its name when the block ends without an exception.
+
+    Raises ValueError for a suffix that is no format's, and OSError.
+    """
+    form = _format(path)
+    with replacing(path) as file:
+        writer = form.Writer(file, metadata)
+        yield writer
+        writer.close()
+
+
+class Reader:
+    """A chain file: its metadata, and its samples by blocks().
+
+    Raises ChainFileError for a file that is damaged, and OSError.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        form = _format(path)
+        active_kernel()  # a bad DPA_KERNEL is no fault of the file
+        self.path = path
+        self._file = Path(path).open("rb")  # noqa: SIM115 (closed by __exit__)
+        try:
+            self._reader = form.read(self._file)
+        except (ValueError, TypeError) as error:
+            self._file.close()
+            raise self._named(error) from error
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the file says of its samples."""
+        metadata: Metadata = self._reader.metadata
+        return metadata
+
+    def blocks(self) -> Iterator[Block]:
+        """The samples in order, some thousands at a time; once."""
+        try:
+            yield from self._reader.blocks()
+        except (ValueError, TypeError) as error:
+            raise self._named(error) from error
+
+    def _named(self, error: Exception) -> ChainFileError:
+        return ChainFileError(f"{str(self.path)!r}: {error}")
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

@@ -2,17 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from dpa.config import AugmentationConfig
-from dpa.keys import NO_KEY, Key
+from dpa.config import ALGORITHM, PARAMETERS, AugmentationConfig
+from dpa.keys import NO_KEY, Key, integer
+
+FORMAT = "dpa-chain"
+VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Config (None: unknown), key parts, and the first of consecutive ids (None: ids are listed)."""
+    """What regenerates the samples, and how their ids and values are held.
+
+    `config`: None is unknown. `start_id`: the first of consecutive ids; None means that
+    ids are listed, integers or (`id_type` "string") strings. `dtype`: of the batch that
+    was saved, "float64" or "float32"; files hold float64 in either case.
+    """
 
     config: AugmentationConfig | None
     key: Key = NO_KEY
     world_size: int | None = None
     start_id: int | None = 0
+    id_type: str = "integer"
+    dtype: str = "float64"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns, in the order that the digest takes them."""
+        return PARAMETERS
+
+    def to_dict(self) -> dict[str, Any]:
+        """As files have it."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "algorithm": ALGORITHM,
+            "config": None if self.config is None else self.config.to_dict(),
+            **{name: getattr(self.key, name) for name in ("base_seed", "epoch", "view", "rank")},
+            "world_size": self.world_size,
+            "start_id": self.start_id,
+            "id_type": self.id_type,
+            "dtype": self.dtype,
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Metadata:
+        """The inverse of to_dict. Raises ValueError or TypeError naming the field."""
+        for name, known in (("format", FORMAT), ("version", VERSION), ("algorithm", ALGORITHM)):
+            value = fields.get(name)
+            if type(value) is not type(known) or value != known:
+                raise ValueError(f"{name} {value!r} is not the {known!r} that this dpa reads")
+        _require_names(fields, _NO_METADATA)
+        config = fields["config"]
+        if config is not None:
+            _require_names(config, _DEFAULT_CONFIG)
+            config = AugmentationConfig.from_dict(config)
+        key = Key.checked(*(fields[name] for name in (*Key._fields, "world_size")))
+        if fields["rank"] is not None and fields["base_seed"] is None:
+            raise ValueError("a rank needs a base_seed")
+        start_id, id_type, dtype = fields["start_id"], fields["id_type"], fields["dtype"]
+        if start_id is not None and not 0 <= integer("start_id", start_id) < 2**64:
+            raise ValueError(f"start_id must be 0 to 2**64 - 1, got {start_id}")
+        if id_type not in ("integer", "string"):
+            raise ValueError(f"id_type must be 'integer' or 'string', got {id_type!r}")
+        if start_id is not None and id_type == "string":
+            raise ValueError(f"start_id must be null where ids are strings, got {start_id}")
+        if dtype not in ("float64", "float32"):
+            raise ValueError(f"dtype must be 'float64' or 'float32', got {dtype!r}")
+        return cls(config, key, fields["world_size"], start_id, id_type, dtype)
+
+
+_NO_METADATA = Metadata(None).to_dict()
+_DEFAULT_CONFIG = AugmentationConfig().to_dict()
+
+
+def _require_names(fields: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    if not isinstance(fields, dict):
+        raise TypeError(f"fields expected, got {fields!r}")
+    if fields.keys() != known.keys():
+        wrong = ", ".join(sorted(fields.keys() ^ known.keys()))
+        raise ValueError(f"the fields must be {', '.join(known)}; missing or unknown: {wrong}")

@@ -1,0 +1,114 @@
+"""Samples as lines of canonical JSON: sorted names, no spaces, floats as Python's repr."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dpa.files.metadata import Metadata
+from dpa.files.samples import Block, Samples
+from dpa.keys import Ids, sample_ids
+
+# Possessive, so that a line that does not match fails at once.
+_FLOAT = r"(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:e[-+][0-9]++)?+)"
+_HASH = r'"([0-9a-f]{64})"'
+_INTEGER_ID = r"(0|[1-9][0-9]{0,19}+)"
+_STRING_ID = r'("(?:[^"\\\x00-\x1f\x7f-\xff]|\\.)*+")'
+
+
+def canonical(value: object) -> str:
+    """The one way to write `value` as JSON that checksums are made of. NaN is a ValueError."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def parse(text: bytes) -> Any:
+    """JSON of UTF-8 in which no name is given twice. Raises ValueError."""
+    try:
+        return json.loads(text.decode(), object_pairs_hook=_distinct)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice!r} appears twice")
+    return fields
+
+
+class Lines:
+    """The records of one file: samples to lines and back."""
+
+    def __init__(self, metadata: Metadata, first_line: int) -> None:
+        self._metadata = metadata
+        self._first_line = first_line
+        self._listed = metadata.start_id is None
+        self._strings = self._listed and metadata.id_type == "string"
+        self._fields = sorted([*metadata.names, "hash", *(["id"] if self._listed else [])])
+        self._template = self._line("%r", '"%s"', "%s")
+        pattern = self._line(_FLOAT, _HASH, _STRING_ID if self._strings else _INTEGER_ID)
+        self._pattern = re.compile(rf"^\{{{pattern[1:-1]}\}},?$".encode(), re.MULTILINE)
+
+    def _line(self, number: str, hash_: str, id_: str) -> str:
+        forms = {**dict.fromkeys(self._metadata.names, number), "hash": hash_, "id": id_}
+        return "{" + ",".join(f'"{name}":{forms[name]}' for name in self._fields) + "}"
+
+    def write(self, samples: Samples) -> bytes:
+        """The records, separated by comma and newline."""
+        columns: dict[str, Any] = {
+            name: np.asarray(samples.columns[name], np.float64).tolist()
+            for name in self._metadata.names
+        }
+        text = samples.digests.tobytes().hex()
+        columns["hash"] = [text[at : at + 64] for at in range(0, len(text), 64)]
+        if self._listed:
+            columns["id"] = map(json.dumps, samples.ids) if self._strings else samples.ids
+        rows = zip(*(columns[name] for name in self._fields), strict=True)
+        return ",\n".join(map(self._template.__mod__, rows)).encode()
+
+    def read(self, lines: Sequence[bytes], first: int) -> Block:
+        """The inverse; `first` is the number of lines[0] among the samples.
+
+        Raises ValueError that names the line.
+        """
+        rows = self._pattern.findall(b"".join(lines))
+        if len(rows) != len(lines):
+            raise self._fault(lines, first)
+        fields = dict(zip(self._fields, zip(*rows, strict=True), strict=True))
+        columns = {name: np.array(list(map(float, fields[name]))) for name in self._metadata.names}
+        for name, values in columns.items():
+            if not np.isfinite(values).all():
+                at = first + int(np.argmin(np.isfinite(values)))
+                raise ValueError(f"{self._place(at)}: {name} is beyond double precision")
+        digests = np.frombuffer(bytearray.fromhex(b"".join(fields["hash"]).decode()), np.uint8)
+        return Block(self._ids(fields, len(lines), first), digests.reshape(-1, 32), columns)
+
+    def _ids(self, fields: Mapping[str, Sequence[bytes]], size: int, first: int) -> Ids:
+        start = self._metadata.start_id
+        if start is not None:
+            return range(start + first, start + first + size)
+        try:
+            if self._strings:
+                return sample_ids(parse(b"[" + b",".join(fields["id"]) + b"]"))
+            return sample_ids(list(map(int, fields["id"])))
+        except ValueError as error:
+            raise ValueError(f"from {self._place(first)} on: {error}") from None
+
+    def _place(self, sample: int) -> str:
+        return f"line {self._first_line + sample} (sample {sample})"
+
+    def _fault(self, lines: Sequence[bytes], first: int) -> ValueError:
+        """What is wrong with the first line that is no record."""
+        at = next(i for i, line in enumerate(lines) if not self._pattern.match(line))
+        place = self._place(first + at)
+        try:
+            parse(lines[at].rstrip(b",\n"))
+        except ValueError as error:
+            return ValueError(f"{place}: {error}")
+        return ValueError(f"{place}: not a record {self._line('number', 'hash', 'id')}")

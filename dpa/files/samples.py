@@ -1,0 +1,122 @@
+"""Samples on their way into a file or out of one, and the digest over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa._native import Request
+from dpa.config import DEFAULT
+from dpa.files.metadata import Metadata
+from dpa.keys import Ids, key_source, sample_ids
+from dpa.statistics import column
+
+#: Samples that are read, written or checked at a time.
+BLOCK = 4096
+
+
+class Samples(Protocol):
+    """n samples as columns; an AugmentationBatch is one, too."""
+
+    @property
+    def ids(self) -> Ids:
+        """What keys and ids made them."""
+
+    @property
+    def digests(self) -> npt.NDArray[np.uint8]:
+        """Their hashes, (n, 32)."""
+
+    @property
+    def columns(self) -> Mapping[str, npt.NDArray[np.floating]]:
+        """Their values by name, each (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Samples without a config: what a file holds, config known or not."""
+
+    ids: Ids
+    digests: npt.NDArray[np.uint8]  # (n, 32)
+    columns: dict[str, npt.NDArray[np.float64]]  # each (n,)
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: Sequence[Mapping[str, Any]],
+        metadata: Metadata,
+        first: int,
+        *,
+        ids: Ids | None = None,
+        rank: int | None = None,
+    ) -> Block:
+        """Dicts as columns; `first` is the number of rows[0] among the samples.
+
+        `ids`: of these rows, where they are listed but not in the rows. `rank`: what all
+        rows say it is, None where they say nothing. Raises ValueError or TypeError that
+        names the sample.
+        """
+        in_rows = metadata.start_id is None and ids is None
+        fields = {*metadata.names, "hash"}
+        fields |= {"id"} if in_rows else set()
+        fields |= {"rank"} if rank is not None else set()
+        for at, row in enumerate(rows, first):
+            _check_fields(row, fields, rank, at)
+        columns = {name: column(rows, name, first) for name in metadata.names}
+        for name, values in columns.items():
+            if not np.isfinite(values).all():
+                at = int(np.argmin(np.isfinite(values)))
+                raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")
+        if metadata.start_id is not None:
+            ids = range(metadata.start_id + first, metadata.start_id + first + len(rows))
+        elif ids is None:
+            ids = sample_ids([row["id"] for row in rows])
+        return cls(ids, _digests(rows, first), columns)
+
+
+def _check_fields(row: Mapping[str, Any], fields: set[str], rank: int | None, at: int) -> None:
+    if not isinstance(row, Mapping):
+        raise TypeError(f"sample {at} must be a dict, got {row!r}")
+    if row.keys() != fields:
+        missing, unknown = sorted(fields - row.keys()), sorted(row.keys() - fields, key=str)
+        raise ValueError(f"sample {at}: missing fields {missing}, unknown fields {unknown}")
+    if rank is not None and row["rank"] != rank:
+        raise ValueError(f"sample {at} has rank {row['rank']!r} among samples of rank {rank}")
+
+
+def _digests(rows: Sequence[Mapping[str, Any]], first: int) -> npt.NDArray[np.uint8]:
+    digests = bytearray()
+    for at, row in enumerate(rows, first):
+        text = row["hash"]
+        if not isinstance(text, str) or len(text) != 64 or text.strip("0123456789abcdef"):
+            raise ValueError(f"hash of sample {at} must be 64 lowercase hex digits, got {text!r}")
+        digests += bytes.fromhex(text)
+    return np.frombuffer(digests, np.uint8).reshape(-1, 32)
+
+
+class Digest:
+    """The sum of all samples' leaves modulo 2^256: it does not depend on their order."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        self._key = metadata.key
+        self._names = metadata.names
+        self._sum = 0
+
+    def append(self, samples: Samples) -> None:
+        """Adds the leaves of some more samples."""
+        digests = np.ascontiguousarray(samples.digests)
+        columns = samples.columns
+        values = tuple(np.ascontiguousarray(columns[name], np.float64) for name in self._names)
+        prefix, source = key_source(self._key, samples.ids)
+        # Of the plan, only the names of the columns count here.
+        request = Request(
+            DEFAULT.plan, prefix, source, len(digests), digests, values, writable=False
+        )
+        self._sum = (self._sum + request.leaf_sum()) % 2**256
+
+    def hexdigest(self) -> str:
+        """64 hex characters of the sum's 32 bytes, little-endian."""
+        return self._sum.to_bytes(32, "little").hex()
