@@ -98,6 +98,14 @@ def _summary(total: Moments) -> dict[str, float]:
     return {"mean": mean, "stdev": stdev, "min": low, "max": high, "count": count}
 
 
+def without_nan(summary: Summary) -> dict[str, dict[str, float | None]]:
+    """A summary as JSON can hold it: null for what is not finite."""
+    return {
+        name: {key: value if math.isfinite(value) else None for key, value in values.items()}
+        for name, values in summary.items()
+    }
+
+
 def compute_statistics(samples: Sequence[Mapping[str, Any]] | Columnar) -> Summary:
     """Mean, stdev (n-1), min, max and count of each parameter.
 

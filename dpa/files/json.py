@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, BinaryIO
@@ -18,7 +17,7 @@ from dpa.files.metadata import Metadata
 from dpa.files.records import Lines, canonical, parse
 from dpa.files.samples import BLOCK, Block, Digest, Samples
 from dpa.keys import NO_KEY, Key
-from dpa.statistics import Statistics
+from dpa.statistics import Statistics, without_nan
 
 _HEAD = b'{"metadata": '
 _RECORDS = b'"augmentations": [\n'
@@ -72,10 +71,7 @@ class Writer:
 
     def close(self) -> None:
         """Writes what stands behind the samples."""
-        statistics = {
-            name: {key: x if math.isfinite(x) else None for key, x in found.items()}
-            for name, found in self._statistics.result().items()
-        }
+        statistics = without_nan(self._statistics.result())
         trailer: dict[str, Any] = {
             "num_samples": self._count,
             "digest": self._digest.hexdigest(),

@@ -1,0 +1,277 @@
+"""The command line: data on stdout, messages on stderr, errors in one line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import numpy as np
+
+import dpa
+from dpa import files
+from dpa._native import SAMPLERS, active_kernel, cpu_features, kernels
+from dpa.config import ALGORITHM, PRESETS, AugmentationConfig, get_preset
+from dpa.files.records import parse
+from dpa.generate import consecutive_ids, gen_augmentation_params, generate_blocks
+from dpa.keys import Key
+from dpa.persistence import load_augmentation_config
+from dpa.statistics import Statistics, Summary, theoretical_statistics, without_nan
+from dpa.threads import thread_count
+
+USAGE_ERROR = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors come out of main in one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command `argv` (default: the process's) and returns its exit code."""
+    try:
+        arguments = _parser().parse_args(argv)
+        run: Callable[[argparse.Namespace], None] = arguments.run
+        run(arguments)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # `dpa ... | head` has seen enough
+        return 141
+    except (ValueError, OSError) as error:
+        print("dpa: error:", _one_line(error), file=sys.stderr)
+        return USAGE_ERROR
+    return 0
+
+
+def _one_line(error: ValueError | OSError) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror}: {str(error.filename)!r}"
+    return str(error).replace("\n", " ")
+
+
+def _write(text: str) -> None:
+    """Writes to stdout at once, so that what fails there fails here."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        raise
+
+
+# ---- Arguments ----
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="dpa", description="Deterministic augmentation parameters.")
+    parser.add_argument("--version", action="version", version=f"dpa {dpa.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    command = commands.add_parser("generate", help="write the parameters of consecutive samples")
+    command.add_argument("-n", "--num-samples", type=int, required=True, metavar="N")
+    command.add_argument("--start-id", type=int, default=0, metavar="ID", help="default: 0")
+    _add_config(command)
+    _add_key(command)
+    command.add_argument(
+        "--elastic",
+        action="store_true",
+        help="only share the samples out among ranks; the values do not depend on the rank",
+    )
+    command.add_argument("-o", "--output", required=True, metavar="FILE", help=".json")
+    command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
+    command.set_defaults(run=_generate)
+
+    command = commands.add_parser("show", help="print samples' parameters as JSON, one a line")
+    command.add_argument("ids", nargs="+", metavar="ID")
+    command.add_argument("--string", action="store_true", help="the ids are strings")
+    _add_config(command)
+    _add_key(command)
+    command.set_defaults(run=_show)
+
+    command = commands.add_parser("stats", help="print the statistics of a file's samples")
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(run=_stats)
+
+    command = commands.add_parser("info", help="print versions, kernels and threads")
+    command.set_defaults(run=_info)
+    return parser
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("what to draw")
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--preset", choices=PRESETS, default="moderate", help="default: moderate")
+    either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")
+    group.add_argument("--depth", type=int, metavar="N", help="links of the hash chain")
+    group.add_argument("--sampler", choices=SAMPLERS)
+
+
+def _add_key(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("key parts, each 0 to 2**64 - 1")
+    for name in ("--base-seed", "--epoch", "--view", "--rank", "--world-size"):
+        group.add_argument(name, type=int, metavar="N")
+
+
+def _config(arguments: argparse.Namespace) -> AugmentationConfig:
+    if arguments.config is None:
+        config = get_preset(arguments.preset)
+    else:
+        config = _read_config(Path(arguments.config))
+    changes = {"augmentation_depth": arguments.depth, "sampler": arguments.sampler}
+    return config.replace(**{name: x for name, x in changes.items() if x is not None})
+
+
+def _read_config(path: Path) -> AugmentationConfig:
+    with path.open("rb") as file:
+        start = file.read(65536)  # of a chain file, enough to tell
+    if path.suffix.lower() != ".json" or b'"augmentations"' in start:
+        return load_augmentation_config(path)
+    try:
+        return AugmentationConfig.from_dict(parse(start))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"--config {str(path)!r}: {error}") from error
+
+
+def _key(arguments: argparse.Namespace, rank: int | None) -> Key:
+    return Key.checked(arguments.epoch, arguments.view, arguments.base_seed, rank)
+
+
+# ---- Commands ----
+
+
+def _generate(arguments: argparse.Namespace) -> None:
+    config = _config(arguments)
+    rank, world_size = arguments.rank, arguments.world_size
+    if (rank is None) != (world_size is None) or (arguments.elastic and rank is None):
+        raise ValueError("--rank and --world-size go together, and --elastic with both")
+    Key.checked(rank=rank, world_size=world_size)
+    ids = consecutive_ids(arguments.num_samples, arguments.start_id)
+    if rank is not None:
+        ids = _share(ids, rank, world_size)
+    if arguments.elastic:
+        rank = world_size = None
+    key = _key(arguments, rank)
+    metadata = files.Metadata(config, key, world_size, start_id=ids.start)
+    with (
+        _terminable(),
+        files.create(arguments.output, metadata) as writer,
+        _progress(len(ids), arguments.quiet) as advance,
+    ):
+        for batch in generate_blocks(ids, config, key):
+            writer.append(batch)
+            advance(len(batch))
+    if not arguments.quiet:
+        print(f"wrote {len(ids):,} samples to {arguments.output}", file=sys.stderr)
+
+
+def _share(ids: range, rank: int, world_size: int) -> range:
+    """The rank's consecutive part; the first ranks take one more each of what is left over."""
+    size, left = divmod(len(ids), world_size)
+    start = rank * size + min(rank, left)
+    return ids[start : start + size + (rank < left)]
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM and SIGHUP clean up behind them like Ctrl-C."""
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    previous = {name: signal.signal(getattr(signal, name), stop) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in previous.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+@contextmanager
+def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], object]]:
+    """A function to tell how many samples are done: a bar on a terminal, with tqdm."""
+    if not quiet and sys.stderr.isatty():
+        try:
+            from tqdm import tqdm
+        except ImportError:  # the extra `cli`
+            pass
+        else:
+            with tqdm(total=total, unit=" samples", unit_scale=True, leave=False) as bar:
+                yield bar.update
+            return
+    yield lambda count: None
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    config = _config(arguments)
+    Key.checked(rank=arguments.rank, world_size=arguments.world_size)
+    key = _key(arguments, arguments.rank)._asdict()
+    lines = []
+    for text in arguments.ids:
+        if not arguments.string and not (text.isascii() and text.isdecimal()):
+            raise ValueError(f"ID must be a non-negative integer, got {text!r}; for text: --string")
+        seed_id = text if arguments.string else int(text)
+        lines.append(json.dumps({"id": seed_id, **gen_augmentation_params(seed_id, config, **key)}))
+    _write("\n".join(lines))
+
+
+def _stats(arguments: argparse.Namespace) -> None:
+    with files.Reader(arguments.file) as reader:
+        config = reader.metadata.config
+        statistics = Statistics(reader.metadata.names)
+        for block in reader.blocks():
+            statistics.append(block.columns)
+    found = statistics.result()
+    expected = None if config is None else theoretical_statistics(config)
+    if arguments.json:
+        _write(json.dumps({"statistics": without_nan(found), "theoretical": expected}))
+    else:
+        _write(_table(found, expected))
+
+
+def _table(found: Summary, expected: Summary | None) -> str:
+    """One line a parameter; what a uniform distribution has stands in brackets."""
+    columns = ("mean", "stdev", "min", "max")
+    count = next(iter(found.values()))["count"]
+    lines = [
+        f"{count:,} samples" + (" (in brackets: the uniform distribution)" if expected else "")
+    ]
+    lines.append(f"{'':12}" + "".join(f"{name:>12}{'':12}" for name in columns))
+    for name, values in found.items():
+        line = f"{name:12}"
+        for column in columns:
+            theory = f"({expected[name][column]:.6g})" if expected else ""
+            line += f"{values[column]:12.6g} {theory:11}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    rows = {
+        "dpa": dpa.__version__,
+        "algorithm": ALGORITHM,
+        "kernels": " ".join(kernels()),
+        "active": _or_problem(active_kernel),
+        "CPU features": " ".join(cpu_features()) or "none of use",
+        "threads": _or_problem(thread_count),
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+    }
+    _write("\n".join(f"{name:14}{value}" for name, value in rows.items()))
+
+
+def _or_problem(find: Callable[[], Any]) -> str:
+    """What a setting leads to, or what is wrong with it."""
+    try:
+        return str(find())
+    except ValueError as error:
+        return f"none ({error})"
