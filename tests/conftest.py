@@ -13,12 +13,12 @@ from dpa import _native
 _ALLOWED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 settings.register_profile(
     "short",
-    max_examples=300,
+    max_examples=200,
     derandomize=True,  # everyone runs the same examples
     deadline=None,  # no test asserts on the clock
     suppress_health_check=_ALLOWED,
 )
-settings.register_profile("long", max_examples=3000, deadline=None, suppress_health_check=_ALLOWED)
+settings.register_profile("long", max_examples=2000, deadline=None, suppress_health_check=_ALLOWED)
 settings.load_profile(os.environ.get("DPA_HYPOTHESIS_PROFILE", "short"))
 
 

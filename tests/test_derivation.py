@@ -193,20 +193,20 @@ def test_one_sample(
     assert dpa.gen_augmentation_seed(sample_id, depth, **parts) == answer["hash"]
 
 
-def stepped(start: int, step: int, count: int) -> range:
-    """Up to `count` ids from start on, as many as lie within 0 .. 2^64 - 1."""
-    room = (LARGEST - start) // step if step > 0 else start // -step
-    return range(start, start + min(count, room + 1) * step, step)
+def stepped(start: int, step: int, count: int, backwards: bool) -> range:
+    """Up to `count` ids from start on, as many as lie below 2^64, perhaps in reverse."""
+    ids = range(start, start + min(count, (LARGEST - start) // step + 1) * step, step)
+    return ids[::-1] if backwards else ids
 
 
-STEPS = st.one_of(st.just(1), st.integers(1, 2**63), st.integers(-(2**63), -1))
+STEPS = st.one_of(st.just(1), st.integers(2, 100), st.integers(2, 2**63))
 MANY_IDS = st.one_of(
     st.lists(WORDS, max_size=70),
     st.lists(WORDS, max_size=70).map(lambda ids: np.array(ids, np.uint64)),
     st.lists(st.integers(0, 2**63 - 1), max_size=20).map(lambda ids: np.array(ids, np.int64)),
     st.lists(st.integers(0, 2**15 - 1), max_size=20).map(lambda ids: np.array(ids, ">i2")[::-1]),
     st.lists(TEXTS, max_size=30),
-    st.builds(stepped, WORDS, STEPS, st.integers(0, 70)),
+    st.builds(stepped, WORDS, STEPS, st.integers(0, 70), st.booleans()),
 )
 
 
@@ -246,6 +246,31 @@ def test_uniforms(
         h = reference.chain_hash(key, config.augmentation_depth)
         draws = reference.uniforms(h, config.sampler)
         assert row == [next(draws) for _ in range(skip + count)][skip:]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        range(0, 30, 3),
+        range(30, 0, -7),
+        range(LARGEST, LARGEST - 200, -50),
+        range(5, LARGEST, 2**62),
+        range(2**63 + 9, 8, -(2**63)),
+        np.arange(9, -1, -1, dtype=np.int8),
+        np.arange(5, dtype=">u4"),
+        np.arange(30, dtype=np.int64)[::-4],
+        [np.int64(3), 4, np.uint8(5)],
+        (2**64 - 1, 0, 2**63, 2**63),
+        np.array(["a", "bc"]),
+        np.array([3, 2**64 - 1], dtype=object),
+    ],
+    ids=str,
+)
+def test_forms_of_ids(ids: Any) -> None:
+    batch = dpa.generate_augmentation_batch(ids)
+    plain = [str(i) if isinstance(i, str) else int(i) for i in ids]
+    assert list(batch.sample_ids) == plain
+    assert rows(batch) == [expected(i, dpa.AugmentationConfig(), {}) for i in plain]
 
 
 # Few values and the grammar's own characters, so that keys have every chance to meet.
