@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,12 @@ from dpa.files import BLOCK, Block, Metadata, Samples
 from dpa.generate import fill_batch
 from dpa.keys import Ids, Key, sample_ids
 
-Path = str | PathLike[str]
+FilePath: TypeAlias = str | PathLike[str]
 
 
 def save_augmentation_chain(
     params: Sequence[Mapping[str, Any]] | AugmentationBatch,
-    path: Path,
+    path: FilePath,
     config: AugmentationConfig | None = None,
     *,
     ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] | None = None,
@@ -76,6 +76,7 @@ def _metadata(
     world_size: int | None,
     dtype: str = "float64",
 ) -> Metadata:
+    world_size = None if world_size is None else int(world_size)  # it may be NumPy's
     start_id = ids.start if isinstance(ids, range) else None
     id_type = "string" if isinstance(ids, tuple) else "integer"
     return Metadata(config, key, world_size, start_id, id_type, dtype)
@@ -103,7 +104,7 @@ def _blocks(params: Sequence[Mapping[str, Any]], metadata: Metadata, ids: Ids) -
     for first in range(0, len(params), BLOCK):
         part = slice(first, first + BLOCK)
         rank = metadata.key.rank
-        block = Block.from_rows(params[part], metadata, first, ids=ids[part], rank=rank)
+        block = Block.from_rows(params[part], metadata.names, ids[part], first, rank)
         if metadata.config is not None:
             _check_hashes(block, metadata.config, metadata.key, first)
         yield block
@@ -122,7 +123,7 @@ def _check_hashes(block: Block, config: AugmentationConfig, key: Key, first: int
         )
 
 
-def load_augmentation_chain(path: Path) -> list[dict[str, Any]]:
+def load_augmentation_chain(path: FilePath) -> list[dict[str, Any]]:
     """The samples of a file as dicts, equal to those that were saved to the last bit.
 
     Reads the files of save_augmentation_chain and the JSON files of the original
@@ -138,7 +139,7 @@ def load_augmentation_chain(path: Path) -> list[dict[str, Any]]:
     return results
 
 
-def load_augmentation_batch(path: Path) -> AugmentationBatch:
+def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
     """The samples of a file as columns, with the ids, config and key that made them.
 
     Raises as load_augmentation_chain, and ChainFileError for a file without a config.
@@ -159,7 +160,7 @@ def load_augmentation_batch(path: Path) -> AugmentationBatch:
     return AugmentationBatch.concatenate(batches)
 
 
-def load_augmentation_config(path: Path) -> AugmentationConfig:
+def load_augmentation_config(path: FilePath) -> AugmentationConfig:
     """The config of a file's samples; the samples themselves are neither read nor checked.
 
     The configs of the original package's files have sampler="mt19937". Raises

@@ -18,6 +18,9 @@ Moments: TypeAlias = tuple[int, float, float, float, float]
 #: mean, stdev, min, max (float) and count (int) of each column
 Summary: TypeAlias = dict[str, dict[str, float]]
 
+#: Samples that are converted to float64 at a time.
+_PIECE = 64 * MOMENTS_BLOCK
+
 _NONE: Moments = (0, math.nan, math.nan, math.nan, math.nan)
 
 
@@ -46,7 +49,11 @@ class Statistics:
 
     def append(self, columns: Mapping[str, npt.NDArray[np.floating]]) -> None:
         """Adds samples: one array (n,) of float64 or float32 for each name."""
-        arrays = [np.ascontiguousarray(columns[name], np.float64) for name in self._names]
+        for start in range(0, len(columns[self._names[0]]), _PIECE):
+            part = slice(start, start + _PIECE)
+            self._append([np.ascontiguousarray(columns[n][part], np.float64) for n in self._names])
+
+    def _append(self, arrays: Sequence[npt.NDArray[np.float64]]) -> None:
         size = len(arrays[0])
         first = min(-self._filled % MOMENTS_BLOCK, size)  # what the open block still takes
         self._keep([array[:first] for array in arrays])

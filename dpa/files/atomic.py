@@ -26,7 +26,11 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".dpa-{secrets.token_hex(8)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666 if mode is None else mode)
+    try:
+        descriptor = os.open(temporary, flags, 0o666 if mode is None else mode)
+    except OSError as error:
+        error.filename = str(target)  # the name that the caller knows
+        raise
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file

@@ -152,7 +152,8 @@ class DocumentReader:
         rank = None if self._ours else self.metadata.key.rank
         for first in range(0, len(self._rows), BLOCK):
             rows = self._rows[first : first + BLOCK]
-            block = Block.from_rows(rows, self.metadata, first, rank=rank)
+            ids = self.metadata.consecutive_ids(first, len(rows))
+            block = Block.from_rows(rows, self.metadata.names, ids, first, rank)
             digest.append(block)
             yield block
         if self._ours:

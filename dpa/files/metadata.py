@@ -34,6 +34,12 @@ class Metadata:
         """The columns, in the order that the digest takes them."""
         return PARAMETERS
 
+    def consecutive_ids(self, first: int, size: int) -> range | None:
+        """The ids of samples first .. first + size - 1; None where they are listed."""
+        if self.start_id is None:
+            return None
+        return range(self.start_id + first, self.start_id + first + size)
+
     def to_dict(self) -> dict[str, Any]:
         """As files have it."""
         return {
@@ -49,8 +55,10 @@ class Metadata:
         }
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> Metadata:
+    def from_dict(cls, fields: Any) -> Metadata:
         """The inverse of to_dict. Raises ValueError or TypeError naming the field."""
+        if not isinstance(fields, dict):
+            raise TypeError(f"metadata must be an object, got {fields!r}")
         for name, known in (("format", FORMAT), ("version", VERSION), ("algorithm", ALGORITHM)):
             value = fields.get(name)
             if type(value) is not type(known) or value != known:
@@ -58,6 +66,8 @@ class Metadata:
         _require_names(fields, _NO_METADATA)
         config = fields["config"]
         if config is not None:
+            if not isinstance(config, dict):
+                raise TypeError(f"config must be an object or null, got {config!r}")
             _require_names(config, _DEFAULT_CONFIG)
             config = AugmentationConfig.from_dict(config)
         key = Key.checked(*(fields[name] for name in (*Key._fields, "world_size")))
@@ -80,8 +90,6 @@ _DEFAULT_CONFIG = AugmentationConfig().to_dict()
 
 
 def _require_names(fields: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    if not isinstance(fields, dict):
-        raise TypeError(f"fields expected, got {fields!r}")
     if fields.keys() != known.keys():
         wrong = ", ".join(sorted(fields.keys() ^ known.keys()))
         raise ValueError(f"the fields must be {', '.join(known)}; missing or unknown: {wrong}")

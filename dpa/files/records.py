@@ -17,12 +17,15 @@ from dpa.keys import Ids, sample_ids
 _FLOAT = r"(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:e[-+][0-9]++)?+)"
 _HASH = r'"([0-9a-f]{64})"'
 _INTEGER_ID = r"(0|[1-9][0-9]{0,19}+)"
-_STRING_ID = r'("(?:[^"\\\x00-\x1f\x7f-\xff]|\\.)*+")'
+_STRING_ID = r'("(?:[^"\\\x00-\x1f\x80-\xff]|\\.)*+")'
 
 
 def canonical(value: object) -> str:
     """The one way to write `value` as JSON that checksums are made of. NaN is a ValueError."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def parse(text: bytes) -> Any:
@@ -68,7 +71,7 @@ class Lines:
         text = samples.digests.tobytes().hex()
         columns["hash"] = [text[at : at + 64] for at in range(0, len(text), 64)]
         if self._listed:
-            columns["id"] = map(json.dumps, samples.ids) if self._strings else samples.ids
+            columns["id"] = map(json.dumps if self._strings else int, samples.ids)
         rows = zip(*(columns[name] for name in self._fields), strict=True)
         return ",\n".join(map(self._template.__mod__, rows)).encode()
 
@@ -90,9 +93,9 @@ class Lines:
         return Block(self._ids(fields, len(lines), first), digests.reshape(-1, 32), columns)
 
     def _ids(self, fields: Mapping[str, Sequence[bytes]], size: int, first: int) -> Ids:
-        start = self._metadata.start_id
-        if start is not None:
-            return range(start + first, start + first + size)
+        consecutive = self._metadata.consecutive_ids(first, size)
+        if consecutive is not None:
+            return consecutive
         try:
             if self._strings:
                 return sample_ids(parse(b"[" + b",".join(fields["id"]) + b"]"))

@@ -47,32 +47,27 @@ class Block:
     def from_rows(
         cls,
         rows: Sequence[Mapping[str, Any]],
-        metadata: Metadata,
+        names: Sequence[str],
+        ids: Ids | None,
         first: int,
-        *,
-        ids: Ids | None = None,
         rank: int | None = None,
     ) -> Block:
         """Dicts as columns; `first` is the number of rows[0] among the samples.
 
-        `ids`: of these rows, where they are listed but not in the rows. `rank`: what all
-        rows say it is, None where they say nothing. Raises ValueError or TypeError that
-        names the sample.
+        `ids`: None where each row has its own. `rank`: what each row says it is, None
+        where they say nothing. Raises ValueError or TypeError that names the sample.
         """
-        in_rows = metadata.start_id is None and ids is None
-        fields = {*metadata.names, "hash"}
-        fields |= {"id"} if in_rows else set()
+        fields = {*names, "hash"}
+        fields |= {"id"} if ids is None else set()
         fields |= {"rank"} if rank is not None else set()
         for at, row in enumerate(rows, first):
             _check_fields(row, fields, rank, at)
-        columns = {name: column(rows, name, first) for name in metadata.names}
+        columns = {name: column(rows, name, first) for name in names}
         for name, values in columns.items():
             if not np.isfinite(values).all():
                 at = int(np.argmin(np.isfinite(values)))
                 raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")
-        if metadata.start_id is not None:
-            ids = range(metadata.start_id + first, metadata.start_id + first + len(rows))
-        elif ids is None:
+        if ids is None:
             ids = sample_ids([row["id"] for row in rows])
         return cls(ids, _digests(rows, first), columns)
 
