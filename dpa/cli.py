@@ -136,7 +136,10 @@ def _read_config(path: Path) -> AugmentationConfig:
     if path.suffix.lower() != ".json" or b'"augmentations"' in start:
         return load_augmentation_config(path)
     try:
-        return AugmentationConfig.from_dict(parse(start))
+        fields = parse(start)
+        if not isinstance(fields, dict):
+            raise TypeError(f"the config must be an object, got {fields!r}")
+        return AugmentationConfig.from_dict(fields)
     except (ValueError, TypeError) as error:
         raise ValueError(f"--config {str(path)!r}: {error}") from error
 

@@ -482,6 +482,21 @@ def test_what_raises_in_the_middle_keeps_the_earlier_file(path, monkeypatch, err
     assert path.read_bytes() == earlier
 
 
+def test_an_interrupt_right_after_the_file_was_made(path, monkeypatch):
+    made = []
+    create = os.open
+
+    def interrupted(*arguments):
+        made.append(create(*arguments))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        dpa.save_augmentation_chain([], path)
+    os.close(*made)
+    assert list(path.parent.iterdir()) == []
+
+
 def test_a_full_disk_keeps_the_earlier_file(path):
     dpa.generate_augmentation_chain(3, save_path=path)
     earlier = path.read_bytes()

@@ -25,19 +25,13 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     mode = _replaced_mode(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".dpa-{secrets.token_hex(8)}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(temporary, flags, 0o666 if mode is None else mode)
-    except OSError as error:
-        error.filename = str(target)  # the name that the caller knows
-        raise
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    try:  # a signal may come as soon as the file is there
+        with _new_file(temporary, target, mode) as file:
             yield file
             file.flush()
             if mode is not None:
                 temporary.chmod(mode)  # the umask has cut what os.open was given
-            os.fsync(descriptor)
+            os.fsync(file.fileno())
         temporary.replace(target)
     except BaseException:
         with suppress(OSError):  # the first error is the one to tell
@@ -59,6 +53,16 @@ def _replaced_mode(target: Path) -> int | None:
     if not os.access(target, os.W_OK):  # a rename would not ask
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     return stat.S_IMODE(mode) & 0o777
+
+
+def _new_file(temporary: Path, target: Path, mode: int | None) -> BinaryIO:
+    """A new file with the permissions `mode`, or those of the umask."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        return os.fdopen(os.open(temporary, flags, 0o666 if mode is None else mode), "wb")
+    except OSError as error:
+        error.filename = str(target)  # the name that the caller knows
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,374 @@
+"""The command line: data on stdout, messages on stderr, exit codes, one line an error."""
+
+import io
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import dpa
+from dpa import cli
+from dpa._native import compiled_kernels
+
+
+@pytest.fixture
+def run(capsys):
+    """main(argv) in this process: exit code, stdout, stderr."""
+
+    def run(*argv):
+        code = cli.main([str(argument) for argument in argv])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def command(*argv, **options):
+    """`python -m dpa` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dpa", *map(str, argv)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "chain.json"
+
+
+# ---- generate ----
+
+
+def test_generate_writes_what_the_library_generates(run, path, tmp_path):
+    code, out, err = run("generate", "--num-samples", 5000, "-o", path)
+    assert (code, out) == (0, "")
+    assert err == f"wrote 5,000 samples to {path}\n"
+    dpa.generate_augmentation_chain(5000, save_path=tmp_path / "2.json")
+    assert path.read_bytes() == (tmp_path / "2.json").read_bytes()
+
+
+def test_generate_takes_config_and_key(run, path, tmp_path):
+    options = "--preset mild --depth 3 --sampler mt19937 --base-seed 7 --epoch 0 --view 2"
+    assert run("generate", "-n", 10, "--start-id", 90, *options.split(), "-o", path, "-q") == (
+        (0, "", "")
+    )
+    config = dpa.get_preset("mild", augmentation_depth=3, sampler="mt19937")
+    dpa.generate_augmentation_chain(
+        10, config, save_path=tmp_path / "2.json", start_id=90, base_seed=7, epoch=0, view=2
+    )
+    assert path.read_bytes() == (tmp_path / "2.json").read_bytes()
+
+
+@pytest.mark.parametrize("total", [0, 2, 10, 11])
+def test_ranks_write_their_shares(run, path, total):
+    ids, shares, elastic = [], [], []
+    for rank in range(3):
+        options = ["-n", total, "--start-id", 5, "--rank", rank, "--world-size", 3, "-o", path]
+        assert run("generate", *options)[0] == 0
+        batch = dpa.load_augmentation_batch(path)
+        assert batch == dpa.generate_augmentation_batch(batch.ids, rank=rank, world_size=3)
+        assert json.loads(path.read_text())["metadata"]["world_size"] == 3
+        shares.append(len(batch))
+        ids += batch.sample_ids.tolist()
+        assert run("generate", *options, "--elastic")[0] == 0
+        elastic += dpa.load_augmentation_chain(path)
+    assert ids == list(range(5, 5 + total))
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] - shares[-1] <= 1
+    assert elastic == dpa.generate_augmentation_chain(total, start_id=5)
+
+
+@pytest.mark.parametrize("kind", ["fields", "ours", "indented", "original"])
+def test_config_from_a_file(run, path, tmp_path, kind):
+    config = dpa.get_preset("aggressive", augmentation_depth=4, sampler="mt19937")
+    source = tmp_path / "config.json"
+    if kind == "fields":
+        source.write_text(json.dumps({"scale_range": [1, 2], "sampler": "mt19937"}))
+        config = dpa.AugmentationConfig(scale_range=(1, 2), sampler="mt19937")
+    elif kind == "original":
+        fields = {name: x for name, x in config.to_dict().items() if name != "sampler"}
+        source.write_text(json.dumps({"metadata": {"config": fields}, "augmentations": []}))
+    else:
+        dpa.generate_augmentation_chain(2000, config, save_path=source)
+        if kind == "indented":
+            source.write_text(json.dumps(json.loads(source.read_text()), indent=2))
+    assert run("generate", "-n", 3, "--config", source, "--depth", 6, "-o", path)[0] == 0
+    expected = config.replace(augmentation_depth=6)
+    assert dpa.load_augmentation_config(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ("-n -1 -o {path}", "num_samples must not be negative, got -1"),
+        ("-n x -o {path}", "argument -n/--num-samples: invalid int value: 'x'"),
+        ("-n 1", "the following arguments are required: -o/--output"),
+        ("-n 1 -o {path}.txt", "path must end with one of .json, got '{path}.txt'"),
+        ("-n 1 -o {file}/chain.json", "Not a directory: '{file}/chain.json'"),
+        ("-n 1 -o {path} --preset strong", "argument --preset: invalid choice: 'strong'"),
+        ("-n 1 -o {path} --preset mild --config x", "not allowed with argument"),
+        ("-n 1 -o {path} --config {path}", "No such file or directory: '{path}'"),
+        ("-n 1 -o {path} --config {file}", "Expecting value"),
+        ("-n 1 -o {path} --depth 0", "augmentation_depth must be 1 to 10000, got 0"),
+        ("-n 1 -o {path} --epoch -1", "epoch must be 0 to 2**64 - 1, got -1"),
+        ("-n 1 -o {path} --rank 1", "--rank and --world-size go together"),
+        ("-n 1 -o {path} --world-size 1", "--rank and --world-size go together"),
+        ("-n 1 -o {path} --elastic", "--elastic with both"),
+        ("-n 1 -o {path} --rank 2 --world-size 2", "rank must be below world_size 2, got 2"),
+        ("-n 1 -o {path} --rank 2 --world-size 2 --elastic", "rank must be below world_size 2"),
+        ("-n 2 --start-id 18446744073709551615 -o {path}", "the last id must be below 2**64"),
+        ("-n 1 -o {path} --unknown", "unrecognized arguments: --unknown"),
+    ],
+)
+def test_generate_refuses(run, tmp_path, path, argv, message):
+    file = tmp_path / "file.json"
+    file.touch()
+    code, out, err = run("generate", *argv.format(path=path, file=file).split())
+    assert (code, out) == (2, "")
+    assert err.startswith("dpa: error: ")
+    assert message.format(path=path, file=file) in err
+    assert err.count("\n") == 1
+    assert sorted(os.listdir(tmp_path)) == ["file.json"]  # noqa: PTH208 (names)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "must be an object, got []"),
+        ('{"depth": 3}', "unknown config field 'depth'; the fields are rotation_range"),
+        ('{"scale_range": "ab"}', "scale_range must be a pair of numbers, got 'ab'"),
+        ('{"scale_range": [2, 1]}', "scale_range must have low <= high"),
+        ('{"sampler": 1, "sampler": 2}', "the name 'sampler' appears twice"),
+    ],
+)
+def test_a_config_file_s_error_names_it(run, path, tmp_path, content, message):
+    source = tmp_path / "config.json"
+    source.write_text(content)
+    code, _, err = run("generate", "-n", 1, "--config", source, "-o", path)
+    assert code == 2
+    assert err.startswith(f"dpa: error: --config {str(source)!r}: ")
+    assert message in err
+
+
+# ---- show ----
+
+
+def test_show(run):
+    code, out, err = run("show", 42, 7, 10**30, "--preset", "mild", "--epoch", 1)
+    assert (code, err) == (0, "")
+    config = dpa.get_preset("mild")
+    for line, seed_id in zip(out.splitlines(), [42, 7, 10**30], strict=True):
+        expected = dpa.gen_augmentation_params(seed_id, config, epoch=1)
+        assert json.loads(line) == {"id": seed_id, **expected}
+
+
+def test_show_string_ids_and_ranks(run):
+    code, out, _ = run("show", "--string", "42", "ü", "--rank", 1, "--world-size", 2)
+    assert code == 0
+    for line, seed_id in zip(out.splitlines(), ["42", "ü"], strict=True):
+        assert json.loads(line) == {"id": seed_id, **dpa.gen_augmentation_params(seed_id, rank=1)}
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["a.png"], "ID must be a non-negative integer, got 'a.png'; for text: --string"),
+        (["1.0"], "got '1.0'"),
+        (["٣"], "got '٣'"),
+        (["-1"], "got '-1'"),
+        ([], "arguments are required: ID"),
+        (["1", "--world-size", "2"], "world_size=2 needs a rank"),
+        (["\udcff", "--string"], "lone surrogate"),
+    ],
+)
+def test_show_refuses(run, argv, message):
+    code, out, err = run("show", *argv)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+# ---- stats ----
+
+
+def test_stats_has_theory_beside(run, path):
+    dpa.generate_augmentation_chain(5000, save_path=path)
+    found = dpa.compute_statistics(dpa.load_augmentation_chain(path))
+    code, out, err = run("stats", path)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "5,000 samples (in brackets: the uniform distribution)"
+    assert lines[1].split() == ["mean", "stdev", "min", "max"]
+    row = lines[2].split()
+    assert row[0] == "rotation"
+    assert math.isclose(float(row[3]), found["rotation"]["stdev"], rel_tol=1e-5)
+    assert row[4::2] == ["(17.3205)", "(-30)", "(30)"]
+    code, out, _ = run("stats", path, "--json")
+    assert code == 0
+    assert json.loads(out)["statistics"] == found
+    assert json.loads(out)["theoretical"]["noise"] == {
+        "mean": 0.05,
+        "stdev": 0.1 / math.sqrt(12),
+        "min": 0.0,
+        "max": 0.1,
+    }
+
+
+def test_stats_without_config_or_samples(run, path):
+    dpa.save_augmentation_chain(dpa.generate_augmentation_chain(1), path)
+    assert "(" not in run("stats", path)[1]
+    dpa.save_augmentation_chain([], path)
+    assert run("stats", path)[1].startswith("0 samples\n")
+    out = json.loads(run("stats", path, "--json")[1])
+    assert out["theoretical"] is None
+    assert out["statistics"]["scale"]["mean"] is None
+
+
+def test_stats_of_a_damaged_file(run, path):
+    dpa.generate_augmentation_chain(5000, save_path=path)
+    path.write_text(path.read_text().replace('"noise":0.05', '"noise":0.06', 1))
+    code, out, err = run("stats", path)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"dpa: error: {str(path)!r}: trailer says digest")
+    assert err.count("\n") == 1
+
+
+# ---- info and the rest ----
+
+
+def test_info(run):
+    code, out, err = run("info")
+    assert (code, err) == (0, "")
+    rows = {line[:14].strip(): line[14:] for line in out.splitlines()}
+    assert rows["dpa"] == dpa.__version__
+    assert rows["algorithm"] == "dpa-1"
+    assert rows["kernels"].split() == list(dpa.kernels())
+    assert rows["active"] == dpa.active_kernel()
+    assert int(rows["threads"]) >= 1
+    assert set(rows["kernels"].split()) <= set(compiled_kernels())
+
+
+def test_info_with_bad_settings():
+    settings = {"DPA_KERNEL": "none", "DPA_NUM_THREADS": "0"}
+    process = command("info", env={**os.environ, **settings})
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert "active        none (DPA_KERNEL: kernel 'none' does not exist; the kernels here" in out
+    assert "threads       none (DPA_NUM_THREADS must be" in out
+    process = command("show", 1, env={**os.environ, **settings})
+    out, err = process.communicate()
+    assert (process.returncode, out) == (2, "")
+    assert err.startswith("dpa: error: DPA_KERNEL: kernel 'none' does not exist; the kernels here")
+
+
+def test_version_and_help(capsys):
+    for option, text in [("--version", f"dpa {dpa.__version__}\n"), ("--help", "usage: dpa ")]:
+        with pytest.raises(SystemExit) as stop:
+            cli.main([option])
+        assert stop.value.code == 0
+        assert capsys.readouterr().out.startswith(text)
+
+
+def test_no_command(run):
+    assert run() == (2, "", "dpa: error: the following arguments are required: COMMAND\n")
+
+
+def test_the_command_is_installed_as_a_module():
+    process = command("show", 42)
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert json.loads(out)["rotation"] == 0.8235536351270127
+
+
+# ---- Terminals, pipes, signals ----
+
+
+def test_a_bar_appears_on_a_terminal_only(path, monkeypatch, capsys):
+    pytest.importorskip("tqdm", reason="tqdm is not installed")
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for options, bar in [([], True), (["--quiet"], False)]:
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert cli.main(["generate", "-n", "9000", "-o", str(path), *options]) == 0
+        assert (" samples/s" in terminal.getvalue()) == bar
+        assert terminal.getvalue().endswith("" if options else f"to {path}\n")
+    monkeypatch.undo()
+    assert cli.main(["generate", "-n", "9000", "-o", str(path)]) == 0
+    assert "samples/s" not in capsys.readouterr().err
+
+
+def test_a_terminal_without_tqdm(path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert cli.main(["generate", "-n", "10", "-o", str(path)]) == 0
+
+
+def test_a_closed_pipe_is_quiet():
+    process = command("show", *range(5000))
+    assert json.loads(process.stdout.readline())["id"] == 0
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), err) == (141, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
+def test_a_full_disk_behind_stdout():
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
+        run = subprocess.run(
+            [sys.executable, "-m", "dpa", "show", "1"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (run.returncode, run.stderr) == (2, "dpa: error: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=lambda value: str(value),
+)
+def test_a_signal_ends_it_quietly_and_cleans_up(path, number, code):
+    path.write_text("earlier")
+    program = """
+        import os, sys
+        from dpa import cli
+        from dpa.files.records import Lines
+
+        def write(*_):
+            print(len(os.listdir(os.path.dirname(sys.argv[2]))), flush=True)
+            os.kill(os.getpid(), int(sys.argv[1]))
+
+        Lines.write = write
+        sys.exit(cli.main(["generate", "-n", "1", "-o", sys.argv[2]]))
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), str(int(number)), path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # At the time of the signal there were two files.
+    assert (run.returncode, run.stdout, run.stderr) == (code, "2\n", "")
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert path.read_text() == "earlier"
+
+
+def test_signals_are_handled_as_before_afterwards(run, path):
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
+    run("generate", "-n", 1, "-o", path)
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)] == before
