@@ -25,6 +25,10 @@ step() { # step PURPOSE COMMAND...
     [ -z "$tests" ] || closing=$tests
 }
 
+c_tests() { # c_tests VARIABLE=VALUE...
+    make -s -j "$(nproc)" -C tests/c check "$@"
+}
+
 print_table() {
     printf '\n=== seconds per step\n'
     printf '%s\n' "${table[@]}" "$(printf '%5d s  in all' $SECONDS)"
