@@ -1,32 +1,32 @@
 """Check that DIST has a complete sdist and a wheel with what runs, no more: check_dist.py DIST."""
 
 import re
-import subprocess
 import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
-# The folder may belong to another user where CI runs in a container.
-GIT = ["git", "-c", "safe.directory=*", "ls-files"]
-UNSHIPPED = re.compile(r"\.ci/|\.github/|\.git|\.pre-commit")
+FOLDERS = ("bench", "csrc", "docs", "dpa", "examples", "tests")
+MADE = re.compile(r"/[._]\w*cache|\.(pyc|so|pyd)$|dpa/_native\.c$")
 EXTENSION = re.compile(r"dpa/_native\.\S+\.(so|pyd)")
 
 
 def main() -> None:
     dist = Path(sys.argv[1])
     [sdist], [wheel] = dist.glob("*.tar.gz"), dist.glob("*.whl")
-    files = subprocess.run(GIT, capture_output=True, text=True, check=True).stdout.split()
-    tracked = {name for name in files if not UNSHIPPED.match(name)}
+    paths = [*Path().glob("[A-Z]*"), Path("pyproject.toml"), Path("setup.py")]
+    paths += [path for folder in FOLDERS for path in Path(folder).rglob("*")]
+    written = {path.as_posix() for path in paths if path.is_file()}
+    written = {name for name in written if not MADE.search(name)}
     with tarfile.open(sdist) as archive:
         names = {member.name.partition("/")[2] for member in archive if member.isfile()}
     with zipfile.ZipFile(wheel) as archive:
         installed = {name for name in archive.namelist() if ".dist-info/" not in name}
     extensions = {name for name in installed if EXTENSION.fullmatch(name)}
-    package = {name for name in tracked if re.match(r"dpa/(.*\.pyi?|py\.typed)$", name)}
+    package = {name for name in written if re.match(r"dpa/(.*\.pyi?|py\.typed)$", name)}
 
     faults = [
-        *(f"{sdist.name} lacks {name}" for name in sorted(tracked - names)),
+        *(f"{sdist.name} lacks {name}" for name in sorted(written - names)),
         *(f"{sdist.name} holds {name}" for name in names if re.search(r"_native\.c$|\.so$", name)),
         *(f"{wheel.name} lacks {name}" for name in sorted(package - installed)),
         *(f"{wheel.name} holds {name}" for name in sorted(installed - package - extensions)),
