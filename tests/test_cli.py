@@ -28,14 +28,16 @@ def run(capsys):
     return run
 
 
-def command(*argv, **options):
-    """`python -m dpa` in a process of its own."""
+def command(*argv, stdout=subprocess.PIPE, **settings):
+    """`python -m dpa` in a process of its own, with some variables set."""
+    # Buffered, as it mostly runs: then the exit writes, too.
+    inherited = {name: x for name, x in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.Popen(
         [sys.executable, "-m", "dpa", *map(str, argv)],
-        stdout=subprocess.PIPE,
+        env={**inherited, **settings},
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
     )
 
 
@@ -258,12 +260,12 @@ def test_info(run):
 
 def test_info_with_bad_settings():
     settings = {"DPA_KERNEL": "none", "DPA_NUM_THREADS": "0"}
-    process = command("info", env={**os.environ, **settings})
+    process = command("info", **settings)
     out, err = process.communicate()
     assert (process.returncode, err) == (0, "")
     assert "active        none (DPA_KERNEL: kernel 'none' does not exist; the kernels here" in out
     assert "threads       none (DPA_NUM_THREADS must be" in out
-    process = command("show", 1, env={**os.environ, **settings})
+    process = command("show", 1, **settings)
     out, err = process.communicate()
     assert (process.returncode, out) == (2, "")
     assert err.startswith("dpa: error: DPA_KERNEL: kernel 'none' does not exist; the kernels here")
@@ -275,6 +277,12 @@ def test_version_and_help(capsys):
             cli.main([option])
         assert stop.value.code == 0
         assert capsys.readouterr().out.startswith(text)
+
+
+def test_an_error_stays_in_one_line(run):
+    assert run("info", "--un\nknown") == (
+        (2, "", "dpa: error: unrecognized arguments: --un known\n")
+    )
 
 
 def test_no_command(run):
@@ -327,14 +335,10 @@ def test_a_closed_pipe_is_quiet():
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
 def test_a_full_disk_behind_stdout():
     with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
-        run = subprocess.run(
-            [sys.executable, "-m", "dpa", "show", "1"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    assert (run.returncode, run.stderr) == (2, "dpa: error: [Errno 28] No space left on device\n")
+        process = command("show", 1, stdout=full)
+        _, err = process.communicate()
+    assert process.returncode == 2
+    assert err == "dpa: error: [Errno 28] No space left on device\n"
 
 
 @pytest.mark.parametrize(

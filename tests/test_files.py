@@ -443,6 +443,15 @@ def test_an_unwritable_path(tmp_path):
         dpa.save_augmentation_chain([], tmp_path / "file" / "chain.json")
 
 
+def test_a_refused_folder_is_told_by_the_file_s_name(path, monkeypatch):
+    def refuse(name, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", name)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*/chain\.json'"):
+        dpa.save_augmentation_chain([], path)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_or_file_without_permission(path, tmp_path):
     path.touch(mode=0o400)
@@ -668,6 +677,15 @@ def replaced(content: bytes, old: bytes, new: bytes) -> bytes:
 def test_damage_names_its_place(saved, path, old, new, message):
     path.write_bytes(replaced(saved[0], old, new))
     with pytest.raises(ChainFileError, match=message):
+        dpa.load_augmentation_chain(path)
+
+
+@pytest.mark.parametrize("value", ["-1", str(2**64), "true", "0.0", '"0"', "1"])
+def test_a_damaged_start_id(path, value):
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(3)), path)
+    content = replaced(path.read_bytes(), b'"start_id": 0', f'"start_id": {value}'.encode())
+    path.write_bytes(content)
+    with pytest.raises(ChainFileError, match=r"start_id must be|trailer says digest"):
         dpa.load_augmentation_chain(path)
 
 

@@ -15,7 +15,7 @@ from dpa.statistics import Statistics, theoretical_statistics, without_nan
 
 BLOCK = 4096
 # Around one and two blocks, where a sample changes from one to the next.
-SIZES = [0, 1, 2, 7, 8, 9, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 10_000]
+SIZES = [0, 1, 2, 7, 8, 9, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 10_000, 30_001]
 
 
 def same(a: dict, b: dict) -> bool:
