@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +23,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     mode = _replaced_mode(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".dpa-{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".dpa-{os.urandom(8).hex()}.tmp")
     try:  # a signal may come as soon as the file is there
         with _new_file(temporary, target, mode) as file:
             yield file
