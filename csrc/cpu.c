@@ -50,8 +50,12 @@ uint32_t cpu_features(void)
         found |= CPU_SHANI;
     if ((state & 0x06) == 0x06 && BIT(ebx, 5))
         found |= CPU_AVX2;
-    if ((state & 0xe6) == 0xe6 && BIT(ebx, 16) && BIT(ebx, 30) && BIT(ebx, 31) && BIT(ecx, 1))
+    if ((state & 0xe6) == 0xe6 && BIT(ebx, 16) && BIT(ebx, 17) && BIT(ebx, 30) && BIT(ebx, 31) && BIT(ecx, 1))
         found |= CPU_AVX512;
+    cpuid(0, r);
+    const uint32_t family = (one[0] >> 8 & 15) + (one[0] >> 20 & 255);
+    if (r[1] == 0x68747541 /* "Auth"enticAMD */ && family == 0x19) /* Zen 4 */
+        found |= CPU_SPLIT512;
     return found;
 }
 
@@ -90,7 +94,7 @@ uint32_t cpu_features(void)
 
 const char *dpa_cpu_features(char *text, size_t size)
 {
-    static const char *const names[] = {"sse4.1", "sha", "avx2", "avx512", "neon", "sha2"};
+    static const char *const names[] = {"sse4.1", "sha", "avx2", "avx512", "neon", "sha2", "split512"};
     const uint32_t found = cpu_features();
     size_t used = 0;
     if (size > 0)

@@ -5,38 +5,64 @@
 #include "platform.h"
 #include "sampler.h"
 
-/* Best first. */
-static const struct kernel *const kernels[] = {
 #if DPA_X86 && DPA_VECTORS
-    &kernel_avx512,
+#define AVX512 &kernel_avx512,
+#define AVX2 &kernel_avx2,
+#else
+#define AVX512
+#define AVX2
 #endif
 #if DPA_X86
-    &kernel_shani,
+#define SHANI &kernel_shani,
+#else
+#define SHANI
 #endif
-#if DPA_X86 && DPA_VECTORS
-    &kernel_avx2,
+#if DPA_ARM64
+#define ARMV8 &kernel_armv8,
+#else
+#define ARMV8
 #endif
 #if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
-    &kernel_vec128,
+#define VEC128 &kernel_vec128,
+#else
+#define VEC128
 #endif
-    &kernel_portable,
-};
 
-#define KERNELS (sizeof kernels / sizeof kernels[0])
+/* Best first: where 512-bit operations are whole, their lanes beat the SHA unit, which
+ * starts its two rounds every other cycle there. Where they are split it starts them
+ * every cycle (docs/kernels.md has the figures). */
+static const struct kernel *const kernels[] = {AVX512 ARMV8 SHANI AVX2 VEC128 &kernel_portable};
+static const struct kernel *const kernels_split[] = {SHANI AVX512 ARMV8 AVX2 VEC128 &kernel_portable};
+
+/* One sample alone has no lanes to fill: least latency first. */
+static const struct kernel *const singles[] = {ARMV8 SHANI &kernel_portable};
+
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+
+static const struct kernel *kernel_at(size_t index, uint32_t features)
+{
+    return (features & CPU_SPLIT512 ? kernels_split : kernels)[index];
+}
+
+static bool usable(uint32_t needs, uint32_t features)
+{
+    return (needs & ~features) == 0;
+}
 
 size_t dpa_kernel_count(void)
 {
-    return KERNELS;
+    return COUNT(kernels);
 }
 
 const char *dpa_kernel_name(size_t index)
 {
-    return kernels[index]->name;
+    return kernel_at(index, cpu_features())->name;
 }
 
 bool dpa_kernel_usable(size_t index)
 {
-    return (kernels[index]->needs & ~cpu_features()) == 0;
+    const uint32_t features = cpu_features();
+    return usable(kernel_at(index, features)->needs, features);
 }
 
 const char *dpa_engine_name(const dpa_engine *engine)
@@ -44,55 +70,105 @@ const char *dpa_engine_name(const dpa_engine *engine)
     return engine->bulk->name;
 }
 
-#define TEST_LANES 65 /* more than two groups of the widest kernel */
+/* ---- Self-tests: what a kernel gets wrong here, no sample of its will show ---- */
 
-/* Chains of a few lengths on every lane, against the portable kernel. */
-static bool passes_self_test(const struct kernel *kernel)
+#define TEST_SAMPLES 65 /* two groups of the widest kernel twice, and a rest */
+
+static void fill_words(uint32_t *words, size_t count)
 {
-    /* SHA-256 of the empty message: FIPS 180-4's padding alone, after H0. */
-    static const sha256_state empty = {0xe3b0c442, 0x98fc1c14, 0x9afbf4c8, 0x996fb924,
-                                       0x27ae41e4, 0x649b934c, 0xa495991b, 0x7852b855};
-    static const sha256_state initial = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    static const uint32_t schedule[2][64] = {{1, 2, 3}, {0xffffffff, 0x80000000, 5}};
-    static const struct link_run runs[] = {{2, 1, schedule}, {1, 2, schedule}};
-    sha256_state state[TEST_LANES], expected[TEST_LANES];
-    const size_t n = 2 * kernel->lanes + 1;
-    uint8_t block[1][64] = {{0x80}};
-    memcpy(state[0], initial, sizeof initial);
-    kernel->compress(state, (const uint8_t(*)[64])block, 1);
-    if (memcmp(state[0], empty, sizeof empty) != 0)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        for (uint32_t t = 0; t < 8; t++)
-            state[i][t] = expected[i][t] = (uint32_t)(i + 1) * 2654435761u ^ t * 0x9e3779b9u;
-    for (int r = 0; r < 2; r++) {
-        kernel->link(state, n, &runs[r]);
-        kernel_portable.link(expected, n, &runs[r]);
-    }
-    return memcmp(state, expected, n * sizeof state[0]) == 0;
+    for (size_t i = 0; i < count; i++)
+        words[i] = (uint32_t)(i + 1) * 2654435761u ^ (uint32_t)i << 7;
 }
 
-static const struct kernel *find(const char *name, uint32_t features)
+/* Blocks and runs of links on every lane, against the portable kernel. */
+static bool kernel_passes(const struct kernel *kernel)
 {
-    for (size_t i = 0; i < KERNELS; i++)
-        if (name ? strcmp(kernels[i]->name, name) == 0 : (kernels[i]->needs & ~features) == 0)
-            return kernels[i];
-    return NULL;
+    uint32_t schedule[2][64];
+    const uint32_t(*wk)[64] = (const uint32_t(*)[64])schedule;
+    const struct link_run runs[] = {{2, 1, wk}, {1, 2, wk}};
+    sha256_state state[TEST_SAMPLES], expected[TEST_SAMPLES];
+    uint8_t block[TEST_SAMPLES][64];
+    fill_words(schedule[0], sizeof schedule / 4);
+    fill_words(state[0], sizeof state / 4);
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i / 64][i % 64] = (uint8_t)(i * 167 >> 3);
+    memcpy(expected, state, sizeof state);
+    for (int r = 0; r < 2; r++) {
+        kernel->compress(state, (const uint8_t(*)[64])block, TEST_SAMPLES);
+        kernel_portable.compress(expected, (const uint8_t(*)[64])block, TEST_SAMPLES);
+        kernel->link(state, TEST_SAMPLES, &runs[r]);
+        kernel_portable.link(expected, TEST_SAMPLES, &runs[r]);
+    }
+    return memcmp(state, expected, sizeof state) == 0;
+}
+
+/* The portable kernel itself, against SHA-256 of the empty message. */
+static bool portable_passes(void)
+{
+    static const sha256_state empty = {0xe3b0c442, 0x98fc1c14, 0x9afbf4c8, 0x996fb924,
+                                       0x27ae41e4, 0x649b934c, 0xa495991b, 0x7852b855};
+    sha256_state state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    const uint8_t block[1][64] = {{0x80}};
+    kernel_portable.compress(&state, block, 1);
+    return memcmp(state, empty, sizeof state) == 0;
+}
+
+/* ---- Choice ---- */
+
+/* The widest samplers of this CPU, but none beyond the level of a kernel asked for by
+ * name: shani and armv8 stand for 128 bits, portable for none. */
+static void choose_samplers(const struct sampler *samplers[2], const char *name, uint32_t features)
+{
+    samplers[DPA_XOSHIRO256PP] = &xoshiro256pp_portable;
+    samplers[DPA_MT19937] = &mt19937_portable;
+#if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
+    if (name && strcmp(name, "portable") == 0)
+        return;
+    samplers[DPA_XOSHIRO256PP] = &xoshiro256pp_vec128;
+    samplers[DPA_MT19937] = &mt19937_vec128;
+#endif
+#if DPA_X86 && DPA_VECTORS
+    const bool wide = !name || strcmp(name, "avx512") == 0;
+    if ((wide || strcmp(name, "avx2") == 0) && usable(CPU_AVX2, features)) {
+        samplers[DPA_XOSHIRO256PP] = &xoshiro256pp_avx2;
+        samplers[DPA_MT19937] = &mt19937_avx2;
+    }
+    if (wide && usable(CPU_AVX512, features)) {
+        samplers[DPA_XOSHIRO256PP] = &xoshiro256pp_avx512;
+        samplers[DPA_MT19937] = &mt19937_avx512;
+    }
+#endif
+    (void)name;
+    (void)features;
+}
+
+static const struct kernel *choose_single(const struct kernel *bulk, uint32_t features)
+{
+    size_t i = 0;
+    while (!usable(singles[i]->needs, features))
+        i++;
+    return bulk == &kernel_portable ? bulk : singles[i];
 }
 
 dpa_status dpa_engine_choose(dpa_engine *engine, const char *name)
 {
     const uint32_t features = cpu_features();
-    const struct kernel *kernel = find(name, features);
-    if (!kernel)
+    const struct kernel *bulk = NULL;
+    for (size_t i = 0; i < COUNT(kernels) && !bulk; i++) {
+        const struct kernel *kernel = kernel_at(i, features);
+        if (name ? strcmp(kernel->name, name) == 0 : usable(kernel->needs, features))
+            bulk = kernel;
+    }
+    if (!bulk)
         return DPA_UNKNOWN_KERNEL;
-    if (kernel->needs & ~features)
+    if (!usable(bulk->needs, features))
         return DPA_UNUSABLE_KERNEL;
-    if (!passes_self_test(kernel))
+    const struct kernel *single = choose_single(bulk, features);
+    if (!portable_passes() || !kernel_passes(bulk) || !kernel_passes(single))
         return DPA_BROKEN_KERNEL;
-    engine->bulk = engine->single = kernel;
-    engine->samplers[DPA_XOSHIRO256PP] = &xoshiro256pp_portable;
-    engine->samplers[DPA_MT19937] = &mt19937_portable;
+    engine->bulk = bulk;
+    engine->single = single;
+    choose_samplers(engine->samplers, name, features);
     return DPA_OK;
 }

@@ -35,5 +35,6 @@ extern const struct kernel kernel_shani;
 extern const struct kernel kernel_avx512;
 extern const struct kernel kernel_avx2;
 extern const struct kernel kernel_vec128;
+extern const struct kernel kernel_armv8;
 
 #endif

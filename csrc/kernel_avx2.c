@@ -1,4 +1,4 @@
-/* kernel_avx2.c: eight lanes. */
+/* kernel_avx2.c: two groups of eight lanes. */
 #include "cpu.h"
 #include "platform.h"
 
@@ -11,7 +11,6 @@
 #define NEEDS CPU_AVX2
 #define ATTR TARGET("avx2")
 #define LANES 8
-#define STAGGER 0
 
 typedef uint32_t V __attribute__((vector_size(32)));
 

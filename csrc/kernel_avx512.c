@@ -11,7 +11,6 @@
 #define NEEDS CPU_AVX512
 #define ATTR TARGET("avx512f,avx512bw,avx512vl,avx512vbmi")
 #define LANES 16
-#define STAGGER 1
 
 typedef uint32_t V __attribute__((vector_size(64)));
 

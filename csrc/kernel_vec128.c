@@ -1,4 +1,4 @@
-/* kernel_vec128.c: four lanes, in what SSE2 and NEON have in common. */
+/* kernel_vec128.c: two groups of four lanes, in what SSE2 and NEON have in common. */
 #include "cpu.h"
 #include "platform.h"
 
@@ -9,7 +9,6 @@
 #define NEEDS 0 /* SSE2 and NEON belong to the 64-bit base */
 #define ATTR
 #define LANES 4
-#define STAGGER 0
 
 typedef uint32_t V __attribute__((vector_size(16)));
 

@@ -6,6 +6,8 @@
 #include "kernel.h"
 #include "sha256.h"
 
+#define DIGITS 20 /* of the largest 64-bit integer */
+
 /* The prefix that all keys of a request share, hashed as far as it fills blocks. */
 void keys_start(struct sha256_stream *prefix, const struct kernel *kernel, const dpa_keys *keys);
 
@@ -15,6 +17,6 @@ void keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t
                 sha256_state *state, uint8_t (*block)[64]);
 
 /* The bytes of id number i; decimals are written to digits. */
-size_t keys_id(const dpa_keys *keys, size_t i, uint8_t digits[20], const uint8_t **bytes);
+size_t keys_id(const dpa_keys *keys, size_t i, uint8_t digits[DIGITS], const uint8_t **bytes);
 
 #endif

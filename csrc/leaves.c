@@ -20,7 +20,7 @@ void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first
 {
     for (size_t i = first; i < first + count; i++) {
         struct sha256_stream leaf;
-        uint8_t digits[20], bytes[8], block[1][64];
+        uint8_t digits[DIGITS], bytes[8], block[1][64];
         const uint8_t *id;
         const size_t id_size = keys_id(keys, i, digits, &id);
         const size_t key_size = keys->prefix_size + id_size;

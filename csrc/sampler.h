@@ -22,6 +22,12 @@ struct sampler {
 };
 
 extern const struct sampler xoshiro256pp_portable;
+extern const struct sampler xoshiro256pp_vec128;
+extern const struct sampler xoshiro256pp_avx2;
+extern const struct sampler xoshiro256pp_avx512;
 extern const struct sampler mt19937_portable;
+extern const struct sampler mt19937_vec128;
+extern const struct sampler mt19937_avx2;
+extern const struct sampler mt19937_avx512;
 
 #endif

@@ -1,0 +1,17 @@
+/* sampler_avx2.c: 256-bit vectors. */
+#include "cpu.h"
+#include "platform.h"
+
+#if DPA_X86 && DPA_VECTORS
+
+#define LEVEL "avx2"
+#define NEEDS CPU_AVX2
+#define ATTR TARGET("avx2")
+#define XOSHIRO256PP xoshiro256pp_avx2
+#define MT19937 mt19937_avx2
+#define BYTES 32
+#define V_UNIFORM(x) V_UNIFORM_BY_PARTS(x)
+
+#include "samplers.inc"
+
+#endif
