@@ -38,7 +38,8 @@ mypy: $(VENV)/linted
 	@$(BIN)/mypy
 
 stubtest: $(VENV)/linted
-	@$(BIN)/stubtest dpa._native --mypy-config-file pyproject.toml
+	@$(BIN)/stubtest dpa._native --mypy-config-file pyproject.toml \
+		--allowlist .ci/stubtest-allowlist
 
 cython-lint: $(VENV)/linted
 	@PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint dpa # it looks for pycodestyle there
