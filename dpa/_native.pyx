@@ -28,7 +28,7 @@ cdef extern from "Python.h":
 cdef extern from "dpa.h" nogil:
     enum: DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_MOMENTS_BLOCK, DPA_SCRATCH_ALIGN, DPA_TABLE_LINKS
     ctypedef enum dpa_status:
-        DPA_OK, DPA_UNKNOWN_KERNEL, DPA_UNUSABLE_KERNEL, DPA_BROKEN_KERNEL
+        DPA_OK, DPA_BROKEN_KERNEL
     ctypedef enum dpa_sampler:
         DPA_XOSHIRO256PP, DPA_MT19937
     ctypedef struct dpa_engine:
@@ -87,6 +87,7 @@ cdef str PROBLEM = None  # why there is no engine, where there is none
 # ---- Kernels ----
 
 def compiled_kernels() -> tuple[str, ...]:
+    """The names of all kernels of this build, whether this CPU can run them or not."""
     return tuple([dpa_kernel_name(i).decode() for i in range(dpa_kernel_count())])
 
 
@@ -103,17 +104,21 @@ def choose_kernel(name: str | None) -> None:
     fails its self-test; the kernel in use then stays.
     """
     global PROBLEM
-    cdef bytes encoded = None if name is None else name.encode()
-    cdef dpa_status status = dpa_engine_choose(
-        &ENGINE, NULL if encoded is None else <const char *> PyBytes_AsString(encoded))
+    if name is not None and name not in compiled_kernels():
+        raise ValueError(f"kernel {name!r} does not exist; {_choices()}")
+    cdef bytes encoded = (name or "").encode()
+    cdef const char *wanted = encoded
+    cdef dpa_status status = dpa_engine_choose(&ENGINE, NULL if name is None else wanted)
     if status == DPA_OK:
         PROBLEM = None
         return
     if status == DPA_BROKEN_KERNEL:
-        raise ValueError(f"kernel {name!r} computes wrong hashes on this machine "
-                         f"(self-test failed); the kernels here are {', '.join(kernels())}")
-    known = "cannot run on this CPU" if status == DPA_UNUSABLE_KERNEL else "does not exist"
-    raise ValueError(f"kernel {name!r} {known}; the kernels here are {', '.join(kernels())}")
+        raise ValueError(f"kernel {name!r} computes wrong hashes on this machine; {_choices()}")
+    raise ValueError(f"kernel {name!r} cannot run on this CPU; {_choices()}")
+
+
+def _choices() -> str:
+    return f"the kernels here are {', '.join(kernels())}"
 
 
 def active_kernel() -> str:

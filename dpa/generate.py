@@ -19,6 +19,8 @@ from dpa.threads import run_spans, thread_count
 
 #: Samples made at a time where they become dicts or lines of a file: they stay in the cache.
 BLOCK = 4096
+#: Draws of one sample: they come one after the other, so far ones take their time.
+MAX_DRAWS = 1_000_000
 
 
 def gen_augmentation_params(
@@ -188,7 +190,7 @@ def generate_uniforms(
     """More uniform numbers in [0, 1) of each sample: draws skip .. skip + count - 1.
 
     Draws 0 to 4 make the parameters, so the default goes on behind them. Of `config`,
-    depth and sampler count. Returns float64, shape (n, count).
+    depth and sampler count; skip + count is at most 1,000,000. Returns float64, shape (n, count).
 
     >>> flip = generate_uniforms([42, 43], 1)[:, 0] < 0.5
     >>> flip.shape
@@ -196,8 +198,10 @@ def generate_uniforms(
     """
     config = checked_config(config)
     count, skip = integer("count", count), integer("skip", skip)
-    if count < 0 or skip < 0 or skip + count >= 2**63:
-        raise ValueError(f"count and skip must be 0 to 2**63 - 1, got {count} and {skip}")
+    if count < 0 or skip < 0:
+        raise ValueError(f"count and skip must not be negative, got {count} and {skip}")
+    if skip + count > MAX_DRAWS:
+        raise ValueError(f"skip + count must be at most {MAX_DRAWS}, got {skip + count}")
     key = Key.checked(epoch, view, base_seed, rank, world_size)
     checked = sample_ids(ids)
     uniforms = np.empty((len(checked), count))

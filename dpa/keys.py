@@ -18,6 +18,7 @@ from dpa._native import Text, unpack
 Ids: TypeAlias = range | npt.NDArray[np.uint64] | tuple[str, ...]
 
 _LIMIT = 2**64
+_MANY = 2**48  # no machine holds so many samples' columns; len() stops at 2**63
 
 
 def integer(name: str, value: object) -> int:
@@ -98,7 +99,12 @@ def single_id(seed_id: int | str) -> int | bytes:
     number = integer("sample id", seed_id)
     if number < 0:
         raise ValueError(f"sample id must not be negative, got {number}")
-    return number if number < _LIMIT else str(number).encode()
+    if number < _LIMIT:
+        return number
+    try:
+        return str(number).encode()
+    except ValueError as error:  # more digits than Python turns into text
+        raise ValueError(f"sample id is too large: {error}") from None
 
 
 def sample_ids(ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer]) -> Ids:
@@ -124,8 +130,10 @@ def sample_ids(ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer]) -> 
 
 
 def _from_range(ids: range) -> Ids:
-    if len(ids) == 0:
+    if not ids:
         return range(0)
+    if (ids[-1] - ids[0]) // ids.step >= _MANY:
+        raise ValueError(f"ids must be fewer than 2**48, got {ids!r}")
     for end in (ids[0], ids[-1]):
         if not 0 <= end < _LIMIT:
             raise ValueError(f"ids must be 0 to 2**64 - 1, got {end} in {ids!r}")
