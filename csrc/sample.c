@@ -18,10 +18,18 @@ struct batch {
     void *generators;
 };
 
+/* One sample alone is done sooner without lanes. */
+static const struct sampler *sampler_for(const dpa_engine *engine, const dpa_request *request,
+                                         size_t count)
+{
+    static const struct sampler *const scalar[2] = {&xoshiro256pp_portable, &mt19937_portable};
+    return (count == 1 ? scalar : engine->samplers)[request->sampler];
+}
+
 static size_t carve(struct batch *batch, const dpa_engine *engine, const dpa_request *request,
                     size_t count, uint8_t *memory)
 {
-    const struct sampler *sampler = engine->samplers[request->sampler];
+    const struct sampler *sampler = sampler_for(engine, request, count);
     const size_t n = count < BATCH ? count : BATCH;
     const size_t drawn = n < DRAWN ? n : DRAWN;
     const size_t generators = (drawn + sampler->lanes - 1) / sampler->lanes * sampler->lanes;
@@ -127,8 +135,7 @@ static void hash_batch(const dpa_engine *engine, const dpa_links *links, uint32_
 void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
                   size_t first, size_t count, void *scratch)
 {
-    static const struct sampler *const scalar[2] = {&xoshiro256pp_portable, &mt19937_portable};
-    const struct sampler *sampler = (count == 1 ? scalar : engine->samplers)[request->sampler];
+    const struct sampler *sampler = sampler_for(engine, request, count);
     struct sha256_stream prefix;
     struct batch batch;
     carve(&batch, engine, request, count, scratch);

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
 MAX_DEPTH: int
 MOMENTS_BLOCK: int
@@ -16,24 +17,27 @@ def active_kernel() -> str: ...
 def cpu_features() -> tuple[str, ...]: ...
 def unpack(ids: tuple[object, ...], array: npt.NDArray[np.uint64]) -> int: ...
 
+@disjoint_base
 class Text:
     size: int
-    def __init__(self, ids: tuple[str, ...]) -> None: ...
+    def __new__(cls, ids: tuple[str, ...]) -> Self: ...
 
+@disjoint_base
 class Plan:
     names: tuple[str, ...]
-    def __init__(
-        self,
+    def __new__(
+        cls,
         depth: int,
         sampler: str,
         names: tuple[str, ...],
         bounds: tuple[tuple[float, float], ...],
         skip: int = 0,
-    ) -> None: ...
+    ) -> Self: ...
 
+@disjoint_base
 class Request:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         plan: Plan,
         prefix: bytes,
         ids: int | Text | npt.NDArray[np.uint64],
@@ -43,7 +47,7 @@ class Request:
         *,
         writable: bool = True,
         interleaved: bool = False,
-    ) -> None: ...
+    ) -> Self: ...
     def fill(self, first: int, count: int) -> None: ...
     def leaf_sum(self) -> int: ...
 

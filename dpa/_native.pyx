@@ -13,7 +13,7 @@ from cpython.float cimport PyFloat_FromDouble
 from cpython.list cimport PyList_New
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, strchr
 
 
 cdef extern from "Python.h":
@@ -76,9 +76,6 @@ MAX_DEPTH = DPA_MAX_DEPTH
 MOMENTS_BLOCK = DPA_MOMENTS_BLOCK
 SAMPLERS = ("xoshiro256++", "mt19937")  # in the order of dpa_sampler
 
-# struct format characters of what the C side reads and writes
-cdef tuple BYTES = ("B",), UINT64 = ("L", "Q"), FLOATS = ("d", "f")
-
 cdef dpa_links LINKS
 cdef dpa_engine ENGINE
 cdef str PROBLEM = None  # why there is no engine, where there is none
@@ -107,8 +104,10 @@ def choose_kernel(name: str | None) -> None:
     if name is not None and name not in compiled_kernels():
         raise ValueError(f"kernel {name!r} does not exist; {_choices()}")
     cdef bytes encoded = (name or "").encode()
-    cdef const char *wanted = encoded
-    cdef dpa_status status = dpa_engine_choose(&ENGINE, NULL if name is None else wanted)
+    cdef const char *wanted = NULL
+    if name is not None:
+        wanted = encoded
+    cdef dpa_status status = dpa_engine_choose(&ENGINE, wanted)
     if status == DPA_OK:
         PROBLEM = None
         return
@@ -141,24 +140,26 @@ cdef int check_engine() except -1:
 
 # ---- Buffers ----
 
-cdef int acquire(Py_buffer *view, object source, str name, tuple formats, Py_ssize_t size,
+cdef int acquire(Py_buffer *view, object source, str name, const char *formats, Py_ssize_t size,
                  bint writable) except -1:
-    """A C-contiguous buffer of `size` items of one of the struct formats."""
+    """A C-contiguous buffer of `size` items, their struct format one of the characters given."""
     cdef int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0)
     try:
         PyObject_GetBuffer(source, view, flags)
     except (BufferError, ValueError) as error:
         needed = "writable and C-contiguous" if writable else "C-contiguous"
         raise ValueError(f"{name} must be {needed}: {error}") from None
-    cdef str found = "B" if view.format == NULL else view.format.decode()
+    cdef const char *found = view.format
+    if found == NULL:  # means bytes
+        found = b"B"
     cdef str problem = None
-    if found not in formats:
-        problem = f"{name} must have the format {' or '.join(formats)}, got {found!r}"
+    if found[0] == 0 or found[1] != 0 or strchr(formats, found[0]) == NULL:
+        problem = f"a format of {' or '.join(formats.decode())}, got {found.decode()!r}"
     elif view.len != size * view.itemsize:
-        problem = f"{name} must hold {size} items, got {view.len // view.itemsize}"
+        problem = f"{size} items, got {view.len // view.itemsize}"
     if problem is not None:
         PyBuffer_Release(view)
-        raise ValueError(problem)
+        raise ValueError(f"{name} must have {problem}")
     return 0
 
 
@@ -201,7 +202,7 @@ def unpack(tuple ids not None, array) -> int:
     cdef Py_buffer view
     cdef Py_ssize_t i, size = len(ids)
     cdef uint64_t number
-    acquire(&view, array, "array", UINT64, size, True)
+    acquire(&view, array, "array", "LQ", size, True)
     try:
         for i in range(size):
             if not PyLong_CheckExact(ids[i]):
@@ -297,26 +298,26 @@ cdef class Request:
         elif isinstance(ids, int):
             request.keys.start = ids
         else:
-            request.keys.ids = <const uint64_t *> self.take(ids, "ids", UINT64, size, False).buf
+            request.keys.ids = <const uint64_t *> self.take(ids, "ids", "LQ", size, False).buf
         if digests is not None:
             request.digests = self.take(
-                digests, "digests", BYTES, size * DPA_DIGEST_SIZE, writable).buf
+                digests, "digests", "B", size * DPA_DIGEST_SIZE, writable).buf
         cdef Py_buffer *view
         if isinstance(values, tuple):
             for c in range(columns):
-                view = self.take(values[c], plan.names[c], FLOATS, size, writable)
+                view = self.take(values[c], plan.names[c], "df", size, writable)
                 self.pointers[c] = view.buf
                 if c > 0 and request.single_precision != (view.itemsize == 4):
                     raise ValueError("the columns must share one dtype, float64 or float32")
                 request.single_precision = view.itemsize == 4
         elif columns > 0:
-            view = self.take(values, "values", FLOATS, columns * size, writable)
+            view = self.take(values, "values", "df", columns * size, writable)
             request.single_precision = view.itemsize == 4
             step = view.itemsize * (1 if interleaved else size)
             for c in range(columns):
                 self.pointers[c] = <char *> view.buf + c * step
 
-    cdef Py_buffer *take(self, object source, str name, tuple formats, Py_ssize_t size,
+    cdef Py_buffer *take(self, object source, str name, const char *formats, Py_ssize_t size,
                          bint writable) except NULL:
         cdef Py_buffer *view = &self.views[self.acquired]
         acquire(view, source, name, formats, size, writable)
@@ -453,10 +454,10 @@ def dicts(tuple names not None, values, digests not None, Py_ssize_t size, rank=
     if rank is not None:
         template["rank"] = rank
     try:
-        acquire(&views[0], digests, "digests", BYTES, size * DPA_DIGEST_SIZE, False)
+        acquire(&views[0], digests, "digests", "B", size * DPA_DIGEST_SIZE, False)
         acquired = 1
         for c in range(columns):
-            acquire(&views[c + 1], values[c], names[c], ("d",), size, False)
+            acquire(&views[c + 1], values[c], names[c], "d", size, False)
             acquired += 1
             column[c] = <const double *> views[c + 1].buf
         digest = <const uint8_t *> views[0].buf
@@ -482,7 +483,7 @@ def moments(values) -> list[tuple[int, float, float, float, float]]:
     cdef dpa_moments block
     cdef Py_ssize_t first, count, size = len(values)
     cdef list result = []
-    acquire(&view, values, "values", ("d",), size, False)
+    acquire(&view, values, "values", "d", size, False)
     try:
         for first in range(0, size, DPA_MOMENTS_BLOCK):
             count = min(size - first, <Py_ssize_t> DPA_MOMENTS_BLOCK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias, overload
 
 import numpy as np
@@ -141,7 +142,7 @@ class AugmentationBatch:
         return dicts(PARAMETERS, values, digests, len(self), self.key.rank)
 
     def to_structured(self) -> npt.NDArray[np.void]:
-        """A structured array: sample_id (uint64, or object for str), the five, digest (32 uint8)."""
+        """A structured array: sample_id (uint64; object for str), the five, digest (32 uint8)."""
         ids = self.sample_ids
         id_type = np.uint64 if isinstance(ids, np.ndarray) else np.object_
         fields: list[Any] = [("sample_id", id_type)]
@@ -184,17 +185,16 @@ def _same_ids(
 
 
 def _joined(parts: Sequence[Ids]) -> Ids:
-    if all(isinstance(part, tuple) for part in parts):
-        return tuple(text for part in parts for text in part)
-    if any(isinstance(part, tuple) for part in parts):
+    texts = [part for part in parts if isinstance(part, tuple)]
+    numbers = [part for part in parts if not isinstance(part, tuple) and len(part) > 0]
+    if len(texts) == len(parts):
+        return tuple(text for part in texts for text in part)
+    if texts:
         raise ValueError("batches of string ids and of integer ids cannot be concatenated")
-    ends = [part for part in parts if len(part) > 0]
-    consecutive = all(isinstance(part, range) for part in ends) and all(
-        a.stop == b.start for a, b in zip(ends, ends[1:], strict=False)
-    )
-    if consecutive:
-        return range(ends[0].start, ends[-1].stop) if ends else range(0)
-    return np.concatenate([np.array(part, dtype=np.uint64) for part in parts])
+    ranges = [part for part in numbers if isinstance(part, range)]
+    if len(ranges) == len(numbers) and all(a.stop == b.start for a, b in pairwise(ranges)):
+        return range(ranges[0].start, ranges[-1].stop) if ranges else range(0)
+    return np.concatenate([np.array(part, dtype=np.uint64) for part in numbers])
 
 
 #: What `out=` takes: a batch, or arrays by name (and "digests").

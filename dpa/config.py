@@ -75,7 +75,7 @@ class AugmentationConfig:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> AugmentationConfig:
-        """The inverse of to_dict. Missing fields have their defaults, unknown ones raise ValueError."""
+        """The inverse of to_dict. Missing fields have their defaults; unknown ones: ValueError."""
         _refuse_unknown(fields)
         return cls(**fields)
 
@@ -89,11 +89,11 @@ def _refuse_unknown(names: Mapping[str, Any]) -> None:
             raise ValueError(f"unknown config field {name!r}; the fields are {', '.join(_FIELDS)}")
 
 
-def _bounds(name: str, value: object) -> tuple[float, float]:
+def _bounds(name: str, value: Any) -> tuple[float, float]:
     if isinstance(value, (str, bytes)):
         raise TypeError(f"{name} must be a pair of numbers, got {value!r}")
     try:
-        low, high = value  # type: ignore[misc]  # what cannot be unpacked is the error below
+        low, high = value
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a pair of numbers (low, high), got {value!r}") from None
     for bound in (low, high):
@@ -113,6 +113,7 @@ def _bounds(name: str, value: object) -> tuple[float, float]:
 
 
 def checked_depth(depth: object) -> int:
+    """`depth` as an int of 1 to MAX_DEPTH."""
     value = integer("augmentation_depth", depth)
     if not 1 <= value <= MAX_DEPTH:
         raise ValueError(f"augmentation_depth must be 1 to {MAX_DEPTH}, got {value}")

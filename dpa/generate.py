@@ -19,6 +19,7 @@ from dpa.threads import run_spans, thread_count
 
 #: Samples made at a time where they become dicts or lines of a file: they stay in the cache.
 BLOCK = 4096
+_FLOAT64 = np.dtype(np.float64)
 #: Draws of one sample: they come one after the other, so far ones take their time.
 MAX_DRAWS = 1_000_000
 
@@ -128,6 +129,8 @@ def fill_batch(
 
 
 def _float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    if dtype is np.float64:
+        return _FLOAT64
     found = np.dtype(dtype)
     if found not in (np.dtype(np.float64), np.dtype(np.float32)):
         raise ValueError(f"dtype must be float64 or float32, got {found}")

@@ -58,6 +58,8 @@ class Key(NamedTuple):
         world_size: int | None = None,
     ) -> Key:
         """The parts, validated. A rank without a base_seed sets base_seed to 0."""
+        if epoch is view is base_seed is rank is world_size is None:
+            return NO_KEY
         rank = _part("rank", rank)
         if world_size is not None:
             world_size = integer("world_size", world_size)
@@ -75,6 +77,8 @@ class Key(NamedTuple):
     @property
     def prefix(self) -> bytes:
         """The bytes before the id."""
+        if self is NO_KEY:
+            return b""
         prefix = ""
         if self.epoch is not None or self.view is not None:
             epoch = "" if self.epoch is None else self.epoch
@@ -91,6 +95,8 @@ NO_KEY = Key()
 
 def single_id(seed_id: int | str) -> int | bytes:
     """One id for the C side: an int below 2**64, or the bytes that end its key."""
+    if type(seed_id) is int and 0 <= seed_id < _LIMIT:
+        return seed_id
     if isinstance(seed_id, str):
         try:
             return b'"' + seed_id.encode()

@@ -6,8 +6,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from dpa.keys import integer
 
@@ -46,22 +44,27 @@ def allowed_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return max(1, min(cores, _cgroup_cores(Path("/sys/fs/cgroup"), cores)))
+    return max(1, min(cores, _cgroup_cores("/sys/fs/cgroup", cores)))
 
 
-def _cgroup_cores(root: Path, default: int) -> int:
+def _cgroup_cores(root: str, default: int) -> int:
     """Version 2's cpu.max, else version 1's two files; whole cores, rounded up."""
     try:
-        quota, period = (root / "cpu.max").read_text().split()
+        quota, period = _read(f"{root}/cpu.max").split()
     except (OSError, ValueError):
         try:
-            quota = (root / "cpu/cpu.cfs_quota_us").read_text()
-            period = (root / "cpu/cpu.cfs_period_us").read_text()
+            quota = _read(f"{root}/cpu/cpu.cfs_quota_us")
+            period = _read(f"{root}/cpu/cpu.cfs_period_us")
         except OSError:
             return default
     if quota == "max" or int(quota) <= 0:
         return default
     return -(-int(quota) // int(period))
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="ascii") as file:
+        return file.read()
 
 
 def run_spans(
@@ -90,6 +93,9 @@ def run_spans(
     if threads <= 1:
         work()
         return
+    # Imported with the first call that is large enough: it is a third of `import dpa`.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(threads) as executor:
         try:
             for future in [executor.submit(work) for _ in range(threads)]:
