@@ -7,31 +7,37 @@ that names the place; the name of the file is added here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from os import PathLike
-from pathlib import Path
-from types import ModuleType
+from typing import Any, Protocol
 
 from dpa._native import active_kernel
 from dpa.errors import ChainFileError
-from dpa.files import json
-from dpa.files.atomic import replacing
-from dpa.files.json import Writer
 from dpa.files.metadata import Metadata
 from dpa.files.samples import BLOCK, Block, Samples
 
-__all__ = ["BLOCK", "Block", "Metadata", "Reader", "Samples", "create"]
+__all__ = ["BLOCK", "Block", "Metadata", "Reader", "Samples", "Writer", "create"]
 
-_FORMATS = {".json": json}
+#: Imported when a file is: `import dpa` needs none of them.
+_FORMATS = {".json": "dpa.files.json"}
 
 
-def _format(path: str | PathLike[str]) -> ModuleType:
-    suffix = Path(path).suffix
-    if suffix.lower() not in _FORMATS:
+class Writer(Protocol):
+    """Takes samples block by block."""
+
+    def append(self, samples: Samples) -> None:
+        """Writes some more samples, whose ids go on where the last ones ended."""
+
+
+def _format(path: str | PathLike[str]) -> Any:
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in _FORMATS:
         known = ", ".join(_FORMATS)
-        raise ValueError(f"path must end with one of {known}, got {str(path)!r}")
-    return _FORMATS[suffix.lower()]
+        raise ValueError(f"path must end with one of {known}, got {os.fspath(path)!r}")
+    return import_module(_FORMATS[suffix])
 
 
 @contextmanager
@@ -41,6 +47,8 @@ def create(path: str | PathLike[str], metadata: Metadata) -> Iterator[Writer]:
     Raises ValueError for a suffix that is no format's, and OSError.
     """
     form = _format(path)
+    from dpa.files.atomic import replacing  # with the formats
+
     with replacing(path) as file:
         writer = form.Writer(file, metadata)
         yield writer
@@ -57,7 +65,7 @@ class Reader:
         form = _format(path)
         active_kernel()  # a bad DPA_KERNEL is no fault of the file
         self.path = path
-        self._file = Path(path).open("rb")  # noqa: SIM115 (closed by __exit__)
+        self._file = open(path, "rb")  # noqa: SIM115 (closed by __exit__)
         try:
             self._reader = form.read(self._file)
         except (ValueError, TypeError) as error:
