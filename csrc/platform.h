@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Every result is rounded to double once per operation; x87 arithmetic would not. */
-#if !defined(FLT_EVAL_METHOD) || FLT_EVAL_METHOD != 0
+#if !defined(FLT_EVAL_METHOD) || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1) /* 1: float alone is wider */
 #error "dpa needs IEEE double arithmetic without excess precision (on 32-bit x86: -msse2 -mfpmath=sse)"
 #endif
 
