@@ -16,7 +16,12 @@ from dpa.persistence import (
     load_augmentation_config,
     save_augmentation_chain,
 )
-from dpa.statistics import compute_statistics
+from dpa.statistics import compute_statistics, compute_streaming_statistics
+from dpa.streaming import (
+    stream_augmentation_batches,
+    stream_augmentation_chain,
+    stream_augmentation_range,
+)
 
 __version__ = "0.1.0"
 
@@ -26,6 +31,7 @@ __all__ = [
     "AugmentationConfig",
     "active_kernel",
     "compute_statistics",
+    "compute_streaming_statistics",
     "gen_augmentation_params",
     "gen_augmentation_seed",
     "generate_augmentation_batch",
@@ -37,4 +43,7 @@ __all__ = [
     "load_augmentation_chain",
     "load_augmentation_config",
     "save_augmentation_chain",
+    "stream_augmentation_batches",
+    "stream_augmentation_chain",
+    "stream_augmentation_range",
 ]

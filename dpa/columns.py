@@ -127,8 +127,8 @@ class AugmentationBatch:
             else tuple(column[part] for column in self.values)
         )
         ids = self.ids[part]
-        if isinstance(ids, range) and ids.step != 1:
-            ids = np.array(ids, dtype=np.uint64)
+        if isinstance(ids, range):  # an empty one may stand at 2**64, which is no id
+            ids = (ids or range(0)) if ids.step == 1 else np.array(ids, dtype=np.uint64)
         return AugmentationBatch(self.config, self.key, ids, self.digests[part], values)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:

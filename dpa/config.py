@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from dpa._native import MAX_DEPTH, SAMPLERS, Plan
 from dpa.keys import integer
@@ -52,6 +54,7 @@ class AugmentationConfig:
         if self.sampler not in SAMPLERS:
             known = " or ".join(map(repr, SAMPLERS))
             raise ValueError(f"sampler must be {known}, got {self.sampler!r}")
+        object.__setattr__(self, "sampler", str(self.sampler))  # of NumPy's str too
         plan = Plan(depth, self.sampler, PARAMETERS, self.bounds)
         object.__setattr__(self, "plan", plan)
 
@@ -89,16 +92,20 @@ def _refuse_unknown(names: Mapping[str, Any]) -> None:
             raise ValueError(f"unknown config field {name!r}; the fields are {', '.join(_FIELDS)}")
 
 
+#: Types that float() takes and that are no numbers to compare.
+_NO_BOUNDS = (bool, np.bool_, np.complexfloating, str, bytes)
+
+
 def _bounds(name: str, value: Any) -> tuple[float, float]:
-    if isinstance(value, (str, bytes)):
-        raise TypeError(f"{name} must be a pair of numbers, got {value!r}")
+    if isinstance(value, (str, bytes, Set, Mapping)):
+        raise TypeError(f"{name} must be a pair of numbers (low, high), got {value!r}")
     try:
         low, high = value
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a pair of numbers (low, high), got {value!r}") from None
     for bound in (low, high):
-        if isinstance(bound, (bool, str, bytes)) or not hasattr(bound, "__float__"):
-            raise TypeError(f"{name} must be a pair of numbers, got {value!r}")
+        if isinstance(bound, _NO_BOUNDS) or not hasattr(bound, "__float__"):
+            raise TypeError(f"{name} must be a pair of numbers (low, high), got {value!r}")
     try:
         low, high = float(low), float(high)
     except OverflowError:

@@ -149,7 +149,8 @@ def _arrays(out: Out, size: int) -> tuple[npt.NDArray[np.uint8], Values]:
         if name not in arrays:
             raise ValueError(f"out lacks the column {name!r}")
     arrays.setdefault("digests", np.empty((size, 32), np.uint8))
-    dtype = arrays[PARAMETERS[0]].dtype
+    single = getattr(arrays[PARAMETERS[0]], "dtype", None) == np.float32
+    dtype = np.dtype(np.float32 if single else np.float64)
     for name, array in arrays.items():
         if name not in (*PARAMETERS, "digests"):
             raise ValueError(f"out has an unknown column {name!r}")
@@ -169,7 +170,7 @@ def _check_out(name: str, array: object, size: int, dtype: np.dtype[Any]) -> Non
     shape = (size, 32) if name == "digests" else (size,)
     if array.shape != shape:
         raise ValueError(f"out[{name!r}] must have shape {shape}, got {array.shape}")
-    wanted = np.dtype(np.uint8) if name == "digests" else _float_type(dtype)
+    wanted = np.dtype(np.uint8) if name == "digests" else dtype
     if array.dtype != wanted:
         raise ValueError(f"out[{name!r}] must have dtype {wanted}, got {array.dtype}")
     flags = array.flags

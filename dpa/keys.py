@@ -117,9 +117,9 @@ def sample_ids(ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer]) -> 
     """Many ids, validated: a range, a uint64 array of our own, or a tuple of str."""
     if isinstance(ids, range):
         return _from_range(ids)
-    if isinstance(ids, (str, bytes)):
+    if isinstance(ids, (str, bytes, bytearray)):
         raise TypeError(f"ids must be a sequence of ids, got one id: {ids!r}")
-    if hasattr(ids, "__array__"):
+    if hasattr(ids, "__array__") and np.ndim(ids) > 0:
         array = np.asarray(ids)
         if array.ndim != 1:
             raise ValueError(f"ids must have one dimension, got shape {array.shape}")

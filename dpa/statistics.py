@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from numbers import Real
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -135,6 +136,31 @@ def compute_statistics(samples: Sequence[Mapping[str, Any]] | Columnar) -> Summa
     for first in range(0, len(samples), MOMENTS_BLOCK):
         rows = samples[first : first + MOMENTS_BLOCK]
         statistics.append({name: column(rows, name, first) for name in PARAMETERS})
+    return statistics.result()
+
+
+def compute_streaming_statistics(
+    stream: Iterable[Mapping[str, Any]] | Iterable[Columnar],
+) -> Summary:
+    """The same statistics of samples that arrive one by one, in constant memory.
+
+    `stream`: an iterable of dicts or of batches, not mixed; it is used up. The result
+    equals compute_statistics of the same samples to the last bit. Raises as that does.
+    """
+    statistics = Statistics(PARAMETERS)
+    items = iter(stream)
+    head = list(islice(items, 1))
+    if isinstance(next(iter(head), None), Columnar):
+        for at, batch in enumerate(chain(head, items)):
+            if not isinstance(batch, Columnar):
+                raise TypeError(f"item {at} must be a batch like the first, got {batch!r}")
+            statistics.append(batch.columns)
+        return statistics.result()
+    samples: Iterator[Any] = chain(head, items)
+    first = 0
+    while rows := list(islice(samples, MOMENTS_BLOCK)):
+        statistics.append({name: column(rows, name, first) for name in PARAMETERS})
+        first += len(rows)
     return statistics.result()
 
 

@@ -1,0 +1,212 @@
+"""Streams: consecutive samples one after the other, in constant memory, that can be resumed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from operator import length_hint
+from typing import Any, Generic, Self, TypeVar
+
+from dpa.columns import AugmentationBatch
+from dpa.config import AugmentationConfig, checked_config
+from dpa.generate import consecutive_ids, generate_blocks
+from dpa.keys import Key, integer
+
+Item = TypeVar("Item")
+
+_VERSION = 1
+
+
+class Stream(ABC, Generic[Item], Iterator[Item]):
+    """An iterator over consecutive ids' samples: each once, then it ends.
+
+    state_dict() tells where it stands, load_state_dict() goes on from there in an equal
+    stream of any process; pickling does both. Ids are ids.start .. ids.stop - 1.
+    """
+
+    def __init__(self, ids: range, config: AugmentationConfig, key: Key, chunk_size: int) -> None:
+        self.ids = ids
+        self.config = config
+        self.key = key
+        self.chunk_size = chunk_size
+        self._go_to(0)
+
+    @property
+    @abstractmethod
+    def delivered(self) -> int:
+        """How many samples next() has given so far."""
+
+    @abstractmethod
+    def _go_to(self, delivered: int) -> None:
+        """Stands so that sample number `delivered` comes next."""
+
+    def _batches(self, first: int) -> Iterator[AugmentationBatch]:
+        return generate_blocks(self.ids[first:], self.config, self.key, self.chunk_size)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __length_hint__(self) -> int:
+        return len(self.ids) - self.delivered
+
+    def _identity(self) -> dict[str, Any]:
+        """What two streams must share to give the same samples."""
+        return {
+            "config": self.config.to_dict(),
+            **self.key._asdict(),
+            "start_id": self.ids.start,
+            "end_id": self.ids.stop,
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the stream stands and which stream it is, as JSON can hold it."""
+        return {"version": _VERSION, "delivered": self.delivered, **self._identity()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on where the stream with this state stood.
+
+        Chunk sizes may differ. Raises ValueError naming what differs for the state of a
+        stream with another config, key or range; this stream then stays where it was.
+        """
+        expected = {"version": _VERSION, **self._identity()}
+        for name, value in expected.items():
+            if name not in state:
+                raise ValueError(f"the state lacks {name!r}")
+            if state[name] != value:
+                raise ValueError(
+                    f"the state is another stream's: its {name} is {state[name]!r}, "
+                    f"this stream's {value!r}"
+                )
+        delivered = integer("delivered", state.get("delivered"))
+        if not 0 <= delivered <= len(self.ids):
+            raise ValueError(f"delivered must be 0 to {len(self.ids)}, got {delivered}")
+        self._go_to(delivered)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        arguments = (self.ids, self.config, self.key, self.chunk_size)
+        return type(self), arguments, self.state_dict()
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
+
+
+class DictStream(Stream[dict[str, Any]]):
+    """A stream of single samples as dicts, made chunk_size at a time."""
+
+    def _go_to(self, delivered: int) -> None:
+        self._chunks = self._batches(delivered)
+        self._made = delivered
+        self._rows: Iterator[dict[str, Any]] = iter(())
+
+    @property
+    def delivered(self) -> int:
+        """How many samples next() has given so far."""
+        return self._made - length_hint(self._rows)
+
+    def __next__(self) -> dict[str, Any]:
+        for row in self._rows:  # the fastest way to take one
+            return row
+        batch = next(self._chunks)
+        self._made += len(batch)
+        self._rows = iter(batch.to_dicts())
+        return next(self._rows)
+
+
+class BatchStream(Stream[AugmentationBatch]):
+    """A stream of AugmentationBatch, chunk_size samples each, the last one what is left."""
+
+    def _go_to(self, delivered: int) -> None:
+        self._chunks = self._batches(delivered)
+        self._delivered = delivered
+
+    @property
+    def delivered(self) -> int:
+        """How many samples next() has given so far."""
+        return self._delivered
+
+    def __next__(self) -> AugmentationBatch:
+        batch = next(self._chunks)
+        self._delivered += len(batch)
+        return batch
+
+
+def _positive(name: str, value: object) -> int:
+    number = integer(name, value)
+    if number < 1:
+        raise ValueError(f"{name} must be at least 1, got {number}")
+    return number
+
+
+def stream_augmentation_chain(
+    num_samples: int,
+    config: AugmentationConfig | None = None,
+    start_id: int = 0,
+    chunk_size: int = 1000,
+    *,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+) -> DictStream:
+    """The samples of generate_augmentation_chain one by one, in constant memory.
+
+    `chunk_size`: how many are made at a time; it changes no sample. Arguments are
+    checked at the call. Raises TypeError or ValueError for a bad one.
+
+    >>> stream = stream_augmentation_chain(1_000_000)
+    >>> next(stream)["hash"][:16], stream.delivered
+    ('f186c633e8861c7e', 1)
+    """
+    return DictStream(
+        consecutive_ids(num_samples, start_id),
+        checked_config(config),
+        Key.checked(epoch, view, base_seed),
+        _positive("chunk_size", chunk_size),
+    )
+
+
+def stream_augmentation_range(
+    start_id: int,
+    end_id: int,
+    config: AugmentationConfig | None = None,
+    chunk_size: int = 1000,
+    *,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+) -> DictStream:
+    """The samples of the ids start_id .. end_id - 1 one by one.
+
+    Arguments as for stream_augmentation_chain; end_id < start_id is a ValueError.
+    """
+    start, end = integer("start_id", start_id), integer("end_id", end_id)
+    if end < start:
+        raise ValueError(f"end_id must not be below start_id {start}, got {end}")
+    return stream_augmentation_chain(
+        end - start, config, start, chunk_size, base_seed=base_seed, epoch=epoch, view=view
+    )
+
+
+def stream_augmentation_batches(
+    num_samples: int,
+    config: AugmentationConfig | None = None,
+    start_id: int = 0,
+    batch_size: int = 1000,
+    *,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+) -> BatchStream:
+    """The same samples as columns, `batch_size` at a time (the last batch: what is left).
+
+    >>> for batch in stream_augmentation_batches(2500):
+    ...     print(len(batch))
+    1000
+    1000
+    500
+    """
+    return BatchStream(
+        consecutive_ids(num_samples, start_id),
+        checked_config(config),
+        Key.checked(epoch, view, base_seed),
+        _positive("batch_size", batch_size),
+    )
