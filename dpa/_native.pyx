@@ -76,6 +76,9 @@ MAX_DEPTH = DPA_MAX_DEPTH
 MOMENTS_BLOCK = DPA_MOMENTS_BLOCK
 SAMPLERS = ("xoshiro256++", "mt19937")  # in the order of dpa_sampler
 
+cdef enum:
+    MAX_COLUMNS = 32  # of a dict; arrays have no limit
+
 cdef dpa_links LINKS
 cdef dpa_engine ENGINE
 cdef str PROBLEM = None  # why there is no engine, where there is none
@@ -229,6 +232,8 @@ cdef class Plan:
 
     def __cinit__(self, uint32_t depth, str sampler not None, tuple names not None,
                   bounds, uint64_t skip=0):
+        if len(bounds) != len(names):
+            raise ValueError(f"{len(names)} columns need as many bounds, got {len(bounds)}")
         self.names = names
         self.depth = depth
         self.sampler = DPA_MT19937 if SAMPLERS.index(sampler) else DPA_XOSHIRO256PP
@@ -293,6 +298,8 @@ cdef class Request:
         request.stride = columns if interleaved else 1
         if isinstance(ids, Text):
             self.text = ids
+            if self.text.size != size:
+                raise ValueError(f"ids must be {size}, got {self.text.size}")
             request.keys.text = self.text.bytes
             request.keys.offsets = self.text.offsets
         elif isinstance(ids, int):
@@ -415,12 +422,12 @@ cdef int run_one(Plan plan, bytes prefix, seed_id, size_t columns, void **values
 
 def params(Plan plan not None, bytes prefix not None, seed_id, rank=None) -> dict:
     """One sample as a dict. seed_id is an int below 2^64, or the bytes that end its key."""
-    cdef double values[8]
-    cdef void *pointers[8]
+    cdef double values[MAX_COLUMNS]
+    cdef void *pointers[MAX_COLUMNS]
     cdef uint8_t digest[DPA_DIGEST_SIZE]
     cdef size_t c
-    if plan.columns > 8:
-        raise ValueError(f"at most 8 columns, got {plan.columns}")
+    if plan.columns > MAX_COLUMNS:
+        raise ValueError(f"a dict holds at most {MAX_COLUMNS} columns, got {plan.columns}")
     for c in range(plan.columns):
         pointers[c] = &values[c]
     run_one(plan, prefix, seed_id, plan.columns, pointers, digest)
@@ -443,14 +450,14 @@ def seed_hash(Plan plan not None, bytes prefix not None, seed_id) -> str:
 def dicts(tuple names not None, values, digests not None, Py_ssize_t size, rank=None) -> list:
     """Columns as a list of dicts. values as in Request, of float64."""
     cdef Py_ssize_t columns = len(names), acquired = 0, c, i
-    cdef Py_buffer views[9]
-    cdef const double *column[8]
+    cdef Py_buffer views[1 + MAX_COLUMNS]
+    cdef const double *column[MAX_COLUMNS]
     cdef dict template = dict.fromkeys((*names, "hash"))
     cdef const uint8_t *digest
     cdef list result
     cdef dict row
-    if columns > 8:
-        raise ValueError(f"at most 8 columns, got {columns}")
+    if columns > MAX_COLUMNS:
+        raise ValueError(f"a dict holds at most {MAX_COLUMNS} columns, got {columns}")
     if rank is not None:
         template["rank"] = rank
     try:

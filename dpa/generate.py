@@ -125,7 +125,13 @@ def fill_batch(
     """Fills checked arrays with checked ids' samples."""
     prefix, source = key_source(key, ids)
     request = Request(config.plan, prefix, source, len(ids), digests, values)
-    run_spans(request.fill, len(ids), 1 + 2 * config.augmentation_depth, num_threads)
+    run_spans(request.fill, len(ids), _blocks(config), num_threads)
+
+
+def _blocks(config: AugmentationConfig) -> int:
+    """About how many blocks of SHA-256 a sample is: two a link, and fib(i) has 0.209 i digits."""
+    depth = config.augmentation_depth
+    return 1 + 2 * depth + depth * depth // 600
 
 
 def _float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
@@ -213,7 +219,7 @@ def generate_uniforms(
     plan = Plan(config.augmentation_depth, config.sampler, names, ((0.0, 1.0),) * count, skip)
     prefix, source = key_source(key, checked)
     request = Request(plan, prefix, source, len(checked), None, uniforms, interleaved=True)
-    blocks = 1 + 2 * config.augmentation_depth + (skip + count) // 16
+    blocks = _blocks(config) + (skip + count) // 16  # a draw is a fraction of a block
     run_spans(request.fill, len(checked), blocks, num_threads)
     return uniforms
 

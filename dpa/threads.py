@@ -74,7 +74,7 @@ def run_spans(
 
     A KeyboardInterrupt comes through between two spans, on any number of threads.
     """
-    span = max(96, SPAN_BLOCKS // blocks // 96 * 96)  # whole batches of the C side
+    span = max(32, SPAN_BLOCKS // blocks // 192 * 192)  # whole batches of the C side, or lanes
     if size <= span and num_threads is None:
         fill(0, size)
         return
