@@ -180,17 +180,18 @@ def _same_ids(
     a: npt.NDArray[np.uint64] | tuple[str, ...], b: npt.NDArray[np.uint64] | tuple[str, ...]
 ) -> bool:
     if isinstance(a, tuple) or isinstance(b, tuple):
-        return isinstance(a, tuple) and isinstance(b, tuple) and a == b
+        return tuple(a) == tuple(b)  # no ids are of either kind
     return np.array_equal(a, b)
 
 
 def _joined(parts: Sequence[Ids]) -> Ids:
+    parts = [part for part in parts if len(part) > 0]  # no ids are of either kind
     texts = [part for part in parts if isinstance(part, tuple)]
-    numbers = [part for part in parts if not isinstance(part, tuple) and len(part) > 0]
-    if len(texts) == len(parts):
-        return tuple(text for part in texts for text in part)
-    if texts:
+    numbers = [part for part in parts if not isinstance(part, tuple)]
+    if texts and numbers:
         raise ValueError("batches of string ids and of integer ids cannot be concatenated")
+    if texts:
+        return tuple(text for part in texts for text in part)
     ranges = [part for part in numbers if isinstance(part, range)]
     if len(ranges) == len(numbers) and all(a.stop == b.start for a, b in pairwise(ranges)):
         return range(ranges[0].start, ranges[-1].stop) if ranges else range(0)
