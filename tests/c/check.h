@@ -52,6 +52,8 @@ void test_kernels(void);
 void test_samplers(void);
 void test_links(void);
 void test_generate(void);
+void test_requests(void);
+void test_threads(void);
 void test_leaves(void);
 void test_moments(void);
 

@@ -1,7 +1,6 @@
 /* test_samplers.c: the generators against published outputs, then each other. */
-#include "check.h"
+#include "engines.h"
 #include "mt19937.h"
-#include "sampler.h"
 
 /* The constant start is what init_genrand(19650218) computes. */
 static void start_is_its_recurrence(void)
@@ -71,43 +70,64 @@ static void published_mt19937(const struct sampler *sampler)
     fclose(file);
 }
 
-/* Counts around the lanes; 3 groups of them, since samplers interleave groups. */
+/* The draws that the portable sampler makes of most generators: row d is draw d. */
+static double *portable_draws(const struct sampler *portable, const sha256_state *digest,
+                              size_t most, size_t draws)
+{
+    void *states = states_for(portable, most);
+    double *uniform = allocate(draws * most * sizeof *uniform);
+    portable->seed(states, digest, most);
+    for (size_t draw = 0; draw < draws; draw++)
+        portable->draw(states, most, draw, uniform + draw * most);
+    free(states);
+    return uniform;
+}
+
+/* The first draws of the first n generators equal the portable ones. */
+static void first_draws(const struct sampler *sampler, const sha256_state *digest, size_t n,
+                        size_t draws, const double *expected, size_t row)
+{
+    void *states = states_for(sampler, n);
+    double *uniform = uniforms_for(sampler, n);
+    sampler->seed(states, digest, n);
+    for (size_t draw = 0; draw < draws; draw++) {
+        sampler->draw(states, n, draw, uniform);
+        CHECK(memcmp(uniform, expected + draw * row, n * sizeof *uniform) == 0,
+              "%s: %zu generators, draw %zu", sampler->level, n, draw);
+    }
+    free(states);
+    free(uniform);
+}
+
+/* Every count around the lanes, and around what dpa_generate hands over; a few counts
+ * to behind the Mersenne Twister's second refill, at draws 312 and 624. */
 static void equals_portable(const struct sampler *sampler, const struct sampler *portable)
 {
-    const size_t most = 3 * (size_t)sampler->lanes + 1;
-    sha256_state *digest = allocate(most * sizeof *digest);
-    void *expected_states = states_for(portable, most);
-    double *expected = allocate(most * sizeof *expected);
-    fill_random(digest, most * sizeof *digest, 5);
-    memset(digest[0], 0, sizeof digest[0]); /* nothing special for zero */
-    for (size_t n = 0; n <= most; n++) {
-        void *states = states_for(sampler, n);
-        double *uniform = uniforms_for(sampler, n);
-        portable->seed(expected_states, (const sha256_state *)digest, n);
-        sampler->seed(states, (const sha256_state *)digest, n);
-        for (uint64_t draw = 0; draw < 8; draw++) {
-            portable->draw(expected_states, n, draw, expected);
-            sampler->draw(states, n, draw, uniform);
-            CHECK(memcmp(uniform, expected, n * sizeof *expected) == 0, "%s: %zu samples, draw %d",
-                  sampler->level, n, (int)draw);
-        }
-        free(states);
-        free(uniform);
-    }
-    free(digest);
-    free(expected_states);
+    const size_t lanes = sampler->lanes, most = 4 * lanes + 1 < 194 ? 194 : 4 * lanes + 1;
+    const size_t counts[] = {1, 3, lanes - 1, lanes, lanes + 1, 96};
+    const size_t few = 8, many = 720;
+    sha256_state *random = allocate(most * sizeof *random);
+    fill_random(random, most * sizeof *random, 5);
+    memset(random[0], 0, sizeof random[0]); /* nothing special for zero */
+    const sha256_state *digest = (const sha256_state *)random;
+    double *expected = portable_draws(portable, digest, most, many);
+    for (size_t n = 0; n <= most; n++)
+        first_draws(sampler, digest, n, few, expected, most);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        first_draws(sampler, digest, counts[i], many, expected, most);
+    free(random);
     free(expected);
 }
 
 void test_samplers(void)
 {
-    dpa_engine engines[MAX_ENGINES];
-    const size_t n = usable_engines(engines);
+    struct level levels[MAX_LEVELS];
+    const size_t n = usable_levels(levels);
     start_is_its_recurrence();
     for (size_t i = 0; i < n; i++) {
-        published_xoshiro(engines[i].samplers[DPA_XOSHIRO256PP]);
-        published_mt19937(engines[i].samplers[DPA_MT19937]);
-        equals_portable(engines[i].samplers[DPA_XOSHIRO256PP], &xoshiro256pp_portable);
-        equals_portable(engines[i].samplers[DPA_MT19937], &mt19937_portable);
+        published_xoshiro(levels[i].samplers[DPA_XOSHIRO256PP]);
+        published_mt19937(levels[i].samplers[DPA_MT19937]);
+        equals_portable(levels[i].samplers[DPA_XOSHIRO256PP], &xoshiro256pp_portable);
+        equals_portable(levels[i].samplers[DPA_MT19937], &mt19937_portable);
     }
 }

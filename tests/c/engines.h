@@ -1,0 +1,33 @@
+/* engines.h: the kernels and samplers of this CPU, alone and in combinations that
+ * dpa_engine_choose does not make. */
+#ifndef ENGINES_H
+#define ENGINES_H
+
+#include "check.h"
+#include "sampler.h"
+
+#define MAX_LEVELS 4
+#define MAX_VARIANTS 32
+
+/* The samplers of one level. */
+struct level {
+    const char *name;
+    const struct sampler *samplers[2]; /* by dpa_sampler */
+};
+
+/* The levels that this CPU can run, portable first; returns how many. */
+size_t usable_levels(struct level levels[MAX_LEVELS]);
+
+/* An engine and what tells it from others. */
+struct variant {
+    dpa_engine engine;
+    char name[64];
+};
+
+/* For every kernel: the engine as chosen, and one that leaves no sample to another
+ * kernel. For every level of samplers: an engine with them. Returns how many. */
+size_t engine_variants(struct variant variants[MAX_VARIANTS]);
+
+dpa_engine portable_engine(void);
+
+#endif
