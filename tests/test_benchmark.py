@@ -1,11 +1,18 @@
 """Times, statistics and records by a clock that a test moves; no speed is asserted."""
 
+import importlib
 import json
 import math
 import statistics
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+import reference
 
+import dpa
 from dpa.benchmark import (
     BenchmarkResult,
     Case,
@@ -14,6 +21,8 @@ from dpa.benchmark import (
     machine,
     measure_time,
 )
+
+ROOT = Path(__file__).parents[1]
 
 
 class Clock:
@@ -154,3 +163,56 @@ def test_the_machine_is_recorded():
     names = "cpu cpu_family architecture cores threads system compiler python numpy dpa kernel"
     assert set(names.split()) <= set(found)
     assert found["cores"] >= 1
+
+
+# ---- bench ----
+
+
+def bench(*arguments: str) -> str:
+    """What `python -m bench --quick` prints."""
+    command = [sys.executable, "-m", "bench", *arguments, "--quick"]
+    run = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout
+    return run.stdout
+
+
+def test_a_report_has_every_section_and_can_be_written_again_from_its_records(tmp_path):
+    page, again, records = (tmp_path / name for name in ("page.md", "again.md", "records.json"))
+    bench("report", "--json", str(records), "--output", str(page))
+    text = page.read_text(encoding="utf-8")
+    for heading in ("Goals", "Kernels", "What users call", "Threads", "What users have instead"):
+        assert f"\n## {heading}\n" in text
+    for kernel in dpa.kernels():
+        assert f"\n| {kernel} " in text
+    assert "NaN" not in records.read_text(encoding="utf-8")
+    bench("report", "--load", str(records), "--output", str(again))
+    assert again.read_text(encoding="utf-8") == text
+
+
+def test_a_section_joins_the_records_of_others(tmp_path):
+    path = tmp_path / "records.json"
+    assert "1 thread" in bench("scaling", "--json", str(path))
+    assert "portable" in bench("kernels", "--json", str(path), "--ghz", "2.5")
+    assert list(json.loads(path.read_text(encoding="utf-8"))) == ["scaling", "kernels"]
+    assert "given by --ghz" in path.read_text(encoding="utf-8")
+
+
+def test_peers_draw_in_the_ranges_and_by_the_id(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    peers = importlib.import_module("bench.peers")
+    for draw in (peers.python_random, peers.blake2b, peers.default_rng, peers.philox):
+        assert draw(7) == draw(7) != draw(8)
+        check_ranges([draw(sample_id) for sample_id in range(100)])
+    columns = peers.numpy_hash(np.arange(100, dtype=np.uint64))
+    assert all(len(set(column.tolist())) == 100 for column in columns.values())
+    rows = zip(*columns.values(), strict=True)
+    check_ranges([dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def check_ranges(samples: list[dict]) -> None:
+    config = dpa.get_preset("moderate")
+    for name, (low, high) in zip(reference.NAMES, config.bounds, strict=True):
+        values = [sample[name] for sample in samples]
+        assert low <= min(values) < (low + high) / 2 < max(values) <= high

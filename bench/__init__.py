@@ -1,0 +1,1 @@
+"""How fast dpa is, measured: python -m bench."""

@@ -1,0 +1,258 @@
+"""What users call: one id, columns, dicts, files, statistics, the import, Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import dpa
+from bench.effort import Effort
+from bench.tables import Table, duration_table, rate_table
+from bench.twin import twin_chain, twin_params
+from dpa.benchmark import BenchmarkResult, Case, Record, measure_time
+from dpa.config import DEFAULT
+from dpa.generate import generate_blocks
+
+TITLE = "What users call"
+ONE, COLUMNS, DICTS, FILES, STATISTICS = (
+    "One id at a time",
+    "Columns, one thread",
+    "Dicts",
+    "Files",
+    "Statistics",
+)
+IMPORT, INTERRUPT = "Import", "Ctrl-C"
+FULL_RATE = "range, n = 1,000,000"
+IMPORTED = "import dpa, above numpy's"
+MT19937 = DEFAULT.replace(sampler="mt19937")
+
+NOTES = {
+    ONE: "Each call makes one dict, which is dropped; the twin is tests/reference.py.",
+    COLUMNS: "generate_augmentation_batch(..., num_threads=1); fresh arrays unless out= says else.",
+    FILES: "JSON on a temporary folder, with fsync.",
+    IMPORT: "`import dpa` in a new process that has imported numpy.",
+    INTERRUPT: "From the signal to KeyboardInterrupt, during generate_augmentation_batch.",
+}
+
+
+def run(effort: Effort) -> Iterator[BenchmarkResult]:
+    groups = {
+        ONE: _one_id,
+        COLUMNS: _columns,
+        DICTS: _dicts,
+        FILES: _files,
+        STATISTICS: _statistics,
+        IMPORT: _import,
+        INTERRUPT: _interrupts,
+    }
+    for title, measure in groups.items():
+        for result in measure(effort):
+            result.facts["group"] = title  # type: ignore[index]  # made here, a dict
+            yield result
+
+
+def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
+    groups: dict[str, list[BenchmarkResult]] = {}
+    for result in results:
+        groups.setdefault(result.facts["group"], []).append(result)
+    return [
+        (duration_table if title in (IMPORT, INTERRUPT) else rate_table)(
+            title, group, NOTES.get(title, "")
+        )
+        for title, group in groups.items()
+    ]
+
+
+def exhaust(items: Iterable[object]) -> None:
+    """Takes all items and drops each at once."""
+    deque(items, maxlen=0)
+
+
+# ---- One id ----
+
+
+def _one_id(effort: Effort) -> list[BenchmarkResult]:
+    count = effort.samples(10_000)
+    ids, names = range(count), _names(count)
+    params = dpa.gen_augmentation_params
+
+    def case(name: str, call: Callable[[Any], object], keys: Sequence[Any], **facts: Any) -> Case:
+        return Case(name, lambda: exhaust(map(call, keys)), len(keys), facts=facts)
+
+    return effort.measure(
+        [
+            case("params, xoshiro256++", params, ids),
+            case("params, mt19937", partial(params, config=MT19937), ids),
+            case("params, string id", params, names),
+            case("params, base_seed and epoch", partial(params, base_seed=7, epoch=3), ids),
+            case("seed", dpa.gen_augmentation_seed, ids),
+            case("twin, xoshiro256++", twin_params, ids[:500], twin=True),
+            case("twin, mt19937", partial(twin_params, sampler="mt19937"), ids[:500]),
+        ]
+    )
+
+
+def _names(count: int) -> list[str]:
+    return [f"n{1440764 + i // 1300:08d}_{i % 1300}.JPEG" for i in range(count)]
+
+
+# ---- Columns ----
+
+
+def _columns(effort: Effort) -> list[BenchmarkResult]:
+    full = effort.samples(1_000_000)
+    shuffled = np.random.default_rng(0).permutation(full)
+    generate = partial(dpa.generate_augmentation_batch, num_threads=1)
+    cases = [Case(FULL_RATE, partial(generate, range(full)), full)]
+
+    def add(name: str, ids: Sequence[Any] | np.ndarray[Any, Any], **options: Any) -> None:
+        function = partial(generate, ids, **options)
+        cases.append(Case(name, function, len(ids), facts={"against": FULL_RATE}))
+
+    add("the same into out=", range(full), out=dpa.AugmentationBatch.empty(full))
+    add("float32", range(full), dtype=np.float32)
+    add("shuffled array", shuffled)
+    add("shuffled list", shuffled.tolist())
+    add("list of str", _names(full))
+    add("base_seed, epoch and view", range(full), base_seed=7, epoch=3, view=1)
+    for count in (1, 8, 64, 256):
+        add(f"range, n = {count}", range(1_000, 1_000 + count))
+        add(f"array, n = {count}", shuffled[: min(count, full)])
+    add("list, n = 256", shuffled[:256].tolist())
+    add("mt19937", range(full), config=MT19937)
+    add("depth 1", range(full), config=DEFAULT.replace(augmentation_depth=1))
+    add("depth 100", range(full // 10), config=DEFAULT.replace(augmentation_depth=100))
+    uniforms = partial(dpa.generate_uniforms, range(full), 5, num_threads=1)
+    against = {"against": FULL_RATE}
+    cases.append(Case("generate_uniforms, 5 each", uniforms, full, facts=against))
+    cases.append(_twin_case(effort))
+    return effort.measure(cases)
+
+
+def _twin_case(effort: Effort) -> Case:
+    count = effort.samples(2_000)
+    return Case("twin, list of dicts", partial(twin_chain, count), count, facts={"twin": True})
+
+
+# ---- Dicts ----
+
+
+def _dicts(effort: Effort) -> list[BenchmarkResult]:
+    full = effort.samples(1_000_000)
+    batch = dpa.generate_augmentation_batch(range(full))
+    return effort.measure(
+        [
+            Case("list kept, generate_augmentation_chain", lambda: _chain(full), full),
+            Case("stream, each dict dropped", lambda: exhaust(_stream(full)), full),
+            Case("for d in batch, each dropped", lambda: exhaust(batch), full),
+            Case("batch.to_dicts(), kept", batch.to_dicts, full),
+            _twin_case(effort),
+        ]
+    )
+
+
+def _chain(count: int) -> list[dict[str, Any]]:
+    return dpa.generate_augmentation_chain(count)
+
+
+def _stream(count: int) -> Iterator[dict[str, Any]]:
+    blocks = generate_blocks(range(count), DEFAULT)
+    return chain.from_iterable(block.to_dicts() for block in blocks)
+
+
+# ---- Files and statistics ----
+
+
+def _files(effort: Effort) -> list[BenchmarkResult]:
+    count = effort.samples(100_000)
+    batch, dicts = dpa.generate_augmentation_batch(range(count)), _chain(count)
+    save, load = dpa.save_augmentation_chain, dpa.load_augmentation_chain
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "chain.json"
+        save(batch, path)
+        return effort.measure(
+            [
+                Case("save a batch", partial(save, batch, path), count),
+                Case("save dicts", partial(save, dicts, path), count),
+                Case("save dicts, hashes checked", partial(save, dicts, path, DEFAULT), count),
+                Case("load dicts", partial(load, path), count),
+                Case("load a batch", partial(dpa.load_augmentation_batch, path), count),
+            ]
+        )
+
+
+def _statistics(effort: Effort) -> list[BenchmarkResult]:
+    full = effort.samples(1_000_000)
+    batch, dicts = dpa.generate_augmentation_batch(range(full)), _chain(full // 10)
+    return effort.measure(
+        [
+            Case("of a batch", batch.statistics, full),
+            Case("of a list of dicts", partial(dpa.compute_statistics, dicts), len(dicts)),
+        ]
+    )
+
+
+# ---- Import and Ctrl-C ----
+
+
+def _import(effort: Effort) -> list[BenchmarkResult]:
+    code = (
+        "import numpy, time; start = time.perf_counter(); import dpa; "
+        "print(time.perf_counter() - start)"
+    )
+
+    def seconds() -> float:
+        command = [sys.executable, "-c", code]
+        return float(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+    seconds()  # the files are in memory, compiled
+    times = tuple(seconds() for _ in range(effort.iterations))
+    return [BenchmarkResult(IMPORTED, times)]
+
+
+def _interrupts(effort: Effort) -> list[BenchmarkResult]:
+    if not hasattr(signal, "setitimer"):
+        return []
+    deep = DEFAULT.replace(augmentation_depth=10_000)
+    return [
+        _interrupted("1 thread", effort.iterations, 20_000_000, 1),
+        _interrupted("2 threads", effort.iterations, 20_000_000, 2),
+        _interrupted("1 thread, depth 10,000", effort.iterations, 500_000, 1, deep),
+    ]
+
+
+def _interrupted(
+    name: str, iterations: int, count: int, threads: int, config: dpa.AugmentationConfig = DEFAULT
+) -> BenchmarkResult:
+    """An alarm takes the way of Ctrl-C's signal, and comes when it is told to."""
+    delays = [0.05 + 0.0037 * number for number in range(iterations)]
+    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        times = tuple(_latency(delay, count, threads, config) for delay in delays)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    return BenchmarkResult(name, times, facts={"threads": threads})
+
+
+def _latency(delay: float, count: int, threads: int, config: dpa.AugmentationConfig) -> float:
+    ids = range(count)
+    with measure_time() as timer:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            dpa.generate_augmentation_batch(ids, config, num_threads=threads)
+        except KeyboardInterrupt:
+            pass
+        else:
+            raise RuntimeError(f"{count} samples were made before an alarm in {delay} s")
+    return timer["elapsed_seconds"] - delay

@@ -1,0 +1,54 @@
+"""All tables as one page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+
+from bench import api, goals, kernels, peers, scaling
+from bench.records import Section
+from bench.tables import Table
+from dpa.benchmark import Record
+
+SECTIONS: Mapping[str, ModuleType] = {
+    "kernels": kernels,
+    "api": api,
+    "scaling": scaling,
+    "peers": peers,
+}
+INTRODUCTION = """\
+# How fast dpa is
+
+Written by `python -m bench report`; do not edit. *best* is the minimum time of the repeats and
+*median* their middle, after a warm-up; rates are samples a second. Rows of one table are measured
+in turn (A B A B), and ratios are medians over the turns, so drift of the machine hits both sides.
+The twin is `tests/reference.py`, the derivation in plain Python."""
+
+
+def page(sections: Mapping[str, Section]) -> str:
+    """The report: the machine, the goals, then every section that was measured."""
+    first = next(iter(sections.values())).machine
+    parts = [INTRODUCTION, machine_text(first)]
+    if set(sections) == set(SECTIONS):
+        parts.append("## Goals")
+        parts += _texts(goals.tables(sections))
+    for name, section in sections.items():
+        parts.append(f"## {SECTIONS[name].TITLE}\n\n`{section.command}`")
+        if section.machine != first:
+            parts.append("Measured elsewhere:\n\n" + machine_text(section.machine))
+        parts.append(section_text(name, section))
+    return "\n\n".join(parts) + "\n"
+
+
+def section_text(name: str, section: Section) -> str:
+    """The tables of one section."""
+    return "\n\n".join(_texts(SECTIONS[name].tables(section.results, section.machine)))
+
+
+def machine_text(machine: Record) -> str:
+    """What machine() has found, one line each."""
+    return "\n".join(f"- {name.replace('_', ' ')}: {value}" for name, value in machine.items())
+
+
+def _texts(tables: Iterable[Table]) -> list[str]:
+    return [table.markdown() for table in tables]
