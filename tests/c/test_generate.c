@@ -103,7 +103,7 @@ static void same_value(const dpa_request *request, const struct output *out, siz
 static void same_sample(const dpa_request *request, const struct output *out, size_t i)
 {
     uint8_t key[512], digest[32];
-    double uniform[64];
+    double uniform[720];
     const size_t size = key_of(&request->keys, i, key);
     expected_digest(key, size, request->depth, digest);
     CHECK(memcmp(out->digest_bytes + 1 + 32 * i, digest, 32) == 0, "%s: key %.*s, depth %u",
@@ -204,7 +204,8 @@ static void text_sizes(void)
     free(text);
 }
 
-/* Counts around the lanes and around a batch of 96, both samplers. */
+/* Counts around the lanes, both samplers; around the 96 samples that a sampler takes at
+ * a time, and around a batch of 192. */
 static void counts(void)
 {
     const size_t lanes = engine.bulk->lanes;
@@ -218,6 +219,7 @@ static void counts(void)
         dpa_request request = plain(1, n % 2 ? DPA_MT19937 : DPA_XOSHIRO256PP);
         check_all(&request, n);
         check_all(&request, 96 + n);
+        check_all(&request, 288 + n);
     }
 }
 
@@ -231,11 +233,11 @@ static void depths(void)
     }
 }
 
-/* Draws continue behind the columns, also past the 312 of one Mersenne block. */
+/* Draws continue behind the columns, also past the 312 of one Mersenne block, and of two. */
 static void skips(void)
 {
-    static const uint64_t all[] = {0, 1, 5, 50};
-    for (size_t i = 0; i < 4; i++) {
+    static const uint64_t all[] = {0, 1, 5, 50, 309, 312, 620, 624, 700};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         for (int sampler = 0; sampler < 2; sampler++) {
             dpa_request request = plain(1, (dpa_sampler)sampler);
             request.skip = all[i];
