@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -66,11 +67,12 @@ def _measure(name: str, effort: Effort, quick: bool) -> Section:
     ghz = [] if effort.ghz is None else ["--ghz", str(effort.ghz)]
     command = ["python", "-m", "bench", name, *(["--quick"] if quick else []), *ghz]
     found = machine()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     print(f"measuring {name} ...", end=" ", flush=True, file=sys.stderr)
     with measure_time() as timer:
         results = list(SECTIONS[name].run(effort))
     print(f"{timer['elapsed_seconds']:.0f} s", file=sys.stderr)
-    return Section(shlex.join(command), found, results)
+    return Section(shlex.join(command), timer["elapsed_seconds"], load, found, results)
 
 
 if __name__ == "__main__":

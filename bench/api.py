@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import dpa
 from bench.effort import Effort
@@ -33,12 +34,14 @@ ONE, COLUMNS, DICTS, FILES, STATISTICS = (
 )
 IMPORT, INTERRUPT = "Import", "Ctrl-C"
 FULL_RATE = "range, n = 1,000,000"
+FRESH = "the same, fresh arrays"
 IMPORTED = "import dpa, above numpy's"
 MT19937 = DEFAULT.replace(sampler="mt19937")
 
 NOTES = {
     ONE: "Each call makes one dict, which is dropped; the twin is tests/reference.py.",
-    COLUMNS: "generate_augmentation_batch(..., num_threads=1); fresh arrays unless out= says else.",
+    COLUMNS: "generate_augmentation_batch(..., num_threads=1). A million goes into out=, unless the"
+    " row says fresh arrays: these cost what the system takes for new memory.",
     FILES: "JSON on a temporary folder, with fsync.",
     IMPORT: "`import dpa` in a new process that has imported numpy.",
     INTERRUPT: "From the signal to KeyboardInterrupt, during generate_augmentation_batch.",
@@ -111,32 +114,37 @@ def _names(count: int) -> list[str]:
 
 def _columns(effort: Effort) -> list[BenchmarkResult]:
     full = effort.samples(1_000_000)
-    shuffled = np.random.default_rng(0).permutation(full)
-    generate = partial(dpa.generate_augmentation_batch, num_threads=1)
-    cases = [Case(FULL_RATE, partial(generate, range(full)), full)]
+    ids, shuffled = range(full), np.random.default_rng(0).permutation(full)
+    out = dpa.AugmentationBatch.empty(full)
+    shallow = DEFAULT.replace(augmentation_depth=1)
+    deep = DEFAULT.replace(augmentation_depth=100)
+    cases = [
+        _columns_case(FULL_RATE, ids, out=out),
+        _columns_case(FRESH, ids),
+        _columns_case("float32, fresh arrays", ids, dtype=np.float32),
+        _columns_case("shuffled array", shuffled, out=out),
+        _columns_case("shuffled list", shuffled.tolist(), out=out),
+        _columns_case("list of str", _names(full), out=out),
+        _columns_case("base_seed, epoch and view", ids, base_seed=7, epoch=3, view=1, out=out),
+        _columns_case("mt19937", ids, config=MT19937, out=out),
+        _columns_case("depth 1", ids, config=shallow, out=out),
+        _columns_case("depth 1, fresh arrays", ids, config=shallow),
+        _columns_case("depth 100, n = 100,000", ids[: full // 10], config=deep),
+        *(
+            _columns_case(f"{kind}, n = {count}", some[:count])
+            for count in (1, 8, 64, 256)
+            for kind, some in (("range", ids), ("array", shuffled), ("list", shuffled.tolist()))
+        ),
+    ]
+    uniforms = partial(dpa.generate_uniforms, ids, 5, num_threads=1)
+    facts = {"against": FULL_RATE}
+    cases.append(Case("generate_uniforms, 5 each", uniforms, full, facts=facts))
+    return effort.measure([*cases, _twin_case(effort)])
 
-    def add(name: str, ids: Sequence[Any] | np.ndarray[Any, Any], **options: Any) -> None:
-        function = partial(generate, ids, **options)
-        cases.append(Case(name, function, len(ids), facts={"against": FULL_RATE}))
 
-    add("the same into out=", range(full), out=dpa.AugmentationBatch.empty(full))
-    add("float32", range(full), dtype=np.float32)
-    add("shuffled array", shuffled)
-    add("shuffled list", shuffled.tolist())
-    add("list of str", _names(full))
-    add("base_seed, epoch and view", range(full), base_seed=7, epoch=3, view=1)
-    for count in (1, 8, 64, 256):
-        add(f"range, n = {count}", range(1_000, 1_000 + count))
-        add(f"array, n = {count}", shuffled[: min(count, full)])
-    add("list, n = 256", shuffled[:256].tolist())
-    add("mt19937", range(full), config=MT19937)
-    add("depth 1", range(full), config=DEFAULT.replace(augmentation_depth=1))
-    add("depth 100", range(full // 10), config=DEFAULT.replace(augmentation_depth=100))
-    uniforms = partial(dpa.generate_uniforms, range(full), 5, num_threads=1)
-    against = {"against": FULL_RATE}
-    cases.append(Case("generate_uniforms, 5 each", uniforms, full, facts=against))
-    cases.append(_twin_case(effort))
-    return effort.measure(cases)
+def _columns_case(name: str, ids: Sequence[Any] | npt.NDArray[Any], **options: Any) -> Case:
+    function = partial(dpa.generate_augmentation_batch, ids, num_threads=1, **options)
+    return Case(name, function, len(ids), facts={"against": FULL_RATE})
 
 
 def _twin_case(effort: Effort) -> Case:

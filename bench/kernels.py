@@ -122,5 +122,7 @@ def _table(
 def _note(clock: BenchmarkResult | None) -> str:
     if clock is None:
         return "The clock is not known; `--ghz` tells it."
-    ghz = clock.samples_per_second / 1e9
-    return f"Cycles at {ghz:.2f} GHz, {clock.facts['source']}."
+    ghz = clock.best_samples_per_second / 1e9
+    return (
+        f"Clock: {ghz:.2f} GHz, {clock.facts['source']}. Cycles are by its times in the same turns."
+    )

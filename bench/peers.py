@@ -131,7 +131,7 @@ def dpa_list(depth: int, effort: Effort) -> Work:
 # ---- Many ids at once, into columns ----
 
 
-def splitmix64(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def splitmix64(x: Any) -> Any:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))

@@ -11,13 +11,16 @@ from pathlib import Path
 from dpa.benchmark import BenchmarkResult, Record
 
 FOLDER = Path(__file__).parent / "results"
+FACTS = ("command", "seconds", "load", "machine")
 
 
 @dataclass(frozen=True)
 class Section:
-    """What one of bench's commands measured, where, and the command."""
+    """What one of bench's commands measured, where, when how much else ran, and the command."""
 
     command: str
+    seconds: float  # that it took
+    load: float | None  # average of the minute before it, where the system tells
     machine: Record
     results: Sequence[BenchmarkResult]
 
@@ -48,7 +51,8 @@ def save(sections: dict[str, Section], path: Path) -> None:
 
 def _text(section: Section) -> str:
     results = ",\n  ".join(json.dumps(result.to_dict()) for result in section.results)
-    head = f'"command": {json.dumps(section.command)},\n "machine": {json.dumps(section.machine)}'
+    facts = {name: getattr(section, name) for name in FACTS}
+    head = ",\n ".join(f"{json.dumps(name)}: {json.dumps(fact)}" for name, fact in facts.items())
     return f'{{{head},\n "results": [\n  {results}\n ]}}'
 
 
@@ -56,9 +60,8 @@ def load(path: Path) -> dict[str, Section]:
     """What save has written."""
     return {
         name: Section(
-            section["command"],
-            section["machine"],
-            [BenchmarkResult.from_dict(record) for record in section["results"]],
+            **{fact: section[fact] for fact in FACTS},
+            results=[BenchmarkResult.from_dict(record) for record in section["results"]],
         )
         for name, section in json.loads(path.read_text(encoding="utf-8")).items()
     }

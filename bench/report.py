@@ -33,7 +33,9 @@ def page(sections: Mapping[str, Section]) -> str:
         parts.append("## Goals")
         parts += _texts(goals.tables(sections))
     for name, section in sections.items():
-        parts.append(f"## {SECTIONS[name].TITLE}\n\n`{section.command}`")
+        load = "unknown" if section.load is None else f"{section.load:.1f}"
+        took = f"took {section.seconds:.0f} s; load average before it: {load}"
+        parts.append(f"## {SECTIONS[name].TITLE}\n\n`{section.command}` {took}.")
         if section.machine != first:
             parts.append("Measured elsewhere:\n\n" + machine_text(section.machine))
         parts.append(section_text(name, section))

@@ -211,6 +211,16 @@ def test_peers_draw_in_the_ranges_and_by_the_id(monkeypatch):
     check_ranges([dict(zip(columns, row, strict=True)) for row in rows])
 
 
+def test_the_bounds_are_those_of_the_instructions(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    kernels = importlib.import_module("bench.kernels")
+    assert kernels.bound_cycles("shani", 10, 25) == 21 * 32
+    assert kernels.bound_cycles("shani", 10, 26) == 21 * 32 * 2
+    assert kernels.bound_cycles("avx512", 10, 26) == 437.75
+    for kernel, family in (("avx512", 25), ("avx2", 26), ("shani", 6), ("shani", None)):
+        assert kernels.bound_cycles(kernel, 10, family) is None
+
+
 def check_ranges(samples: list[dict]) -> None:
     config = dpa.get_preset("moderate")
     for name, (low, high) in zip(reference.NAMES, config.bounds, strict=True):
