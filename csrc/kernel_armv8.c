@@ -5,6 +5,7 @@
 
 #if DPA_ARM64 && (defined(__GNUC__) || defined(_MSC_VER))
 
+#define __ARM_FEATURE_SHA2 1 /* clang before 16 hides the intrinsics without it */
 #include <arm_neon.h>
 
 #define KERNEL kernel_armv8

@@ -13,7 +13,7 @@
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define DPA_X86 1
-#elif defined(__aarch64__) || defined(_M_ARM64)
+#elif (defined(__aarch64__) && !defined(__AARCH64EB__)) || defined(_M_ARM64) /* vec128 swaps bytes */
 #define DPA_ARM64 1
 #endif
 
