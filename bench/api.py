@@ -9,7 +9,6 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from bench.tables import Table, duration_table, rate_table
 from bench.twin import twin_chain, twin_params
 from dpa.benchmark import BenchmarkResult, Case, Record, measure_time
 from dpa.config import DEFAULT
-from dpa.generate import generate_blocks
 
 TITLE = "What users call"
 ONE, COLUMNS, DICTS, FILES, STATISTICS = (
@@ -161,7 +159,11 @@ def _dicts(effort: Effort) -> list[BenchmarkResult]:
     return effort.measure(
         [
             Case("list kept, generate_augmentation_chain", lambda: _chain(full), full),
-            Case("stream, each dict dropped", lambda: exhaust(_stream(full)), full),
+            Case(
+                "stream, each dict dropped",
+                lambda: exhaust(dpa.stream_augmentation_chain(full)),
+                full,
+            ),
             Case("for d in batch, each dropped", lambda: exhaust(batch), full),
             Case("batch.to_dicts(), kept", batch.to_dicts, full),
             _twin_case(effort),
@@ -171,11 +173,6 @@ def _dicts(effort: Effort) -> list[BenchmarkResult]:
 
 def _chain(count: int) -> list[dict[str, Any]]:
     return dpa.generate_augmentation_chain(count)
-
-
-def _stream(count: int) -> Iterator[dict[str, Any]]:
-    blocks = generate_blocks(range(count), DEFAULT)
-    return chain.from_iterable(block.to_dicts() for block in blocks)
 
 
 # ---- Files and statistics ----
