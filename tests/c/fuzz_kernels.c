@@ -28,7 +28,7 @@ static void fuzz_request(const uint8_t *data, size_t size)
     memset(&shape, 0, sizeof shape);
     shape.depth = 1 + (uint32_t)(take(&data, &size, 4) > 0 ? take(&data, &size, 12)
                                                            : take(&data, &size, 300));
-    shape.count = take(&data, &size, shape.depth > 12 ? 40 : 400);
+    shape.count = take(&data, &size, shape.depth > 12 ? 40 : 220);
     shape.first = take(&data, &size, 40);
     shape.sampler = (dpa_sampler)take(&data, &size, 2);
     shape.skip = take(&data, &size, 4) > 0 ? take(&data, &size, 20) : take(&data, &size, 701);

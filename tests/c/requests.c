@@ -40,11 +40,19 @@ static void make_columns(struct job *job, size_t end, uint64_t seed)
     job->column_size = end > 0 ? ((end - 1) * step + 1) * size : 0;
     for (size_t c = 0; c < job->shape.columns; c++) {
         job->columns[c] = allocate(job->column_size);
-        memset(job->columns[c], GUARD, job->column_size);
         job->values[c] = job->columns[c] + (stride < 0 && end > 0 ? (end - 1) * step * size : 0);
         job->low[c] = (double)(int64_t)random_bits(&seed) * 0x1p-58; /* between -32 and 32 */
         job->high[c] = (double)(int64_t)random_bits(&seed) * 0x1p-58;
     }
+}
+
+/* Guards everywhere: what is not to be written must still hold them. */
+static void clear_output(struct job *job)
+{
+    if (job->digests)
+        memset(job->digests, GUARD, 32 * (job->shape.first + job->shape.count));
+    for (size_t c = 0; c < job->shape.columns; c++)
+        memset(job->columns[c], GUARD, job->column_size);
 }
 
 void open_job(struct job *job, const struct shape *shape)
@@ -59,10 +67,9 @@ void open_job(struct job *job, const struct shape *shape)
     else if (shape->ids == TEXTS)
         make_texts(job, end, shape->seed + 1);
     make_columns(job, end, shape->seed + 2);
-    if (shape->digests) {
+    if (shape->digests)
         job->digests = allocate(32 * end);
-        memset(job->digests, GUARD, 32 * end);
-    }
+    clear_output(job);
     const dpa_keys keys = {job->prefix,  shape->prefix_size, job->text,
                            job->offsets, job->ids,           shape->start};
     const dpa_request request = {keys,           shape->depth, shape->sampler,
@@ -117,18 +124,18 @@ void check_shape(const struct variant *variants, size_t count, const dpa_links *
                  const struct shape *shape)
 {
     const dpa_engine portable = portable_engine();
-    struct job expected;
+    struct job expected, found;
     open_job(&expected, shape);
+    open_job(&found, shape);
     run_span(&expected, &portable, links, shape->first, shape->count);
     for (size_t v = 0; v < count; v++) {
-        struct job found;
-        open_job(&found, shape);
+        clear_output(&found);
         run_span(&found, &variants[v].engine, links, shape->first, shape->count);
         const bool same = same_output(&found, &expected);
         CHECK(same, "%s", variants[v].name);
         if (!same)
             print_shape(shape);
-        close_job(&found);
     }
+    close_job(&found);
     close_job(&expected);
 }
