@@ -340,6 +340,13 @@ def test_inequality() -> None:
     assert batch != batch.to_dicts()
 
 
+def test_equal_values_of_another_dtype_are_unequal() -> None:
+    fixed = dpa.AugmentationConfig(*[(1, 1)] * 5)
+    wide, narrow = (generate_augmentation_batch([1], fixed, dtype=d) for d in ("f8", "f4"))
+    assert wide.to_dicts() == narrow.to_dicts()
+    assert wide != narrow
+
+
 def test_equal_values_of_other_provenance_are_unequal() -> None:
     batch = generate_augmentation_batch([1, 2])
     for name, value in [("config", MILD), ("key", batch.key._replace(epoch=1)), ("ids", range(2))]:

@@ -296,8 +296,8 @@ def test_integer_arrays(dtype: np.dtype[Any]) -> None:
 @pytest.mark.parametrize("dtype", [d for d in INTEGERS if d.kind == "i"], ids=str)
 def test_negative_in_an_array(dtype: np.dtype[Any]) -> None:
     lowest = np.iinfo(dtype).min
-    with pytest.raises(ValueError, match=f"^ids must not be negative, got {lowest} at index 2$"):
-        dpa.generate_augmentation_batch(np.array([5, 0, lowest, -1], dtype))
+    with pytest.raises(ValueError, match=r"^ids must not be negative, got -1 at index 2$"):
+        dpa.generate_augmentation_batch(np.array([5, 0, -1, lowest], dtype))
 
 
 @pytest.mark.parametrize("dtype", [float, np.float32, bool, complex, "S3", "M8[s]"], ids=str)
