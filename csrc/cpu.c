@@ -42,7 +42,7 @@ uint32_t cpu_features(void)
         return 0;
     cpuid(1, one);
     cpuid(7, r);
-    const uint32_t ebx = r[1], ecx = r[2];
+    const uint32_t ebx = r[1];
     const uint64_t state = BIT(one[2], 27) ? enabled_state() : 0;
     if (BIT(one[2], 9) && BIT(one[2], 19))
         found |= CPU_SSE41;
@@ -50,11 +50,11 @@ uint32_t cpu_features(void)
         found |= CPU_SHANI;
     if ((state & 0x06) == 0x06 && BIT(ebx, 5))
         found |= CPU_AVX2;
-    if ((state & 0xe6) == 0xe6 && BIT(ebx, 16) && BIT(ebx, 17) && BIT(ebx, 30) && BIT(ebx, 31) && BIT(ecx, 1))
+    if ((state & 0xe6) == 0xe6 && BIT(ebx, 16) && BIT(ebx, 17) && BIT(ebx, 30) && BIT(ebx, 31))
         found |= CPU_AVX512;
     cpuid(0, r);
     const uint32_t family = (one[0] >> 8 & 15) + (one[0] >> 20 & 255);
-    if (r[1] == 0x68747541 /* "Auth"enticAMD */ && family == 0x19) /* Zen 4 */
+    if (r[1] == 0x68747541 /* "Auth"enticAMD */ && family == 0x19 && (found & CPU_AVX512)) /* Zen 4 */
         found |= CPU_SPLIT512;
     return found;
 }
@@ -94,6 +94,7 @@ uint32_t cpu_features(void)
 
 const char *dpa_cpu_features(char *text, size_t size)
 {
+    /* by bit number */
     static const char *const names[] = {"sse4.1", "sha", "avx2", "avx512", "neon", "sha2", "split512"};
     const uint32_t found = cpu_features();
     size_t used = 0;

@@ -8,7 +8,7 @@ enum {
     CPU_SSE41 = 1 << 0,  /* and SSSE3 */
     CPU_SHANI = 1 << 1,
     CPU_AVX2 = 1 << 2,
-    CPU_AVX512 = 1 << 3, /* F, DQ, BW, VL and VBMI */
+    CPU_AVX512 = 1 << 3, /* F, DQ, BW and VL */
     CPU_NEON = 1 << 4,
     CPU_ARMSHA2 = 1 << 5,
     CPU_SPLIT512 = 1 << 6, /* runs 512-bit operations as two halves */

@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define DPA_DIGEST_SIZE 32    /* bytes of a SHA-256 digest */
 #define DPA_MAX_DEPTH 10000   /* links of the longest chain */
 #define DPA_TABLE_LINKS 256   /* links kept expanded; later ones are made on the fly */
@@ -37,7 +41,7 @@ typedef struct dpa_engine {
 } dpa_engine;
 
 size_t dpa_kernel_count(void);                 /* kernels compiled in, best first */
-const char *dpa_kernel_name(size_t index);
+const char *dpa_kernel_name(size_t index);     /* index < dpa_kernel_count() */
 bool dpa_kernel_usable(size_t index);          /* true where this CPU can run it */
 const char *dpa_engine_name(const dpa_engine *engine);
 const char *dpa_cpu_features(char *text, size_t size); /* space-separated names, cut to size */
@@ -80,7 +84,7 @@ typedef struct dpa_request {
     dpa_keys keys;
     uint32_t depth;              /* 1 to DPA_MAX_DEPTH */
     dpa_sampler sampler;
-    uint64_t skip;
+    uint64_t skip;               /* skip + columns < 2^63 */
     size_t columns;              /* 0: digests alone */
     const double *low, *high;
     void *const *values;         /* double, or float where single_precision */
@@ -110,5 +114,9 @@ typedef struct dpa_moments {
 
 /* Moments of 1 to DPA_MOMENTS_BLOCK values, summed in one fixed order. */
 void dpa_block_moments(const double *values, size_t count, dpa_moments *moments);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,9 +6,19 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Every result is rounded to double once per operation; x87 arithmetic would not. */
-#if !defined(FLT_EVAL_METHOD) || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1) /* 1: float alone is wider */
+/* Every result is rounded to double once per operation. x87 arithmetic would not do
+ * that, nor a multiplication fused with an addition: clang and MSVC are told here, gcc
+ * wants -ffp-contract=off. (FLT_EVAL_METHOD 1 widens float alone, which none is in.) */
+#if !defined(FLT_EVAL_METHOD) || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1)
 #error "dpa needs IEEE double arithmetic without excess precision (on 32-bit x86: -msse2 -mfpmath=sse)"
+#endif
+#if defined(__FAST_MATH__)
+#error "dpa needs exact IEEE arithmetic: compile it without -ffast-math"
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(_MSC_VER)
+#pragma fp_contract(off)
 #endif
 
 #if defined(__x86_64__) || defined(_M_X64)

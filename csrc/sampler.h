@@ -17,7 +17,8 @@ struct sampler {
     /* Seeds n generators from their digests. states has room for n rounded up to
      * whole lanes, aligned to DPA_SCRATCH_ALIGN. */
     void (*seed)(void *states, const sha256_state *digest, size_t n);
-    /* Draw number `draw` of each of n generators; draws come in order from 0. */
+    /* Draw number `draw` of each of n generators, the n that were seeded; draws come in
+     * order from 0. uniform has room for n rounded up to whole lanes, too. */
     void (*draw)(void *states, size_t n, uint64_t draw, double *uniform);
 };
 

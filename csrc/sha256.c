@@ -38,7 +38,7 @@ void sha256_feed(struct sha256_stream *stream, const uint8_t *bytes, size_t size
     stream->size += size;
     while (tail + size >= 64) {
         memcpy(stream->tail[0] + tail, bytes, 64 - tail);
-        stream->kernel->compress(&stream->state, stream->tail, 1);
+        stream->kernel->compress(&stream->state, (const uint8_t(*)[64])stream->tail, 1);
         bytes += 64 - tail;
         size -= 64 - tail;
         tail = 0;
@@ -54,7 +54,7 @@ void sha256_last_block(struct sha256_stream *stream, uint8_t block[64])
     memset(stream->tail[0] + tail, 0, 64 - tail);
     stream->tail[0][tail] = 0x80;
     if (tail >= 56) { /* no room for the length */
-        stream->kernel->compress(&stream->state, stream->tail, 1);
+        stream->kernel->compress(&stream->state, (const uint8_t(*)[64])stream->tail, 1);
         memset(stream->tail[0], 0, 64);
     }
     memcpy(block, stream->tail[0], 56);
