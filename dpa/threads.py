@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from dpa.keys import integer
 
@@ -81,6 +82,7 @@ def run_spans(
     threads = min(thread_count(num_threads), -(-size // (span * SPANS_A_THREAD)))
     spans = iter(range(0, size, span))
     taking = threading.Lock()
+    errors: list[BaseException] = []
 
     def work() -> None:
         while True:
@@ -90,16 +92,30 @@ def run_spans(
                 return
             fill(first, min(span, size - first))
 
-    if threads <= 1:
-        work()
-        return
-    # Imported with the first call that is large enough: it is a third of `import dpa`.
-    from concurrent.futures import ThreadPoolExecutor
+    def stop() -> None:
+        nonlocal spans
+        with taking:
+            spans = iter(())
 
-    with ThreadPoolExecutor(threads) as executor:
+    def help_out() -> None:
         try:
-            for future in [executor.submit(work) for _ in range(threads)]:
-                future.result()
-        finally:  # an exception, KeyboardInterrupt too: leave nothing to take
-            with taking:
-                spans = iter(())
+            work()
+        except BaseException as error:  # noqa: BLE001 (the caller raises it)
+            errors.append(error)
+            stop()
+
+    # The caller works too: it hears Ctrl-C after each of its spans, where it would sleep through
+    # one that comes just before it waits for others.
+    helpers = [threading.Thread(target=help_out) for _ in range(threads - 1)]
+    try:
+        with suppress(RuntimeError):  # no more threads to be had: then with fewer
+            for helper in helpers:
+                helper.start()
+        work()
+    finally:  # an exception, KeyboardInterrupt too: leave nothing to take
+        stop()
+        for helper in helpers:
+            if helper.is_alive():  # one that is only starting will find nothing to do
+                helper.join()
+    if errors:
+        raise errors[0]

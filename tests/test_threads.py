@@ -384,12 +384,12 @@ IN_SPANS = "'work' in stack()"
         (BATCH % 2, IN_BATCH),
         (BATCH % 8, IN_BATCH),
         (UNIFORMS % 1, IN_SPANS),
+        (UNIFORMS % 2, IN_SPANS),
         ("dpa.generate_augmentation_chain(400_000, deep)", IN_SPANS),
     ],
-    ids=["batch-1", "batch-2", "batch-8", "uniforms-1", "chain-1"],
+    ids=["batch-1", "batch-2", "batch-8", "uniforms-1", "uniforms-2", "chain"],
 )
-def test_ctrl_c(call: str, begun: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DPA_NUM_THREADS", "1")  # where the call does not say
+def test_ctrl_c(call: str, begun: str) -> None:
     program = INTERRUPTED.replace("CALL", call).replace("BEGUN", begun)
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -400,3 +400,54 @@ def test_ctrl_c(call: str, begun: str, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert done.stderr == ""
     assert done.stdout.split() == ["interrupted", "1", "False", "True", "0.8235536351270127"]
+
+
+def test_the_failure_of_one_span_stops_all_threads() -> None:
+    main, taken = threading.get_ident(), []
+    failed = threading.Event()
+
+    def fill(first: int, count: int) -> None:
+        taken.append(first)
+        if threading.get_ident() != main and not failed.is_set():
+            failed.set()
+            raise MemoryError("in a span")
+        failed.wait(timeout=60)
+
+    with pytest.raises(MemoryError, match="in a span"):
+        threads.run_spans(fill, 10**8, 20_001, 2)
+    assert len(taken) < 10**8 // 32
+
+
+LATE = """
+import threading, dpa
+
+def late():
+    threading.main_thread().join()
+    print(len(dpa.generate_augmentation_batch(range(30_000), num_threads=2)))
+
+threading.Thread(target=late).start()
+"""
+
+
+def test_a_thread_that_outlives_the_main_one() -> None:
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("30000\n", "")
+
+
+def test_ctrl_c_while_threads_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that was started, but not yet known to be, makes nothing after the call."""
+    start, over, late = threading.Thread.start, threading.Event(), []
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    def fill(first: int, count: int) -> None:
+        if over.is_set():
+            late.append(first)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        threads.run_spans(fill, 10**8, 20_001, 3)
+    over.set()
+    assert late == []
