@@ -6,6 +6,7 @@
 #ifndef DPA_KERNEL_H
 #define DPA_KERNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,10 @@ struct kernel {
     /* Takes each of n digests through a run of links. */
     void (*link)(sha256_state *state, size_t n, const struct link_run *run);
 };
+
+/* The self-test of a choice (dispatch.c): blocks and runs of links on every lane,
+ * against the portable kernel. */
+bool kernel_passes(const struct kernel *kernel);
 
 extern const struct kernel kernel_portable;
 extern const struct kernel kernel_shani;

@@ -13,7 +13,7 @@ from cpython.float cimport PyFloat_FromDouble
 from cpython.list cimport PyList_New
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, strchr
+from libc.string cimport memcmp, memcpy, memset, strchr
 
 
 cdef extern from "Python.h":
@@ -103,19 +103,21 @@ def choose_kernel(name: str | None) -> None:
     Raises ValueError where there is no such kernel, this CPU cannot run it or it
     fails its self-test; the kernel in use then stays.
     """
-    global PROBLEM
+    global ENGINE, PROBLEM
     if name is not None and name not in compiled_kernels():
         raise ValueError(f"kernel {name!r} does not exist; {_choices()}")
     cdef bytes encoded = (name or "").encode()
     cdef const char *wanted = NULL
     if name is not None:
         wanted = encoded
-    cdef dpa_status status = dpa_engine_choose(&ENGINE, wanted)
-    if status == DPA_OK:
+    cdef dpa_engine engine
+    cdef dpa_status status = dpa_engine_choose(&engine, wanted)
+    if status == DPA_OK and check_samples(&engine):
+        ENGINE = engine
         PROBLEM = None
         return
-    if status == DPA_BROKEN_KERNEL:
-        raise ValueError(f"kernel {name!r} computes wrong hashes on this machine; {_choices()}")
+    if status == DPA_OK or status == DPA_BROKEN_KERNEL:
+        raise ValueError(f"kernel {name!r} computes wrong bits on this machine; {_choices()}")
     raise ValueError(f"kernel {name!r} cannot run on this CPU; {_choices()}")
 
 
@@ -141,6 +143,48 @@ cdef int check_engine() except -1:
     return 0
 
 
+cdef enum:
+    CHECKED = 97, CHECKED_COLUMNS = 3  # a batch of samplers' lanes and a rest
+
+
+cdef bint check_samples(dpa_engine *engine) except -1:
+    """The engine against the portable one, from keys to columns, with both samplers."""
+    cdef dpa_engine portable
+    cdef dpa_request request
+    cdef double low[CHECKED_COLUMNS]
+    cdef double high[CHECKED_COLUMNS]
+    cdef double values[2][CHECKED_COLUMNS][CHECKED]
+    cdef uint8_t digests[2][CHECKED][DPA_DIGEST_SIZE]
+    cdef void *columns[CHECKED_COLUMNS]
+    cdef int sampler, side, c
+    if dpa_engine_choose(&portable, b"portable") != DPA_OK:
+        return False
+    for c in range(CHECKED_COLUMNS):
+        low[c] = -c - 0.3
+        high[c] = c + 0.7
+    memset(&request, 0, sizeof(request))
+    request.keys.prefix = b"7:1:"
+    request.keys.prefix_size = 4
+    request.keys.start = 95
+    request.depth = 2
+    request.columns = CHECKED_COLUMNS
+    request.low = low
+    request.high = high
+    request.values = columns
+    request.stride = 1
+    for sampler in range(2):
+        request.sampler = DPA_MT19937 if sampler else DPA_XOSHIRO256PP
+        for side in range(2):
+            request.digests = <void *> digests[side]
+            for c in range(CHECKED_COLUMNS):
+                columns[c] = values[side][c]
+            run(&portable if side else engine, &request, 0, CHECKED, False)
+        if (memcmp(digests[0], digests[1], sizeof(digests[0])) != 0
+                or memcmp(values[0], values[1], sizeof(values[0])) != 0):
+            return False
+    return True
+
+
 # ---- Buffers ----
 
 cdef int acquire(Py_buffer *view, object source, str name, const char *formats, Py_ssize_t size,
@@ -158,6 +202,8 @@ cdef int acquire(Py_buffer *view, object source, str name, const char *formats, 
     cdef str problem = None
     if found[0] == 0 or found[1] != 0 or strchr(formats, found[0]) == NULL:
         problem = f"a format of {' or '.join(formats.decode())}, got {found.decode()!r}"
+    elif found[0] == c"L" and view.itemsize != sizeof(uint64_t):  # Windows: 4 bytes
+        problem = f"items of 8 bytes, got {view.itemsize}"
     elif view.len != size * view.itemsize:
         problem = f"{size} items, got {view.len // view.itemsize}"
     if problem is not None:
@@ -311,6 +357,8 @@ cdef class Request:
                 digests, "digests", "B", size * DPA_DIGEST_SIZE, writable).buf
         cdef Py_buffer *view
         if isinstance(values, tuple):
+            if len(values) != columns:
+                raise ValueError(f"values must be {columns} columns, got {len(values)}")
             for c in range(columns):
                 view = self.take(values[c], plan.names[c], "df", size, writable)
                 self.pointers[c] = view.buf
@@ -347,8 +395,9 @@ cdef class Request:
         cdef uint64_t total[4]
         cdef int i
         total[:] = [0, 0, 0, 0]
-        if self.request.single_precision or self.request.stride != 1:
-            raise ValueError("leaves are made of float64 columns")
+        if (self.request.single_precision or self.request.stride != 1
+                or self.request.digests == NULL):
+            raise ValueError("leaves are made of digests and float64 columns")
         with nogil:
             dpa_add_leaves(&self.engine, &self.request.keys, 0, self.size,
                            <const void *> self.request.digests,
@@ -458,6 +507,8 @@ def dicts(tuple names not None, values, digests not None, Py_ssize_t size, rank=
     cdef dict row
     if columns > MAX_COLUMNS:
         raise ValueError(f"a dict holds at most {MAX_COLUMNS} columns, got {columns}")
+    if len(values) != columns:
+        raise ValueError(f"values must be {columns} columns, got {len(values)}")
     if rank is not None:
         template["rank"] = rank
     try:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +72,9 @@ def _write(text: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="dpa", description="Deterministic augmentation parameters.")
+    parser = _Parser(
+        prog="dpa", description="Deterministic augmentation parameters.", allow_abbrev=False
+    )
     parser.add_argument("--version", action="version", version=f"dpa {dpa.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -190,13 +193,18 @@ def _terminable() -> Iterator[None]:
     def stop(number: int, _: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    previous = {name: signal.signal(getattr(signal, name), stop) for name in names}
+    if threading.current_thread() is not threading.main_thread():  # may set no handlers
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    default = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in default:  # one that is ignored stays so: nohup
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        for name, handler in previous.items():
-            signal.signal(getattr(signal, name), handler)
+        for number in default:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias, overload
 
@@ -11,12 +11,28 @@ import numpy.typing as npt
 
 from dpa._native import dicts
 from dpa.config import DEFAULT, PARAMETERS, AugmentationConfig
-from dpa.keys import NO_KEY, Ids, Key
+from dpa.keys import NO_KEY, Ids, Key, integer
 from dpa.statistics import Summary, compute_statistics
 
 Column: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.float32]
 #: One array (columns, n), or one array (n,) a column.
 Values: TypeAlias = Column | tuple[Column, ...]
+
+
+def float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """float64 or float32, from any of its names."""
+    if dtype is np.float64:
+        return _FLOAT64
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype must be float64 or float32, got {dtype!r}") from None
+    if found not in (_FLOAT64, np.dtype(np.float32)):
+        raise ValueError(f"dtype must be float64 or float32, got {found}")
+    return found
+
+
+_FLOAT64 = np.dtype(np.float64)
 
 
 class _Parameter:
@@ -64,18 +80,27 @@ class AugmentationBatch:
     @classmethod
     def empty(cls, size: int, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
         """A batch of `size` blank samples, for generate_augmentation_batch(..., out=batch)."""
+        size = integer("size", size)
+        if size < 0:
+            raise ValueError(f"size must not be negative, got {size}")
         digests = np.zeros((size, 32), np.uint8)
-        values = np.zeros((len(PARAMETERS), size), dtype)
+        values = np.zeros((len(PARAMETERS), size), float_type(dtype))
         return cls(DEFAULT, NO_KEY, np.zeros(size, np.uint64), digests, values)
 
     @classmethod
-    def concatenate(cls, batches: Sequence[AugmentationBatch]) -> AugmentationBatch:
-        """The samples of all batches, in order. They must share config, key and kind of ids."""
+    def concatenate(cls, batches: Iterable[AugmentationBatch]) -> AugmentationBatch:
+        """The samples of all batches, in order.
+
+        They must share config, key, dtype and kind of ids: ValueError naming what differs.
+        """
+        batches = list(batches)
         if not batches:
             raise ValueError("concatenate needs at least one batch")
         first = batches[0]
-        for name in ("config", "key"):
-            for at, batch in enumerate(batches):
+        for at, batch in enumerate(batches):
+            if not isinstance(batch, AugmentationBatch):
+                raise TypeError(f"batches[{at}] must be an AugmentationBatch, got {batch!r}")
+            for name in ("config", "key", "dtype"):
                 if getattr(batch, name) != getattr(first, name):
                     raise ValueError(
                         f"batches differ in their {name}: {getattr(first, name)} in the first, "
@@ -88,6 +113,11 @@ class AugmentationBatch:
             np.concatenate([batch.digests for batch in batches]),
             tuple(np.concatenate([b.values[c] for b in batches]) for c in range(len(PARAMETERS))),
         )
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The columns' type, float64 or float32."""
+        return self.values[0].dtype
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -117,7 +147,7 @@ class AugmentationBatch:
             return self.values[PARAMETERS.index(item)]
         if isinstance(item, slice):
             return self._part(item)
-        at = range(len(self))[item]  # negative numbers, IndexError
+        at = range(len(self))[integer("an index", item)]  # negative numbers, IndexError
         return self._part(slice(at, at + 1)).to_dicts()[0]
 
     def _part(self, part: slice) -> AugmentationBatch:
@@ -157,6 +187,9 @@ class AugmentationBatch:
     def statistics(self) -> Summary:
         """Mean, stdev, min, max and count of each parameter, as compute_statistics has them."""
         return compute_statistics(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AugmentationBatch, (self.config, self.key, self.ids, self.digests, self.values)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AugmentationBatch):

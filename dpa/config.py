@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Set
-from dataclasses import KW_ONLY, dataclass, field, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -20,8 +20,16 @@ ALGORITHM = "dpa-1"
 PARAMETERS = ("rotation", "brightness", "noise", "scale", "contrast")
 
 
+class _Planned:
+    """A place for the plan that is no field: asdict and the like see the settings alone."""
+
+    __slots__ = ("plan",)
+    #: The config for the C side: made once, shared by all calls.
+    plan: Plan
+
+
 @dataclass(frozen=True, slots=True)
-class AugmentationConfig:
+class AugmentationConfig(_Planned):
     """Ranges of the five parameters, depth of the hash chain, and sampler. Immutable.
 
     Each range is a pair (low, high) of finite numbers with low <= high; rotation is in
@@ -42,8 +50,6 @@ class AugmentationConfig:
     augmentation_depth: int = 10
     _: KW_ONLY
     sampler: str = "xoshiro256++"
-    #: The same for the C side: made once, shared by all calls.
-    plan: Plan = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in PARAMETERS:
@@ -51,10 +57,11 @@ class AugmentationConfig:
             object.__setattr__(self, f"{name}_range", bounds)
         depth = checked_depth(self.augmentation_depth)
         object.__setattr__(self, "augmentation_depth", depth)
-        if self.sampler not in SAMPLERS:
+        if not isinstance(self.sampler, str) or self.sampler not in SAMPLERS:
             known = " or ".join(map(repr, SAMPLERS))
             raise ValueError(f"sampler must be {known}, got {self.sampler!r}")
-        object.__setattr__(self, "sampler", str(self.sampler))  # of NumPy's str too
+        sampler = SAMPLERS[SAMPLERS.index(self.sampler)]  # of an Enum or NumPy's str, too
+        object.__setattr__(self, "sampler", sampler)
         plan = Plan(depth, self.sampler, PARAMETERS, self.bounds)
         object.__setattr__(self, "plan", plan)
 
@@ -79,11 +86,13 @@ class AugmentationConfig:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> AugmentationConfig:
         """The inverse of to_dict. Missing fields have their defaults; unknown ones: ValueError."""
+        if not isinstance(fields, Mapping):
+            raise TypeError(f"a config is made of a dict of its fields, got {fields!r}")
         _refuse_unknown(fields)
         return cls(**fields)
 
 
-_FIELDS = tuple(f.name for f in fields(AugmentationConfig) if f.init)
+_FIELDS = tuple(f.name for f in fields(AugmentationConfig))
 
 
 def _refuse_unknown(names: Mapping[str, Any]) -> None:
@@ -108,6 +117,8 @@ def _bounds(name: str, value: Any) -> tuple[float, float]:
             raise TypeError(f"{name} must be a pair of numbers (low, high), got {value!r}")
     try:
         low, high = float(low), float(high)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a pair of numbers (low, high), got {value!r}") from None
     except OverflowError:
         raise ValueError(f"{name} must be finite in double precision, got {value!r}") from None
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -159,7 +170,7 @@ def get_preset(name: str, **changes: Any) -> AugmentationConfig:
     >>> get_preset("mild", sampler="mt19937").noise_range
     (0.0, 0.05)
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"unknown preset {name!r}; the presets are {', '.join(PRESETS)}")
     preset = PRESETS[name]
     return preset.replace(**changes) if changes else preset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from itertools import combinations
 from os import PathLike
 from typing import Any
 
@@ -12,14 +13,13 @@ import numpy.typing as npt
 
 from dpa import files
 from dpa._native import Plan, Request, params, seed_hash
-from dpa.columns import AugmentationBatch, Column, Out, Values
+from dpa.columns import AugmentationBatch, Column, Out, Values, float_type
 from dpa.config import DEFAULT, PARAMETERS, AugmentationConfig, checked_config, checked_depth
-from dpa.keys import NO_KEY, Ids, Key, integer, key_source, sample_ids, single_id
+from dpa.keys import MANY, NO_KEY, Ids, Key, integer, key_source, sample_ids, single_id
 from dpa.threads import run_spans, thread_count
 
 #: Samples made at a time where they become dicts or lines of a file: they stay in the cache.
 BLOCK = 4096
-_FLOAT64 = np.dtype(np.float64)
 #: Draws of one sample: they come one after the other, so far ones take their time.
 MAX_DRAWS = 1_000_000
 
@@ -91,7 +91,8 @@ def generate_augmentation_batch(
     repeats, or a sequence of str. `dtype`: float64, or float32 for the same values
     rounded. `out`: an AugmentationBatch of the same length, or a mapping of the five
     names (and "digests", uint8 (n, 32), if wanted) to arrays (n,); it is filled in
-    place, and its dtype counts. Raises TypeError or ValueError for a bad argument.
+    place, its dtype counts, and after an exception its content is undefined. Raises
+    TypeError or ValueError for a bad argument.
 
     >>> batch = generate_augmentation_batch([42, 7, 42])
     >>> batch.rotation.shape, batch.rotation[0] == batch.rotation[2]
@@ -100,18 +101,22 @@ def generate_augmentation_batch(
     config = checked_config(config)
     key = Key.checked(epoch, view, base_seed, rank, world_size)
     checked = sample_ids(ids)
-    if out is None:
-        digests = np.empty((len(checked), 32), np.uint8)
-        values: Values = np.empty((len(PARAMETERS), len(checked)), _float_type(dtype))
-    else:
-        digests, values = _arrays(out, len(checked))
+    dtype = float_type(dtype)
     if num_threads is not None:
         thread_count(num_threads)
-    fill_batch(config, key, checked, digests, values, num_threads)
+    if out is None:
+        digests = np.empty((len(checked), 32), np.uint8)
+        values: Values = np.empty((len(PARAMETERS), len(checked)), dtype)
+    else:
+        digests, values = _arrays(out, len(checked))
+    request = _request(config, key, checked, digests, values)
     if isinstance(out, AugmentationBatch):
-        out.config, out.key, out.ids = config, key, checked
-        return out
-    return AugmentationBatch(config, key, checked, digests, values)
+        batch = out
+        batch.config, batch.key, batch.ids = config, key, checked
+    else:
+        batch = AugmentationBatch(config, key, checked, digests, values)
+    run_spans(request.fill, len(checked), _blocks(config), num_threads)
+    return batch
 
 
 def fill_batch(
@@ -123,24 +128,25 @@ def fill_batch(
     num_threads: int | None = None,
 ) -> None:
     """Fills checked arrays with checked ids' samples."""
-    prefix, source = key_source(key, ids)
-    request = Request(config.plan, prefix, source, len(ids), digests, values)
+    request = _request(config, key, ids, digests, values)
     run_spans(request.fill, len(ids), _blocks(config), num_threads)
+
+
+def _request(
+    config: AugmentationConfig,
+    key: Key,
+    ids: Ids,
+    digests: npt.NDArray[np.uint8],
+    values: Values,
+) -> Request:
+    prefix, source = key_source(key, ids)
+    return Request(config.plan, prefix, source, len(ids), digests, values)
 
 
 def _blocks(config: AugmentationConfig) -> int:
     """About how many blocks of SHA-256 a sample is: two a link, and fib(i) has 0.209 i digits."""
     depth = config.augmentation_depth
     return 1 + 2 * depth + depth * depth // 600
-
-
-def _float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    if dtype is np.float64:
-        return _FLOAT64
-    found = np.dtype(dtype)
-    if found not in (np.dtype(np.float64), np.dtype(np.float32)):
-        raise ValueError(f"dtype must be float64 or float32, got {found}")
-    return found
 
 
 def _arrays(out: Out, size: int) -> tuple[npt.NDArray[np.uint8], Values]:
@@ -161,17 +167,15 @@ def _arrays(out: Out, size: int) -> tuple[npt.NDArray[np.uint8], Values]:
         if name not in (*PARAMETERS, "digests"):
             raise ValueError(f"out has an unknown column {name!r}")
         _check_out(name, array, size, dtype)
-    parts = [*arrays.items()]
-    for at, (name, array) in enumerate(parts):
-        for other, later in parts[at + 1 :]:
-            if np.may_share_memory(array, later):
-                raise ValueError(f"out[{name!r}] overlaps {other!r}")
+    for (name, array), (other, later) in combinations(arrays.items(), 2):
+        if np.may_share_memory(array, later):
+            raise ValueError(f"out[{name!r}] overlaps {other!r}")
     columns: tuple[Column, ...] = tuple(arrays[name] for name in PARAMETERS)
     return arrays["digests"], columns
 
 
 def _check_out(name: str, array: object, size: int, dtype: np.dtype[Any]) -> None:
-    if not isinstance(array, np.ndarray):
+    if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"out[{name!r}] must be a NumPy array, got {type(array).__name__}")
     shape = (size, 32) if name == "digests" else (size,)
     if array.shape != shape:
@@ -229,11 +233,15 @@ def generate_blocks(
 ) -> Iterator[AugmentationBatch]:
     """The samples of consecutive ids as batches of up to `block`."""
     for start in range(ids.start, ids.stop, block):
-        part = range(start, min(start + block, ids.stop))
-        digests = np.empty((len(part), 32), np.uint8)
-        values = np.empty((len(PARAMETERS), len(part)))
-        fill_batch(config, key, part, digests, values)
-        yield AugmentationBatch(config, key, part, digests, values)
+        yield generate_part(range(start, min(start + block, ids.stop)), config, key)
+
+
+def generate_part(ids: Ids, config: AugmentationConfig, key: Key) -> AugmentationBatch:
+    """A new batch of checked ids' samples."""
+    digests = np.empty((len(ids), 32), np.uint8)
+    values = np.empty((len(PARAMETERS), len(ids)))
+    fill_batch(config, key, ids, digests, values)
+    return AugmentationBatch(config, key, ids, digests, values)
 
 
 def consecutive_ids(num_samples: int, start_id: int) -> range:
@@ -245,6 +253,8 @@ def consecutive_ids(num_samples: int, start_id: int) -> range:
         raise ValueError(f"start_id must not be negative, got {start}")
     if start + size > 2**64:
         raise ValueError(f"the last id must be below 2**64, got {start + size - 1}")
+    if size > MANY:
+        raise ValueError(f"num_samples must be at most 2**48, got {size}")
     return range(start, start + size)
 
 

@@ -18,7 +18,7 @@ from dpa._native import Text, unpack
 Ids: TypeAlias = range | npt.NDArray[np.uint64] | tuple[str, ...]
 
 _LIMIT = 2**64
-_MANY = 2**48  # no machine holds so many samples' columns; len() stops at 2**63
+MANY = 2**48  # no machine holds so many samples' columns; len() stops at 2**63
 
 
 def integer(name: str, value: object) -> int:
@@ -117,8 +117,10 @@ def sample_ids(ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer]) -> 
     """Many ids, validated: a range, a uint64 array of our own, or a tuple of str."""
     if isinstance(ids, range):
         return _from_range(ids)
-    if isinstance(ids, (str, bytes, bytearray)):
+    if isinstance(ids, (str, bytes, bytearray, memoryview)):
         raise TypeError(f"ids must be a sequence of ids, got one id: {ids!r}")
+    if np.ma.is_masked(ids):
+        raise ValueError(f"ids must not be masked, got {ids!r}")
     if hasattr(ids, "__array__") and np.ndim(ids) > 0:
         array = np.asarray(ids)
         if array.ndim != 1:
@@ -138,7 +140,7 @@ def sample_ids(ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer]) -> 
 def _from_range(ids: range) -> Ids:
     if not ids:
         return range(0)
-    if (ids[-1] - ids[0]) // ids.step >= _MANY:
+    if (ids[-1] - ids[0]) // ids.step >= MANY:
         raise ValueError(f"ids must be fewer than 2**48, got {ids!r}")
     for end in (ids[0], ids[-1]):
         if not 0 <= end < _LIMIT:
@@ -146,14 +148,20 @@ def _from_range(ids: range) -> Ids:
     if ids.step == 1:
         return ids
     steps = np.arange(len(ids), dtype=np.uint64)
-    return steps * np.uint64(ids.step % _LIMIT) + np.uint64(ids.start)  # modulo 2**64
+    return _frozen(steps * np.uint64(ids.step % _LIMIT) + np.uint64(ids.start))  # modulo 2**64
 
 
 def _from_array(ids: npt.NDArray[np.integer]) -> Ids:
     if ids.dtype.kind == "i" and ids.size > 0 and ids.min() < 0:
         at = int(np.argmax(ids < 0))
         raise ValueError(f"ids must not be negative, got {ids[at]} at index {at}")
-    return np.array(ids, dtype=np.uint64)  # a copy: the batch keeps its ids
+    return _frozen(np.array(ids, dtype=np.uint64))
+
+
+def _frozen(ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """An array of our own that nobody changes: a batch tells by its ids what made it."""
+    ids.flags.writeable = False
+    return ids
 
 
 def _from_sequence(ids: tuple[object, ...]) -> Ids:
@@ -165,7 +173,7 @@ def _from_sequence(ids: tuple[object, ...]) -> Ids:
     array = np.empty(len(ids), dtype=np.uint64)
     for at in range(unpack(ids, array), len(ids)):
         array[at] = _listed_integer(ids[at], at)
-    return array
+    return _frozen(array)
 
 
 def _listed_integer(value: object, at: int) -> int:

@@ -54,8 +54,13 @@ def save_augmentation_chain(
         kind = type(params).__name__
         raise TypeError(f"params must be a list of dicts or an AugmentationBatch, got {kind}")
     else:
-        if rank is None and params and isinstance(params[0], Mapping):
-            given["rank"] = params[0].get("rank")
+        if rank is None and params and isinstance(params[0], Mapping) and "rank" in params[0]:
+            given["rank"] = params[0]["rank"]
+            if base_seed is None and config is None:  # with a config the hashes will tell
+                raise ValueError(
+                    f"params are of rank {given['rank']!r}, of an unknown base_seed: say config=, "
+                    "base_seed= or rank="
+                )
         key = Key.checked(**given, world_size=world_size)
         checked = sample_ids(range(len(params)) if ids is None else ids)
         if len(checked) != len(params):

@@ -126,7 +126,7 @@ def compute_statistics(samples: Sequence[Mapping[str, Any]] | Columnar) -> Summa
     0
     """
     statistics = Statistics(PARAMETERS)
-    if isinstance(samples, Columnar):
+    if isinstance(samples, Columnar) and isinstance(samples.columns, Mapping):
         statistics.append(samples.columns)
         return statistics.result()
     if isinstance(samples, (str, bytes, Mapping)) or not isinstance(samples, Sequence):

@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from dpa.columns import AugmentationBatch
 from dpa.config import AugmentationConfig, checked_config
-from dpa.generate import consecutive_ids, generate_blocks
+from dpa.generate import consecutive_ids, generate_part
 from dpa.keys import Key, integer
 
 Item = TypeVar("Item")
@@ -21,7 +21,9 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
     """An iterator over consecutive ids' samples: each once, then it ends.
 
     state_dict() tells where it stands, load_state_dict() goes on from there in an equal
-    stream of any process; pickling does both. Ids are ids.start .. ids.stop - 1.
+    stream of any process; pickling does both. Ids are ids.start .. ids.stop - 1. An
+    exception in next(), KeyboardInterrupt say, loses no sample: the next call goes on.
+    One thread at a time may take from a stream.
     """
 
     def __init__(self, ids: range, config: AugmentationConfig, key: Key, chunk_size: int) -> None:
@@ -40,8 +42,12 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
     def _go_to(self, delivered: int) -> None:
         """Stands so that sample number `delivered` comes next."""
 
-    def _batches(self, first: int) -> Iterator[AugmentationBatch]:
-        return generate_blocks(self.ids[first:], self.config, self.key, self.chunk_size)
+    def _batch(self, first: int) -> AugmentationBatch:
+        """The chunk from sample number `first` on. StopIteration where none is left."""
+        ids = self.ids[first : first + self.chunk_size]
+        if not ids:
+            raise StopIteration
+        return generate_part(ids, self.config, self.key)
 
     def __iter__(self) -> Self:
         return self
@@ -68,6 +74,8 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
         Chunk sizes may differ. Raises ValueError naming what differs for the state of a
         stream with another config, key or range; this stream then stays where it was.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"the state must be a dict, got {state!r}")
         expected = {"version": _VERSION, **self._identity()}
         for name, value in expected.items():
             if name not in state:
@@ -94,29 +102,29 @@ class DictStream(Stream[dict[str, Any]]):
     """A stream of single samples as dicts, made chunk_size at a time."""
 
     def _go_to(self, delivered: int) -> None:
-        self._chunks = self._batches(delivered)
-        self._made = delivered
-        self._rows: Iterator[dict[str, Any]] = iter(())
+        # The rows at hand, and the number of the sample behind them: always set together.
+        self._at: tuple[Iterator[dict[str, Any]], int] = (iter(()), delivered)
 
     @property
     def delivered(self) -> int:
         """How many samples next() has given so far."""
-        return self._made - length_hint(self._rows)
+        rows, end = self._at
+        return end - length_hint(rows)
 
     def __next__(self) -> dict[str, Any]:
-        for row in self._rows:  # the fastest way to take one
+        rows, end = self._at
+        for row in rows:  # the fastest way to take one
             return row
-        batch = next(self._chunks)
-        self._made += len(batch)
-        self._rows = iter(batch.to_dicts())
-        return next(self._rows)
+        batch = self._batch(end)
+        rows = iter(batch.to_dicts())
+        self._at = rows, end + len(batch)
+        return next(rows)
 
 
 class BatchStream(Stream[AugmentationBatch]):
     """A stream of AugmentationBatch, chunk_size samples each, the last one what is left."""
 
     def _go_to(self, delivered: int) -> None:
-        self._chunks = self._batches(delivered)
         self._delivered = delivered
 
     @property
@@ -125,7 +133,7 @@ class BatchStream(Stream[AugmentationBatch]):
         return self._delivered
 
     def __next__(self) -> AugmentationBatch:
-        batch = next(self._chunks)
+        batch = self._batch(self._delivered)
         self._delivered += len(batch)
         return batch
 

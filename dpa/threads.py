@@ -10,7 +10,8 @@ from contextlib import suppress
 
 from dpa.keys import integer
 
-#: Blocks of SHA-256 in a span: at most 20 ms of the slowest kernel, so that Ctrl-C is heard.
+#: Blocks of SHA-256 in a span, so that Ctrl-C is heard: 10 ms of the slowest kernel. A span has
+#: at least 32 samples, whole lanes; those of very deep chains take longer.
 SPAN_BLOCKS = 50_000
 #: A thread costs about 0.1 ms to start: it should have some spans to do.
 SPANS_A_THREAD = 4
@@ -30,7 +31,7 @@ def thread_count(num_threads: int | None = None) -> int:
         return count
     variable = os.environ.get("DPA_NUM_THREADS")
     if variable:
-        if not variable.isdecimal() or int(variable) < 1:
+        if not (variable.isdecimal() and len(variable) < 9 and int(variable) > 0):
             raise ValueError(f"DPA_NUM_THREADS must be a number of at least 1, got {variable!r}")
         return int(variable)
     processes = sys.modules.get("multiprocessing.process")
@@ -45,26 +46,43 @@ def allowed_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return max(1, min(cores, _cgroup_cores("/sys/fs/cgroup", cores)))
+    return max(1, min(cores, _cgroup_cores("/sys/fs/cgroup", cores, _own_cgroup())))
 
 
-def _cgroup_cores(root: str, default: int) -> int:
-    """Version 2's cpu.max, else version 1's two files; whole cores, rounded up."""
+def _own_cgroup() -> str:
+    """The process's path in version 2's hierarchy, "" for its root: 0::/user.slice/..."""
     try:
-        quota, period = _read(f"{root}/cpu.max").split()
-    except (OSError, ValueError):
+        lines = _read("/proc/self/cgroup").splitlines()
+    except OSError:
+        return ""
+    return next((line[3:].rstrip("/") for line in lines if line.startswith("0::/")), "")
+
+
+def _cgroup_cores(root: str, default: int, path: str = "") -> int:
+    """The least quota from `path` up to the root, in whole cores, rounded up."""
+    quotas = []
+    while path:
+        quotas.append(_quota(root + path))
+        path = path.rpartition("/")[0]
+    quotas.append(_quota(root))
+    return min((cores for cores in quotas if cores is not None), default=default)
+
+
+def _quota(folder: str) -> int | None:
+    """The cores of version 2's cpu.max, else of version 1's two files; None: no limit."""
+    try:
         try:
-            quota = _read(f"{root}/cpu/cpu.cfs_quota_us")
-            period = _read(f"{root}/cpu/cpu.cfs_period_us")
-        except OSError:
-            return default
-    if quota == "max" or int(quota) <= 0:
-        return default
-    return -(-int(quota) // int(period))
+            quota, period = _read(f"{folder}/cpu.max").split()
+        except FileNotFoundError:
+            quota = _read(f"{folder}/cpu/cpu.cfs_quota_us")
+            period = _read(f"{folder}/cpu/cpu.cfs_period_us")
+        return -(-int(quota) // int(period)) if int(quota) > 0 else None
+    except (OSError, ValueError, ZeroDivisionError):  # "max", or no file that we know
+        return None
 
 
 def _read(path: str) -> str:
-    with open(path, encoding="ascii") as file:
+    with open(path, encoding="utf-8") as file:
         return file.read()
 
 

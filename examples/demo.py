@@ -20,7 +20,7 @@ def timed(function: Callable[..., Any], *arguments: object) -> tuple[Any, float]
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     config = dpa.get_preset("moderate")
-    dpa.generate_augmentation_batch(range(1), config)  # builds the tables of this depth
+    dpa.generate_augmentation_batch(range(1), config)  # what only a first call does
 
     batch, generating = timed(dpa.generate_augmentation_batch, range(count), config)
     with tempfile.TemporaryDirectory() as folder:

@@ -146,7 +146,7 @@ def test_generate_refuses(run, tmp_path, path, argv, message):
     [
         ("[]", "must be an object, got []"),
         ('{"depth": 3}', "unknown config field 'depth'; the fields are rotation_range"),
-        ('{"scale_range": "ab"}', "scale_range must be a pair of numbers, got 'ab'"),
+        ('{"scale_range": "ab"}', "scale_range must be a pair of numbers (low, high), got 'ab'"),
         ('{"scale_range": [2, 1]}', "scale_range must have low <= high"),
         ('{"sampler": 1, "sampler": 2}', "the name 'sampler' appears twice"),
     ],

@@ -398,3 +398,37 @@ def test_float32_is_the_float64_value_rounded() -> None:
         assert narrow[name].tolist() == wide[name].astype(np.float32).tolist()
     assert (narrow.digests == wide.digests).all()
     assert narrow[3]["scale"] == float(np.float32(wide[3]["scale"]))
+
+
+@pytest.mark.parametrize("size", [-1, 1.5, True, None])
+def test_empty_refuses_sizes(size: object) -> None:
+    with pytest.raises((TypeError, ValueError), match="size must"):
+        AugmentationBatch.empty(size)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dtype", [int, object, "junk"])
+def test_empty_refuses_types(dtype: object) -> None:
+    with pytest.raises((TypeError, ValueError), match="dtype must be float64 or float32, got"):
+        AugmentationBatch.empty(1, dtype)  # type: ignore[arg-type]
+
+
+def test_concatenate_names_a_differing_dtype() -> None:
+    batches = [generate_augmentation_batch(range(2), dtype=t) for t in (np.float64, np.float32)]
+    with pytest.raises(ValueError, match="differ in their dtype: float64 in the first, float32"):
+        AugmentationBatch.concatenate(batches)
+    with pytest.raises(TypeError, match=r"batches\[1\] must be an AugmentationBatch, got 5"):
+        AugmentationBatch.concatenate([batches[0], 5])  # type: ignore[list-item]
+    halves = (batches[0][at : at + 1] for at in range(2))
+    assert AugmentationBatch.concatenate(halves) == batches[0]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_batch_goes_through_every_pickle(protocol: int) -> None:
+    batch = generate_augmentation_batch(["a", "b"])
+    assert pickle.loads(pickle.dumps(batch, protocol)) == batch
+
+
+def test_ids_are_nobodys_to_change() -> None:
+    for ids in ([5, 7], np.array([5, 7]), range(5, 9, 2)):
+        with pytest.raises(ValueError, match="read-only"):
+            generate_augmentation_batch(ids).sample_ids[0] = 1  # type: ignore[index]

@@ -1,6 +1,8 @@
 """AugmentationConfig and the presets: what they hold and what they refuse."""
 
 import copy
+import dataclasses
+import enum
 import json
 import math
 import pickle
@@ -313,3 +315,30 @@ def test_what_is_no_config(value: Any) -> None:
     for call in calls:
         with pytest.raises(TypeError, match=re.escape(message)):
             call()
+
+
+def test_a_configs_fields_are_its_settings() -> None:
+    assert list(dataclasses.asdict(WILD)) == FIELDS
+    assert [field.name for field in dataclasses.fields(WILD)] == FIELDS
+
+
+class Samplers(str, enum.Enum):  # noqa: UP042 (the older way, whose str() is another text)
+    MT = "mt19937"
+
+
+def test_a_sampler_may_be_an_enum_of_str() -> None:
+    config = AugmentationConfig(sampler=Samplers.MT)
+    assert type(config.sampler) is str
+    assert config == AugmentationConfig(sampler="mt19937")
+
+
+@pytest.mark.parametrize("fields", [None, ["sampler"], "sampler", 5])
+def test_a_config_is_made_of_a_dict(fields: object) -> None:
+    with pytest.raises(TypeError, match="a config is made of a dict of its fields, got"):
+        AugmentationConfig.from_dict(fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [[], None, 5])
+def test_a_preset_has_a_name(name: object) -> None:
+    with pytest.raises(ValueError, match=r"unknown preset .*; the presets are mild"):
+        dpa.get_preset(name)  # type: ignore[arg-type]

@@ -321,9 +321,11 @@ def test_dicts_bring_their_rank(path):
     with pytest.raises(ValueError, match="sample 0 has rank 2 among samples of rank 1"):
         dpa.save_augmentation_chain(rows, path, rank=1)
     with pytest.raises(ValueError, match=r"sample 1: missing fields \['rank'\]"):
-        dpa.save_augmentation_chain([rows[0], dpa.gen_augmentation_params(1)], path)
+        dpa.save_augmentation_chain([rows[0], dpa.gen_augmentation_params(1)], path, rank=2)
     with pytest.raises(ValueError, match="rank must be below world_size 2, got 2"):
-        dpa.save_augmentation_chain(rows, path, world_size=2)
+        dpa.save_augmentation_chain(rows, path, base_seed=0, world_size=2)
+    with pytest.raises(ValueError, match="params are of rank 2, of an unknown base_seed"):
+        dpa.save_augmentation_chain(rows, path)
 
 
 @pytest.mark.parametrize(

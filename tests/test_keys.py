@@ -459,3 +459,11 @@ def test_every_form_of_the_same_integers(ids: list[int]) -> None:
         found: Any = sample_ids(form)  # type: ignore[arg-type]
         assert found.dtype == np.uint64
         assert found.tolist() == ids
+
+
+def test_masked_ids_are_refused() -> None:
+    with pytest.raises(ValueError, match="ids must not be masked"):
+        sample_ids(np.ma.array([1, 2, 3], mask=[0, 1, 0]))
+    assert list(sample_ids(np.ma.array([1, 2, 3]))) == [1, 2, 3]
+    with pytest.raises(TypeError, match="ids must be a sequence of ids, got one id: <memory"):
+        sample_ids(memoryview(b"ab"))  # type: ignore[arg-type]

@@ -3,12 +3,14 @@
 import json
 import pickle
 import tracemalloc
+from contextlib import suppress
 from itertools import islice
 
 import pytest
 
 import dpa
-from dpa.streaming import Stream
+from dpa import generate
+from dpa.streaming import BatchStream, Stream
 
 CONFIG = dpa.get_preset("aggressive", sampler="mt19937")
 KEY = {"base_seed": 7, "epoch": 3, "view": 1}
@@ -95,6 +97,33 @@ def test_another_streams_state_is_refused_by_name(name, other):
     with pytest.raises(ValueError, match=f"another stream's: its {name} is"):
         stream.load_state_dict(other.state_dict())
     assert stream.delivered == 1
+
+
+@pytest.mark.parametrize("taken", [0, 1, 3])
+def test_an_interrupted_stream_goes_on(make, taken, monkeypatch):
+    stream = make(300)
+    got = list(samples(islice(stream, taken)))
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    places = [(generate, "fill_batch"), (dpa.AugmentationBatch, "to_dicts")]
+    for place, name in places[: 1 if isinstance(stream, BatchStream) else 2]:
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+            patch.setattr(place, name, interrupted)
+            while True:
+                item = next(stream)
+                patch.undo()
+                got += samples([item])
+                patch.setattr(place, name, interrupted)
+        assert stream.delivered == len(got)
+    got += samples(stream)
+    assert got == dpa.generate_augmentation_chain(300, CONFIG, start_id=90)
+
+
+def test_a_state_that_is_no_dict_is_refused():
+    with pytest.raises(TypeError, match="the state must be a dict, got None"):
+        dpa.stream_augmentation_chain(5).load_state_dict(None)
 
 
 @pytest.mark.parametrize("delivered", [-1, 51, 1.0, None, True])

@@ -266,6 +266,22 @@ def test_cgroup_version_1(tmp_path: Path, quota: str, period: str, cores: int) -
     assert threads._cgroup_cores(cgroup(tmp_path, quota=quota, period=period), 16) == cores
 
 
+def test_the_least_quota_on_the_way_to_the_root_counts(tmp_path: Path) -> None:
+    root, inner = cgroup(tmp_path, max="400000 100000"), tmp_path / "user.slice" / "job"
+    inner.mkdir(parents=True)
+    (inner / "cpu.max").write_text("max 100000")
+    assert threads._cgroup_cores(root, 16, "/user.slice/job") == 4
+    (inner.parent / "cpu.max").write_text("200000 100000")
+    assert threads._cgroup_cores(root, 16, "/user.slice/job") == 2
+    (inner / "cpu.max").write_text("100000 100000")
+    assert threads._cgroup_cores(root, 16, "/user.slice/job") == 1
+
+
+@pytest.mark.parametrize(("quota", "period"), [("100000", "0"), ("many", "100000")])
+def test_a_broken_cgroup_is_none(tmp_path: Path, quota: str, period: str) -> None:
+    assert threads._cgroup_cores(cgroup(tmp_path, quota=quota, period=period), 16) == 16
+
+
 def test_no_cgroup(tmp_path: Path) -> None:
     assert threads._cgroup_cores(str(tmp_path), 16) == 16
     assert threads._cgroup_cores(cgroup(tmp_path, quota="250000"), 16) == 16  # a file is missing

@@ -33,8 +33,10 @@ class Writer(Protocol):
 
 
 def _format(path: str | PathLike[str]) -> Any:
+    if not isinstance(path, (str, PathLike)) or not isinstance(os.fspath(path), str):
+        raise TypeError(f"path must be a str or a path of text, got {path!r}")
     suffix = os.path.splitext(path)[1].lower()
-    if suffix not in _FORMATS:
+    if suffix not in _FORMATS or "\0" in os.fspath(path):
         known = ", ".join(_FORMATS)
         raise ValueError(f"path must end with one of {known}, got {os.fspath(path)!r}")
     return import_module(_FORMATS[suffix])
