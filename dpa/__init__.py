@@ -16,12 +16,14 @@ from dpa.persistence import (
     load_augmentation_config,
     save_augmentation_chain,
 )
+from dpa.recipes import save_augmentation_recipe
 from dpa.statistics import compute_statistics, compute_streaming_statistics
 from dpa.streaming import (
     stream_augmentation_batches,
     stream_augmentation_chain,
     stream_augmentation_range,
 )
+from dpa.verify import verify_augmentation_chain
 
 __version__ = "0.1.0"
 
@@ -43,7 +45,9 @@ __all__ = [
     "load_augmentation_chain",
     "load_augmentation_config",
     "save_augmentation_chain",
+    "save_augmentation_recipe",
     "stream_augmentation_batches",
     "stream_augmentation_chain",
     "stream_augmentation_range",
+    "verify_augmentation_chain",
 ]

@@ -219,14 +219,18 @@ def generate_uniforms(
 
 
 def generate_blocks(
-    ids: range, config: AugmentationConfig, key: Key = NO_KEY, block: int = BLOCK
+    ids: range,
+    config: AugmentationConfig,
+    key: Key = NO_KEY,
+    block: int = BLOCK,
+    num_threads: int | None = None,
 ) -> Iterator[AugmentationBatch]:
     """The samples of consecutive ids as batches of up to `block`."""
     for start in range(ids.start, ids.stop, block):
         part = range(start, min(start + block, ids.stop))
         digests = np.empty((len(part), 32), np.uint8)
         values = np.empty((len(PARAMETERS), len(part)))
-        fill_batch(config, key, part, digests, values)
+        fill_batch(config, key, part, digests, values, num_threads)
         yield AugmentationBatch(config, key, part, digests, values)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from os import PathLike
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +17,7 @@ from dpa.errors import ChainFileError
 from dpa.files import BLOCK, Block, Metadata, Samples
 from dpa.generate import fill_batch
 from dpa.keys import Ids, Key, sample_ids
-
-FilePath: TypeAlias = str | PathLike[str]
+from dpa.recipes import ChainReader, FilePath
 
 
 def save_augmentation_chain(
@@ -127,11 +125,12 @@ def load_augmentation_chain(path: FilePath) -> list[dict[str, Any]]:
     """The samples of a file as dicts, equal to those that were saved to the last bit.
 
     Reads the files of save_augmentation_chain and the JSON files of the original
-    package. The whole file is checked: ChainFileError where it is damaged, truncated or
-    no chain, naming the place; ValueError for an unknown suffix; OSError.
+    package; what a recipe stands for is generated. The whole file is checked:
+    ChainFileError where it is damaged, truncated or no chain, naming the place;
+    ValueError for an unknown suffix; OSError.
     """
     results: list[dict[str, Any]] = []
-    with files.Reader(path) as reader:
+    with ChainReader(path) as reader:
         names, rank = reader.metadata.names, reader.metadata.key.rank
         for block in reader.blocks():
             values = tuple(block.columns[name] for name in names)
@@ -144,7 +143,7 @@ def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
 
     Raises as load_augmentation_chain, and ChainFileError for a file without a config.
     """
-    with files.Reader(path) as reader:
+    with ChainReader(path) as reader:
         metadata = reader.metadata
         config = _config(reader)
         ids: Ids = () if metadata.id_type == "string" else range(metadata.start_id or 0)[:0]
@@ -166,7 +165,7 @@ def load_augmentation_config(path: FilePath) -> AugmentationConfig:
     The configs of the original package's files have sampler="mt19937". Raises
     ChainFileError for a file that has no config, ValueError for an unknown suffix, OSError.
     """
-    with files.Reader(path) as reader:
+    with ChainReader(path) as reader:
         return _config(reader)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -16,6 +16,7 @@ from dpa.config import AugmentationConfig
 from dpa.files.metadata import Metadata
 from dpa.files.records import Lines, canonical, parse
 from dpa.files.samples import BLOCK, Block, Digest, Samples
+from dpa.files.trailer import check_trailer
 from dpa.keys import NO_KEY, Key
 from dpa.statistics import Statistics, without_nan
 
@@ -92,7 +93,10 @@ def read(file: BinaryIO) -> LineReader | DocumentReader:
 
 
 class LineReader:
-    """Our layout: the metadata at once, the samples by blocks()."""
+    """Our layout: the metadata at once, the samples by blocks(), then the rest."""
+
+    statistics: Any = None
+    trailer: Any = None
 
     def __init__(self, file: BinaryIO, fields: Any) -> None:
         self.metadata = Metadata.from_dict(fields)
@@ -120,10 +124,13 @@ class LineReader:
         end += islice(self._file, 3)  # a damaged file may have any number of lines here
         if len(end) != 2:
             raise ValueError(f"the samples must be followed by 2 lines, got {len(end)}")
-        statistics = _part(end[0], _STATISTICS, b",\n")
-        trailer = _part(end[1], _TRAILER, b"}\n")
-        _check_trailer(
-            trailer, count, digest, lambda rest: checksum.hexdigest(self._fields, statistics, rest)
+        self.statistics = _part(end[0], _STATISTICS, b",\n")
+        self.trailer = _part(end[1], _TRAILER, b"}\n")
+        check_trailer(
+            self.trailer,
+            count,
+            digest,
+            lambda rest: checksum.hexdigest(self._fields, self.statistics, rest),
         )
 
 
@@ -136,28 +143,31 @@ class DocumentReader:
         if not document.keys() <= _PARTS:
             raise ValueError(f"not a chain: unknown part {min(document.keys() - _PARTS)!r}")
         self._document = document
+        self.statistics = document.get("statistics")
+        self.trailer = document.get("trailer")
         self._rows = document["augmentations"]
         fields: Any = document.get("metadata")
         # Either mark will do, so that damage to one cannot pass for an original file.
-        self._ours = "trailer" in document or (isinstance(fields, dict) and "format" in fields)
-        if self._ours and document.keys() < _PARTS:
+        ours = "trailer" in document or (isinstance(fields, dict) and "format" in fields)
+        self.original = not ours
+        if ours and document.keys() < _PARTS:
             raise ValueError(f"{min(_PARTS - document.keys())} is missing")
         self.metadata = (
-            Metadata.from_dict(fields) if self._ours else _original_metadata(fields, self._rows)
+            Metadata.from_dict(fields) if ours else _original_metadata(fields, self._rows)
         )
 
     def blocks(self) -> Iterator[Block]:
         """The samples; the rest of the document is checked behind the last block."""
         digest = Digest(self.metadata)
-        rank = None if self._ours else self.metadata.key.rank
+        rank = self.metadata.key.rank if self.original else None
         for first in range(0, len(self._rows), BLOCK):
             rows = self._rows[first : first + BLOCK]
             ids = self.metadata.consecutive_ids(first, len(rows))
             block = Block.from_rows(rows, self.metadata.names, ids, first, rank)
             digest.append(block)
             yield block
-        if self._ours:
-            _check_trailer(self._document["trailer"], len(self._rows), digest, self._checksum)
+        if not self.original:
+            check_trailer(self.trailer, len(self._rows), digest, self._checksum)
 
     def _checksum(self, trailer: object) -> str:
         """64 hex characters; `trailer` is without the checksum. Once."""
@@ -185,16 +195,3 @@ def _part(line: bytes, head: bytes, end: bytes) -> Any:
         return parse(line[len(head) : -len(end)])
     except ValueError as error:
         raise ValueError(f"in {head.decode()!r}: {error}") from None
-
-
-def _check_trailer(
-    trailer: Any, count: int, digest: Digest, checksum: Callable[[dict[str, Any]], str]
-) -> None:
-    """Compares what the trailer says with the samples and with the rest of the document."""
-    if not isinstance(trailer, dict) or trailer.keys() != {"num_samples", "digest", "checksum"}:
-        raise ValueError(f"trailer must be num_samples, digest and checksum, got {trailer!r}")
-    rest = {name: trailer[name] for name in ("num_samples", "digest")}
-    found = {"num_samples": count, "digest": digest.hexdigest(), "checksum": checksum(rest)}
-    for name, value in found.items():
-        if type(trailer[name]) is not type(value) or trailer[name] != value:
-            raise ValueError(f"trailer says {name} {trailer[name]!r}, the content has {value!r}")

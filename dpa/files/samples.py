@@ -96,21 +96,26 @@ class Digest:
     """The sum of all samples' leaves modulo 2^256: it does not depend on their order."""
 
     def __init__(self, metadata: Metadata) -> None:
-        self._key = metadata.key
-        self._names = metadata.names
+        self.metadata = metadata
         self._sum = 0
 
     def append(self, samples: Samples) -> None:
         """Adds the leaves of some more samples."""
         digests = np.ascontiguousarray(samples.digests)
         columns = samples.columns
-        values = tuple(np.ascontiguousarray(columns[name], np.float64) for name in self._names)
-        prefix, source = key_source(self._key, samples.ids)
+        values = tuple(
+            np.ascontiguousarray(columns[name], np.float64) for name in self.metadata.names
+        )
+        prefix, source = key_source(self.metadata.key, samples.ids)
         # Of the plan, only the names of the columns count here.
         request = Request(
             DEFAULT.plan, prefix, source, len(digests), digests, values, writable=False
         )
         self._sum = (self._sum + request.leaf_sum()) % 2**256
+
+    def add(self, hexdigest: str) -> None:
+        """Adds the digest of other samples. Raises ValueError or TypeError."""
+        self._sum = (self._sum + int.from_bytes(bytes.fromhex(hexdigest), "little")) % 2**256
 
     def hexdigest(self) -> str:
         """64 hex characters of the sum's 32 bytes, little-endian."""

@@ -1,0 +1,46 @@
+"""What stands behind the samples, against what stands before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dpa.files.samples import Digest
+
+
+class TrailerError(ValueError):
+    """A file that can be read, but is not what its trailer says: `problems` are how."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(problems[0])
+        self.problems = tuple(problems)
+
+
+def check_trailer(
+    trailer: Any, count: int, digest: Digest, checksum: Callable[[dict[str, Any]], str]
+) -> None:
+    """Compares what the trailer says with the samples and with the rest of the file.
+
+    `checksum` computes it from the trailer without it. Raises ValueError; TrailerError
+    where only values differ. A recipe's digest is of samples that are not stored: who
+    generates them compares it.
+    """
+    if not isinstance(trailer, dict) or trailer.keys() != {"num_samples", "digest", "checksum"}:
+        raise ValueError(f"trailer must be num_samples, digest and checksum, got {trailer!r}")
+    rest = {name: trailer[name] for name in ("num_samples", "digest")}
+    found = {"num_samples": count, "digest": digest.hexdigest(), "checksum": checksum(rest)}
+    if digest.metadata.num_samples is not None:
+        if count > 0:
+            raise ValueError(f"a recipe stores no samples, this one has {count}")
+        stated = trailer["digest"]
+        if not isinstance(stated, str) or len(stated) != 64 or stated.strip("0123456789abcdef"):
+            raise ValueError(f"digest must be 64 lowercase hex digits, got {stated!r}")
+        found["num_samples"] = digest.metadata.num_samples
+        del found["digest"]
+    problems = [
+        f"trailer says {name} {trailer[name]!r}, the content has {value!r}"
+        for name, value in found.items()
+        if type(trailer[name]) is not type(value) or trailer[name] != value
+    ]
+    if problems:
+        raise TrailerError(problems)
