@@ -60,14 +60,16 @@ def recipe_metadata(
 
 
 def recipe_blocks(metadata: Metadata, num_threads: int | None = None) -> Iterator[Block]:
-    """The samples that a recipe stands for."""
+    """The samples that a recipe stands for, some thousands at a time."""
     config, start, size = metadata.config, metadata.start_id, metadata.num_samples
     if config is None or start is None or size is None:
         raise ValueError(f"not a recipe: {metadata}")
     ids = range(start, start + size)
     for batch in generate_blocks(ids, config, metadata.key, _LARGE_BLOCK, num_threads):
         columns = {name: np.asarray(x, np.float64) for name, x in batch.columns.items()}
-        yield Block(batch.ids, batch.digests, columns)
+        block = Block(batch.ids, batch.digests, columns)
+        for first in range(0, len(block.ids), files.BLOCK):
+            yield block.part(slice(first, first + files.BLOCK))
 
 
 class ChainReader(files.Reader):

@@ -8,9 +8,7 @@ from itertools import chain, islice
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from dpa.columns import joined_ids
 from dpa.config import AugmentationConfig
 from dpa.files import BLOCK, Block, Metadata
 from dpa.generate import fill_batch
@@ -97,11 +95,11 @@ def verify_augmentation_chain(
         statistics = Statistics(reader.metadata.names)
         comparison = _Comparison(num_threads)
         problems: list[str] = []
-        blocks = _large(_counted(reader.blocks(), statistics))
+        blocks = _counted(reader.blocks(), statistics)
         if reader.metadata.num_samples is not None:  # generated, compared by digest
             comparison.checked = sum(len(block.ids) for block in blocks)
         else:
-            problems += _compare(reader, blocks, comparison)
+            problems += _compare(reader, _large(blocks), comparison)
         if not reader.original:
             problems += _statistics_problems(reader, without_nan(statistics.result()))
         problems += reader.problems
@@ -121,18 +119,10 @@ def _large(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         waiting.append(block)
         if sum(len(b.ids) for b in waiting) >= _LARGE_BLOCK:
-            yield _joined(waiting)
+            yield Block.concatenate(waiting)
             waiting = []
     if waiting:
-        yield _joined(waiting)
-
-
-def _joined(blocks: list[Block]) -> Block:
-    if len(blocks) == 1:
-        return blocks[0]
-    columns = {n: np.concatenate([b.columns[n] for b in blocks]) for n in blocks[0].columns}
-    digests = np.concatenate([b.digests for b in blocks])
-    return Block(joined_ids([b.ids for b in blocks]), digests, columns)
+        yield Block.concatenate(waiting)
 
 
 # ---- Comparing ----
@@ -150,7 +140,7 @@ class _Comparison:
     def append(self, stored: Block, maker: _Maker, dtype: str, *, values: bool) -> None:
         """Compares hashes, and values if asked to."""
         expected = _generated(stored, maker, dtype, self._num_threads)
-        fields = _differing(stored, expected, values=values)
+        fields = stored.differing(expected, values=values)
         wrong = np.flatnonzero(np.logical_or.reduce(list(fields.values())))
         if wrong.size and self.first is None:
             at = int(wrong[0])
@@ -160,8 +150,8 @@ class _Comparison:
                 index,
                 id_ if isinstance(id_, str) else int(id_),
                 name,
-                _field(stored, name, at),
-                _field(expected, name, at),
+                stored.field(name, at),
+                expected.field(name, at),
             )
         self.different += wrong.size
         self.checked += len(stored.ids)
@@ -174,21 +164,6 @@ def _generated(stored: Block, maker: _Maker, dtype: str, num_threads: int | None
     fill_batch(config, key, stored.ids, digests, values, num_threads)
     columns = dict(zip(stored.columns, values.astype(np.float64, copy=False), strict=True))
     return Block(stored.ids, digests, columns)
-
-
-def _differing(a: Block, b: Block, *, values: bool) -> dict[str, npt.NDArray[np.bool_]]:
-    """For each field, hash first, whether its bits differ: (n,)."""
-    fields = {"hash": (a.digests != b.digests).any(axis=1)}
-    if values:
-        for name, column in a.columns.items():
-            fields[name] = column.view(np.uint64) != b.columns[name].view(np.uint64)
-    return fields
-
-
-def _field(block: Block, name: str, at: int) -> float | str:
-    if name == "hash":
-        return bytes(block.digests[at]).hex()
-    return float(block.columns[name][at])
 
 
 # ---- What the samples must be ----
@@ -234,12 +209,10 @@ def _agreeing(head: list[Block], metadata: Metadata) -> Callable[[_Maker], int]:
     def count(maker: _Maker) -> int:
         total = 0
         for block in head:
-            few = slice(_TRIED_SAMPLES)
-            columns = {name: column[few].copy() for name, column in block.columns.items()}
-            stored = Block(block.ids[few], block.digests[few], columns)
+            stored = block.part(slice(_TRIED_SAMPLES))
             expected = _generated(stored, maker, metadata.dtype, 1)
             values = metadata.config is not None
-            fields = _differing(stored, expected, values=values).values()
+            fields = stored.differing(expected, values=values).values()
             total += sum(int(np.count_nonzero(~differs)) for differs in fields)
         return total
 

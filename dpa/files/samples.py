@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._native import Request
+from dpa.columns import joined_ids
 from dpa.config import DEFAULT
 from dpa.files.metadata import Metadata
 from dpa.keys import Ids, key_source, sample_ids
@@ -70,6 +71,35 @@ class Block:
         if ids is None:
             ids = sample_ids([row["id"] for row in rows])
         return cls(ids, _digests(rows, first), columns)
+
+    @classmethod
+    def concatenate(cls, blocks: Sequence[Block]) -> Block:
+        """The samples of all blocks, at least one, in order."""
+        if len(blocks) == 1:
+            return blocks[0]
+        columns = {
+            name: np.concatenate([block.columns[name] for block in blocks])
+            for name in blocks[0].columns
+        }
+        digests = np.concatenate([block.digests for block in blocks])
+        return cls(joined_ids([block.ids for block in blocks]), digests, columns)
+
+    def part(self, part: slice) -> Block:
+        """Some consecutive samples, as views."""
+        columns = {name: column[part] for name, column in self.columns.items()}
+        return Block(self.ids[part], self.digests[part], columns)
+
+    def differing(self, other: Block, *, values: bool = True) -> dict[str, npt.NDArray[np.bool_]]:
+        """For each field, hash first, whether its bits differ: (n,)."""
+        fields = {"hash": (self.digests != other.digests).any(axis=1)}
+        if values:
+            for name, column in self.columns.items():
+                fields[name] = column.view(np.uint64) != other.columns[name].view(np.uint64)
+        return fields
+
+    def field(self, name: str, at: int) -> float | str:
+        """One sample's value, or its hash as 64 hex characters."""
+        return bytes(self.digests[at]).hex() if name == "hash" else float(self.columns[name][at])
 
 
 def _check_fields(row: Mapping[str, Any], fields: set[str], rank: int | None, at: int) -> None:
