@@ -14,7 +14,9 @@ from dpa.persistence import (
     load_augmentation_batch,
     load_augmentation_chain,
     load_augmentation_config,
+    load_augmentation_stream,
     save_augmentation_chain,
+    save_augmentation_stream,
 )
 from dpa.statistics import compute_statistics, compute_streaming_statistics
 from dpa.streaming import (
@@ -42,7 +44,9 @@ __all__ = [
     "load_augmentation_batch",
     "load_augmentation_chain",
     "load_augmentation_config",
+    "load_augmentation_stream",
     "save_augmentation_chain",
+    "save_augmentation_stream",
     "stream_augmentation_batches",
     "stream_augmentation_chain",
     "stream_augmentation_range",

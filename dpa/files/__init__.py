@@ -22,7 +22,12 @@ from dpa.files.samples import BLOCK, Block, Samples
 __all__ = ["BLOCK", "Block", "Metadata", "Reader", "Samples", "Writer", "create"]
 
 #: Imported when a file is: `import dpa` needs none of them.
-_FORMATS = {".json": "dpa.files.json"}
+_FORMATS = {
+    ".json": "dpa.files.json",
+    ".jsonl": "dpa.files.jsonl",
+    ".npz": "dpa.files.npz",
+    ".parquet": "dpa.files.parquet",
+}
 
 
 class Writer(Protocol):
