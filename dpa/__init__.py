@@ -14,7 +14,9 @@ from dpa.persistence import (
     load_augmentation_batch,
     load_augmentation_chain,
     load_augmentation_config,
+    load_augmentation_stream,
     save_augmentation_chain,
+    save_augmentation_stream,
 )
 from dpa.recipes import save_augmentation_recipe
 from dpa.statistics import compute_statistics, compute_streaming_statistics
@@ -44,8 +46,10 @@ __all__ = [
     "load_augmentation_batch",
     "load_augmentation_chain",
     "load_augmentation_config",
+    "load_augmentation_stream",
     "save_augmentation_chain",
     "save_augmentation_recipe",
+    "save_augmentation_stream",
     "stream_augmentation_batches",
     "stream_augmentation_chain",
     "stream_augmentation_range",

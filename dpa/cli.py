@@ -31,6 +31,8 @@ from dpa.statistics import Statistics, Summary, theoretical_statistics, without_
 from dpa.threads import thread_count
 from dpa.verify import verify_augmentation_chain
 
+_SUFFIXES = ".json, .jsonl, .npz or .parquet"
+
 DIFFERENT = 1
 USAGE_ERROR = 2
 
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_num_samples(source)
     source.add_argument("--recipe", metavar="FILE", help="write what this recipe stands for")
     _add_request(command)
-    command.add_argument("-o", "--output", required=True, metavar="FILE", help=".json")
+    command.add_argument("-o", "--output", required=True, metavar="FILE", help=_SUFFIXES)
     command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
     command.set_defaults(run=_generate)
 

@@ -43,6 +43,12 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
     def _batches(self, first: int) -> Iterator[AugmentationBatch]:
         return generate_blocks(self.ids[first:], self.config, self.key, self.chunk_size)
 
+    def batches(self) -> Iterator[AugmentationBatch]:
+        """What is left, as columns; the stream moves on with them."""
+        for batch in generate_blocks(self.ids[self.delivered :], self.config, self.key):
+            self._go_to(self.delivered + len(batch))
+            yield batch
+
     def __iter__(self) -> Self:
         return self
 
@@ -130,7 +136,8 @@ class BatchStream(Stream[AugmentationBatch]):
         return batch
 
 
-def _positive(name: str, value: object) -> int:
+def positive(name: str, value: object) -> int:
+    """`value` as an int of at least 1."""
     number = integer(name, value)
     if number < 1:
         raise ValueError(f"{name} must be at least 1, got {number}")
@@ -160,7 +167,7 @@ def stream_augmentation_chain(
         consecutive_ids(num_samples, start_id),
         checked_config(config),
         Key.checked(epoch, view, base_seed),
-        _positive("chunk_size", chunk_size),
+        positive("chunk_size", chunk_size),
     )
 
 
@@ -208,5 +215,5 @@ def stream_augmentation_batches(
         consecutive_ids(num_samples, start_id),
         checked_config(config),
         Key.checked(epoch, view, base_seed),
-        _positive("batch_size", batch_size),
+        positive("batch_size", batch_size),
     )

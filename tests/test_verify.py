@@ -22,6 +22,7 @@ KEYS = [
     {"epoch": 3, "view": 1, "base_seed": 7, "rank": 1},
 ]
 IDS = [range(2**64 - 3, 2**64), [7, 7, 0, 2**64 - 1], ["a", "", 'quote " \\', "𝄞", "7"], [], [42]]
+SUFFIXES = [".json", ".jsonl", ".npz", ".parquet"]
 DAMAGES = int(os.environ.get("DPA_DAMAGES", "300"))
 
 
@@ -83,6 +84,27 @@ def test_a_reformatted_file_is_ok(path):
     dpa.save_augmentation_chain(dpa.generate_augmentation_batch(["x", "y"], rank=2), path)
     path.write_text(json.dumps(json.loads(path.read_text()), indent=2))
     assert dpa.verify_augmentation_chain(path).ok
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("ids", [range(70_000), ["a", "ü", ""], [3, 3, 0, 2**64 - 1], []], ids=len)
+def test_every_format(tmp_path, suffix, ids):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    path = tmp_path / f"chain{suffix}"
+    batch = dpa.generate_augmentation_batch(ids, epoch=3, rank=1, dtype=np.float32)
+    dpa.save_augmentation_chain(batch, path)
+    report = dpa.verify_augmentation_chain(path)
+    assert (report.ok, report.checked) == (True, len(ids))
+    if len(ids) == 0:
+        return
+    batch.noise[-1] = 0.5  # a batch is not generated again when it is saved
+    dpa.save_augmentation_chain(batch, path)
+    dpa.load_augmentation_chain(path)
+    report = dpa.verify_augmentation_chain(path)
+    assert (report.different, report.problems) == (1, ())
+    assert (report.first.index, report.first.id) == (len(ids) - 1, ids[-1])
+    assert (report.first.field, report.first.stored) == ("noise", 0.5)
 
 
 def test_arguments_are_checked(path):
@@ -243,6 +265,27 @@ def test_damage_is_reported_or_refused(path, make):
             assert "chain.json" in str(error)  # noqa: PT017 (either way will do)
         else:
             assert same or not report.ok
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES[1:])
+def test_damage_in_other_formats(tmp_path, suffix):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    path = tmp_path / f"chain{suffix}"
+    batch = dpa.generate_augmentation_batch([5, 3, 7, 2**63], view=1)
+    dpa.save_augmentation_chain(batch, path)
+    content = path.read_bytes()
+    rng = random.Random(1)
+    for _ in range(DAMAGES):
+        damaged = bytearray(content)
+        damaged[rng.randrange(len(content))] ^= rng.randrange(1, 256)
+        path.write_bytes(damaged)
+        try:
+            report = dpa.verify_augmentation_chain(path)
+        except ChainFileError as error:
+            assert path.name in str(error)  # noqa: PT017 (either way will do)
+        else:  # archives have bytes that say nothing
+            assert not report.ok or dpa.load_augmentation_batch(path) == batch
 
 
 def test_truncation_is_refused(path):

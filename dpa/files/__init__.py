@@ -34,7 +34,12 @@ __all__ = [
 ]
 
 #: Imported when a file is: `import dpa` needs none of them.
-_FORMATS = {".json": "dpa.files.json"}
+_FORMATS = {
+    ".json": "dpa.files.json",
+    ".jsonl": "dpa.files.jsonl",
+    ".npz": "dpa.files.npz",
+    ".parquet": "dpa.files.parquet",
+}
 
 
 class Writer(Protocol):

@@ -9,129 +9,60 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any, BinaryIO
 
 from dpa.config import AugmentationConfig
+from dpa.files.lines import Layout, LineReader, LineWriter
 from dpa.files.metadata import Metadata
-from dpa.files.records import Lines, canonical, parse
-from dpa.files.samples import BLOCK, Block, Digest, Samples
+from dpa.files.records import canonical, parse
+from dpa.files.samples import BLOCK, Block, Digest
 from dpa.files.trailer import check_trailer
 from dpa.keys import NO_KEY, Key
-from dpa.statistics import Statistics, without_nan
 
 _HEAD = b'{"metadata": '
 _RECORDS = b'"augmentations": [\n'
-_FIRST_LINE = 3
 _RECORDS_END = b"],\n"
 _STATISTICS = b'"statistics": '
 _TRAILER = b'"trailer": '
 _PARTS = {"metadata", "augmentations", "statistics", "trailer"}
+_LAYOUT = Layout(first_line=3, separator=b",\n")
 
 
-class Checksum:
-    """SHA-256 of the canonical JSON of a document without its checksum, in pieces."""
+class Writer(LineWriter):
+    """Our layout: any JSON parser reads it, and so does a reader of lines."""
 
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256(b'{"augmentations":[')
+    layout = _LAYOUT
 
-    def append(self, lines: bytes) -> None:
-        """Adds records as they stand in the file, the commas between them too."""
-        self._hash.update(lines.replace(b"\n", b""))
+    def _head(self, metadata: object) -> bytes:
+        return _HEAD + json.dumps(metadata).encode() + b",\n" + _RECORDS
 
-    def hexdigest(self, metadata: object, statistics: object, trailer: object) -> str:
-        """64 hex characters; `trailer` is without the checksum. Once."""
-        rest = {"metadata": metadata, "statistics": statistics, "trailer": trailer}
-        self._hash.update(b"]," + canonical(rest)[1:].encode())
-        return self._hash.hexdigest()
+    def _tail(self, statistics: object, trailer: object) -> bytes:
+        lines = _RECORDS_END + _STATISTICS + json.dumps(statistics).encode() + b",\n"
+        return lines + _TRAILER + json.dumps(trailer).encode() + b"}\n"
 
 
-class Writer:
-    """Takes samples block by block; close() adds statistics and trailer."""
-
-    def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
-        self._file = file
-        self._metadata = metadata.to_dict()
-        self._lines = Lines(metadata, _FIRST_LINE)
-        self._statistics = Statistics(metadata.names)
-        self._digest = Digest(metadata)
-        self._checksum = Checksum()
-        self._count = 0
-        file.write(_HEAD + json.dumps(self._metadata).encode() + b",\n" + _RECORDS)
-
-    def append(self, samples: Samples) -> None:
-        """Writes some more samples, whose ids go on where the last ones ended."""
-        if len(samples.ids) == 0:
-            return
-        self._statistics.append(samples.columns)
-        self._digest.append(samples)
-        lines = (b",\n" if self._count else b"") + self._lines.write(samples)
-        self._checksum.append(lines)
-        self._file.write(lines)
-        self._count += len(samples.ids)
-
-    def close(self) -> None:
-        """Writes what stands behind the samples."""
-        statistics = without_nan(self._statistics.result())
-        trailer: dict[str, Any] = {
-            "num_samples": self._count,
-            "digest": self._digest.hexdigest(),
-        }
-        trailer["checksum"] = self._checksum.hexdigest(self._metadata, statistics, trailer)
-        self._file.write(b"\n" if self._count else b"")
-        self._file.write(_RECORDS_END + _STATISTICS + json.dumps(statistics).encode() + b",\n")
-        self._file.write(_TRAILER + json.dumps(trailer).encode() + b"}\n")
-
-
-def read(file: BinaryIO) -> LineReader | DocumentReader:
+def read(file: BinaryIO) -> Reader | DocumentReader:
     """A reader for the layout that the first two lines show. Raises ValueError or TypeError."""
     head, records = file.readline(), file.readline()
     if head.startswith(_HEAD) and records == _RECORDS:
-        return LineReader(file, _part(head, _HEAD, b",\n"))
+        return Reader(file, _part(head, _HEAD, b",\n"))
     file.seek(0)
     return DocumentReader(parse(file.read()))
 
 
-class LineReader:
-    """Our layout: the metadata at once, the samples by blocks(), then the rest."""
+class Reader(LineReader):
+    """Our layout, in constant memory."""
 
-    statistics: Any = None
-    trailer: Any = None
+    layout = _LAYOUT
 
-    def __init__(self, file: BinaryIO, fields: Any) -> None:
-        self.metadata = Metadata.from_dict(fields)
-        self._file = file
-        self._fields = fields
+    def _is_end(self, line: bytes) -> bool:
+        return line == _RECORDS_END
 
-    def blocks(self) -> Iterator[Block]:
-        """The samples; a block may come from a file whose damage shows only at the end."""
-        lines = Lines(self.metadata, _FIRST_LINE)
-        digest, checksum, count = Digest(self.metadata), Checksum(), 0
-        end: list[bytes] | None = None
-        while end is None:
-            chunk = list(islice(self._file, BLOCK))
-            if not chunk:
-                raise ValueError(f"line {_FIRST_LINE + count}: the file ends among the samples")
-            if _RECORDS_END in chunk:
-                at = chunk.index(_RECORDS_END)
-                chunk, end = chunk[:at], chunk[at + 1 :]
-            if chunk:
-                block = lines.read(chunk, count)
-                digest.append(block)
-                checksum.append(b"".join(chunk))
-                count += len(chunk)
-                yield block
-        end += islice(self._file, 3)  # a damaged file may have any number of lines here
-        if len(end) != 2:
-            raise ValueError(f"the samples must be followed by 2 lines, got {len(end)}")
-        self.statistics = _part(end[0], _STATISTICS, b",\n")
-        self.trailer = _part(end[1], _TRAILER, b"}\n")
-        check_trailer(
-            self.trailer,
-            count,
-            digest,
-            lambda rest: checksum.hexdigest(self._fields, self.statistics, rest),
-        )
+    def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
+        if len(lines) != 3:
+            raise ValueError(f"the samples must be followed by 2 lines, got {len(lines) - 1}")
+        statistics = _part(lines[1], _STATISTICS, b",\n")
+        return statistics, _part(lines[2], _TRAILER, b"}\n")
 
 
 class DocumentReader:

@@ -62,8 +62,8 @@ class Lines:
         forms = {**dict.fromkeys(self._metadata.names, number), "hash": hash_, "id": id_}
         return "{" + ",".join(f'"{name}":{forms[name]}' for name in self._fields) + "}"
 
-    def write(self, samples: Samples) -> bytes:
-        """The records, separated by comma and newline."""
+    def write(self, samples: Samples, separator: bytes) -> bytes:
+        """The records, `separator` between them."""
         columns: dict[str, Any] = {
             name: np.asarray(samples.columns[name], np.float64).tolist()
             for name in self._metadata.names
@@ -73,7 +73,7 @@ class Lines:
         if self._listed:
             columns["id"] = map(json.dumps if self._strings else int, samples.ids)
         rows = zip(*(columns[name] for name in self._fields), strict=True)
-        return ",\n".join(map(self._template.__mod__, rows)).encode()
+        return separator.decode().join(map(self._template.__mod__, rows)).encode()
 
     def read(self, lines: Sequence[bytes], first: int) -> Block:
         """The inverse; `first` is the number of lines[0] among the samples.

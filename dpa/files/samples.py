@@ -64,10 +64,7 @@ class Block:
         for at, row in enumerate(rows, first):
             _check_fields(row, fields, rank, at)
         columns = {name: column(rows, name, first) for name in names}
-        for name, values in columns.items():
-            if not np.isfinite(values).all():
-                at = int(np.argmin(np.isfinite(values)))
-                raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")
+        require_finite(columns, first)
         if ids is None:
             ids = sample_ids([row["id"] for row in rows])
         return cls(ids, _digests(rows, first), columns)
@@ -120,6 +117,24 @@ def _digests(rows: Sequence[Mapping[str, Any]], first: int) -> npt.NDArray[np.ui
             raise ValueError(f"hash of sample {at} must be 64 lowercase hex digits, got {text!r}")
         digests += bytes.fromhex(text)
     return np.frombuffer(digests, np.uint8).reshape(-1, 32)
+
+
+def require_finite(columns: Mapping[str, npt.NDArray[np.float64]], first: int) -> None:
+    """Raises ValueError naming a sample, counted from `first`, that is NaN or infinite."""
+    for name, values in columns.items():
+        if not np.isfinite(values).all():
+            at = int(np.argmin(np.isfinite(values)))
+            raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")
+
+
+def stored(samples: Samples, metadata: Metadata) -> Block:
+    """A copy of the samples as files hold them: the caller may fill its arrays anew."""
+    listed = metadata.start_id is None and metadata.id_type == "integer"
+    return Block(
+        np.array(samples.ids, np.uint64) if listed else samples.ids,
+        np.array(samples.digests),
+        {name: np.array(samples.columns[name], np.float64) for name in metadata.names},
+    )
 
 
 class Digest:

@@ -1,11 +1,47 @@
-"""What stands behind the samples, against what stands before."""
+"""What stands behind the samples: statistics, number of samples, digest and checksum."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dpa.files.samples import Digest
+from dpa.files.metadata import Metadata
+from dpa.files.records import canonical
+from dpa.files.samples import Digest, Samples
+from dpa.statistics import Statistics, without_nan
+
+
+class Tally:
+    """Statistics, number and digest of the samples of a file that is being written."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        self._statistics = Statistics(metadata.names)
+        self._digest = Digest(metadata)
+        self.count = 0
+
+    def append(self, samples: Samples) -> None:
+        """Counts some more samples in."""
+        self._statistics.append(samples.columns)
+        self._digest.append(samples)
+        self.count += len(samples.ids)
+
+    def statistics(self) -> dict[str, dict[str, float | None]]:
+        """As files have them."""
+        return without_nan(self._statistics.result())
+
+    def trailer(self) -> dict[str, Any]:
+        """As files have it, but for the checksum."""
+        return {"num_samples": self.count, "digest": self._digest.hexdigest()}
+
+
+def checksum(metadata: object, statistics: object, trailer: object) -> str:
+    """That of the formats whose samples are no text: 64 hex characters.
+
+    `trailer` is without the checksum; its digest stands for the samples.
+    """
+    document = {"metadata": metadata, "statistics": statistics, "trailer": trailer}
+    return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
 class TrailerError(ValueError):
