@@ -35,6 +35,7 @@ def test_it_stands_for_the_chain(path, tmp_path, key, size):
     assert path.stat().st_size < 4000
     assert dpa.load_augmentation_batch(path) == batch
     assert dpa.load_augmentation_chain(path) == batch.to_dicts()
+    assert list(dpa.load_augmentation_stream(path)) == batch.to_dicts()
     assert dpa.load_augmentation_config(path) == MT19937
     report = dpa.verify_augmentation_chain(path)
     assert (report.ok, report.checked) == (True, size)

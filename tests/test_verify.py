@@ -72,7 +72,8 @@ def test_a_saved_batch_is_ok(path, config, key, ids, dtype):
 
 @pytest.mark.parametrize("size", [65_535, 65_537])
 @pytest.mark.parametrize("listed", [False, True])
-def test_sizes_around_the_blocks(path, size, listed):
+def test_sizes_around_the_blocks(tmp_path, size, listed):
+    path = tmp_path / "chain.npz"  # the fastest
     batch = dpa.generate_augmentation_batch(range(5, 5 + size))
     dpa.save_augmentation_chain(batch[::-1] if listed else batch, path)
     for num_threads in (None, 1, 3):
@@ -87,7 +88,7 @@ def test_a_reformatted_file_is_ok(path):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("ids", [range(70_000), ["a", "ü", ""], [3, 3, 0, 2**64 - 1], []], ids=len)
+@pytest.mark.parametrize("ids", [range(5000), ["a", "ü", ""], [3, 3, 0, 2**64 - 1], []], ids=len)
 def test_every_format(tmp_path, suffix, ids):
     if suffix == ".parquet":
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
