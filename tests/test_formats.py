@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from test_files import IDS, KEYS, MT19937, XOSHIRO, temporaries
 
 import dpa
+from dpa import _native
 from dpa.errors import ChainFileError
 
 needs_parquet = pytest.mark.skipif(
@@ -452,3 +453,14 @@ def test_streams_take_no_more_memory_for_more_samples(tmp_path, suffix):
     peak(1000)  # what is made once
     few, many = (70_000, 200_000) if suffix == "parquet" else (10_000, 30_000)
     assert peak(many) < 1.2 * peak(few)
+
+
+@given(st.lists(st.floats() | st.floats(-60, 60) | st.floats(-60, 60, width=32)))
+def test_floats_are_written_as_python_writes_them(values):
+    assert _native.shortest(np.array(values, np.float64)) == list(map(repr, values))
+
+
+def test_floats_around_powers_are_written_as_python_writes_them():
+    powers = [*(2.0 ** np.arange(-20, 60)), *(10.0 ** np.arange(-8, 18))]
+    values = np.concatenate([np.nextafter(powers, -np.inf), powers, np.nextafter(powers, np.inf)])
+    assert _native.shortest(values) == list(map(repr, values.tolist()))

@@ -202,7 +202,7 @@ class _Array:
     def end(self) -> None:
         """Reads on to the member's end, where its CRC-32 is checked."""
         if self._file.read(1):
-            raise ValueError(f"'{self._name}.npy' goes on behind its array")
+            raise ValueError(f"'{self._name}.npy' has more than the samples need")
 
 
 class _Columns:

@@ -54,5 +54,6 @@ void test_links(void);
 void test_generate(void);
 void test_leaves(void);
 void test_moments(void);
+void test_shortest(void);
 
 #endif

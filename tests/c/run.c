@@ -93,7 +93,7 @@ static const struct {
 } subjects[] = {
     {"dispatch", test_dispatch}, {"sha256", test_sha256},     {"kernels", test_kernels},
     {"samplers", test_samplers}, {"links", test_links},       {"generate", test_generate},
-    {"leaves", test_leaves},     {"moments", test_moments},
+    {"leaves", test_leaves},     {"moments", test_moments},   {"shortest", test_shortest},
 };
 
 static bool wanted(const char *name, int argc, char **argv)
