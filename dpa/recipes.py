@@ -56,6 +56,8 @@ def recipe_metadata(
     config: AugmentationConfig, key: Key, ids: range, world_size: int | None
 ) -> Metadata:
     """What a recipe says of itself."""
+    if ids.start == 2**64:  # a share of nothing; its start is no id
+        ids = range(0)
     return Metadata(config, key, world_size, ids.start, num_samples=ids.stop - ids.start)
 
 

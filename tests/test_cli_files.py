@@ -127,6 +127,13 @@ def test_elastic_ranks_merge_to_the_whole(run, path, other, tmp_path):
     assert f"ids 34 to 66 are missing between '{shares[0]}' and '{shares[2]}'" in err
 
 
+@pytest.mark.parametrize("command", ["generate", "recipe"])
+def test_a_share_of_nothing_behind_the_last_id(run, path, command):
+    options = ["--start-id", 2**64 - 2, "--rank", 2, "--world-size", 3]
+    assert run(command, "-n", 2, *options, "-o", path, "-q") == (0, "", "")
+    assert run("verify", path) == (0, f"{path}: ok, 0 samples\n", "")
+
+
 def test_a_recipe_of_other_samples_generates_nothing(run, path, tmp_path, monkeypatch):
     recipe = tmp_path / "recipe.json"
     monkeypatch.setattr("dpa.files.samples.Digest.hexdigest", lambda self: "0" * 64)

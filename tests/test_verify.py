@@ -194,6 +194,15 @@ def test_other_metadata_give_other_samples(path, name, value):
     assert dpa.verify_augmentation_chain(path).different == 100
 
 
+@pytest.mark.parametrize("layout", [None, 1])
+def test_ids_end_where_numbers_do(path, layout):
+    dpa.generate_augmentation_chain(3, save_path=path)
+    edited = path.read_text().replace('"start_id": 0', f'"start_id": {2**64 - 2}')
+    path.write_text(json.dumps(json.loads(edited), indent=layout) if layout else edited)
+    with pytest.raises(ChainFileError, match=r"the last id must be below 2\*\*64"):
+        dpa.verify_augmentation_chain(path)
+
+
 def test_a_swap_is_found_with_its_string_id(path):
     dpa.save_augmentation_chain(dpa.generate_augmentation_batch(["a", "b", "c"]), path)
     document = json.loads(path.read_text())

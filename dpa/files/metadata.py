@@ -37,10 +37,16 @@ class Metadata:
         return PARAMETERS
 
     def consecutive_ids(self, first: int, size: int) -> range | None:
-        """The ids of samples first .. first + size - 1; None where they are listed."""
+        """The ids of samples first .. first + size - 1; None where they are listed.
+
+        Raises ValueError where they are no ids.
+        """
         if self.start_id is None:
             return None
-        return range(self.start_id + first, self.start_id + first + size)
+        ids = range(self.start_id + first, self.start_id + first + size)
+        if ids.stop > 2**64:
+            raise ValueError(f"the last id must be below 2**64, got {ids.stop - 1}")
+        return ids
 
     def to_dict(self) -> dict[str, Any]:
         """As files have it."""
