@@ -2,7 +2,8 @@
 
 A format's module has `Writer(file, metadata)` with append(samples) and close(), and
 `read(file)`, whose result has `metadata` and blocks(). It raises ValueError or TypeError
-that names the place; the name of the file is added here.
+that names the place; the name of the file is added here. A writer that is not closed is
+dropped with its file, and the arrays of what is appended may be filled anew afterwards.
 """
 
 from __future__ import annotations
