@@ -3,7 +3,8 @@
 A format's module has `Writer(file, metadata)` with append(samples) and close(), and
 `read(file)`, whose result has `metadata`, blocks() and, behind these, `statistics` and
 `trailer`. It raises ValueError or TypeError that names the place; the name of the file is
-added here.
+added here. A writer that is not closed is dropped with its file, and the arrays of what is
+appended may be filled anew afterwards.
 """
 
 from __future__ import annotations
