@@ -21,6 +21,7 @@ extern "C" {
 #define DPA_MAX_LIMBS 117     /* limbs of base 10^18 that hold fib(DPA_MAX_DEPTH) */
 #define DPA_SCRATCH_ALIGN 64  /* what scratch memory must be aligned to, in bytes */
 #define DPA_MOMENTS_BLOCK 4096 /* samples of one statistics block */
+#define DPA_SHORTEST_SIZE 24  /* characters of the longest text of a double */
 
 #if defined(__GNUC__)
 #define DPA_MUST_CHECK __attribute__((warn_unused_result))
@@ -114,6 +115,11 @@ typedef struct dpa_moments {
 
 /* Moments of 1 to DPA_MOMENTS_BLOCK values, summed in one fixed order. */
 void dpa_block_moments(const double *values, size_t count, dpa_moments *moments);
+
+/* Writes the shortest decimal text, without an end mark, that reads back as value and among
+ * those the nearest: as Python's repr. Returns its size, and 0 for what it leaves to others:
+ * below 1e-4 or from 2^53 on in magnitude, NaN, and all where there are no 128-bit integers. */
+size_t dpa_shortest(double value, char text[DPA_SHORTEST_SIZE]);
 
 #ifdef __cplusplus
 }

@@ -14,14 +14,18 @@ from dpa.persistence import (
     load_augmentation_batch,
     load_augmentation_chain,
     load_augmentation_config,
+    load_augmentation_stream,
     save_augmentation_chain,
+    save_augmentation_stream,
 )
+from dpa.recipes import save_augmentation_recipe
 from dpa.statistics import compute_statistics, compute_streaming_statistics
 from dpa.streaming import (
     stream_augmentation_batches,
     stream_augmentation_chain,
     stream_augmentation_range,
 )
+from dpa.verify import verify_augmentation_chain
 
 __version__ = "0.1.0"
 
@@ -42,8 +46,12 @@ __all__ = [
     "load_augmentation_batch",
     "load_augmentation_chain",
     "load_augmentation_config",
+    "load_augmentation_stream",
     "save_augmentation_chain",
+    "save_augmentation_recipe",
+    "save_augmentation_stream",
     "stream_augmentation_batches",
     "stream_augmentation_chain",
     "stream_augmentation_range",
+    "verify_augmentation_chain",
 ]

@@ -26,7 +26,8 @@ cdef extern from "Python.h":
 
 
 cdef extern from "dpa.h" nogil:
-    enum: DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_MOMENTS_BLOCK, DPA_SCRATCH_ALIGN, DPA_TABLE_LINKS
+    enum: DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_MOMENTS_BLOCK, DPA_SCRATCH_ALIGN
+    enum: DPA_SHORTEST_SIZE, DPA_TABLE_LINKS
     ctypedef enum dpa_status:
         DPA_OK, DPA_BROKEN_KERNEL
     ctypedef enum dpa_sampler:
@@ -56,6 +57,7 @@ cdef extern from "dpa.h" nogil:
         void *digests
     ctypedef struct dpa_moments:
         double mean, squares, min, max
+    size_t dpa_shortest(double value, char *text)
     size_t dpa_kernel_count()
     const char *dpa_kernel_name(size_t index)
     bint dpa_kernel_usable(size_t index)
@@ -531,6 +533,30 @@ def dicts(tuple names not None, values, digests not None, Py_ssize_t size, rank=
     finally:
         for c in range(acquired):
             PyBuffer_Release(&views[c])
+
+
+# ---- Text ----
+
+def shortest(values) -> list[str]:
+    """Each item of a float64 array (n,) as repr writes it."""
+    cdef Py_buffer view
+    cdef char text[DPA_SHORTEST_SIZE]
+    cdef Py_ssize_t i, size = len(values)
+    cdef size_t length
+    cdef double value
+    cdef str item
+    cdef list result = PyList_New(size)
+    acquire(&view, values, "values", "d", size, False)
+    try:
+        for i in range(size):
+            value = (<const double *> view.buf)[i]
+            length = dpa_shortest(value, text)
+            item = PyUnicode_FromStringAndSize(text, length) if length else repr(value)
+            Py_INCREF(item)
+            PyList_SetItem(result, i, item)
+        return result
+    finally:
+        PyBuffer_Release(&view)
 
 
 # ---- Statistics ----

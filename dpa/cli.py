@@ -8,8 +8,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -18,15 +19,22 @@ import numpy as np
 
 import dpa
 from dpa import files
-from dpa._native import SAMPLERS, active_kernel, cpu_features, kernels
+from dpa._native import SAMPLERS, active_kernel, cpu_features, dicts, kernels
 from dpa.config import ALGORITHM, PRESETS, AugmentationConfig, get_preset
+from dpa.diff import diff_chains
+from dpa.files import Block, Metadata
 from dpa.files.records import parse
-from dpa.generate import consecutive_ids, gen_augmentation_params, generate_blocks
-from dpa.keys import Key
+from dpa.generate import consecutive_ids, gen_augmentation_params
+from dpa.keys import Ids, Key
 from dpa.persistence import load_augmentation_config
+from dpa.recipes import ChainReader, merge_recipes, recipe_blocks, recipe_metadata
 from dpa.statistics import Statistics, Summary, theoretical_statistics, without_nan
 from dpa.threads import thread_count
+from dpa.verify import verify_augmentation_chain
 
+_SUFFIXES = ".json, .jsonl, .npz or .parquet"
+
+DIFFERENT = 1
 USAGE_ERROR = 2
 
 
@@ -38,19 +46,25 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command `argv` (default: the process's) and returns its exit code."""
+    """Runs the command `argv` (default: the process's) and returns its exit code.
+
+    0: done; 1: differences found; 2: usage or a bad file.
+    """
     try:
         arguments = _parser().parse_args(argv)
-        run: Callable[[argparse.Namespace], None] = arguments.run
-        run(arguments)
+        run: Callable[[argparse.Namespace], int | None] = arguments.run
+        return run(arguments) or 0
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # `dpa ... | head` has seen enough
         return 141
     except (ValueError, OSError) as error:
-        print("dpa: error:", _one_line(error), file=sys.stderr)
-        return USAGE_ERROR
-    return 0
+        return _failed(error)
+
+
+def _failed(error: ValueError | OSError) -> int:
+    print("dpa: error:", _one_line(error), file=sys.stderr)
+    return USAGE_ERROR
 
 
 def _one_line(error: ValueError | OSError) -> str:
@@ -79,25 +93,45 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     command = commands.add_parser("generate", help="write the parameters of consecutive samples")
-    command.add_argument("-n", "--num-samples", type=int, required=True, metavar="N")
-    command.add_argument("--start-id", type=int, default=0, metavar="ID", help="default: 0")
-    _add_config(command)
-    _add_key(command)
-    command.add_argument(
-        "--elastic",
-        action="store_true",
-        help="only share the samples out among ranks; the values do not depend on the rank",
-    )
-    command.add_argument("-o", "--output", required=True, metavar="FILE", help=".json")
+    source = command.add_mutually_exclusive_group(required=True)
+    _add_num_samples(source)
+    source.add_argument("--recipe", metavar="FILE", help="write what this recipe stands for")
+    _add_request(command)
+    command.add_argument("-o", "--output", required=True, metavar="FILE", help=_SUFFIXES)
     command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
     command.set_defaults(run=_generate)
+
+    command = commands.add_parser("recipe", help="write what samples are made of, not the samples")
+    source = command.add_mutually_exclusive_group(required=True)
+    _add_num_samples(source)
+    source.add_argument(
+        "--merge",
+        nargs="+",
+        metavar="FILE",
+        help="recipes and chain files whose ids are consecutive; without generating anything",
+    )
+    _add_request(command)
+    command.add_argument("-o", "--output", required=True, metavar="FILE", help=".json")
+    command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
+    command.set_defaults(run=_recipe)
 
     command = commands.add_parser("show", help="print samples' parameters as JSON, one a line")
     command.add_argument("ids", nargs="+", metavar="ID")
     command.add_argument("--string", action="store_true", help="the ids are strings")
+    command.add_argument("--from", dest="source", metavar="FILE", help="as this file has them")
     _add_config(command)
     _add_key(command)
     command.set_defaults(run=_show)
+
+    command = commands.add_parser("verify", help="generate files' samples again and compare them")
+    command.add_argument("files", nargs="+", metavar="FILE")
+    command.add_argument("-q", "--quiet", action="store_true", help="print what is not ok alone")
+    command.set_defaults(run=_verify)
+
+    command = commands.add_parser("diff", help="compare the samples of two files")
+    command.add_argument("first", metavar="FILE")
+    command.add_argument("second", metavar="FILE")
+    command.set_defaults(run=_diff)
 
     command = commands.add_parser("stats", help="print the statistics of a file's samples")
     command.add_argument("file", metavar="FILE")
@@ -109,10 +143,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_num_samples(group: argparse._MutuallyExclusiveGroup) -> None:
+    group.add_argument("-n", "--num-samples", type=int, metavar="N")
+
+
+def _add_request(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--start-id", type=int, metavar="ID", help="default: 0")
+    _add_config(command)
+    _add_key(command)
+    command.add_argument(
+        "--elastic",
+        action="store_true",
+        help="only share the samples out among ranks; the values do not depend on the rank",
+    )
+
+
 def _add_config(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("what to draw")
     either = group.add_mutually_exclusive_group()
-    either.add_argument("--preset", choices=PRESETS, default="moderate", help="default: moderate")
+    either.add_argument("--preset", choices=PRESETS, help="default: moderate")
     either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")
     group.add_argument("--depth", type=int, metavar="N", help="links of the hash chain")
     group.add_argument("--sampler", choices=SAMPLERS)
@@ -126,7 +175,7 @@ def _add_key(command: argparse.ArgumentParser) -> None:
 
 def _config(arguments: argparse.Namespace) -> AugmentationConfig:
     if arguments.config is None:
-        config = get_preset(arguments.preset)
+        config = get_preset(arguments.preset or "moderate")
     else:
         config = _read_config(Path(arguments.config))
     changes = {"augmentation_depth": arguments.depth, "sampler": arguments.sampler}
@@ -147,6 +196,15 @@ def _read_config(path: Path) -> AugmentationConfig:
         raise ValueError(f"--config {str(path)!r}: {error}") from error
 
 
+def _leave_to(option: str, arguments: argparse.Namespace) -> None:
+    """Raises ValueError where an argument says what the file of `option` says."""
+    names = "start_id preset config depth sampler base_seed epoch view rank world_size elastic"
+    for name in names.split():
+        value = getattr(arguments, name, None)
+        if value is not None and value is not False:  # 0 is given, too
+            raise ValueError(f"--{name.replace('_', '-')} is not allowed with {option}")
+
+
 def _key(arguments: argparse.Namespace, rank: int | None) -> Key:
     return Key.checked(arguments.epoch, arguments.view, arguments.base_seed, rank)
 
@@ -155,28 +213,62 @@ def _key(arguments: argparse.Namespace, rank: int | None) -> Key:
 
 
 def _generate(arguments: argparse.Namespace) -> None:
+    if arguments.recipe is None:
+        metadata = _request(arguments)
+        _write_samples(arguments, metadata, recipe_blocks(metadata), stored=True)
+        return
+    _leave_to("--recipe", arguments)
+    with ChainReader(arguments.recipe) as reader:
+        if reader.metadata.num_samples is None:
+            raise ValueError(f"--recipe: {arguments.recipe!r} is no recipe")
+        _write_samples(arguments, reader.metadata, reader.blocks(), stored=True)
+
+
+def _recipe(arguments: argparse.Namespace) -> None:
+    if arguments.merge is None:
+        metadata = _request(arguments)
+        _write_samples(arguments, metadata, recipe_blocks(metadata), stored=False)
+        return
+    _leave_to("--merge", arguments)
+    _tell_written(arguments, merge_recipes(arguments.merge, arguments.output), stored=False)
+
+
+def _request(arguments: argparse.Namespace) -> Metadata:
+    """The recipe that the arguments are."""
     config = _config(arguments)
     rank, world_size = arguments.rank, arguments.world_size
     if (rank is None) != (world_size is None) or (arguments.elastic and rank is None):
         raise ValueError("--rank and --world-size go together, and --elastic with both")
     Key.checked(rank=rank, world_size=world_size)
-    ids = consecutive_ids(arguments.num_samples, arguments.start_id)
+    ids = consecutive_ids(arguments.num_samples, arguments.start_id or 0)
     if rank is not None:
         ids = _share(ids, rank, world_size)
     if arguments.elastic:
         rank = world_size = None
-    key = _key(arguments, rank)
-    metadata = files.Metadata(config, key, world_size, start_id=ids.start)
+    return recipe_metadata(config, _key(arguments, rank), ids, world_size)
+
+
+def _write_samples(
+    arguments: argparse.Namespace, recipe: Metadata, blocks: Iterable[Block], *, stored: bool
+) -> None:
+    """Writes a chain file, or the recipe."""
+    total = recipe.num_samples or 0
+    metadata = replace(recipe, num_samples=None) if stored else recipe
     with (
         _terminable(),
         files.create(arguments.output, metadata) as writer,
-        _progress(len(ids), arguments.quiet) as advance,
+        _progress(total, arguments.quiet) as advance,
     ):
-        for batch in generate_blocks(ids, config, key):
-            writer.append(batch)
-            advance(len(batch))
+        for block in blocks:
+            writer.append(block)
+            advance(len(block.ids))
+    _tell_written(arguments, total, stored=stored)
+
+
+def _tell_written(arguments: argparse.Namespace, count: int, *, stored: bool) -> None:
     if not arguments.quiet:
-        print(f"wrote {len(ids):,} samples to {arguments.output}", file=sys.stderr)
+        what = f"{count:,} samples" if stored else f"a recipe of {count:,} samples"
+        print(f"wrote {what} to {arguments.output}", file=sys.stderr)
 
 
 def _share(ids: range, rank: int, world_size: int) -> range:
@@ -223,20 +315,74 @@ def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], object]]:
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    config = _config(arguments)
-    Key.checked(rank=arguments.rank, world_size=arguments.world_size)
-    key = _key(arguments, arguments.rank)._asdict()
-    lines = []
-    for text in arguments.ids:
-        if not arguments.string and not (text.isascii() and text.isdecimal()):
-            raise ValueError(f"ID must be a non-negative integer, got {text!r}; for text: --string")
-        seed_id = text if arguments.string else int(text)
-        lines.append(json.dumps({"id": seed_id, **gen_augmentation_params(seed_id, config, **key)}))
-    _write("\n".join(lines))
+    ids = [_id(text, string=arguments.string) for text in arguments.ids]
+    if arguments.source is None:
+        config = _config(arguments)
+        Key.checked(rank=arguments.rank, world_size=arguments.world_size)
+        key = _key(arguments, arguments.rank)._asdict()
+        rows = {seed_id: gen_augmentation_params(seed_id, config, **key) for seed_id in ids}
+    else:
+        _leave_to("--from", arguments)
+        rows = _stored(arguments.source, ids)
+    _write("\n".join(json.dumps({"id": seed_id, **rows[seed_id]}) for seed_id in ids))
+
+
+def _id(text: str, *, string: bool) -> int | str:
+    if string:
+        return text
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(f"ID must be a non-negative integer, got {text!r}; for text: --string")
+    return int(text)
+
+
+def _stored(path: str, ids: Sequence[int | str]) -> dict[int | str, dict[str, Any]]:
+    """The samples with these ids, as a file has them."""
+    rows: dict[int | str, dict[str, Any]] = {}
+    with ChainReader(path) as reader:
+        rank = reader.metadata.key.rank
+        for block in reader.blocks():
+            for seed_id, at in _places(block.ids, set(ids)):
+                row = block.part(slice(at, at + 1))
+                values = tuple(row.columns.values())
+                rows[seed_id] = dicts(tuple(row.columns), values, row.digests, 1, rank)[0]
+    for seed_id in ids:
+        if seed_id not in rows:
+            raise ValueError(f"{path!r} has no sample with the id {seed_id!r}")
+    return rows
+
+
+def _places(ids: Ids, wanted: Set[int | str]) -> list[tuple[int | str, int]]:
+    """The wanted ids among `ids`, and where."""
+    if isinstance(ids, range):  # the common case needs no list
+        return [(x, ids.index(x)) for x in wanted if isinstance(x, int) and x in ids]
+    listed = ids if isinstance(ids, tuple) else ids.tolist()
+    return [(x, at) for at, x in enumerate(listed) if x in wanted]
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    """Goes on behind a file that cannot be read: the worst decides."""
+    code = 0
+    for path in arguments.files:
+        try:
+            report = verify_augmentation_chain(path)
+        except (ValueError, OSError) as error:
+            code = _failed(error)
+            continue
+        if not report.ok:
+            code = max(code, DIFFERENT)
+        if not (report.ok and arguments.quiet):
+            _write(str(report))
+    return code
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    diff = diff_chains(arguments.first, arguments.second)
+    _write(str(diff))
+    return DIFFERENT if diff else 0
 
 
 def _stats(arguments: argparse.Namespace) -> None:
-    with files.Reader(arguments.file) as reader:
+    with ChainReader(arguments.file) as reader:
         config = reader.metadata.config
         statistics = Statistics(reader.metadata.names)
         for block in reader.blocks():

@@ -109,7 +109,7 @@ class AugmentationBatch:
         return cls(
             first.config,
             first.key,
-            _joined([batch.ids for batch in batches]),
+            joined_ids([batch.ids for batch in batches]),
             np.concatenate([batch.digests for batch in batches]),
             tuple(np.concatenate([b.values[c] for b in batches]) for c in range(len(PARAMETERS))),
         )
@@ -217,7 +217,8 @@ def _same_ids(
     return np.array_equal(a, b)
 
 
-def _joined(parts: Sequence[Ids]) -> Ids:
+def joined_ids(parts: Sequence[Ids]) -> Ids:
+    """The ids of all parts, in order. Strings among integers are a ValueError."""
     parts = [part for part in parts if len(part) > 0]  # no ids are of either kind
     texts = [part for part in parts if isinstance(part, tuple)]
     numbers = [part for part in parts if not isinstance(part, tuple)]

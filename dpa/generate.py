@@ -229,18 +229,24 @@ def generate_uniforms(
 
 
 def generate_blocks(
-    ids: range, config: AugmentationConfig, key: Key = NO_KEY, block: int = BLOCK
+    ids: range,
+    config: AugmentationConfig,
+    key: Key = NO_KEY,
+    block: int = BLOCK,
+    num_threads: int | None = None,
 ) -> Iterator[AugmentationBatch]:
     """The samples of consecutive ids as batches of up to `block`."""
     for start in range(ids.start, ids.stop, block):
-        yield generate_part(range(start, min(start + block, ids.stop)), config, key)
+        yield generate_part(range(start, min(start + block, ids.stop)), config, key, num_threads)
 
 
-def generate_part(ids: Ids, config: AugmentationConfig, key: Key) -> AugmentationBatch:
+def generate_part(
+    ids: Ids, config: AugmentationConfig, key: Key, num_threads: int | None = None
+) -> AugmentationBatch:
     """A new batch of checked ids' samples."""
     digests = np.empty((len(ids), 32), np.uint8)
     values = np.empty((len(PARAMETERS), len(ids)))
-    fill_batch(config, key, ids, digests, values)
+    fill_batch(config, key, ids, digests, values, num_threads)
     return AugmentationBatch(config, key, ids, digests, values)
 
 

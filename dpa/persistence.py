@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from os import PathLike
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import chain, islice
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +14,14 @@ import numpy.typing as npt
 from dpa import files
 from dpa._native import dicts
 from dpa.columns import AugmentationBatch
-from dpa.config import AugmentationConfig, checked_config
+from dpa.config import PARAMETERS, AugmentationConfig, checked_config
 from dpa.errors import ChainFileError
 from dpa.files import BLOCK, Block, Metadata, Samples
 from dpa.generate import fill_batch
 from dpa.keys import Ids, Key, sample_ids
-
-FilePath: TypeAlias = str | PathLike[str]
+from dpa.progress import progress_bar
+from dpa.recipes import ChainReader, FilePath
+from dpa.streaming import Stream, positive
 
 
 def save_augmentation_chain(
@@ -34,7 +36,7 @@ def save_augmentation_chain(
     rank: int | None = None,
     world_size: int | None = None,
 ) -> None:
-    """Writes samples to a file whose suffix names its format: .json.
+    """Writes samples to a file whose suffix names its format: .json, .jsonl, .npz or .parquet.
 
     `params`: dicts as generate_augmentation_chain returns, or an AugmentationBatch. A
     batch carries what made it; for dicts, say it: `config` (None is kept as unknown),
@@ -46,32 +48,184 @@ def save_augmentation_chain(
     each other, OSError where the file cannot be written.
     """
     given: dict[str, Any] = {"epoch": epoch, "view": view, "base_seed": base_seed, "rank": rank}
-    blocks: Iterable[Samples]
     if isinstance(params, AugmentationBatch):
-        metadata = _batch_metadata(params, {"config": config, **given}, ids, world_size)
-        blocks = (params[first : first + BLOCK] for first in range(0, len(params), BLOCK))
+        source = _of_batches([params], config, given, ids, world_size)
     elif isinstance(params, (str, bytes, Mapping)) or not isinstance(params, Sequence):
         kind = type(params).__name__
         raise TypeError(f"params must be a list of dicts or an AugmentationBatch, got {kind}")
     else:
-        if rank is None and params and isinstance(params[0], Mapping) and "rank" in params[0]:
-            given["rank"] = params[0]["rank"]
-            if base_seed is None and config is None:  # with a config the hashes will tell
-                raise ValueError(
-                    f"params are of rank {given['rank']!r}, of an unknown base_seed: say config=, "
-                    "base_seed= or rank="
-                )
-        key = Key.checked(**given, world_size=world_size)
-        checked = sample_ids(range(len(params)) if ids is None else ids)
-        if len(checked) != len(params):
-            raise ValueError(f"ids must be as many as params, {len(params)}, got {len(checked)}")
-        if config is not None:
-            checked_config(config)
-        metadata = _metadata(config, key, checked, world_size)
-        blocks = _blocks(params, metadata, checked)
+        listed = sample_ids(range(len(params)) if ids is None else ids)
+        if len(listed) != len(params):
+            raise ValueError(f"ids must be as many as params, {len(params)}, got {len(listed)}")
+        source = _of_dicts(params, config, given, listed, world_size)
+    _write(path, source)
+
+
+def save_augmentation_stream(
+    stream: Iterable[Mapping[str, Any]] | Iterable[AugmentationBatch],
+    path: FilePath,
+    config: AugmentationConfig | None = None,
+    *,
+    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] | None = None,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    rank: int | None = None,
+    world_size: int | None = None,
+    progress: bool = False,
+) -> None:
+    """Writes samples as they come, in constant memory (npz: its columns).
+
+    `stream`: one of the package's streams, of which what is left is saved, or any
+    iterable of dicts or of batches, not mixed. Batches and the package's streams carry
+    what made them: batches must share config, key and dtype, and their ids must either
+    go on where those of the last one ended or be listed from the first batch on. The
+    other arguments are those of save_augmentation_chain; `progress` shows a bar on
+    stderr (the extra `cli`). Raises as that does; the earlier file then stays.
+    """
+    given: dict[str, Any] = {"epoch": epoch, "view": view, "base_seed": base_seed, "rank": rank}
+    total: int | None = None
+    if isinstance(stream, Stream):
+        total = operator.length_hint(stream)
+        batches = chain([_nothing(stream)], stream.batches())
+        source = _of_batches(batches, config, given, ids, world_size)
+    elif isinstance(stream, (str, bytes, Mapping)) or not isinstance(stream, Iterable):
+        kind = type(stream).__name__
+        raise TypeError(f"stream must be an iterable of dicts or of batches, got {kind}")
+    else:
+        items = iter(stream)
+        head = list(islice(items, 1))
+        everything: Iterator[Any] = chain(head, items)
+        if head and isinstance(head[0], AugmentationBatch):
+            source = _of_batches(everything, config, given, ids, world_size)
+        else:
+            total = operator.length_hint(stream) or None
+            listed = None if ids is None else sample_ids(ids)
+            source = _of_dicts(everything, config, given, listed, world_size)
+    with progress_bar(progress, total) as advance:
+        _write(path, source, advance)
+
+
+#: What a file says of its samples, and the samples piece by piece.
+_Source: TypeAlias = tuple[Metadata, Iterable[Samples]]
+
+
+def _write(path: FilePath, source: _Source, advance: Callable[[int], object] = int) -> None:
+    metadata, blocks = source
     with files.create(path, metadata) as writer:
         for block in blocks:
             writer.append(block)
+            advance(len(block.ids))
+
+
+def _nothing(stream: Stream[Any]) -> AugmentationBatch:
+    """A batch without samples that tells where the stream stands and what it is of."""
+    start = stream.ids.start + stream.delivered
+    digests, values = np.empty((0, 32), np.uint8), np.empty((len(PARAMETERS), 0))
+    return AugmentationBatch(stream.config, stream.key, range(start, start), digests, values)
+
+
+def _of_dicts(
+    rows: Iterable[Mapping[str, Any]],
+    config: AugmentationConfig | None,
+    given: dict[str, Any],
+    ids: Ids | None,
+    world_size: int | None,
+) -> _Source:
+    """Dicts, with the ids 0, 1, ... where None are given. Raises ValueError or TypeError."""
+    items = iter(rows)
+    head = list(islice(items, 1))
+    if given["rank"] is None and head and isinstance(head[0], Mapping):
+        found = given["rank"] = head[0].get("rank")
+        if found is not None and given["base_seed"] is None and config is None:
+            raise ValueError(  # with a config the hashes would tell
+                f"params are of rank {found!r}, of an unknown base_seed: say config=, base_seed= "
+                "or rank="
+            )
+    key = Key.checked(**given, world_size=world_size)
+    if config is not None:
+        checked_config(config)
+    metadata = _metadata(config, key, range(0) if ids is None else ids, world_size)
+    return metadata, _dict_blocks(chain(head, items), metadata, ids)
+
+
+def _dict_blocks(
+    rows: Iterator[Mapping[str, Any]], metadata: Metadata, ids: Ids | None
+) -> Iterator[Block]:
+    first = 0
+    while part := list(islice(rows, BLOCK)):
+        span = range(first, first + len(part)) if ids is None else ids[first : first + len(part)]
+        if len(span) < len(part):
+            raise ValueError(f"ids must be as many as the samples, got {first + len(span)}")
+        block = Block.from_rows(part, metadata.names, span, first, metadata.key.rank)
+        if metadata.config is not None:
+            _check_hashes(block, metadata.config, metadata.key, first)
+        yield block
+        first += len(part)
+    if ids is not None and first < len(ids):
+        raise ValueError(f"ids must be as many as the samples, {first}, got {len(ids)}")
+
+
+def _of_batches(
+    batches: Iterable[AugmentationBatch],
+    config: AugmentationConfig | None,
+    given: dict[str, Any],
+    ids: Any,
+    world_size: int | None,
+) -> _Source:
+    """Batches of one kind, at least one. Raises ValueError or TypeError."""
+    items = iter(batches)
+    first = next(items)
+    own = {"config": first.config, **first.key._asdict()}
+    for name, value in {"config": config, **given}.items():
+        if value is not None and value != own[name]:
+            raise ValueError(f"{name} must be the batch's, {own[name]}, got {value!r}")
+    key = Key.checked(**first.key._asdict(), world_size=world_size)
+    listed = None if ids is None else sample_ids(ids)
+    kind = first.ids if listed is None else listed
+    metadata = _metadata(first.config, key, kind, world_size, first.values[0].dtype.name)
+    return metadata, _batch_blocks(chain([first], items), metadata, listed)
+
+
+def _batch_blocks(
+    batches: Iterable[AugmentationBatch], metadata: Metadata, ids: Ids | None
+) -> Iterator[Samples]:
+    count = 0
+    for at, batch in enumerate(batches):
+        _check_kind(batch, at, metadata)
+        if ids is not None and not _same_ids(ids[count : count + len(batch)], batch.ids):
+            raise ValueError(f"ids must be the batch's, got {ids!r} (batch {at})")
+        _check_ids(batch.ids, at, count, metadata)
+        for first in range(0, len(batch), BLOCK):
+            yield batch[first : first + BLOCK]
+        count += len(batch)
+    if ids is not None and count < len(ids):
+        raise ValueError(f"ids must be the batch's, got {ids!r} for {count} samples")
+
+
+def _check_ids(ids: Ids, at: int, first: int, metadata: Metadata) -> None:
+    """Raises ValueError where batch `at`, from sample `first` on, has ids of another kind."""
+    expected = metadata.consecutive_ids(first, len(ids))
+    if expected is not None and not _same_ids(expected, ids):
+        raise ValueError(
+            f"batch {at} must have the ids that follow, {expected!r}, got {ids!r}; ids in "
+            "another order must be listed from the first batch on"
+        )
+    if len(ids) and isinstance(ids, tuple) != (metadata.id_type == "string"):
+        raise ValueError(f"batches mix integer and string ids: {ids!r} in number {at}")
+
+
+def _check_kind(batch: object, at: int, metadata: Metadata) -> None:
+    """Raises ValueError or TypeError for a batch that is not as the first one."""
+    if not isinstance(batch, AugmentationBatch):
+        raise TypeError(f"item {at} must be a batch like the first, got {batch!r}")
+    own = {"config": batch.config, "key": batch.key, "dtype": batch.values[0].dtype.name}
+    for name, value in own.items():
+        if value != getattr(metadata, name):
+            raise ValueError(
+                f"batches differ in their {name}: {getattr(metadata, name)} in the first, "
+                f"{value} in number {at}"
+            )
 
 
 def _metadata(
@@ -87,32 +241,10 @@ def _metadata(
     return Metadata(config, key, world_size, start_id, id_type, dtype)
 
 
-def _batch_metadata(
-    batch: AugmentationBatch, given: Mapping[str, object], ids: Any, world_size: int | None
-) -> Metadata:
-    """The batch's own; what was given beside it must say the same."""
-    own = {"config": batch.config, **batch.key._asdict()}
-    for name, value in given.items():
-        if value is not None and value != own[name]:
-            raise ValueError(f"{name} must be the batch's, {own[name]}, got {value!r}")
-    if ids is not None and not _same_ids(sample_ids(ids), batch.ids):
-        raise ValueError(f"ids must be the batch's, got {ids!r}")
-    key = Key.checked(**batch.key._asdict(), world_size=world_size)
-    return _metadata(batch.config, key, batch.ids, world_size, batch.values[0].dtype.name)
-
-
 def _same_ids(a: Ids, b: Ids) -> bool:
+    if isinstance(a, range) and isinstance(b, range):
+        return a == b
     return len(a) == len(b) and all(map(operator.eq, a, b))
-
-
-def _blocks(params: Sequence[Mapping[str, Any]], metadata: Metadata, ids: Ids) -> Iterator[Block]:
-    for first in range(0, len(params), BLOCK):
-        part = slice(first, first + BLOCK)
-        rank = metadata.key.rank
-        block = Block.from_rows(params[part], metadata.names, ids[part], first, rank)
-        if metadata.config is not None:
-            _check_hashes(block, metadata.config, metadata.key, first)
-        yield block
 
 
 def _check_hashes(block: Block, config: AugmentationConfig, key: Key, first: int) -> None:
@@ -132,11 +264,12 @@ def load_augmentation_chain(path: FilePath) -> list[dict[str, Any]]:
     """The samples of a file as dicts, equal to those that were saved to the last bit.
 
     Reads the files of save_augmentation_chain and the JSON files of the original
-    package. The whole file is checked: ChainFileError where it is damaged, truncated or
-    no chain, naming the place; ValueError for an unknown suffix; OSError.
+    package; what a recipe stands for is generated. The whole file is checked:
+    ChainFileError where it is damaged, truncated or no chain, naming the place;
+    ValueError for an unknown suffix; OSError.
     """
     results: list[dict[str, Any]] = []
-    with files.Reader(path) as reader:
+    with ChainReader(path) as reader:
         names, rank = reader.metadata.names, reader.metadata.key.rank
         for block in reader.blocks():
             values = tuple(block.columns[name] for name in names)
@@ -144,12 +277,69 @@ def load_augmentation_chain(path: FilePath) -> list[dict[str, Any]]:
     return results
 
 
+def load_augmentation_stream(
+    path: FilePath, chunk_size: int = 1000, progress: bool = False
+) -> FileStream:
+    """The samples of a file one by one, in constant memory.
+
+    The arguments and the head of the file are checked at the call; ChainFileError for
+    damage further on comes where it is met, for a wrong digest or checksum behind the
+    last sample. `chunk_size`: how many become dicts at a time, at most. `progress` shows
+    a bar on stderr (the extra `cli`). The file is closed at the end, by close(), and
+    with the iterator.
+    """
+    size = positive("chunk_size", chunk_size)
+    return FileStream(ChainReader(path), size, progress)
+
+
+class FileStream(Iterator[dict[str, Any]]):
+    """An iterator over the samples of an open file, which it closes; see the function."""
+
+    def __init__(self, reader: files.Reader, chunk_size: int, progress: bool) -> None:
+        self._open = ExitStack()
+        self._rows: Iterator[dict[str, Any]] = iter(())
+        self._open.enter_context(reader)
+        advance = self._open.enter_context(progress_bar(progress, None))
+        self._rows = _rows(reader, chunk_size, advance, self._open)
+
+    def __next__(self) -> dict[str, Any]:
+        return next(self._rows)
+
+    def close(self) -> None:
+        """Closes the file; no more samples come."""
+        self._rows = iter(())
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _rows(
+    reader: files.Reader, chunk_size: int, advance: Callable[[int], object], opened: ExitStack
+) -> Iterator[dict[str, Any]]:
+    """No method: a cycle of references would keep the file open until it is collected."""
+    names, rank = reader.metadata.names, reader.metadata.key.rank
+    with opened:
+        for block in reader.blocks():
+            for first in range(0, len(block.ids), chunk_size):
+                part = slice(first, first + chunk_size)
+                values = tuple(block.columns[name][part] for name in names)
+                yield from dicts(names, values, block.digests[part], len(values[0]), rank)
+                advance(len(values[0]))
+
+
 def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
     """The samples of a file as columns, with the ids, config and key that made them.
 
     Raises as load_augmentation_chain, and ChainFileError for a file without a config.
     """
-    with files.Reader(path) as reader:
+    with ChainReader(path) as reader:
         metadata = reader.metadata
         config = _config(reader)
         ids: Ids = () if metadata.id_type == "string" else range(metadata.start_id or 0)[:0]
@@ -171,7 +361,7 @@ def load_augmentation_config(path: FilePath) -> AugmentationConfig:
     The configs of the original package's files have sampler="mt19937". Raises
     ChainFileError for a file that has no config, ValueError for an unknown suffix, OSError.
     """
-    with files.Reader(path) as reader:
+    with ChainReader(path) as reader:
         return _config(reader)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from dpa.columns import AugmentationBatch
 from dpa.config import AugmentationConfig, checked_config
-from dpa.generate import consecutive_ids, generate_part
+from dpa.generate import BLOCK, consecutive_ids, generate_part
 from dpa.keys import Key, integer
 
 Item = TypeVar("Item")
@@ -48,6 +48,13 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
         if not ids:
             raise StopIteration
         return generate_part(ids, self.config, self.key)
+
+    def batches(self) -> Iterator[AugmentationBatch]:
+        """What is left, as columns; the stream moves on with them."""
+        while ids := self.ids[self.delivered :][:BLOCK]:
+            batch = generate_part(ids, self.config, self.key)
+            self._go_to(self.delivered + len(batch))
+            yield batch
 
     def __iter__(self) -> Self:
         return self
@@ -138,7 +145,8 @@ class BatchStream(Stream[AugmentationBatch]):
         return batch
 
 
-def _positive(name: str, value: object) -> int:
+def positive(name: str, value: object) -> int:
+    """`value` as an int of at least 1."""
     number = integer(name, value)
     if number < 1:
         raise ValueError(f"{name} must be at least 1, got {number}")
@@ -168,7 +176,7 @@ def stream_augmentation_chain(
         consecutive_ids(num_samples, start_id),
         checked_config(config),
         Key.checked(epoch, view, base_seed),
-        _positive("chunk_size", chunk_size),
+        positive("chunk_size", chunk_size),
     )
 
 
@@ -216,5 +224,5 @@ def stream_augmentation_batches(
         consecutive_ids(num_samples, start_id),
         checked_config(config),
         Key.checked(epoch, view, base_seed),
-        _positive("batch_size", batch_size),
+        positive("batch_size", batch_size),
     )

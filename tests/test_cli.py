@@ -113,7 +113,7 @@ def test_config_from_a_file(run, path, tmp_path, kind):
         ("-n -1 -o {path}", "num_samples must not be negative, got -1"),
         ("-n x -o {path}", "argument -n/--num-samples: invalid int value: 'x'"),
         ("-n 1", "the following arguments are required: -o/--output"),
-        ("-n 1 -o {path}.txt", "path must end with one of .json, got '{path}.txt'"),
+        ("-n 1 -o {path}.txt", ".json, .jsonl, .npz, .parquet, got '{path}.txt'"),
         ("-n 1 -o {file}/chain.json", "Not a directory: '{file}/chain.json'"),
         ("-n 1 -o {path} --preset strong", "argument --preset: invalid choice: 'strong'"),
         ("-n 1 -o {path} --preset mild --config x", "not allowed with argument"),

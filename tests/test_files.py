@@ -376,7 +376,7 @@ def test_the_suffix_decides(tmp_path, name):
         dpa.load_augmentation_batch,
         dpa.load_augmentation_config,
     ):
-        with pytest.raises(ValueError, match=r"path must end with one of .json, got .*" + name):
+        with pytest.raises(ValueError, match=r"path must end with one of .json, .*, got .*" + name):
             call(tmp_path / name)
     dpa.save_augmentation_chain([], str(tmp_path / "UPPER.JSON"))
     assert dpa.load_augmentation_chain(str(tmp_path / "UPPER.JSON")) == []
@@ -475,7 +475,7 @@ def test_what_raises_in_the_middle_keeps_the_earlier_file(path, monkeypatch, err
     dpa.generate_augmentation_chain(3, save_path=path)
     earlier = path.read_bytes()
     batch = dpa.generate_augmentation_batch(range(9000))
-    write, calls = dpa.files.json.Lines.write, []
+    write, calls = dpa.files.records.Lines.write, []
 
     def failing(*arguments):
         calls.append(temporaries(path.parent))
@@ -483,7 +483,7 @@ def test_what_raises_in_the_middle_keeps_the_earlier_file(path, monkeypatch, err
             raise error
         return write(*arguments)
 
-    monkeypatch.setattr(dpa.files.json.Lines, "write", failing)
+    monkeypatch.setattr(dpa.files.records.Lines, "write", failing)
     with pytest.raises(error):
         dpa.save_augmentation_chain(batch, path)
     assert len(calls[1]) == 1  # there was a temporary file

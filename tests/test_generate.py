@@ -462,7 +462,7 @@ def test_save_path_of_no_samples(tmp_path: Path) -> None:
 
 
 def every_public_call(folder: Path) -> list[tuple[str, Callable[[], Any]]]:
-    path = folder / "chain.json"
+    path, recipe = folder / "chain.json", folder / "recipe.json"
     chain, default = dpa.generate_augmentation_chain(9), dpa.AugmentationConfig()
     mt19937 = dpa.get_preset("mild", sampler="mt19937")
     return [
@@ -484,6 +484,10 @@ def every_public_call(folder: Path) -> list[tuple[str, Callable[[], Any]]]:
         ("load_augmentation_chain", lambda: dpa.load_augmentation_chain(path)),
         ("load_augmentation_batch", lambda: dpa.load_augmentation_batch(path)),
         ("load_augmentation_config", lambda: dpa.load_augmentation_config(path)),
+        ("save_augmentation_stream", lambda: dpa.save_augmentation_stream(iter(chain), path)),
+        ("load_augmentation_stream", lambda: list(dpa.load_augmentation_stream(path))),
+        ("save_augmentation_recipe", lambda: dpa.save_augmentation_recipe(recipe, 9)),
+        ("verify_augmentation_chain", lambda: dpa.verify_augmentation_chain(recipe).ok),
         ("kernels", dpa.kernels),
         ("active_kernel", dpa.active_kernel),
     ]

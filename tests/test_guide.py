@@ -1,7 +1,7 @@
 """The guide's snippets, as they stand there but for their imports, in one session's order.
 
 Sections: Basic Usage, Using Presets, Custom Configuration, Save and Load, Statistics,
-Single Sample Augmentation, Use Cases.
+Single Sample Augmentation, Use Cases, Streaming API.
 """
 
 import textwrap
@@ -75,6 +75,41 @@ USE_CASES = """
     loaded = load_augmentation_chain("team_augmentations.json")
     # Apply loaded augmentations to your data
 """
+BASIC_STREAMING = """
+    from dpa import stream_augmentation_chain
+
+    config = get_preset("moderate")
+
+    # Stream parameters for 1 million samples
+    param_stream = stream_augmentation_chain(1000000, config, chunk_size=1000)
+
+    for params in param_stream:
+        # Process each parameter set individually
+        apply_augmentation(image, params)
+"""
+RANGE_BASED_STREAMING = """
+    from dpa import stream_augmentation_range
+
+    # Stream parameters for a specific range
+    param_stream = stream_augmentation_range(
+        start_id=1000,
+        end_id=2000,
+        config=config
+    )
+
+    for params in param_stream:
+        # Process parameters for samples 1000-1999
+        process_sample(params)
+"""
+STREAMING_STATISTICS = """
+    from dpa import compute_streaming_statistics
+
+    # Compute statistics without loading all data into memory
+    param_stream = stream_augmentation_chain(100000, config)
+    stats = compute_streaming_statistics(param_stream)
+
+    print(f"Rotation mean: {stats['rotation']['mean']:.2f}")
+"""
 NAMES = ["rotation", "brightness", "noise", "scale", "contrast"]
 
 
@@ -140,3 +175,22 @@ def test_use_cases(session):
     assert len(found["loaded"]) == 4
     again = found["load_augmentation_chain"]("checkpoints/aug_v3.json")
     assert again == found["augmentations"]
+
+
+def test_streaming_api(session, capsys):
+    found = session(
+        "from dpa import get_preset",
+        "image, seen, processed = None, set(), []",
+        "def apply_augmentation(image, params): seen.add(params['hash'])",
+        "process_sample = processed.append",
+        BASIC_STREAMING,
+        RANGE_BASED_STREAMING,
+        STREAMING_STATISTICS,
+    )
+    assert len(found["seen"]) == 1_000_000
+    chain = found["stream_augmentation_chain"](2000, found["config"])
+    assert found["processed"] == list(chain)[1000:]
+    assert found["stats"]["rotation"]["count"] == 100_000
+    mean = found["stats"]["rotation"]["mean"]
+    assert abs(mean) < 0.2
+    assert capsys.readouterr().out == f"Rotation mean: {mean:.2f}\n"

@@ -1,8 +1,10 @@
 """Chain files: one module per format, one protocol.
 
 A format's module has `Writer(file, metadata)` with append(samples) and close(), and
-`read(file)`, whose result has `metadata` and blocks(). It raises ValueError or TypeError
-that names the place; the name of the file is added here.
+`read(file)`, whose result has `metadata`, blocks() and, behind these, `statistics` and
+`trailer`. It raises ValueError or TypeError that names the place; the name of the file is
+added here. A writer that is not closed is dropped with its file, and the arrays of what is
+appended may be filled anew afterwards.
 """
 
 from __future__ import annotations
@@ -12,17 +14,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from os import PathLike
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from dpa._native import active_kernel
 from dpa.errors import ChainFileError
 from dpa.files.metadata import Metadata
-from dpa.files.samples import BLOCK, Block, Samples
+from dpa.files.samples import BLOCK, Block, Samples, TrailerError
 
-__all__ = ["BLOCK", "Block", "Metadata", "Reader", "Samples", "Writer", "create"]
+__all__ = [
+    "BLOCK",
+    "Block",
+    "Metadata",
+    "Reader",
+    "Samples",
+    "TrailerError",
+    "Writer",
+    "create",
+    "write_recipe",
+]
 
 #: Imported when a file is: `import dpa` needs none of them.
-_FORMATS = {".json": "dpa.files.json"}
+_FORMATS = {
+    ".json": "dpa.files.json",
+    ".jsonl": "dpa.files.jsonl",
+    ".npz": "dpa.files.npz",
+    ".parquet": "dpa.files.parquet",
+}
 
 
 class Writer(Protocol):
@@ -42,13 +59,32 @@ def _format(path: str | PathLike[str]) -> Any:
     return import_module(_FORMATS[suffix])
 
 
+def _recipe(path: str | PathLike[str]) -> Any:
+    if os.path.splitext(path)[1].lower() != ".json":
+        raise ValueError(f"path of a recipe must end with .json, got {os.fspath(path)!r}")
+    return import_module("dpa.files.recipe")
+
+
+def write_recipe(path: str | PathLike[str], metadata: Metadata, digest: str) -> None:
+    """Writes a recipe whose samples' digest is known, and their statistics are not.
+
+    Raises ValueError for another suffix than .json, and OSError.
+    """
+    form = _recipe(path)
+    from dpa.files.atomic import replacing  # with the formats
+
+    with replacing(path) as file:
+        form.write(file, metadata, digest, None)
+
+
 @contextmanager
 def create(path: str | PathLike[str], metadata: Metadata) -> Iterator[Writer]:
     """A writer whose file takes its name when the block ends without an exception.
 
-    Raises ValueError for a suffix that is no format's, and OSError.
+    It stores the samples; those of a recipe it only counts in. Raises ValueError for a
+    suffix that is no format's, and OSError.
     """
-    form = _format(path)
+    form = _format(path) if metadata.num_samples is None else _recipe(path)
     from dpa.files.atomic import replacing  # with the formats
 
     with replacing(path) as file:
@@ -60,13 +96,16 @@ def create(path: str | PathLike[str], metadata: Metadata) -> Iterator[Writer]:
 class Reader:
     """A chain file: its metadata, and its samples by blocks().
 
-    Raises ChainFileError for a file that is damaged, and OSError.
+    Raises ChainFileError for a file that is damaged, and OSError. A `lenient` one goes
+    on where the trailer contradicts the rest, and has that in `problems` behind blocks().
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], *, lenient: bool = False) -> None:
         form = _format(path)
         active_kernel()  # a bad DPA_KERNEL is no fault of the file
         self.path = path
+        self.problems: list[str] = []
+        self._lenient = lenient
         self._file = open(path, "rb")  # noqa: SIM115 (closed by __exit__)
         try:
             self._reader = form.read(self._file)
@@ -80,17 +119,39 @@ class Reader:
         metadata: Metadata = self._reader.metadata
         return metadata
 
+    @property
+    def original(self) -> bool:
+        """Whether the original package wrote it: it then has no trailer."""
+        return bool(getattr(self._reader, "original", False))  # only .json can be
+
+    @property
+    def statistics(self) -> Any:
+        """What the file says of its samples' statistics; there behind blocks()."""
+        return self._reader.statistics
+
+    @property
+    def trailer(self) -> Any:
+        """num_samples, digest and checksum; there behind blocks()."""
+        return self._reader.trailer
+
     def blocks(self) -> Iterator[Block]:
         """The samples in order, some thousands at a time; once."""
         try:
             yield from self._reader.blocks()
+        except TrailerError as error:
+            self._contradicted(error)
         except (ValueError, TypeError) as error:
             raise self._named(error) from error
+
+    def _contradicted(self, error: TrailerError) -> None:
+        if not self._lenient:
+            raise self._named(error) from error
+        self.problems += error.problems
 
     def _named(self, error: Exception) -> ChainFileError:
         return ChainFileError(f"{str(self.path)!r}: {error}")
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dpa.config import ALGORITHM, PARAMETERS, AugmentationConfig
@@ -19,7 +19,8 @@ class Metadata:
 
     `config`: None is unknown. `start_id`: the first of consecutive ids; None means that
     ids are listed, integers or (`id_type` "string") strings. `dtype`: of the batch that
-    was saved, "float64" or "float32"; files hold float64 in either case.
+    was saved, "float64" or "float32"; files hold float64 in either case. `num_samples`:
+    how many a recipe stands for; None where the samples are stored.
     """
 
     config: AugmentationConfig | None
@@ -28,6 +29,7 @@ class Metadata:
     start_id: int | None = 0
     id_type: str = "integer"
     dtype: str = "float64"
+    num_samples: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -35,10 +37,16 @@ class Metadata:
         return PARAMETERS
 
     def consecutive_ids(self, first: int, size: int) -> range | None:
-        """The ids of samples first .. first + size - 1; None where they are listed."""
+        """The ids of samples first .. first + size - 1; None where they are listed.
+
+        Raises ValueError where they are no ids.
+        """
         if self.start_id is None:
             return None
-        return range(self.start_id + first, self.start_id + first + size)
+        ids = range(self.start_id + first, self.start_id + first + size)
+        if ids.stop > 2**64:
+            raise ValueError(f"the last id must be below 2**64, got {ids.stop - 1}")
+        return ids
 
     def to_dict(self) -> dict[str, Any]:
         """As files have it."""
@@ -52,6 +60,7 @@ class Metadata:
             "start_id": self.start_id,
             "id_type": self.id_type,
             "dtype": self.dtype,
+            **({} if self.num_samples is None else {"num_samples": self.num_samples}),
         }
 
     @classmethod
@@ -63,7 +72,7 @@ class Metadata:
             value = fields.get(name)
             if type(value) is not type(known) or value != known:
                 raise ValueError(f"{name} {value!r} is not the {known!r} that this dpa reads")
-        _require_names(fields, _NO_METADATA)
+        _require_names(fields, _RECIPE if "num_samples" in fields else _NO_METADATA)
         config = fields["config"]
         if config is not None:
             if not isinstance(config, dict):
@@ -82,10 +91,21 @@ class Metadata:
             raise ValueError(f"start_id must be null where ids are strings, got {start_id}")
         if dtype not in ("float64", "float32"):
             raise ValueError(f"dtype must be 'float64' or 'float32', got {dtype!r}")
-        return cls(config, key, fields["world_size"], start_id, id_type, dtype)
+        metadata = cls(config, key, fields["world_size"], start_id, id_type, dtype)
+        return metadata._with_samples(fields) if "num_samples" in fields else metadata
+
+    def _with_samples(self, fields: Mapping[str, Any]) -> Metadata:
+        """As a recipe of what `fields` say."""
+        size = integer("num_samples", fields["num_samples"])
+        if self.config is None or self.start_id is None or self.dtype != "float64":
+            raise ValueError("a recipe must have a config, a start_id and the dtype 'float64'")
+        if not 0 <= size <= 2**64 - self.start_id:
+            raise ValueError(f"num_samples must be 0 to 2**64 - start_id, got {size}")
+        return replace(self, num_samples=size)
 
 
 _NO_METADATA = Metadata(None).to_dict()
+_RECIPE = Metadata(None, num_samples=0).to_dict()
 _DEFAULT_CONFIG = AugmentationConfig().to_dict()
 
 

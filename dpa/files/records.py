@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dpa._native import shortest
 from dpa.files.metadata import Metadata
 from dpa.files.samples import Block, Samples
 from dpa.keys import Ids, sample_ids
@@ -54,7 +55,7 @@ class Lines:
         self._listed = metadata.start_id is None
         self._strings = self._listed and metadata.id_type == "string"
         self._fields = sorted([*metadata.names, "hash", *(["id"] if self._listed else [])])
-        self._template = self._line("%r", '"%s"', "%s")
+        self._template = self._line("%s", '"%s"', "%s")
         pattern = self._line(_FLOAT, _HASH, _STRING_ID if self._strings else _INTEGER_ID)
         self._pattern = re.compile(rf"^\{{{pattern[1:-1]}\}},?$".encode(), re.MULTILINE)
 
@@ -62,10 +63,10 @@ class Lines:
         forms = {**dict.fromkeys(self._metadata.names, number), "hash": hash_, "id": id_}
         return "{" + ",".join(f'"{name}":{forms[name]}' for name in self._fields) + "}"
 
-    def write(self, samples: Samples) -> bytes:
-        """The records, separated by comma and newline."""
+    def write(self, samples: Samples, separator: bytes) -> bytes:
+        """The records, `separator` between them."""
         columns: dict[str, Any] = {
-            name: np.asarray(samples.columns[name], np.float64).tolist()
+            name: shortest(np.ascontiguousarray(samples.columns[name], np.float64))
             for name in self._metadata.names
         }
         text = samples.digests.tobytes().hex()
@@ -73,7 +74,7 @@ class Lines:
         if self._listed:
             columns["id"] = map(json.dumps if self._strings else int, samples.ids)
         rows = zip(*(columns[name] for name in self._fields), strict=True)
-        return ",\n".join(map(self._template.__mod__, rows)).encode()
+        return separator.decode().join(map(self._template.__mod__, rows)).encode()
 
     def read(self, lines: Sequence[bytes], first: int) -> Block:
         """The inverse; `first` is the number of lines[0] among the samples.

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._native import Request
+from dpa.columns import joined_ids
 from dpa.config import DEFAULT
 from dpa.files.metadata import Metadata
 from dpa.keys import Ids, key_source, sample_ids
@@ -17,6 +18,14 @@ from dpa.statistics import column
 
 #: Samples that are read, written or checked at a time.
 BLOCK = 4096
+
+
+class TrailerError(ValueError):
+    """A file that can be read, but is not what its trailer says: `problems` are how."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(problems[0])
+        self.problems = tuple(problems)
 
 
 class Samples(Protocol):
@@ -63,13 +72,39 @@ class Block:
         for at, row in enumerate(rows, first):
             _check_fields(row, fields, rank, at)
         columns = {name: column(rows, name, first) for name in names}
-        for name, values in columns.items():
-            if not np.isfinite(values).all():
-                at = int(np.argmin(np.isfinite(values)))
-                raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")
+        require_finite(columns, first)
         if ids is None:
             ids = sample_ids([row["id"] for row in rows])
         return cls(ids, _digests(rows, first), columns)
+
+    @classmethod
+    def concatenate(cls, blocks: Sequence[Block]) -> Block:
+        """The samples of all blocks, at least one, in order."""
+        if len(blocks) == 1:
+            return blocks[0]
+        columns = {
+            name: np.concatenate([block.columns[name] for block in blocks])
+            for name in blocks[0].columns
+        }
+        digests = np.concatenate([block.digests for block in blocks])
+        return cls(joined_ids([block.ids for block in blocks]), digests, columns)
+
+    def part(self, part: slice) -> Block:
+        """Some consecutive samples, as views."""
+        columns = {name: column[part] for name, column in self.columns.items()}
+        return Block(self.ids[part], self.digests[part], columns)
+
+    def differing(self, other: Block, *, values: bool = True) -> dict[str, npt.NDArray[np.bool_]]:
+        """For each field, hash first, whether its bits differ: (n,)."""
+        fields = {"hash": (self.digests != other.digests).any(axis=1)}
+        if values:
+            for name, column in self.columns.items():
+                fields[name] = column.view(np.uint64) != other.columns[name].view(np.uint64)
+        return fields
+
+    def field(self, name: str, at: int) -> float | str:
+        """One sample's value, or its hash as 64 hex characters."""
+        return bytes(self.digests[at]).hex() if name == "hash" else float(self.columns[name][at])
 
 
 def _check_fields(row: Mapping[str, Any], fields: set[str], rank: int | None, at: int) -> None:
@@ -92,25 +127,48 @@ def _digests(rows: Sequence[Mapping[str, Any]], first: int) -> npt.NDArray[np.ui
     return np.frombuffer(digests, np.uint8).reshape(-1, 32)
 
 
+def require_finite(columns: Mapping[str, npt.NDArray[np.float64]], first: int) -> None:
+    """Raises ValueError naming a sample, counted from `first`, that is NaN or infinite."""
+    for name, values in columns.items():
+        if not np.isfinite(values).all():
+            at = int(np.argmin(np.isfinite(values)))
+            raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")
+
+
+def stored(samples: Samples, metadata: Metadata) -> Block:
+    """A copy of the samples as files hold them: the caller may fill its arrays anew."""
+    listed = metadata.start_id is None and metadata.id_type == "integer"
+    return Block(
+        np.array(samples.ids, np.uint64) if listed else samples.ids,
+        np.array(samples.digests),
+        {name: np.array(samples.columns[name], np.float64) for name in metadata.names},
+    )
+
+
 class Digest:
     """The sum of all samples' leaves modulo 2^256: it does not depend on their order."""
 
     def __init__(self, metadata: Metadata) -> None:
-        self._key = metadata.key
-        self._names = metadata.names
+        self.metadata = metadata
         self._sum = 0
 
     def append(self, samples: Samples) -> None:
         """Adds the leaves of some more samples."""
         digests = np.ascontiguousarray(samples.digests)
         columns = samples.columns
-        values = tuple(np.ascontiguousarray(columns[name], np.float64) for name in self._names)
-        prefix, source = key_source(self._key, samples.ids)
+        values = tuple(
+            np.ascontiguousarray(columns[name], np.float64) for name in self.metadata.names
+        )
+        prefix, source = key_source(self.metadata.key, samples.ids)
         # Of the plan, only the names of the columns count here.
         request = Request(
             DEFAULT.plan, prefix, source, len(digests), digests, values, writable=False
         )
         self._sum = (self._sum + request.leaf_sum()) % 2**256
+
+    def add(self, hexdigest: str) -> None:
+        """Adds the digest of other samples. Raises ValueError or TypeError."""
+        self._sum = (self._sum + int.from_bytes(bytes.fromhex(hexdigest), "little")) % 2**256
 
     def hexdigest(self) -> str:
         """64 hex characters of the sum's 32 bytes, little-endian."""

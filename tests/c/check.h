@@ -56,5 +56,6 @@ void test_requests(void);
 void test_threads(void);
 void test_leaves(void);
 void test_moments(void);
+void test_shortest(void);
 
 #endif

@@ -33,6 +33,7 @@ static const struct {
     {"samplers", test_samplers}, {"links", test_links},       {"generate", test_generate},
     {"requests", test_requests}, {"threads", test_threads},   {"leaves", test_leaves},
     {"moments", test_moments},
+    {"shortest", test_shortest},
 };
 
 static bool wanted(const char *name, int argc, char **argv)

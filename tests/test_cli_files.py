@@ -1,0 +1,311 @@
+"""The command line on files: verify, recipe, show --from and diff, and their exit codes."""
+
+import json
+
+import pytest
+
+import dpa
+from dpa import cli
+from dpa.diff import diff_chains
+
+
+@pytest.fixture
+def run(capsys):
+    """main(argv) in this process: exit code, stdout, stderr."""
+
+    def run(*argv):
+        code = cli.main([str(argument) for argument in argv])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "chain.json"
+
+
+@pytest.fixture
+def other(tmp_path):
+    return tmp_path / "other.json"
+
+
+OPTIONS = ["--preset=mild", "--depth=3", "--sampler=mt19937"]
+OPTIONS += ["--base-seed=7", "--epoch=0", "--view=2"]
+
+
+def edited(path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+# ---- verify ----
+
+
+def test_verify(run, path, other):
+    dpa.generate_augmentation_chain(10, save_path=path)
+    dpa.generate_augmentation_chain(5, save_path=other)
+    assert run("verify", path, other) == (
+        0,
+        f"{path}: ok, 10 samples\n{other}: ok, 5 samples\n",
+        "",
+    )
+    assert run("verify", "--quiet", path, other) == (0, "", "")
+    noise = dpa.gen_augmentation_params(7)["noise"]
+    edited(path, f'"noise":{noise!r}', '"noise":0.5')
+    code, out, err = run("verify", path, other, "-q")
+    assert (code, err) == (1, "")
+    assert out.startswith(
+        f"{path}: NOT OK, 1 of 10 samples differ\n"
+        f"  first: sample 7 (id 7): noise is 0.5, must be {noise!r}\n"
+        "  statistics say mean of noise "
+    )
+    assert "\n  trailer says digest " in out
+
+
+def test_verify_goes_on_behind_a_bad_file(run, path, other, tmp_path):
+    dpa.save_augmentation_chain(dpa.generate_augmentation_chain(3), path)
+    other.write_text("{}")
+    code, out, err = run("verify", tmp_path / "none.json", other, path)
+    assert code == 2
+    assert out.splitlines() == [
+        f"{path}: NOT OK, 0 of 3 samples differ",
+        "  not verifiable: its config is not known; the hashes are compared with depth 10",
+    ]
+    assert err.splitlines() == [
+        f"dpa: error: No such file or directory: '{tmp_path / 'none.json'}'",
+        f"dpa: error: '{other}': not a chain: no list of augmentations",
+    ]
+
+
+# ---- recipe ----
+
+
+@pytest.mark.parametrize(
+    "options", [[], OPTIONS, ["--start-id", "9", "--rank=1", "--world-size=2"]]
+)
+@pytest.mark.parametrize("size", [0, 1, 5000])
+def test_a_recipe_makes_the_same_bytes_as_generate(run, path, other, tmp_path, options, size):
+    recipe = tmp_path / "recipe.json"
+    assert run("generate", "-n", size, *options, "-o", path, "-q") == (0, "", "")
+    count = json.loads(path.read_text())["trailer"]["num_samples"]
+    code, out, err = run("recipe", "-n", size, *options, "-o", recipe)
+    assert (code, out, err) == (0, "", f"wrote a recipe of {count:,} samples to {recipe}\n")
+    assert recipe.stat().st_size < 4000
+    code, out, err = run("generate", "--recipe", recipe, "-o", other)
+    assert (code, out, err) == (0, "", f"wrote {count:,} samples to {other}\n")
+    assert other.read_bytes() == path.read_bytes()
+    assert run("verify", recipe, "-q") == (0, "", "")
+
+
+def test_the_library_writes_the_same_recipe(run, path, other):
+    config = dpa.get_preset("mild", augmentation_depth=3, sampler="mt19937")
+    key = {"base_seed": 7, "epoch": 0, "view": 2}
+    dpa.save_augmentation_recipe(path, 10, config, start_id=90, **key)
+    run("recipe", "-n", 10, "--start-id", 90, *OPTIONS, "-o", other)
+    assert path.read_bytes() == other.read_bytes()
+
+
+def test_elastic_ranks_merge_to_the_whole(run, path, other, tmp_path):
+    shares = [tmp_path / f"{rank}.json" for rank in range(3)]
+    for rank, share in enumerate(shares):
+        command = "generate" if rank == 1 else "recipe"
+        options = ["--rank", rank, "--world-size", 3, "--elastic", "--epoch", 4]
+        assert run(command, "-n", 100, *options, "-o", share, "-q") == (0, "", "")
+    run("recipe", "-n", 100, "--epoch", 4, "-o", other)
+    assert run("recipe", "--merge", *shares[::-1], "-o", path) == (
+        (0, "", f"wrote a recipe of 100 samples to {path}\n")
+    )
+    digests = [json.loads(p.read_text())["trailer"]["digest"] for p in (path, other)]
+    assert digests[0] == digests[1]
+    assert run("verify", path) == (0, f"{path}: ok, 100 samples\n", "")
+    assert run("stats", path) == run("stats", other)
+    code, _, err = run("recipe", "--merge", *shares[::2], "-o", path)
+    assert code == 2
+    assert f"ids 34 to 66 are missing between '{shares[0]}' and '{shares[2]}'" in err
+
+
+@pytest.mark.parametrize("command", ["generate", "recipe"])
+def test_a_share_of_nothing_behind_the_last_id(run, path, command):
+    options = ["--start-id", 2**64 - 2, "--rank", 2, "--world-size", 3]
+    assert run(command, "-n", 2, *options, "-o", path, "-q") == (0, "", "")
+    assert run("verify", path) == (0, f"{path}: ok, 0 samples\n", "")
+
+
+def test_a_recipe_of_other_samples_generates_nothing(run, path, tmp_path, monkeypatch):
+    recipe = tmp_path / "recipe.json"
+    monkeypatch.setattr("dpa.files.samples.Digest.hexdigest", lambda self: "0" * 64)
+    run("recipe", "-n", 10, "-o", recipe)
+    monkeypatch.undo()
+    code, _, err = run("generate", "--recipe", recipe, "-o", path)
+    assert code == 2
+    assert "trailer says digest '000" in err
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ("generate -o {path}", "one of the arguments -n/--num-samples --recipe is required"),
+        ("generate -n 1 --recipe {chain} -o {path}", "not allowed with argument"),
+        ("generate --recipe {chain} -o {path}", "--recipe: '{chain}' is no recipe"),
+        ("generate --recipe {chain} --epoch 0 -o {path}", "--epoch is not allowed with --recipe"),
+        ("generate --recipe {chain} --preset moderate -o {path}", "--preset is not allowed"),
+        ("generate --recipe {chain} --start-id 0 -o {path}", "--start-id is not allowed"),
+        ("generate --recipe {path} -o {path}", "No such file or directory: '{path}'"),
+        ("recipe -o {path}", "one of the arguments -n/--num-samples --merge is required"),
+        ("recipe -n 1", "the following arguments are required: -o/--output"),
+        ("recipe -n -1 -o {path}", "num_samples must not be negative, got -1"),
+        ("recipe -n 1 -o {path}.npz", "path of a recipe must end with .json, got '{path}.npz'"),
+        ("recipe --merge {chain} --rank 1 -o {path}", "--rank is not allowed with --merge"),
+        ("recipe --merge {chain} {chain} -o {path}", "overlap from id 0 on"),
+        ("show 1 --from {chain} --world-size 1", "--world-size is not allowed with --from"),
+        ("show 1 3 --from {chain}", "'{chain}' has no sample with the id 3"),
+        ("show 1 --string --from {chain}", "'{chain}' has no sample with the id '1'"),
+        ("show x --from {chain}", "ID must be a non-negative integer, got 'x'"),
+        ("diff {chain}", "the following arguments are required: FILE"),
+        ("diff {chain} {path}", "No such file or directory: '{path}'"),
+        ("verify", "the following arguments are required: FILE"),
+        ("verify chain.txt", "path must end with"),
+    ],
+)
+def test_errors(run, path, tmp_path, argv, message):
+    chain = tmp_path / "three.json"
+    dpa.generate_augmentation_chain(3, save_path=chain)
+    code, out, err = run(*argv.format(path=path, chain=chain).split())
+    assert (code, out) == (2, "")
+    assert message.format(path=path, chain=chain) in err
+    assert err.count("\n") == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == ["three.json"]
+
+
+# ---- show --from ----
+
+
+@pytest.mark.parametrize("ids", [range(5000), [4999, 2**64 - 1, 7, 7]], ids=["range", "listed"])
+@pytest.mark.parametrize("rank", [None, 2])
+def test_show_from_a_file(run, path, ids, rank):
+    batch = dpa.generate_augmentation_batch(ids, epoch=3, rank=rank)
+    dpa.save_augmentation_chain(batch, path)
+    code, out, err = run("show", 4999, 7, 4999, "--from", path)
+    assert (code, err) == (0, "")
+    for line, seed_id in zip(out.splitlines(), [4999, 7, 4999], strict=True):
+        expected = dpa.gen_augmentation_params(seed_id, epoch=3, rank=rank)
+        assert json.loads(line) == {"id": seed_id, **expected}
+
+
+def test_show_what_is_stored(run, path):
+    rows = dpa.generate_augmentation_batch(["a", "7"]).to_dicts()
+    rows[1]["noise"] = 0.75
+    dpa.save_augmentation_chain(rows, path, ids=["a", "7"])
+    code, out, _ = run("show", "7", "--string", "--from", path)
+    assert code == 0
+    assert json.loads(out) == {"id": "7", **rows[1]}
+    dpa.save_augmentation_recipe(path, 10, epoch=1)
+    shown = json.loads(run("show", 9, "--from", path)[1])
+    assert shown == {"id": 9, **dpa.gen_augmentation_params(9, epoch=1)}
+
+
+# ---- diff ----
+
+
+def test_equal_files(run, path, other, tmp_path):
+    dpa.generate_augmentation_chain(5000, save_path=path)
+    dpa.save_augmentation_recipe(other, 5000)
+    indented = tmp_path / "indented.json"
+    indented.write_text(json.dumps(json.loads(path.read_text()), indent=2))
+    for second in (path, other, indented):
+        assert run("diff", path, second) == (0, "0 of 5,000 common samples differ\n", "")
+
+
+def test_fields_and_how_far(run, path, other):
+    batch = dpa.generate_augmentation_batch(range(5000))
+    dpa.save_augmentation_chain(batch, path)
+    batch.noise[4500] += 0.5
+    batch.noise[[1, 2, 3, 4]] += 0.25
+    batch.scale[4500] -= 0.25 * batch.scale[4500]
+    batch.digests[9] = 0
+    rows = batch.to_dicts()
+    dpa.save_augmentation_chain(rows, other)
+    code, out, err = run("diff", path, other)
+    assert (code, err) == (1, "")
+    lines = out.splitlines()
+    assert lines[-5:] == [
+        "6 of 5,000 common samples differ",
+        "  hash: in 1 of them",
+        "  noise: in 5 of them, by up to 0.5",
+        f"  scale: in 1 of them, by up to {dpa.gen_augmentation_params(4500)['scale'] / 4!r}",
+        "  ids: 1 (noise), 2 (noise), 3 (noise), 4 (noise), 9 (hash) ...",
+    ]
+
+
+def test_another_config_and_key(run, path, other):
+    dpa.generate_augmentation_chain(3, save_path=path)
+    dpa.generate_augmentation_chain(3, dpa.get_preset("mild"), save_path=other, epoch=1)
+    code, out, _ = run("diff", path, other)
+    assert code == 1
+    lines = out.splitlines()
+    assert "rotation_range: [-30.0, 30.0] and [-15.0, 15.0]" in lines
+    assert "epoch: None and 1" in lines
+    assert "3 of 3 common samples differ" in lines
+
+
+def test_ids_only_in_one(run, path, other):
+    dpa.generate_augmentation_chain(9000, save_path=path)
+    dpa.generate_augmentation_chain(9000, save_path=other, start_id=4000)
+    code, out, _ = run("diff", path, other)
+    assert code == 1
+    assert out.splitlines() == [
+        "0 of 5,000 common samples differ",
+        f"4,000 only in '{path}': 0, 1, 2, 3, 4 ...",
+        f"4,000 only in '{other}': 9000, 9001, 9002, 9003, 9004 ...",
+    ]
+    dpa.generate_augmentation_chain(2, save_path=other, start_id=2**64 - 2)
+    diff = diff_chains(path, other)
+    assert (diff.common, diff.only) == (0, [9000, 2])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "common", "only"),
+    [
+        (range(5000), list(range(4999, -1, -1)), 5000, [0, 0]),
+        (range(5), [4, 3, 7], 2, [3, 1]),
+        ([5, 5, 6, 7], [7, 5, 8], 2, [2, 1]),
+        ([5, 6], [5, 6, 7], 2, [0, 1]),
+        (["a", "b"], ["b", "c", "a"], 2, [0, 1]),
+        (["1", "2"], [1, 2], 0, [2, 2]),
+        (["1", "2"], range(3), 0, [2, 3]),
+        ([], [1, 2], 0, [0, 2]),
+        ([2, 1], [], 0, [2, 0]),
+        ([], [], 0, [0, 0]),
+    ],
+    ids=str,
+)
+def test_ids_in_another_order(path, other, first, second, common, only):
+    for ids, file in ((first, path), (second, other)):
+        dpa.save_augmentation_chain(dpa.generate_augmentation_batch(ids), file)
+    diff = diff_chains(path, other)
+    assert (diff.different, diff.common, diff.only) == (0, common, only)
+    assert bool(diff) == any(only)
+
+
+def test_minus_zero_and_far_values(path, other):
+    rows = dpa.generate_augmentation_chain(2)
+    rows[0]["noise"], rows[1]["scale"] = 0.0, 1.7e308
+    dpa.save_augmentation_chain(rows, path)
+    rows[0]["noise"], rows[1]["scale"] = -0.0, -1.7e308
+    dpa.save_augmentation_chain(rows, other)
+    diff = diff_chains(path, other)
+    assert diff.fields == {"noise": (1, 0.0), "scale": (1, float("inf"))}
+
+
+def test_a_trailer_that_contradicts_is_noted(run, path, other):
+    dpa.generate_augmentation_chain(10, save_path=path)
+    other.write_text(path.read_text())
+    edited(other, f'"noise":{dpa.gen_augmentation_params(7)["noise"]!r}', '"noise":0.5')
+    code, out, _ = run("diff", path, other)
+    assert code == 1
+    assert f"'{other}': trailer says digest" in out
+    assert "\n  ids: 7 (noise)\n" in out

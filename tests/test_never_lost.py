@@ -1,0 +1,407 @@
+"""Nothing gets lost: kills, full disks, refused folders; and no damage passes or crashes.
+
+DPA_KILLS and DPA_DAMAGES: how many kills and damaged bytes of each format; .ci/full asks for more.
+"""
+
+import errno
+import io
+import json
+import os
+import random
+import signal
+import struct
+import subprocess
+import sys
+import textwrap
+import tracemalloc
+import zipfile
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_files import temporaries
+from test_formats import FORMATS, needs_parquet
+
+import dpa
+from dpa.errors import ChainFileError
+
+KILLS = int(os.environ.get("DPA_KILLS", "30"))
+DAMAGES = int(os.environ.get("DPA_DAMAGES", "300"))
+
+
+@pytest.fixture(params=FORMATS)
+def path(request, tmp_path):
+    return tmp_path / f"chain.{request.param}"
+
+
+def child(code: str, *arguments: object, **options: object) -> subprocess.Popen:
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, **options)
+
+
+# ---- Kills ----
+
+SAVING = """
+    import itertools, os, sys
+    import dpa
+    for size in itertools.cycle(range(2000, 12_000, 500)):
+        os.write(1, b".")
+        dpa.generate_augmentation_chain(size, save_path=sys.argv[1])
+"""
+
+
+def killed_while_saving(path, wanted: int, chance: random.Random) -> None:
+    """Kills a child in the middle of its saves, some busy moments after one began."""
+    process = child(SAVING, path)
+    for _ in range(wanted):
+        assert process.stdout.read(1) == b"."
+    for _ in range(chance.randrange(40_000)):  # no clock: so many turns from its sign on
+        pass
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_kill_leaves_a_whole_file_under_the_name(tmp_path):
+    chance = random.Random(4)
+    suffixes = ["json", "jsonl", "npz"]
+    left = 0
+    for number in range(KILLS):
+        path = tmp_path / f"chain.{suffixes[number % 3]}"
+        killed_while_saving(path, chance.randrange(2, 5), chance)
+        size = len(dpa.load_augmentation_chain(path))
+        assert size in range(2000, 12_000, 500)
+        for name in temporaries(tmp_path):  # what a kill may leave has a name that tells
+            assert name.startswith(".dpa-")
+            assert name.endswith(".tmp")
+            (tmp_path / name).unlink()
+            left += 1
+    assert left > 0  # some kills came while a file was being written
+
+
+# ---- Disks and folders ----
+
+FULL = """
+    import resource, sys
+    import dpa
+    batch = dpa.generate_augmentation_batch(range(20_000))
+    dpa.save_augmentation_chain(batch[:0], sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+    for save in (
+        lambda: dpa.save_augmentation_chain(batch, sys.argv[1]),
+        lambda: dpa.save_augmentation_stream(dpa.stream_augmentation_chain(20_000), sys.argv[1]),
+    ):
+        try:
+            save()
+        except OSError as error:
+            print(error.errno)
+"""
+
+
+def test_a_full_disk_keeps_the_earlier_file(path):
+    process = child(FULL, path, stderr=subprocess.PIPE, text=True)
+    out, err = process.communicate()
+    assert (out, err) == (f"{errno.EFBIG}\n" * 2, "")
+    assert dpa.load_augmentation_chain(path) == []
+    assert temporaries(path.parent) == []
+
+
+def test_a_folder_that_cannot_be_written(path):
+    (path.parent / "file").touch()  # root may write in any folder, but not below a file
+    with pytest.raises(OSError, match="file"):
+        dpa.save_augmentation_stream(iter([]), path.parent / "file" / path.name)
+    assert [item.name for item in path.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write in any folder")
+def test_a_folder_without_permission(path):
+    dpa.generate_augmentation_chain(3, save_path=path)
+    path.parent.chmod(0o500)
+    try:
+        with pytest.raises(PermissionError, match=path.name):
+            dpa.generate_augmentation_chain(5, save_path=path)
+    finally:
+        path.parent.chmod(0o700)
+    assert len(dpa.load_augmentation_chain(path)) == 3
+
+
+# ---- Damage ----
+
+
+def sample(kind: str) -> dpa.AugmentationBatch:
+    ids = {"text": ["a", 'b"\\', "ß"] * 5, "listed": [5, 2**64 - 1] * 5, "consecutive": range(9)}
+    return dpa.generate_augmentation_batch(ids[kind], base_seed=7, rank=1, epoch=3)
+
+
+@pytest.mark.parametrize("kind", ["text", "listed", "consecutive"])
+def test_every_changed_byte_is_told_or_changes_nothing(path, kind):
+    batch = sample(kind)
+    dpa.save_augmentation_chain(batch, path, world_size=2)
+    content = path.read_bytes()
+    chance = random.Random(7)
+    told = []
+    for _ in range(DAMAGES // 3):
+        damaged = bytearray(content)
+        at = chance.randrange(len(content))
+        damaged[at] = chance.choice([damaged[at] ^ 1 << chance.randrange(8), 0, 255, 57])
+        path.write_bytes(damaged)
+        try:
+            loaded = dpa.load_augmentation_batch(path)
+        except ChainFileError as error:
+            told.append(str(error))
+        else:
+            assert loaded == batch
+    assert len(told) > 0.7 * (DAMAGES // 3)
+    assert all(message.startswith(f"{str(path)!r}: ") for message in told)
+
+
+@pytest.mark.parametrize("kind", ["text", "consecutive"])
+def test_every_truncation_is_told(path, kind):
+    dpa.save_augmentation_chain(sample(kind), path)
+    content = path.read_bytes()
+    for size in [*range(0, len(content), 67), len(content) - 1]:
+        path.write_bytes(content[:size])
+        with pytest.raises(ChainFileError):
+            dpa.load_augmentation_chain(path)
+
+
+def test_truncation_at_block_boundaries(path):
+    dpa.generate_augmentation_chain(9000, save_path=path)
+    content = path.read_bytes()
+    ends = [at * len(content) // 9000 for at in (4096, 8192)]
+    ends += [content.rfind(b"\n", 0, end) + 1 for end in ends]
+    for end in ends:
+        path.write_bytes(content[:end])
+        with pytest.raises(ChainFileError):
+            list(dpa.load_augmentation_stream(path))
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_no_content_crashes_the_loader(path, data):
+    dpa.save_augmentation_chain(sample("text"), path)
+    content = path.read_bytes()
+    start = data.draw(st.integers(0, len(content)))
+    end = data.draw(st.integers(start, min(start + 40, len(content))))
+    path.write_bytes(content[:start] + data.draw(st.binary(max_size=20)) + content[end:])
+    with suppress(ChainFileError):
+        dpa.load_augmentation_chain(path)
+
+
+FOREIGN = [
+    b"",
+    b"\n",
+    b"\x89PNG\r\n\x1a\n",
+    b"{}\n",
+    b"[1]\n",
+    b"PK\x05\x06",
+    b"PAR1PAR1",
+    b"[" * 99_999,
+]
+
+
+@pytest.mark.parametrize("content", FOREIGN, ids=lambda content: repr(content[:8]))
+def test_foreign_files(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ChainFileError, match=path.name):
+        dpa.load_augmentation_chain(path)
+
+
+def test_files_of_other_formats(path, tmp_path):
+    for suffix in ("json", "jsonl", "npz"):
+        if path.suffix != f".{suffix}":
+            other = tmp_path / f"other.{suffix}"
+            dpa.save_augmentation_chain(sample("text"), other)
+            path.write_bytes(other.read_bytes())
+            with pytest.raises(ChainFileError):
+                dpa.load_augmentation_chain(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b'"epoch":3', b'"epoch":3,"epoch":3', "line 1: the name 'epoch' appears twice"),
+        (b'"epoch":3', b'"epoch":4', "trailer says digest"),
+        (b'"epoch":3', b'"epoch":' + b"[" * 99_999, "line 1: nested too deeply"),
+        (b'"epoch":3', b'"epoch":' + b"9" * 9_999, "line 1: Exceeds the limit"),
+        (b'{"metadata":', b'{"metadata":{},"x":', "line 1 must be an object of metadata"),
+        (b'{"metadata":', b'{"metadata":5}\n', "metadata must be an object, got 5"),
+        (b'"noise":0.', b'"noise":1' + b"0" * 400 + b".", "line 2 .* noise is beyond double"),
+        (b'"noise":0.', b'"noise":NaN,"x":0.', r"line 2 \(sample 0\): not a record"),
+        (b"}\n{", b"}{", r"line 2 \(sample 0\)"),
+        (b"}\n{", b"},\n{", "trailer says checksum"),
+        (b"}\n{", b"}\n\n{", r"line 3 \(sample 1\): Expecting value"),
+        (b'{"statistics":', b'{"statistics":{},"x":', "the last line must be an object of stat"),
+        (b'{"statistics":', b'{"statistics":5}\n{"statistics":', "followed by 1 line, got 2"),
+        (b'"num_samples":15', b'"num_samples":15.0', "num_samples 15.0, the content has 15"),
+        (b'"count":15', b'"count":16', "trailer says checksum"),
+    ],
+)
+def test_damage_to_jsonl_names_its_place(tmp_path, old, new, message):
+    path = tmp_path / "chain.jsonl"
+    dpa.save_augmentation_chain(sample("text"), path)
+    first, rest = path.read_bytes().split(b"\n", 1)
+    assert old in first + rest
+    if old in rest:
+        rest = rest.replace(old, new, 1)
+    else:
+        first = first.replace(old, new, 1)
+    path.write_bytes(first + b"\n" + rest)
+    with pytest.raises(ChainFileError, match=message):
+        dpa.load_augmentation_chain(path)
+
+
+# ---- Archives ----
+
+
+def arrays_of(kind: str, tmp_path) -> dict[str, np.ndarray]:
+    path = tmp_path / "whole.npz"
+    dpa.save_augmentation_chain(sample(kind), path)
+    with np.load(path) as archive:
+        return dict(archive)
+
+
+def text_of(value: object) -> np.ndarray:
+    return np.frombuffer(json.dumps(value).encode(), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "message"),
+    [
+        ("text", {}, None),
+        ("consecutive", {"hash": None}, "missing or unknown members: hash.npy"),
+        ("consecutive", {"metadata": None}, "no member 'metadata.npy'"),
+        ("consecutive", {"more": np.zeros(9)}, "missing or unknown members: more.npy"),
+        ("consecutive", {"id": np.arange(9)}, "missing or unknown members: id.npy"),
+        ("consecutive", {"scale": np.zeros(8)}, "must be <f8 of shape .9,., got <f8 of shape .8,"),
+        ("consecutive", {"scale": np.zeros(9, "<u8")}, "must be <f8 .* got <u8"),
+        ("consecutive", {"scale": np.zeros(9, np.float32)}, "no header of version 1.0"),
+        ("consecutive", {"scale": np.full(9, np.nan)}, "scale of sample 0 must be finite, got nan"),
+        ("consecutive", {"scale": np.zeros(9)}, "trailer says digest"),
+        ("consecutive", {"hash": np.zeros((9, 31), np.uint8)}, "'hash.npy' must be .u1 of shape"),
+        ("consecutive", {"hash": np.zeros((9, 32), np.uint8)}, "trailer says digest"),
+        ("consecutive", {"trailer": text_of([])}, "trailer must be num_samples, digest and"),
+        ("consecutive", {"statistics": text_of(5)}, "trailer says checksum"),
+        ("consecutive", {"metadata": text_of({})}, "format None is not"),
+        ("consecutive", {"metadata": np.full(2_000_000, 91, np.uint8)}, "more than 1000000"),
+        ("consecutive", {"metadata": np.full(99_999, 91, np.uint8)}, "metadata: nested too deeply"),
+        ("consecutive", {"metadata": np.array("{}")}, "no header of version 1.0"),
+        ("listed", {"id": np.arange(10, dtype=np.uint64)}, "trailer says digest"),
+        ("listed", {"id": np.arange(10, dtype=np.int64)}, "no header of version 1.0"),
+        ("text", {"id_offsets": np.arange(1, 17, dtype=np.uint64)}, "must begin with 0, got 1"),
+        ("text", {"id_offsets": np.arange(16, dtype=np.uint64)}, "trailer says digest|decode"),
+        (
+            "text",
+            {"id_offsets": np.arange(16, dtype=np.uint64) * 0},
+            "'id.npy' has more than the samples need",
+        ),
+        ("text", {"id_offsets": np.uint64([0, 9] + [8] * 14)}, "must ascend to the size"),
+        ("text", {"id_offsets": np.uint64([0] + [2**63] * 15)}, "must ascend to the size"),
+    ],
+)
+def test_changed_archives(tmp_path, kind, change, message):
+    path = tmp_path / "chain.npz"
+    arrays = {**arrays_of(kind, tmp_path), **change}
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    if message is None:
+        assert dpa.load_augmentation_batch(path) == sample(kind)  # any stored archive will do
+        return
+    with pytest.raises(ChainFileError, match=f"(?s){message}"):
+        dpa.load_augmentation_batch(path)
+
+
+def peak_of_a_refusal(path, message: str) -> int:
+    tracemalloc.start()
+    with pytest.raises(ChainFileError, match=f"(?s){message}"):
+        dpa.load_augmentation_batch(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
+def test_a_zip_bomb_is_not_unpacked(tmp_path):
+    path = tmp_path / "chain.npz"
+    np.savez_compressed(path, **{**arrays_of("consecutive", tmp_path), "scale": np.zeros(10**7)})
+    assert peak_of_a_refusal(path, "is compressed; only stored members are read") < 5_000_000
+
+
+@pytest.mark.parametrize("shape", [(10**15,), (10**17, 10**17), (2**62, 0), (10**18 - 1,)], ids=str)
+def test_a_huge_shape_asks_for_no_memory(tmp_path, shape):
+    path = tmp_path / "chain.npz"
+    arrays = arrays_of("consecutive", tmp_path)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": shape}
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w") as member:
+                if name == "scale":
+                    member.write(header.getvalue())
+                else:
+                    np.save(member, array)
+    assert peak_of_a_refusal(path, "not the size of its shape|no header") < 5_000_000
+
+
+def test_members_twice_and_sizes_that_lie(tmp_path):
+    path = tmp_path / "chain.npz"
+    dpa.save_augmentation_chain(sample("consecutive"), path)
+    content = path.read_bytes()
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("hash.npy", b"")
+    assert peak_of_a_refusal(path, "two members are called 'hash.npy'") < 5_000_000
+    entry = content.index(b"hash.npy", content.index(b"PK\x01\x02"))
+    lie = bytearray(content)
+    lie[entry - 26 : entry - 18] = struct.pack("<II", 4_000_000_000, 4_000_000_000)
+    path.write_bytes(lie)
+    assert peak_of_a_refusal(path, "'hash.npy' is larger than the file") < 5_000_000
+    encrypted = bytearray(content)
+    encrypted[entry - 38] |= 1
+    path.write_bytes(encrypted)
+    assert peak_of_a_refusal(path, "no plain zip archive") < 5_000_000
+
+
+# ---- Tables ----
+
+
+@needs_parquet
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda table: table, None),
+        (lambda table: table.drop_columns("scale"), "the columns must be"),
+        (lambda table: table.append_column("more", table["scale"]), "the columns must be.*more"),
+        (
+            lambda table: table.set_column(0, "id", table["scale"]),
+            "the columns must be.*id: double",
+        ),
+        (lambda table: table.slice(1), "trailer says num_samples 15, the content has 14"),
+        (lambda table: table.take([1, *range(1, 15)]), "trailer says digest"),
+        (lambda table: table.replace_schema_metadata({}), "not a chain: no 'dpa.metadata'"),
+        (
+            lambda table: table.replace_schema_metadata(
+                {**table.schema.metadata, b"dpa.statistics": b"[" * 99_999}
+            ),
+            "dpa.statistics: nested too deeply",
+        ),
+        (
+            lambda table: table.replace_schema_metadata(
+                {**table.schema.metadata, b"dpa.statistics": b"5"}
+            ),
+            "trailer says checksum",
+        ),
+    ],
+)
+def test_changed_tables(tmp_path, change, message):
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "chain.parquet"
+    dpa.save_augmentation_chain(sample("text"), path)
+    pq.write_table(change(pq.read_table(path)), path)
+    if message is None:
+        assert dpa.load_augmentation_batch(path) == sample("text")  # any writer's file will do
+        return
+    with pytest.raises(ChainFileError, match=f"(?s){message}"):
+        dpa.load_augmentation_batch(path)
