@@ -113,7 +113,7 @@ def test_config_from_a_file(run, path, tmp_path, kind):
         ("-n -1 -o {path}", "num_samples must not be negative, got -1"),
         ("-n x -o {path}", "argument -n/--num-samples: invalid int value: 'x'"),
         ("-n 1", "the following arguments are required: -o/--output"),
-        ("-n 1 -o {path}.txt", "path must end with one of .json, got '{path}.txt'"),
+        ("-n 1 -o {path}.txt", ".json, .jsonl, .npz, .parquet, got '{path}.txt'"),
         ("-n 1 -o {file}/chain.json", "Not a directory: '{file}/chain.json'"),
         ("-n 1 -o {path} --preset strong", "argument --preset: invalid choice: 'strong'"),
         ("-n 1 -o {path} --preset mild --config x", "not allowed with argument"),
@@ -146,7 +146,7 @@ def test_generate_refuses(run, tmp_path, path, argv, message):
     [
         ("[]", "must be an object, got []"),
         ('{"depth": 3}', "unknown config field 'depth'; the fields are rotation_range"),
-        ('{"scale_range": "ab"}', "scale_range must be a pair of numbers, got 'ab'"),
+        ('{"scale_range": "ab"}', "scale_range must be a pair of numbers (low, high), got 'ab'"),
         ('{"scale_range": [2, 1]}', "scale_range must have low <= high"),
         ('{"sampler": 1, "sampler": 2}', "the name 'sampler' appears twice"),
     ],
