@@ -453,7 +453,7 @@ def test_streams_take_no_more_memory_for_more_samples(tmp_path, suffix):
         return most
 
     peak(1000)  # what is made once
-    few, many = (70_000, 200_000) if suffix == "parquet" else (10_000, 30_000)
+    few, many = (70_000, 140_000) if suffix == "parquet" else (10_000, 25_000)
     assert peak(many) < 1.2 * peak(few)
 
 
