@@ -6,7 +6,8 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-# One cp311-abi3 wheel serves 3.11 and up. Free-threaded builds cannot load it.
+# One cp311-abi3 wheel serves 3.11 and up; the dict stream loses 2.4 % to the limited API, one id
+# at a time 3 % (alternating runs of both builds, Zen 5). Free-threaded builds cannot load it.
 LIMITED_API = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 if sysconfig.get_platform().startswith("win"):  # MSVC; MinGW's platform is "mingw..."

@@ -31,5 +31,5 @@ class Effort:
         )
 
 
-FULL = Effort(iterations=9, minimum_seconds=0.05, scale=1)
+FULL = Effort(iterations=9, minimum_seconds=0.02, scale=1)
 QUICK = Effort(iterations=2, minimum_seconds=0, scale=0.001)

@@ -8,7 +8,7 @@
 #include "platform.h"
 
 /* Section 4.2.2: the constants K, one for each of the 64 rounds. */
-extern const uint32_t SHA256_K[64];
+extern const uint32_t SHA256_K[64] HIDDEN;
 
 /* Section 5.3.3: the chaining value before the first block. */
 #define SHA256_H0 0x6a09e667u, 0xbb67ae85u, 0x3c6ef372u, 0xa54ff53au, 0x510e527fu, 0x9b05688cu, 0x1f83d9abu, 0x5be0cd19u

@@ -79,3 +79,11 @@ def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
             run_python(block["code"], block["output"], namespace, page, line)
         else:
             run_console(block["code"], page, line)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_has_no_blanks_and_no_dead_links(page):
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"@[A-Z]+@|TODO|XXX", text) == []
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    assert [link for link in links if not (page.parent / link).exists()] == []
