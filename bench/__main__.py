@@ -1,4 +1,4 @@
-"""python -m bench [kernels | api | scaling | peers | all | report] [--quick] [--json FILE]."""
+"""python -m bench [SECTION | all | report] [--quick] [--json FILE]; sections: bench.report."""
 
 from __future__ import annotations
 

@@ -6,11 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,11 +22,10 @@ from dpa.benchmark import BenchmarkResult, Case, Record, measure_time
 from dpa.config import DEFAULT
 
 TITLE = "What users call"
-ONE, COLUMNS, DICTS, FILES, STATISTICS = (
+ONE, COLUMNS, DICTS, STATISTICS = (
     "One id at a time",
     "Columns, one thread",
     "Dicts",
-    "Files",
     "Statistics",
 )
 IMPORT, INTERRUPT = "Import", "Ctrl-C"
@@ -41,7 +38,6 @@ NOTES = {
     ONE: "Each call makes one dict, which is dropped; the twin is tests/reference.py.",
     COLUMNS: "generate_augmentation_batch(..., num_threads=1). A million goes into out=, unless the"
     " row says fresh arrays: these cost what the system takes for new memory.",
-    FILES: "JSON on a temporary folder, with fsync.",
     IMPORT: "`import dpa` in a new process that has imported numpy.",
     INTERRUPT: "From the signal to KeyboardInterrupt, during generate_augmentation_batch.",
 }
@@ -52,7 +48,6 @@ def run(effort: Effort) -> Iterator[BenchmarkResult]:
         ONE: _one_id,
         COLUMNS: _columns,
         DICTS: _dicts,
-        FILES: _files,
         STATISTICS: _statistics,
         IMPORT: _import,
         INTERRUPT: _interrupts,
@@ -176,25 +171,7 @@ def _chain(count: int) -> list[dict[str, Any]]:
     return dpa.generate_augmentation_chain(count)
 
 
-# ---- Files and statistics ----
-
-
-def _files(effort: Effort) -> list[BenchmarkResult]:
-    count = effort.samples(100_000)
-    batch, dicts = dpa.generate_augmentation_batch(range(count)), _chain(count)
-    save, load = dpa.save_augmentation_chain, dpa.load_augmentation_chain
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "chain.json"
-        save(batch, path)
-        return effort.measure(
-            [
-                Case("save a batch", partial(save, batch, path), count),
-                Case("save dicts", partial(save, dicts, path), count),
-                Case("save dicts, hashes checked", partial(save, dicts, path, DEFAULT), count),
-                Case("load dicts", partial(load, path), count),
-                Case("load a batch", partial(dpa.load_augmentation_batch, path), count),
-            ]
-        )
+# ---- Statistics ----
 
 
 def _statistics(effort: Effort) -> list[BenchmarkResult]:

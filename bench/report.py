@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 
-from bench import api, goals, kernels, peers, scaling
+from bench import api, files, goals, kernels, peers, scaling
 from bench.records import Section
 from bench.tables import Table
 from dpa.benchmark import Record
@@ -13,6 +13,7 @@ from dpa.benchmark import Record
 SECTIONS: Mapping[str, ModuleType] = {
     "kernels": kernels,
     "api": api,
+    "files": files,
     "scaling": scaling,
     "peers": peers,
 }

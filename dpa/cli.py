@@ -39,7 +39,11 @@ USAGE_ERROR = 2
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors come out of main in one line, like all others."""
+    """Errors come out of main in one line, like all others; options are written out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["allow_abbrev"] = False
+        super().__init__(*args, **kwargs)
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
@@ -58,16 +62,16 @@ def main(argv: list[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # `dpa ... | head` has seen enough
         return 141
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:  # ImportError: an extra is missing
         return _failed(error)
 
 
-def _failed(error: ValueError | OSError) -> int:
+def _failed(error: ValueError | OSError | ImportError) -> int:
     print("dpa: error:", _one_line(error), file=sys.stderr)
     return USAGE_ERROR
 
 
-def _one_line(error: ValueError | OSError) -> str:
+def _one_line(error: ValueError | OSError | ImportError) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {str(error.filename)!r}"
     return str(error).replace("\n", " ")
@@ -86,9 +90,7 @@ def _write(text: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="dpa", description="Deterministic augmentation parameters.", allow_abbrev=False
-    )
+    parser = _Parser(prog="dpa", description="Deterministic augmentation parameters.")
     parser.add_argument("--version", action="version", version=f"dpa {dpa.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -238,7 +240,7 @@ def _request(arguments: argparse.Namespace) -> Metadata:
     config = _config(arguments)
     rank, world_size = arguments.rank, arguments.world_size
     if (rank is None) != (world_size is None) or (arguments.elastic and rank is None):
-        raise ValueError("--rank and --world-size go together, and --elastic with both")
+        raise ValueError("--rank needs --world-size and the reverse; --elastic needs both")
     Key.checked(rank=rank, world_size=world_size)
     ids = consecutive_ids(arguments.num_samples, arguments.start_id or 0)
     if rank is not None:
@@ -365,7 +367,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     for path in arguments.files:
         try:
             report = verify_augmentation_chain(path)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             code = _failed(error)
             continue
         if not report.ok:

@@ -147,7 +147,10 @@ class AugmentationBatch:
             return self.values[PARAMETERS.index(item)]
         if isinstance(item, slice):
             return self._part(item)
-        at = range(len(self))[integer("an index", item)]  # negative numbers, IndexError
+        at = integer("an index", item)
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"there is no sample {at} in a batch of {len(self)}")
+        at %= len(self)
         return self._part(slice(at, at + 1)).to_dicts()[0]
 
     def _part(self, part: slice) -> AugmentationBatch:

@@ -102,7 +102,10 @@ def single_id(seed_id: int | str) -> int | bytes:
             return b'"' + seed_id.encode()
         except UnicodeEncodeError as error:
             raise ValueError(f"sample id {seed_id!r} has a lone surrogate: {error}") from None
-    number = integer("sample id", seed_id)
+    try:
+        number = integer("sample id", seed_id)
+    except TypeError:
+        raise TypeError(f"sample id must be an integer or a str, got {seed_id!r}") from None
     if number < 0:
         raise ValueError(f"sample id must not be negative, got {number}")
     if number < _LIMIT:

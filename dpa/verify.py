@@ -27,6 +27,9 @@ _TRIED_DEPTHS = (10, *(depth for depth in range(1, 21) if depth != 10))
 _Maker: TypeAlias = tuple[AugmentationConfig, Key]
 
 
+_UNVERIFIABLE = "not verifiable:"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A field of a sample that is not what the metadata gives.
@@ -72,7 +75,9 @@ class VerificationReport:
     def __str__(self) -> str:
         if self.ok:
             return f"{self.path}: ok, {self.checked:,} samples"
-        lines = [f"{self.path}: NOT OK, {self.different:,} of {self.checked:,} samples differ"]
+        unknown = any(problem.startswith(_UNVERIFIABLE) for problem in self.problems)
+        verdict = "NOT VERIFIABLE" if unknown and not self.different else "NOT OK"
+        lines = [f"{self.path}: {verdict}, {self.different:,} of {self.checked:,} samples differ"]
         lines += [f"  first: {self.first}"] if self.first is not None else []
         return "\n".join([*lines, *(f"  {problem}" for problem in self.problems)])
 
@@ -184,9 +189,9 @@ def _compare(reader: ChainReader, blocks: Iterator[Block], comparison: _Comparis
     if metadata.config is not None:
         return []
     if maker is None:
-        return ["not verifiable: its config is not known, nor do depths 1 to 20 give its hashes"]
+        return [f"{_UNVERIFIABLE} its config is not known, nor do depths 1 to 20 give its hashes"]
     depth = maker[0].augmentation_depth
-    return [f"not verifiable: its config is not known; the hashes are compared with depth {depth}"]
+    return [f"{_UNVERIFIABLE} its config is not known; the hashes are compared with depth {depth}"]
 
 
 def _tried(metadata: Metadata, original: bool, head: list[Block]) -> _Maker | None:

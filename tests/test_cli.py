@@ -121,9 +121,9 @@ def test_config_from_a_file(run, path, tmp_path, kind):
         ("-n 1 -o {path} --config {file}", "Expecting value"),
         ("-n 1 -o {path} --depth 0", "augmentation_depth must be 1 to 10000, got 0"),
         ("-n 1 -o {path} --epoch -1", "epoch must be 0 to 2**64 - 1, got -1"),
-        ("-n 1 -o {path} --rank 1", "--rank and --world-size go together"),
-        ("-n 1 -o {path} --world-size 1", "--rank and --world-size go together"),
-        ("-n 1 -o {path} --elastic", "--elastic with both"),
+        ("-n 1 -o {path} --rank 1", "--rank needs --world-size and the reverse"),
+        ("-n 1 -o {path} --world-size 1", "--rank needs --world-size and the reverse"),
+        ("-n 1 -o {path} --elastic", "--elastic needs both"),
         ("-n 1 -o {path} --rank 2 --world-size 2", "rank must be below world_size 2, got 2"),
         ("-n 1 -o {path} --rank 2 --world-size 2 --elastic", "rank must be below world_size 2"),
         ("-n 2 --start-id 18446744073709551615 -o {path}", "the last id must be below 2**64"),
@@ -376,3 +376,17 @@ def test_signals_are_handled_as_before_afterwards(run, path):
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
     run("generate", "-n", 1, "-o", path)
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)] == before
+
+
+def test_a_missing_extra_is_an_error_in_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "dpa.files.parquet", raising=False)
+    assert cli.main(["generate", "-n", "1", "-o", str(tmp_path / "a.parquet")]) == 2
+    assert "parquet files need pyarrow: pip install" in capsys.readouterr().err
+    assert cli.main(["stats", str(tmp_path / "none.parquet")]) == 2  # its absence counts first
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_options_are_written_out(capsys):
+    assert cli.main(["show", "1", "--dep", "3"]) == 2
+    assert "unrecognized arguments: --dep" in capsys.readouterr().err

@@ -71,7 +71,7 @@ def test_verify_goes_on_behind_a_bad_file(run, path, other, tmp_path):
     code, out, err = run("verify", tmp_path / "none.json", other, path)
     assert code == 2
     assert out.splitlines() == [
-        f"{path}: NOT OK, 0 of 3 samples differ",
+        f"{path}: NOT VERIFIABLE, 0 of 3 samples differ",
         "  not verifiable: its config is not known; the hashes are compared with depth 10",
     ]
     assert err.splitlines() == [

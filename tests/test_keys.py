@@ -197,7 +197,7 @@ def test_world_size_leaves_the_key_alone(world_size: Any) -> None:
 
 @pytest.mark.parametrize("value", [True, np.False_, 1.0, np.float64(1), b"a", None, [1]], ids=repr)
 def test_single_id_of_a_wrong_type(value: Any) -> None:
-    message = f"^sample id must be an integer, got {re.escape(repr(value))}$"
+    message = f"^sample id must be an integer or a str, got {re.escape(repr(value))}$"
     with pytest.raises(TypeError, match=message):
         dpa.gen_augmentation_params(value)
     with pytest.raises(TypeError, match=message):

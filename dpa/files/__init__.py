@@ -49,18 +49,19 @@ class Writer(Protocol):
         """Writes some more samples, whose ids go on where the last ones ended."""
 
 
-def _format(path: str | PathLike[str]) -> Any:
+def _format(path: str | PathLike[str]) -> str:
+    """The module of a format, by the suffix."""
     if not isinstance(path, (str, PathLike)) or not isinstance(os.fspath(path), str):
         raise TypeError(f"path must be a str or a path of text, got {path!r}")
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in _FORMATS or "\0" in os.fspath(path):
         known = ", ".join(_FORMATS)
         raise ValueError(f"path must end with one of {known}, got {os.fspath(path)!r}")
-    return import_module(_FORMATS[suffix])
+    return _FORMATS[suffix]
 
 
 def _recipe(path: str | PathLike[str]) -> Any:
-    if os.path.splitext(path)[1].lower() != ".json":
+    if _format(path) != _FORMATS[".json"]:
         raise ValueError(f"path of a recipe must end with .json, got {os.fspath(path)!r}")
     return import_module("dpa.files.recipe")
 
@@ -84,7 +85,8 @@ def create(path: str | PathLike[str], metadata: Metadata) -> Iterator[Writer]:
     It stores the samples; those of a recipe it only counts in. Raises ValueError for a
     suffix that is no format's, and OSError.
     """
-    form = _format(path) if metadata.num_samples is None else _recipe(path)
+    recipe = metadata.num_samples is not None
+    form = _recipe(path) if recipe else import_module(_format(path))
     from dpa.files.atomic import replacing  # with the formats
 
     with replacing(path) as file:
@@ -108,10 +110,13 @@ class Reader:
         self._lenient = lenient
         self._file = open(path, "rb")  # noqa: SIM115 (closed by __exit__)
         try:
-            self._reader = form.read(self._file)
+            self._reader = import_module(form).read(self._file)
         except (ValueError, TypeError) as error:
             self._file.close()
             raise self._named(error) from error
+        except ImportError:  # of an extra; a missing file was told before
+            self._file.close()
+            raise
 
     @property
     def metadata(self) -> Metadata:

@@ -1,0 +1,124 @@
+"""Files of every format: rates, and the memory of streams through them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import dpa
+from bench.effort import Effort
+from bench.tables import Table, duration, rate, rate_table
+from dpa.benchmark import BenchmarkResult, Case, Record
+from dpa.config import DEFAULT
+
+TITLE = "Files"
+MEMORY = "memory"
+STREAMED = 10_000_000
+#: Formats that stream both ways; npz holds its columns.
+STREAMS = ("json", "jsonl", "parquet")
+
+
+def _formats() -> list[str]:
+    return ["json", "jsonl", "npz", *(["parquet"] if find_spec("pyarrow") else [])]
+
+
+def run(effort: Effort) -> Iterator[BenchmarkResult]:
+    with tempfile.TemporaryDirectory() as folder:
+        count = effort.samples(200_000)
+        yield from effort.measure(_cases(Path(folder), count))
+        size = effort.samples(STREAMED)
+        yield _peak("statistics", f"dpa.compute_streaming_statistics({_stream(size)})", size)
+        for name in STREAMS:
+            if name in _formats():
+                yield from _peaks(Path(folder) / f"stream.{name}", name, size)
+
+
+def _cases(folder: Path, count: int) -> list[Case]:
+    batch = dpa.generate_augmentation_batch(range(count))
+    rows = batch.to_dicts()
+    save, load = dpa.save_augmentation_chain, dpa.load_augmentation_batch
+    cases = []
+    for name in _formats():
+        path = folder / f"chain.{name}"
+        save(batch, path)
+        cases += [
+            Case(f"{name}: save a batch", partial(save, batch, path), count),
+            Case(f"{name}: load a batch", partial(load, path), count),
+            Case(f"{name}: load dicts", partial(dpa.load_augmentation_chain, path), count),
+            Case(f"{name}: verify", partial(_verify, path), count),
+        ]
+    path = folder / "dicts.json"
+    return [
+        *cases,
+        Case("json: save dicts", partial(save, rows, path), count),
+        Case("json: save dicts, hashes checked", partial(save, rows, path, DEFAULT), count),
+    ]
+
+
+def _verify(path: Path) -> None:
+    if not dpa.verify_augmentation_chain(path, num_threads=1).ok:
+        raise RuntimeError(f"{path} does not verify")
+
+
+def _stream(size: int) -> str:
+    return f"dpa.stream_augmentation_batches({size})"
+
+
+def _peaks(path: Path, name: str, size: int) -> Iterator[BenchmarkResult]:
+    writing = f"dpa.save_augmentation_stream({_stream(size)}, {str(path)!r})"
+    yield _peak(f"{name}: write", writing, size)
+    reading = f"deque(dpa.load_augmentation_stream({str(path)!r}), maxlen=0)"
+    yield _peak(f"{name}: read as dicts", reading, size)
+    path.unlink()
+
+
+_CHILD = """
+import time
+from collections import deque
+from contextlib import suppress
+import dpa
+with suppress(ImportError):
+    import pyarrow.parquet
+def peak():  # VmHWM begins anew with a process, ru_maxrss may have its parent's
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) * 1024
+before, start = peak(), time.perf_counter()
+CALL
+print(time.perf_counter() - start, peak() - before)
+"""
+
+
+def _peak(name: str, call: str, size: int) -> BenchmarkResult:
+    """One run in a process of its own; its memory is NaN where the system does not tell it."""
+    if not Path("/proc/self/status").exists():
+        return BenchmarkResult(name, (float("nan"),), 1, size, {"group": MEMORY, "bytes": None})
+    command = [sys.executable, "-c", _CHILD.replace("CALL", call)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    seconds, peak = done.stdout.split()
+    facts = {"group": MEMORY, "bytes": int(peak)}
+    return BenchmarkResult(name, (float(seconds),), 1, size, facts)
+
+
+def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
+    rates = [result for result in results if result.facts.get("group") != MEMORY]
+    memory = [result for result in results if result.facts.get("group") == MEMORY]
+    rows = [
+        [
+            result.name,
+            f"{result.samples_per_call:,}",
+            "?" if result.facts["bytes"] is None else f"{result.facts['bytes'] / 1e6:.1f} MB",
+            duration(result.median_seconds),
+            rate(result.samples_per_second),
+        ]
+        for result in memory
+    ]
+    note = "Peak resident memory above that of the imports (dpa, pyarrow), one run each."
+    return [
+        rate_table("Whole files", rates, "One thread, on a temporary folder, with fsync."),
+        Table("Streams", ("what", "samples", "memory", "time", "rate"), rows, note),
+    ]
