@@ -261,7 +261,7 @@ def consecutive_ids(num_samples: int, start_id: int) -> range:
         raise ValueError(f"the last id must be below 2**64, got {start + size - 1}")
     if size > MANY:
         raise ValueError(f"num_samples must be at most 2**48, got {size}")
-    return range(start, start + size)
+    return range(start, start + size) if start < 2**64 else range(0)
 
 
 def generate_augmentation_chain(

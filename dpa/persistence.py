@@ -40,8 +40,8 @@ def save_augmentation_chain(
 
     `params`: dicts as generate_augmentation_chain returns, or an AugmentationBatch. A
     batch carries what made it; for dicts, say it: `config` (None is kept as unknown),
-    `ids` (default 0 .. n-1) and the parts of the key. With a config the hashes are
-    computed again, and one that differs is a ValueError naming its index.
+    `ids` (default 0 .. n-1) and the parts of the key. With a config the samples are
+    made again, and one that differs is a ValueError naming its index and field.
 
     The file appears whole or not at all: an earlier one stays until the new one is on
     the disk. Raises ValueError or TypeError for arguments that are wrong or contradict
@@ -159,7 +159,7 @@ def _dict_blocks(
             raise ValueError(f"ids must be as many as the samples, got {first + len(span)}")
         block = Block.from_rows(part, metadata.names, span, first, metadata.key.rank)
         if metadata.config is not None:
-            _check_hashes(block, metadata.config, metadata.key, first)
+            _check_samples(block, metadata.config, metadata.key, first)
         yield block
         first += len(part)
     if ids is not None and first < len(ids):
@@ -236,7 +236,7 @@ def _metadata(
     dtype: str = "float64",
 ) -> Metadata:
     world_size = None if world_size is None else int(world_size)  # it may be NumPy's
-    start_id = ids.start if isinstance(ids, range) else None
+    start_id = ids.start % 2**64 if isinstance(ids, range) else None  # none may end at 2**64
     id_type = "string" if isinstance(ids, tuple) else "integer"
     return Metadata(config, key, world_size, start_id, id_type, dtype)
 
@@ -247,16 +247,19 @@ def _same_ids(a: Ids, b: Ids) -> bool:
     return len(a) == len(b) and all(map(operator.eq, a, b))
 
 
-def _check_hashes(block: Block, config: AugmentationConfig, key: Key, first: int) -> None:
+def _check_samples(block: Block, config: AugmentationConfig, key: Key, first: int) -> None:
     digests = np.empty_like(block.digests)
     values = np.empty((len(block.columns), len(digests)))
     fill_batch(config, key, block.ids, digests, values)
-    wrong = np.flatnonzero((digests != block.digests).any(axis=1))
+    made = Block(block.ids, digests, dict(zip(block.columns, values, strict=True)))
+    differing = block.differing(made)
+    wrong = np.flatnonzero(np.logical_or.reduce(list(differing.values())))
     if wrong.size:
         at = int(wrong[0])
+        name = next(name for name, differs in differing.items() if differs[at])
         raise ValueError(
-            f"params[{first + at}] has the hash {block.digests[at].tobytes().hex()}, "
-            f"but id {block.ids[at]!r} with this config and {key} has {digests[at].tobytes().hex()}"
+            f"params[{first + at}] has the {name} {block.field(name, at)}, but id "
+            f"{block.ids[at]!r} with this config and {key} has {made.field(name, at)}"
         )
 
 

@@ -79,6 +79,20 @@ class Statistics:
             for total, block in zip(self._totals, self._block, strict=True)
         ]
 
+    def __add__(self, other: Statistics) -> Statistics:
+        """Those of both sides' samples: equal to the whole's to about 1e-15, not to the last bit.
+
+        ValueError where the names differ.
+        """
+        if not isinstance(other, Statistics):
+            return NotImplemented
+        if self._names != other._names:
+            raise ValueError(f"statistics of {self._names} and of {other._names} do not add up")
+        total = Statistics(self._names)
+        pairs = zip(self._merged_with_block(), other._merged_with_block(), strict=True)
+        total._totals = [_merged(ours, [theirs]) if theirs[0] else ours for ours, theirs in pairs]
+        return total
+
     def result(self) -> Summary:
         """The statistics so far; more may be appended afterwards."""
         totals = self._merged_with_block()

@@ -471,3 +471,30 @@ def test_floats_around_powers_are_written_as_python_writes_them():
     powers = [*(2.0 ** np.arange(-20, 60)), *(10.0 ** np.arange(-8, 18))]
     values = np.concatenate([np.nextafter(powers, -np.inf), powers, np.nextafter(powers, np.inf)])
     assert _native.shortest(values) == list(map(repr, values.tolist()))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_batch_that_is_not_finite_leaves_the_earlier_file(path, value):
+    batch = dpa.generate_augmentation_batch(range(4))
+    dpa.save_augmentation_chain(batch, path)
+    spoilt = dpa.generate_augmentation_batch(range(4))
+    spoilt.scale[1] = value
+    with pytest.raises(ValueError, match=f"scale of sample 1 must be finite, got {value}"):
+        dpa.save_augmentation_chain(spoilt, path)
+    assert dpa.load_augmentation_batch(path) == batch
+
+
+def test_what_ends_with_the_last_id_is_read_again(path):
+    stream = dpa.stream_augmentation_range(2**64 - 5, 2**64)
+    assert len(list(stream)) == 5
+    dpa.save_augmentation_stream(stream, path)
+    assert dpa.load_augmentation_chain(path) == []
+    dpa.generate_augmentation_chain(0, start_id=2**64, save_path=path)
+    assert dpa.load_augmentation_chain(path) == []
+
+
+def test_samples_of_another_config_are_refused(path):
+    rows = dpa.generate_augmentation_chain(50, dpa.get_preset("mild"))
+    with pytest.raises(ValueError, match=r"params\[0\] has the rotation .*, but id 0 with this"):
+        dpa.save_augmentation_chain(rows, path, dpa.get_preset("moderate"))
+    assert not path.exists()

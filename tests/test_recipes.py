@@ -100,7 +100,7 @@ def test_it_must_be_json(tmp_path):
     ("part", "name", "value", "message"),
     [
         ("metadata", "num_samples", 101, "trailer says num_samples 100"),
-        ("metadata", "num_samples", 10**15, "trailer says num_samples 100"),
+        ("metadata", "num_samples", 10**14, "trailer says num_samples 100"),
         ("metadata", "num_samples", 2**64 + 1, "num_samples must be 0 to"),
         ("metadata", "num_samples", "1", "num_samples must be an integer"),
         ("metadata", "num_samples", None, "num_samples must be an integer"),

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dpa
+from dpa.config import PARAMETERS
 from dpa.statistics import Statistics, theoretical_statistics, without_nan
 
 BLOCK = 4096
@@ -146,3 +147,21 @@ def test_theory():
         stdev = found[name]["stdev"]
         assert abs(values["mean"] - found[name]["mean"]) < 5 * stdev / 1e3
         assert abs(values["stdev"] - stdev) < 5 * stdev / 1e3
+
+
+def test_parts_add_up_to_the_whole():
+    batch = dpa.generate_augmentation_batch(range(20_000))
+    whole = dpa.compute_statistics(batch)
+    for cut in (0, 1, 4096, 7000, 20_000):
+        parts = []
+        for part in (batch[:cut], batch[cut:]):
+            parts.append(Statistics(PARAMETERS))
+            parts[-1].append(part.columns)
+        found = (parts[0] + parts[1]).result()
+        for name, values in whole.items():
+            assert found[name] == pytest.approx(values, rel=1e-12)
+            assert [found[name][k] for k in ("count", "min", "max")] == [
+                values[k] for k in ("count", "min", "max")
+            ]
+    with pytest.raises(ValueError, match="do not add up"):
+        parts[0] + Statistics(["other"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dpa.config import ALGORITHM, PARAMETERS, AugmentationConfig
-from dpa.keys import NO_KEY, Key, integer
+from dpa.keys import MANY, NO_KEY, Key, integer
 
 FORMAT = "dpa-chain"
 VERSION = 1
@@ -99,8 +99,8 @@ class Metadata:
         size = integer("num_samples", fields["num_samples"])
         if self.config is None or self.start_id is None or self.dtype != "float64":
             raise ValueError("a recipe must have a config, a start_id and the dtype 'float64'")
-        if not 0 <= size <= 2**64 - self.start_id:
-            raise ValueError(f"num_samples must be 0 to 2**64 - start_id, got {size}")
+        if not 0 <= size <= min(MANY, 2**64 - self.start_id):
+            raise ValueError(f"num_samples must be 0 to 2**48 and 2**64 - start_id, got {size}")
         return replace(self, num_samples=size)
 
 

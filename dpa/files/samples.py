@@ -127,7 +127,7 @@ def _digests(rows: Sequence[Mapping[str, Any]], first: int) -> npt.NDArray[np.ui
     return np.frombuffer(digests, np.uint8).reshape(-1, 32)
 
 
-def require_finite(columns: Mapping[str, npt.NDArray[np.float64]], first: int) -> None:
+def require_finite(columns: Mapping[str, npt.NDArray[np.floating]], first: int) -> None:
     """Raises ValueError naming a sample, counted from `first`, that is NaN or infinite."""
     for name, values in columns.items():
         if not np.isfinite(values).all():

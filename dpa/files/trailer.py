@@ -8,7 +8,7 @@ from typing import Any
 
 from dpa.files.metadata import Metadata
 from dpa.files.records import canonical
-from dpa.files.samples import Digest, Samples, TrailerError
+from dpa.files.samples import Digest, Samples, TrailerError, require_finite
 from dpa.statistics import Statistics, without_nan
 
 
@@ -21,7 +21,8 @@ class Tally:
         self.count = 0
 
     def append(self, samples: Samples) -> None:
-        """Counts some more samples in."""
+        """Counts some more samples in. Raises ValueError for values that no file may hold."""
+        require_finite(samples.columns, self.count)
         self._statistics.append(samples.columns)
         self._digest.append(samples)
         self.count += len(samples.ids)
