@@ -9,8 +9,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -27,6 +28,7 @@ from dpa.files.records import parse
 from dpa.generate import consecutive_ids, gen_augmentation_params
 from dpa.keys import Ids, Key
 from dpa.persistence import load_augmentation_config
+from dpa.progress import progress_bar
 from dpa.recipes import ChainReader, merge_recipes, recipe_blocks, recipe_metadata
 from dpa.statistics import Statistics, Summary, theoretical_statistics, without_nan
 from dpa.threads import thread_count
@@ -301,19 +303,10 @@ def _terminable() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-@contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], object]]:
-    """A function to tell how many samples are done: a bar on a terminal, with tqdm."""
-    if not quiet and sys.stderr.isatty():
-        try:
-            from tqdm import tqdm
-        except ImportError:  # the extra `cli`
-            pass
-        else:
-            with tqdm(total=total, unit=" samples", unit_scale=True, leave=False) as bar:
-                yield bar.update
-            return
-    yield lambda count: None
+def _progress(total: int, quiet: bool) -> AbstractContextManager[Callable[[int], object]]:
+    """A bar on a terminal, where the extra `cli` is installed."""
+    wanted = not quiet and sys.stderr.isatty() and find_spec("tqdm") is not None
+    return progress_bar(wanted, total)
 
 
 def _show(arguments: argparse.Namespace) -> None:

@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 
 from dpa.files.metadata import Metadata
 from dpa.files.records import canonical
-from dpa.files.samples import Digest, Samples
-from dpa.statistics import Statistics, without_nan
+from dpa.files.samples import Samples
+from dpa.files.trailer import Tally
 
 
 class Writer:
@@ -18,18 +18,16 @@ class Writer:
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         self._file = file
         self._metadata = metadata
-        self._statistics = Statistics(metadata.names)
-        self._digest = Digest(metadata)
+        self._tally = Tally(metadata)
 
     def append(self, samples: Samples) -> None:
         """Counts some more samples in."""
-        self._statistics.append(samples.columns)
-        self._digest.append(samples)
+        self._tally.append(samples)
 
     def close(self) -> None:
         """Writes the file."""
-        statistics = without_nan(self._statistics.result())
-        write(self._file, self._metadata, self._digest.hexdigest(), statistics)
+        digest = self._tally.trailer()["digest"]
+        write(self._file, self._metadata, digest, self._tally.statistics())
 
 
 def write(file: BinaryIO, metadata: Metadata, digest: str, statistics: Any) -> None:
