@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 LINTERS := ruff mypy stubtest cython-lint layers
-.PHONY: help demo test bench lint $(LINTERS) dist clean FORCE
+.PHONY: help demo test torch bench lint $(LINTERS) dist clean FORCE
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -16,7 +16,7 @@ PYTHON ?= $(or $(shell for python in python3.14 python3.13 python3.12 python3.11
 	$$python .ci/prerequisites.py >/dev/null 2>&1 && echo $$python && break; done),python3)
 
 help:
-	@echo "make demo | test | bench | lint | dist | clean"
+	@echo "make demo | test | torch | bench | lint | dist | clean"
 
 demo: $(VENV)/installed
 	@$(BIN)/python examples/demo.py $(ARGS)
@@ -24,6 +24,8 @@ demo: $(VENV)/installed
 test: $(VENV)/tested
 	@echo "== running the tests"
 	@$(BIN)/python -m pytest $(ARGS)
+
+torch: $(VENV)/with-torch
 
 bench: $(VENV)/tested
 	@$(BIN)/python -m bench $(ARGS)
@@ -84,6 +86,12 @@ $(VENV)/installed: $(VENV)/made pyproject.toml setup.py $(wildcard csrc/* dpa/*.
 $(VENV)/tested: $(VENV)/installed
 	@echo "== installing the test tools"
 	@$(PIP) install --group test
+	@touch $@
+
+# The tests with PyTorch are skipped where it is not installed.
+$(VENV)/with-torch: $(VENV)/made pyproject.toml
+	@echo "== installing PyTorch"
+	@$(PIP) install --group torch
 	@touch $@
 
 $(VENV)/linted: $(VENV)/tested

@@ -4,7 +4,7 @@ set -uo pipefail
 exec </dev/null
 export CI=true PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 # A caller's environment must not change what is tested.
-unset DPA_KERNEL DPA_NUM_THREADS PYTHONPATH VIRTUAL_ENV MAKEFLAGS
+unset DPA_KERNEL DPA_NUM_THREADS DPA_NO_SKIPS PYTHONPATH VIRTUAL_ENV MAKEFLAGS
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 scratch=$(mktemp -d)
@@ -34,12 +34,18 @@ print_table() {
     printf '%s\n' "${table[@]}" "$(printf '%5d s  in all' $SECONDS)"
 }
 
+# torch_for VENV: into it, where DPA_NO_SKIPS asks for PyTorch
+torch_for() {
+    [ -z "${DPA_NO_SKIPS:-}" ] || "$1/bin/python" -m pip install -qq --group torch
+}
+
 # test_wheel PYTHON: the tests, from the unpacked sdist without its sources: only the wheel can be imported
 test_wheel() {
     local venv=$PWD/.venv-wheel tree=$scratch/tree
     rm -rf "$tree" && mkdir "$tree" &&
         "$1" -m venv --clear "$venv" &&
         "$venv/bin/python" -m pip install -qq 'pip==26.3' &&
+        torch_for "$venv" &&
         "$venv/bin/python" -m pip install -qq dist/*.whl --group test &&
         tar -xzf dist/*.tar.gz -C "$tree" --strip-components=1 &&
         rm -r "$tree"/{dpa,csrc,setup.py} &&
