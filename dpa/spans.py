@@ -42,12 +42,12 @@ class Spans:
     def from_json(cls, value: Any) -> Spans:
         """The inverse of to_json. Raises ValueError for what is none."""
         try:
-            ranges = [range(*(integer("an id", x) for x in ids)) for ids in value]
+            numbers = [[integer("an id", x) for x in ids] for ids in value]
+            ranges = [range(start, stop, step) for start, stop, step in numbers]
         except (TypeError, ValueError) as error:
             raise ValueError(f"no [[start, stop, step], ...]: {value!r}") from error
-        sound = all(0 <= ids.start <= ids.stop <= 2**64 and ids.step > 0 for ids in ranges)
-        size = sum((ids.stop - ids.start) // ids.step for ids in ranges if ids.step > 0)
-        if not ranges or not sound or size > MANY:
+        sound = ranges and all(0 <= x.start <= x.stop <= 2**64 and x.step > 0 for x in ranges)
+        if not sound or sum((x.stop - x.start) // x.step for x in ranges) > MANY:
             raise ValueError(f"no spans of ids: {value!r}")
         return cls(ranges)
 

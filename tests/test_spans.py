@@ -100,6 +100,8 @@ def test_the_last_ids():
         7,
         [],
         [[]],
+        [[5]],
+        [[0, 5]],
         [5],
         "ab",
         [[0, 1, 0]],
@@ -137,7 +139,7 @@ def test_shares_tile_a_job(ranges, world_size):
         split: [listed(Share(job, rank, world_size, split).ids) for rank in range(world_size)]
         for split in SPLITS
     }
-    assert sum(shares["contiguous"], []) == ids
+    assert [x for part in shares["contiguous"] for x in part] == ids
     assert shares["interleaved"] == [ids[rank::world_size] for rank in range(world_size)]
     least = size // world_size
     assert shares["drop_last"] == [part[:least] for part in shares["interleaved"]]
