@@ -66,7 +66,8 @@ def _checked_size(name: str, value: object) -> int:
 
 
 def _checked_megabytes(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number:
         raise TypeError(f"max_memory_mb must be a number, got {value!r}")
     if not 0 < value <= 1e12:  # nor NaN
         raise ValueError(f"max_memory_mb must be above 0 and at most 1e12, got {value!r}")

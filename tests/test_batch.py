@@ -681,6 +681,7 @@ def test_a_config_in_full():
         ({"max_memory_mb": math.nan}, "max_memory_mb must be above 0 .* got nan"),
         ({"max_memory_mb": math.inf}, "max_memory_mb must be above 0 .* got inf"),
         ({"max_memory_mb": "1"}, "max_memory_mb must be a number, got '1'"),
+        ({"max_memory_mb": 10**400}, "max_memory_mb must be above 0 and at most 1e12, got 1000"),
         ({"max_memory_mb": True}, "max_memory_mb must be a number, got True"),
         ({"sample_size_bytes": 0}, "sample_size_bytes must be at least 1, got 0"),
         ({"sample_size_bytes": 0.5}, "sample_size_bytes must be an integer, got 0.5"),
