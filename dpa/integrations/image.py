@@ -156,6 +156,9 @@ def _warp(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.N
     matrix = effect.matrix((width - 1) / 2, (height - 1) / 2)
 
     def turned(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        for axis in (0, 1):  # OpenCV never returns from reflecting a single row bicubically
+            if plane.shape[axis] == 1 and sampling.border == cv2.BORDER_REFLECT_101:
+                plane = np.repeat(plane, 2, axis)
         return cv2.warpAffine(
             np.ascontiguousarray(plane),
             matrix,
@@ -178,7 +181,7 @@ def augment_mask(
 ) -> npt.NDArray[Any]:
     """A mask turned and zoomed as apply_augmentation does with its image, without interpolation.
 
-    `mask`: an array HxW or HxWxC of bool or integers of up to 32 bits (int64 with such values).
+    `mask`: an array HxW or HxWxC of bool or integers, from -2**24 to 2**24.
     `border`: as there; a number fills with that label. Every value of the result is a label of
     the mask or of the border.
     """
@@ -186,15 +189,25 @@ def augment_mask(
         found = mask.dtype if isinstance(mask, np.ndarray) else type(mask).__name__
         raise TypeError(f"mask must be a NumPy array of bool or integers, got {found}")
     sampling = _Sampling.checked("nearest", border)
-    labels = mask.astype(np.uint8 if mask.dtype == bool else np.promote_types(mask.dtype, np.int32))
-    if labels.dtype.itemsize > 4:  # OpenCV has none of these
-        labels = labels.astype(np.int32)
-        if not np.array_equal(labels, mask):
-            raise ValueError(f"mask must have labels below 2**31, got {mask.max()}")
-    fill = np.array(sampling.fill)
-    if fill.astype(labels.dtype).astype(mask.dtype) != fill:
-        raise ValueError(f"border must be a label of {mask.dtype}, got {border!r}")
+    low, high = _labels(mask.dtype)
+    for name, label in (
+        ("mask", mask.min(initial=0)),
+        ("mask", mask.max(initial=0)),
+        ("border", sampling.fill),
+    ):
+        if label % 1 or not low <= label <= high:
+            raise ValueError(f"{name} must be labels of {low} to {high}, got {label}")
+    # The types that OpenCV places as exactly as an image's.
+    labels = mask.astype(np.uint8 if mask.dtype in (np.bool_, np.uint8) else np.float32)
     return _warp(labels, Effect.checked(params), sampling).astype(mask.dtype)
+
+
+def _labels(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """The least and the greatest label of a mask of that type; float32 has to hold them."""
+    if dtype == np.bool_:
+        return 0, 1
+    info = np.iinfo(dtype)
+    return max(info.min, -(2**24)), min(info.max, 2**24)
 
 
 def augment_keypoints(
