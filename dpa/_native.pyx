@@ -613,7 +613,7 @@ def noise(bytes digest not None, table, out) -> None:
         PyBuffer_Release(&normals)
 
 
-def apply_tone(pixels, float gain, float offset, float stdev=0, bytes digest=None,
+def apply_tone(pixels, float gain, float offset, float stdev=0.0, bytes digest=None,
                table=None) -> None:
     """Makes of each pixel, uint8, uint16 or float32, gain * pixel + offset + stdev * noise.
 

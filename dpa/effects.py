@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -71,23 +70,27 @@ def _number(params: Mapping[str, Any], name: str) -> float:
     if name not in params:
         raise ValueError(f"params lacks {name!r}: it has {', '.join(map(str, params))}")
     value = params[name]
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if not _is_number(value):
         raise TypeError(f"params[{name!r}] must be a number, got {value!r}")
     if not math.isfinite(value):
         raise ValueError(f"params[{name!r}] must be finite, got {value!r}")
     return float(value)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
 def checked_border(
     border: str | float, names: Mapping[str, Mode], filling: Mode
 ) -> tuple[Mode, float]:
     """A framework's mode for `border`, and the number to fill with."""
-    if isinstance(border, Real) and not isinstance(border, bool) and math.isfinite(border):
-        return filling, float(border)
-    if not isinstance(border, str) or border not in names:
+    if isinstance(border, str) and border in names:
+        return names[border], 0.0
+    if not _is_number(border) or not math.isfinite(border):  # type: ignore[arg-type]  # a number
         known = ", ".join(names)
         raise ValueError(f"border must be one of {known} or a finite number, got {border!r}")
-    return names[border], 0.0
+    return filling, float(border)
 
 
 def checked_interpolation(interpolation: str, names: Mapping[str, Mode]) -> Mode:

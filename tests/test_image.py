@@ -313,7 +313,9 @@ def test_a_stack_is_its_images():
         for image, params, one in zip(images, batch, done, strict=True):
             wanted = apply_augmentation(image, params, border=9, interpolation="nearest")
             assert np.array_equal(one, wanted)
-        again = apply_augmentation_batch(images, batch.to_dicts(), border=9, interpolation="nearest")
+        again = apply_augmentation_batch(
+            images, batch.to_dicts(), border=9, interpolation="nearest"
+        )
         assert np.array_equal(done, again)
 
 
@@ -382,7 +384,9 @@ def test_a_bad_mask_is_named():
         augment_mask(np.zeros((4, 4)), TURN)
     with pytest.raises(TypeError, match="mask must be a NumPy array of bool or integers, got list"):
         augment_mask([[1]], TURN)
-    with pytest.raises(ValueError, match="mask must be labels of -16777216 to 16777216, got 16777217"):
+    with pytest.raises(
+        ValueError, match="mask must be labels of -16777216 to 16777216, got 16777217"
+    ):
         augment_mask(np.array([[0, 2**24 + 1], [2**24, 5]]), TURN)
     with pytest.raises(ValueError, match=re.escape("not empty, got shape (0, 4)")):
         augment_mask(np.zeros((0, 4), bool), TURN)
@@ -391,7 +395,7 @@ def test_a_bad_mask_is_named():
 @pytest.mark.parametrize("size", [(60, 80), (71, 50)])
 @pytest.mark.parametrize("sample", range(4))
 def test_keypoints_follow_the_pixels(size, sample):
-    params = {**dpa.gen_augmentation_params(sample, dpa.get_preset("aggressive")), **{"noise": 0}}
+    params = {**dpa.gen_augmentation_params(sample, dpa.get_preset("aggressive")), "noise": 0}
     params = {**NOTHING, "rotation": params["rotation"], "scale": params["scale"]}
     image = np.zeros(size, np.float32)
     point = np.array([24.0, 31.0])

@@ -142,7 +142,7 @@ def _apply(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.
     elif dtype.name == "uint8":
         tones = np.arange(256, dtype=np.uint8)
         apply_tone(tones, effect.gain, offset)
-        return cv2.LUT(warped, tones).reshape(warped.shape)
+        warped = cv2.LUT(warped, tones).reshape(warped.shape)
     else:
         apply_tone(warped, effect.gain, offset)
     return warped
@@ -159,7 +159,7 @@ def _warp(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.N
         for axis in (0, 1):  # OpenCV never returns from reflecting a single row bicubically
             if plane.shape[axis] == 1 and sampling.border == cv2.BORDER_REFLECT_101:
                 plane = np.repeat(plane, 2, axis)
-        return cv2.warpAffine(
+        result: npt.NDArray[Any] = cv2.warpAffine(
             np.ascontiguousarray(plane),
             matrix,
             (width, height),
@@ -167,6 +167,7 @@ def _warp(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.N
             borderMode=sampling.border,
             borderValue=(sampling.fill,) * 4,
         )
+        return result
 
     if image.ndim == 2 or image.shape[2] in (1, 3, 4):
         return turned(image).reshape(image.shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dpa.effects import Effect, checked_border, checked_interpolation
@@ -80,7 +80,7 @@ def _check(images: torch.Tensor, samples: int) -> None:
 
 
 def _columns(
-    rows: list[tuple[float, ...]], size: int, dtype: torch.dtype, device: torch.device
+    rows: Sequence[tuple[float, ...]], size: int, dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
     """A tensor (size, N, 1, 1, 1) of N rows."""
     return torch.tensor(rows, dtype=dtype, device=device).reshape(-1, size).T[..., None, None, None]
