@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 
-from bench import api, files, goals, kernels, peers, scaling
+from bench import api, files, goals, images, kernels, peers, scaling
 from bench.records import Section
 from bench.tables import Table
 from dpa.benchmark import Record
@@ -16,6 +16,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "files": files,
     "scaling": scaling,
     "peers": peers,
+    "images": images,
 }
 INTRODUCTION = """\
 # How fast dpa is

@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from dpa.noise import digest_of
 
+#: OpenCV walks mirror image by mirror image to a pixel's place: it takes minutes for smaller ones.
+LEAST_SCALE = 0.001
+
 Mode = TypeVar("Mode")
 
 
@@ -30,8 +33,8 @@ class Effect(NamedTuple):
         if not isinstance(params, Mapping):
             raise TypeError(f"params must be a dict of one sample's parameters, got {params!r}")
         rotation, scale, brightness, contrast, noise = [_number(params, n) for n in _NAMES]
-        if scale <= 0:
-            raise ValueError(f"params['scale'] must be above 0, got {scale}")
+        if scale < LEAST_SCALE:
+            raise ValueError(f"params['scale'] must be at least {LEAST_SCALE}, got {scale}")
         if noise < 0:
             raise ValueError(f"params['noise'] must not be negative, got {noise}")
         digest = digest_of(params) if noise > 0 else None

@@ -260,31 +260,6 @@ def test_a_bad_image_is_named(image, error, message):
         apply_augmentation(image, PARAMS)
 
 
-@pytest.mark.parametrize(
-    ("changes", "error", "message"),
-    [
-        ({"rotation": float("nan")}, ValueError, "params['rotation'] must be finite, got nan"),
-        ({"contrast": float("inf")}, ValueError, "params['contrast'] must be finite, got inf"),
-        ({"brightness": "1"}, TypeError, "params['brightness'] must be a number, got '1'"),
-        ({"scale": True}, TypeError, "params['scale'] must be a number, got True"),
-        ({"scale": 0}, ValueError, "params['scale'] must be above 0, got 0"),
-        ({"noise": -0.1}, ValueError, "params['noise'] must not be negative, got -0.1"),
-        ({"hash": None}, ValueError, "noise needs params['hash'], 64 hex characters, got None"),
-    ],
-)
-def test_a_bad_parameter_is_named(changes, error, message):
-    with pytest.raises(error, match=re.escape(message)):
-        apply_augmentation(IMAGE, {**PARAMS, **changes})
-
-
-def test_missing_parameters_are_named():
-    with pytest.raises(ValueError, match="params lacks 'scale': it has rotation, hash"):
-        apply_augmentation(IMAGE, {"rotation": 1, "hash": PARAMS["hash"]})
-    with pytest.raises(TypeError, match="params must be a dict of one sample's parameters, got 42"):
-        apply_augmentation(IMAGE, 42)
-    apply_augmentation(IMAGE, NOTHING)  # without noise no hash is needed
-
-
 @pytest.mark.parametrize("border", ["wrap", None, True, float("nan"), ("edge",)])
 def test_a_bad_border_is_named(border):
     message = f"border must be one of reflect, edge or a finite number, got {border!r}"
