@@ -101,9 +101,9 @@ class Distribution:
         counts: npt.NDArray[np.int64] = self._counts[self.names.index(name)]
         return counts.reshape(bins, -1).sum(axis=1)
 
-    def bins(self, most: int) -> int:
-        """How many bins, a power of two up to `most`, have 32 samples each: at least 1."""
-        return min(most, 2 ** (max(self.size // _BIN_SAMPLES, 1).bit_length() - 1))
+    def bins(self, samples: int, most: int) -> int:
+        """How many bins, a power of two up to `most`, have so many samples each: at least 1."""
+        return min(most, 2 ** (max(self.size // samples, 1).bit_length() - 1))
 
     def checks(self) -> Iterator[Check]:
         """All tests. Without samples enough for one (3, or 64 for chi-squared) its p is 1."""
@@ -114,7 +114,7 @@ class Distribution:
         yield from self._correlations()
 
     def _chi_squared(self, name: str) -> Check:
-        bins = self.bins(_MAX_BINS)
+        bins = self.bins(_BIN_SAMPLES, _MAX_BINS)
         expected = self.size / bins
         statistic = float(((self.counts(name, bins) - expected) ** 2).sum() / max(expected, 1))
         p_value = float(stats.chi2.sf(statistic, bins - 1)) if bins > 1 else 1.0
