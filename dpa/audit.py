@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +38,6 @@ _LISTED_PAIRS = 10
 #: The bytes of a sample's hash that seed its sampler.
 _SEEDS = {"xoshiro256++": slice(0, 32), "mt19937": slice(28, 32)}
 
-_Matrix: TypeAlias = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -63,8 +61,8 @@ class Distribution:
 
     def __init__(self, bounds: Mapping[str, tuple[float, float]]) -> None:
         self.size = 0
-        self._bounds = {name: (low, high) for name, (low, high) in bounds.items() if low < high}
-        self.names = tuple(self._bounds)
+        self.bounds = {name: (low, high) for name, (low, high) in bounds.items() if low < high}
+        self.names = tuple(self.bounds)
         self._counts = np.zeros((len(self.names), _STEPS), np.int64)
         # Of the distances from the middle: sums, and sums of products with each other and
         # with the next sample's.
@@ -75,12 +73,17 @@ class Distribution:
 
     def append(self, columns: Mapping[str, npt.NDArray[np.floating]]) -> None:
         """Adds samples: an array (n,) for each name. What lies outside counts at the end."""
-        if not self.names or len(columns[self.names[0]]) == 0:
+        size = len(next(iter(columns.values())))
+        if size == 0:
             return
-        uniforms = np.stack([self.uniforms(name, columns[name]) for name in self.names])
-        for counts, row in zip(self._counts, uniforms, strict=True):
-            counts += np.bincount(steps(row, _STEPS), minlength=_STEPS)
-        values = uniforms - 0.5
+        values = np.empty((len(self.names), size))
+        for row, counts, (name, (low, high)) in zip(
+            values, self._counts, self.bounds.items(), strict=True
+        ):
+            row[:] = np.clip((np.asarray(columns[name], np.float64) - low) / (high - low), 0, 1)
+            steps = np.minimum((row * _STEPS).astype(np.int64), _STEPS - 1)
+            counts += np.bincount(steps, minlength=_STEPS)
+        values -= 0.5
         if self.size == 0:
             self._ends[0] = values[:, 0]
         else:
@@ -89,12 +92,7 @@ class Distribution:
         self._sums += values.sum(axis=1)
         self._products += values @ values.T
         self._ends[1] = values[:, -1]
-        self.size += values.shape[1]
-
-    def uniforms(self, name: str, column: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """Where values lie in their range, 0 to 1."""
-        low, high = self._bounds[name]
-        return np.clip((np.asarray(column, np.float64) - low) / (high - low), 0, 1)
+        self.size += size
 
     def counts(self, name: str, bins: int) -> npt.NDArray[np.int64]:
         """A histogram: samples in each of `bins` equal parts, a power of two up to 65,536."""
@@ -106,54 +104,54 @@ class Distribution:
         return min(most, 2 ** (max(self.size // samples, 1).bit_length() - 1))
 
     def checks(self) -> Iterator[Check]:
-        """All tests. Without samples enough for one (3, or 64 for chi-squared) its p is 1."""
-        for name in self.names:
-            yield self._chi_squared(name)
-        for name in self.names:
-            yield self._kolmogorov_smirnov(name)
-        yield from self._correlations()
+        """All tests that samples suffice for: 1, 3 and 4 for correlations, 64 for chi-squared."""
+        if self.size >= 2 * _BIN_SAMPLES:
+            yield from map(self._chi_squared, self.names)
+        if self.size >= 1:
+            yield from map(self._kolmogorov_smirnov, self.names)
+        if self.size >= 3:
+            yield from self._correlations()
+        if self.size >= 4:
+            yield from map(self._neighbouring, range(len(self.names)))
 
     def _chi_squared(self, name: str) -> Check:
         bins = self.bins(_BIN_SAMPLES, _MAX_BINS)
         expected = self.size / bins
-        statistic = float(((self.counts(name, bins) - expected) ** 2).sum() / max(expected, 1))
-        p_value = float(stats.chi2.sf(statistic, bins - 1)) if bins > 1 else 1.0
+        statistic = float(((self.counts(name, bins) - expected) ** 2).sum() / expected)
+        p_value = float(stats.chi2.sf(statistic, bins - 1))
         return Check("chi-squared", (name,), statistic, p_value)
 
     def _kolmogorov_smirnov(self, name: str) -> Check:
         """The distance is taken at the 65,536 steps: too small by 1 / 65,536 at most."""
-        if self.size == 0:
-            return Check("Kolmogorov-Smirnov", (name,), 0.0, 1.0)
         shares = np.cumsum(self._counts[self.names.index(name)]) / self.size
         distance = float(np.abs(shares - np.arange(1, _STEPS + 1) / _STEPS).max())
         p_value = float(stats.kstwo.sf(distance, self.size))
         return Check("Kolmogorov-Smirnov", (name,), distance, p_value)
 
     def _correlations(self) -> Iterator[Check]:
-        size, sums, products = self.size, self._sums, self._products
+        sums, products = self._sums, self._products
         for a, b in combinations(range(len(self.names)), 2):
             squares = products[a, a], products[b, b]
-            r, p_value = _pearson(size, (sums[a], sums[b]), squares, products[a, b])
+            r, p_value = _pearson(self.size, (sums[a], sums[b]), squares, products[a, b])
             yield Check("correlation", (self.names[a], self.names[b]), r, p_value)
-        first, last = self._ends
-        for a, name in enumerate(self.names):  # all but the last sample against all but the first
-            both = sums[a] - last[a], sums[a] - first[a]
-            squares = products[a, a] - last[a] ** 2, products[a, a] - first[a] ** 2
-            r, p_value = _pearson(size - 1, both, squares, self._neighbours[a])
-            yield Check("neighbours", (name,), r, p_value)
+
+    def _neighbouring(self, at: int) -> Check:
+        """All samples but the last against all but the first."""
+        total, square, (first, last) = self._sums[at], self._products[at, at], self._ends[:, at]
+        sums, squares = (total - last, total - first), (square - last**2, square - first**2)
+        r, p_value = _pearson(self.size - 1, sums, squares, self._neighbours[at])
+        return Check("neighbours", (self.names[at],), r, p_value)
 
 
-def steps(uniforms: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int64]:
-    """Which of `count` equal parts of [0, 1] each number lies in."""
-    return np.minimum((uniforms * count).astype(np.int64), count - 1)
+def threshold(checks: int) -> float:
+    """Below which p-value one of so many checks counts as found: Bonferroni's rule."""
+    return FALSE_ALARM / max(checks, 1)
 
 
 def _pearson(
     size: int, sums: tuple[float, float], squares: tuple[float, float], products: float
 ) -> tuple[float, float]:
     """The coefficient of correlation, and its p-value by Student's t."""
-    if size < 3:
-        return 0.0, 1.0
     variances = [square - total * total / size for total, square in zip(sums, squares, strict=True)]
     if min(variances) <= 0:  # one value again and again
         return 0.0, 1.0
@@ -192,7 +190,7 @@ class AuditReport:
     @property
     def threshold(self) -> float:
         """A check with a smaller p-value counts as found."""
-        return FALSE_ALARM / max(len(self.checks), 1)
+        return threshold(len(self.checks))
 
     @property
     def found(self) -> tuple[Check, ...]:
@@ -229,12 +227,12 @@ class AuditReport:
         }
 
     def __str__(self) -> str:
-        config = self.config
+        made = f"{self.config.sampler}, depth {self.config.augmentation_depth}"
+        verdict = "ok" if self.ok else "NOT OK"
+        equal, expected = f"{self.colliding_pairs:,}", f"{self.expected_pairs:.3g}"
         lines = [
-            f"{self.num_samples:,} samples from id {self.start_id} on, {config.sampler}, "
-            f"depth {config.augmentation_depth}: {'ok' if self.ok else 'NOT OK'}",
-            f"seeds of {self.seed_bits} bits: {self.colliding_pairs:,} pairs are equal, "
-            f"{self.expected_pairs:.3g} expected",
+            f"{self.num_samples:,} samples from id {self.start_id} on, {made}: {verdict}",
+            f"seeds of {self.seed_bits} bits: {equal} pairs are equal, {expected} expected",
             *(f"  ids {a} and {b}" for a, b in self.first_pairs),
         ]
         if self.colliding_pairs > len(self.first_pairs):
