@@ -56,13 +56,14 @@ class Check:
 class Distribution:
     """How named columns are distributed over their ranges; samples arrive in pieces of any size.
 
-    Holds counts and sums alone: 3 MB. Columns whose bounds are equal are left out.
+    Holds counts and sums alone: 3 MB. `names` are the columns that vary: those whose bounds
+    are equal are left out.
     """
 
     def __init__(self, bounds: Mapping[str, tuple[float, float]]) -> None:
         self.size = 0
-        self.bounds = {name: (low, high) for name, (low, high) in bounds.items() if low < high}
-        self.names = tuple(self.bounds)
+        self.bounds = dict(bounds)
+        self.names = tuple(name for name, (low, high) in bounds.items() if low < high)
         self._counts = np.zeros((len(self.names), _STEPS), np.int64)
         # Of the distances from the middle: sums, and sums of products with each other and
         # with the next sample's.
@@ -77,9 +78,8 @@ class Distribution:
         if size == 0:
             return
         values = np.empty((len(self.names), size))
-        for row, counts, (name, (low, high)) in zip(
-            values, self._counts, self.bounds.items(), strict=True
-        ):
+        for row, counts, name in zip(values, self._counts, self.names, strict=True):
+            low, high = self.bounds[name]
             row[:] = np.clip((np.asarray(columns[name], np.float64) - low) / (high - low), 0, 1)
             steps = np.minimum((row * _STEPS).astype(np.int64), _STEPS - 1)
             counts += np.bincount(steps, minlength=_STEPS)
@@ -96,12 +96,13 @@ class Distribution:
 
     def counts(self, name: str, bins: int) -> npt.NDArray[np.int64]:
         """A histogram: samples in each of `bins` equal parts, a power of two up to 65,536."""
-        counts: npt.NDArray[np.int64] = self._counts[self.names.index(name)]
-        return counts.reshape(bins, -1).sum(axis=1)
+        counts = self._counts[self.names.index(name)].reshape(bins, -1)
+        summed: npt.NDArray[np.int64] = counts.sum(axis=1)
+        return summed
 
     def bins(self, samples: int, most: int) -> int:
         """How many bins, a power of two up to `most`, have so many samples each: at least 1."""
-        return min(most, 2 ** (max(self.size // samples, 1).bit_length() - 1))
+        return min(most, 1 << (max(self.size // samples, 1).bit_length() - 1))
 
     def checks(self) -> Iterator[Check]:
         """All tests that samples suffice for: 1, 3 and 4 for correlations, 64 for chi-squared."""
@@ -185,7 +186,7 @@ class AuditReport:
     @property
     def expected_pairs(self) -> float:
         """How many pairs collide by chance."""
-        return math.comb(self.num_samples, 2) / 2**self.seed_bits
+        return math.ldexp(math.comb(self.num_samples, 2), -self.seed_bits)
 
     @property
     def threshold(self) -> float:
@@ -300,9 +301,9 @@ def audit_augmentation(
     # A part of each hash that seeds in any case, and which sample's it is: one sort finds repeats.
     seeds = np.arange(len(ids), dtype=np.uint64)
     for batch in generate_blocks(ids, config, key, _BLOCK, num_threads):
-        first = batch.ids[0] - ids.start
         words = np.ascontiguousarray(batch.digests[:, 28:]).view(np.uint32)[:, 0]
-        seeds[first : first + len(batch)] |= words.astype(np.uint64) << np.uint64(32)
+        part = slice(distribution.size, distribution.size + len(batch))
+        seeds[part] |= words.astype(np.uint64) << np.uint64(32)
         distribution.append(batch.columns)
     suspects = _repeated(seeds) + np.uint64(ids.start)
     suspected = generate_part(suspects, config, key, num_threads).digests

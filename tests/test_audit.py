@@ -310,9 +310,7 @@ def test_command_finds_collisions_as_json(capsys):
 
 def test_command_refuses(capsys):
     assert cli.main(["audit", "-n", "5"]) == 2
-    assert capsys.readouterr().err == (
-        "dpa: error: num_samples must be 100 to 2**32, got 5\n"
-    )
+    assert capsys.readouterr().err == ("dpa: error: num_samples must be 100 to 2**32, got 5\n")
 
 
 def test_without_scipy(capsys, monkeypatch):

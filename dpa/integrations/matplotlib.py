@@ -24,21 +24,25 @@ from dpa.files import Block
 from dpa.files.atomic import replacing
 from dpa.generate import generate_augmentation_batch
 from dpa.integrations.image import apply_augmentation
+from dpa.keys import sample_ids
 from dpa.recipes import ChainReader, FilePath
 
 try:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.font_manager import findfont, get_font
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from matplotlib.transforms import Bbox, TransformedBbox
     from PIL import Image, ImageOps
 except ModuleNotFoundError as error:
     raise ImportError(
-        f"pictures need {error.name}: pip install 'dpa-augment[viz]'", name=error.name
+        "pictures need matplotlib: pip install 'dpa-augment[viz]'", name=error.name
     ) from error
 
 #: The formats that save_picture writes.
 SUFFIXES = (".png", ".svg", ".pdf")
 
+_DPI = 100
 # Colours that differ in lightness too, for readers who see none, and on paper.
 _INK = "#1a1a1a"
 _GREY = "#d9d9d9"
@@ -110,12 +114,13 @@ def _page(
     dots: Mapping[str, npt.NDArray[np.float64]],
 ) -> Figure:
     checks = {(check.kind, *check.parameters): check for check in distribution.checks()}
-    figure = Figure(figsize=(14, 14), dpi=100, facecolor="white", layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+    figure = Figure(figsize=(14, 14), dpi=_DPI, facecolor="white", layout=layout)
     made = f"{config.sampler}, depth {config.augmentation_depth}"
     title = f"{_drawable(name, 60)}: {distribution.size:,} samples, {made}"
     figure.suptitle(title, fontsize=15, **_TEXT)
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=(3.3, 2.3, 8.4))
+    grid = figure.add_gridspec(3, 1, height_ratios=(3.3, 2.3, 8.4))
+    top, middle, bottom = (figure.add_subfigure(grid[row]) for row in range(3))
     _histograms(top, distribution, checks)
     _presets(middle, config)
     _pairs(bottom, distribution, dots, checks)
@@ -161,7 +166,7 @@ def _histograms(part: SubFigure, distribution: Distribution, checks: _Checks) ->
         axes.set_xlabel(_UNITS[name], fontsize=10, color=_INK)
         if name not in distribution.names:
             axes.set(xticks=[], yticks=[])
-            _title(axes, "fixed")
+            _title(axes, f"fixed at {distribution.bounds[name][0]:g}")
             continue
         low, high = distribution.bounds[name]
         edges = np.linspace(low, high, bins + 1)
@@ -177,24 +182,22 @@ def _histograms(part: SubFigure, distribution: Distribution, checks: _Checks) ->
 
 
 def _p_value(check: Check | None) -> str:
-    return "of too few samples" if check is None else f"p = {check.p_value:.3g}"
+    return "p: too few samples" if check is None else f"p = {check.p_value:.3g}"
 
 
 def _presets(part: SubFigure, config: AugmentationConfig) -> None:
-    """The ranges of the presets and of the file, one above the other."""
-    _heading(part, "Ranges of the presets, and of this file")
-    rows = [*PRESETS.items(), ("this file", config)]
+    """The ranges of the presets and of the config, one above the other."""
+    _heading(part, "Ranges of the presets, and of this config")
+    rows = [*PRESETS.items(), ("this config", config)]
     for at, axes in enumerate(part.subplots(1, len(PARAMETERS), sharey=True)):
         _panel(axes)
         axes.set_xlabel(_UNITS[PARAMETERS[at]], fontsize=10, color=_INK)
         for y, (name, row) in enumerate(rows):
             low, high = row.bounds[at]
             color = _GREY if name in PRESETS else _LIGHT
-            axes.barh(y, high - low, left=low, height=0.75, color=color, edgecolor=_INK)
-            text = f"{low:g} to {high:g}"
-            plate = {"facecolor": "white", "linewidth": 0, "pad": 1.5}
-            place = {"ha": "center", "va": "center", "fontsize": 9, "bbox": plate}
-            axes.text((low + high) / 2, y, text, **place, **_TEXT)
+            axes.barh(y + 0.2, high - low, left=low, height=0.35, color=color, edgecolor=_INK)
+            place = {"ha": "center", "va": "center", "fontsize": 9}
+            axes.text((low + high) / 2, y - 0.22, f"{low:g} to {high:g}", **place, **_TEXT)
         axes.use_sticky_edges = False
         axes.margins(x=0.08)
         axes.set_yticks(range(len(rows)), [name for name, _ in rows])
@@ -249,9 +252,8 @@ def _summary(checks: _Checks) -> str:
 
 # ---- Sheets of images ----
 
-#: Inches; a tile has 256 pixels.
-_TILE, _GAP, _CAPTION = 2.56, 0.24, 0.72
-_DPI = 100
+#: Inches: a tile has 256 pixels.
+_TILE, _GAP, _CAPTION = 2.56, 0.24, 0.84
 _MAX_TILES = 400
 
 
@@ -273,8 +275,14 @@ def plot_preview(
     before it augments: the noise is that of pixels. At most 400 tiles. Raises TypeError
     or ValueError for a bad argument.
     """
+    checked = sample_ids(ids)
+    if not 2 <= len(images) * (1 + len(checked)) <= _MAX_TILES or len(checked) == 0:
+        raise ValueError(
+            f"images and ids must make 2 to {_MAX_TILES} tiles, "
+            f"got {len(images)} images and {len(checked)} ids"
+        )
     batch = generate_augmentation_batch(
-        ids,
+        checked,
         config,
         rank=rank,
         world_size=world_size,
@@ -282,26 +290,23 @@ def plot_preview(
         epoch=epoch,
         view=view,
     )
-    tiles = len(images) * (1 + len(batch))
-    if not (len(images) and len(batch)) or tiles > _MAX_TILES:
-        raise ValueError(
-            f"images and ids must make 2 to {_MAX_TILES} tiles, "
-            f"got {len(images)} images and {len(batch)} ids"
-        )
-    small = {name: _reduced(image) for name, image in images.items()}
-    return _sheet(small, batch)
+    return _sheet({name: _reduced(name, image) for name, image in images.items()}, batch)
 
 
-def _reduced(image: Any) -> Any:
+def _reduced(name: str, image: Any) -> Any:
     """A PIL image upright, of 8 bits, and small; an array as it is."""
-    if not isinstance(image, Image.Image):
+    if isinstance(image, np.ndarray):
+        if not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))):
+            raise ValueError(f"image {name!r} must be HxW, HxWx3 or HxWx4, got {image.shape}")
         return image
+    if not isinstance(image, Image.Image):
+        raise TypeError(f"image {name!r} must be a NumPy array or a PIL image, got {image!r}")
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) / 257).astype(np.uint8))
-    elif image.mode in ("1", "F"):
+    if image.mode.startswith("I"):  # up to 16 bits, of which convert() would cut off the upper
+        image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
+    elif image.mode in ("1", "L", "F"):
         image = image.convert("L")
-    elif image.mode != "L":
+    else:
         transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
         image = image.convert("RGBA" if transparent else "RGB")
     image.thumbnail((256, 256))
@@ -313,52 +318,54 @@ def _sheet(images: Mapping[str, Any], batch: AugmentationBatch) -> Figure:
     count = 1 + len(batch)
     rows = max(1, round(0.8 * math.sqrt(count))) if len(images) == 1 else -(-count // 8)
     columns = -(-count // rows)
-    sizes = [np.shape(image)[:2] for image in images.values()]
-    tile = _TILE * min(1.0, max(height / width for height, width in sizes))
     width = _GAP + columns * (_TILE + _GAP)
     title = textwrap.wrap(_made(batch), round(width * 12))
-    head = 0.3 + 0.2 * len(title)
-    step = tile + _CAPTION
-    height = head + len(images) * rows * step
+    top = 0.3 + 0.2 * len(title)
+    tiles = [_TILE * min(1.0, size[0] / size[1]) for size in map(np.shape, images.values())]
+    height = top + rows * sum(tile + _CAPTION for tile in tiles)
     figure = Figure(figsize=(width, height), dpi=_DPI, facecolor="white")
     figure.text(_GAP / width, 1 - 0.12 / height, "\n".join(title), va="top", fontsize=10, **_TEXT)
-    for at, (name, image) in enumerate(images.items()):
-        for number, (shown, caption) in enumerate(_tiles(name, image, batch)):
-            row, column = divmod(number, columns)
-            left = _GAP + column * (_TILE + _GAP)
-            bottom = height - head - (at * rows + row) * step - tile
+    for tile, (name, image) in zip(tiles, images.items(), strict=True):
+        for at, (shown, caption) in enumerate(_tiles(name, image, batch)):
+            left = _GAP + at % columns * (_TILE + _GAP)
+            bottom = height - top - at // columns * (tile + _CAPTION) - tile
             box = (left / width, bottom / height, _TILE / width, tile / height)
-            _tile(figure.add_axes(box), shown, caption)
+            _tile(figure, box, shown, caption)
+        top += rows * (tile + _CAPTION)
     return figure
 
 
-def _tiles(name: str, image: Any, batch: AugmentationBatch) -> Iterator[tuple[Any, list[str]]]:
-    """An image and its caption, whose first line is the title."""
+def _tiles(name: str, image: Any, batch: AugmentationBatch) -> Iterator[tuple[Any, str]]:
+    """Images and their captions, of which the first line is a title."""
     height, width = np.shape(image)[:2]
-    yield image, [_drawable(name, 32), "original", f"{width} x {height} pixels"]
+    yield image, f"{_drawable(name, 30)}\noriginal\nhere {width} x {height} pixels"
     for id_, row in zip(batch.sample_ids, batch, strict=True):
-        yield (
-            apply_augmentation(image, row),
-            [
-                f"id {_drawable(str(id_), 29)}",
-                f"rotation {row['rotation']:+.1f}°   scale {row['scale']:.3f}",
-                f"brightness {row['brightness']:.3f}   contrast {row['contrast']:.3f}",
-                f"noise {row['noise']:.4f}",
-            ],
+        caption = (
+            f"id {_drawable(str(id_), 28)}\n"
+            f"rotation {row['rotation']:+.1f}°   scale {row['scale']:.3f}\n"
+            f"brightness {row['brightness']:.3f}   contrast {row['contrast']:.3f}\n"
+            f"noise {row['noise']:.4f}"
         )
+        yield apply_augmentation(image, row), caption
 
 
-def _tile(axes: Axes, image: Any, caption: list[str]) -> None:
+def _tile(figure: Figure, box: tuple[float, float, float, float], image: Any, caption: str) -> None:
+    """An image at the bottom left of `box`, in parts of the figure, and its caption below."""
+    axes = figure.add_axes(box)
     pixels = np.asarray(image)
     full_range = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else 1
     axes.imshow(np.clip(pixels / full_range, 0, 1), cmap="gray", vmin=0, vmax=1)
     axes.grid(False)
-    axes.set(xticks=[], yticks=[], anchor="S")
+    axes.set(xticks=[], yticks=[], anchor="SW")
     axes.spines[:].set(color=_GREY, linewidth=0.6)
-    for y, line in enumerate(caption):
-        where = {"xy": (0, 0), "xycoords": "axes fraction", "textcoords": "offset points"}
-        weight = "normal" if y else "bold"
-        axes.annotate(line, xytext=(0, -4 - 10.5 * y), **where, va="top", fontsize=8.5, fontweight=weight, **_TEXT)
+    left, bottom, width, _ = box
+    title, _, rest = caption.partition("\n")
+    room = Bbox([[left, 0], [left + width * (1 + 0.8 * _GAP / _TILE), 1]])
+    style = {"va": "top", "fontsize": 8.5, **_TEXT}
+    style |= {"clip_on": True, "clip_box": TransformedBbox(room, figure.transFigure)}
+    line = 10.5 / 72 / figure.get_figheight()
+    figure.text(left, bottom - 0.4 * line, title, fontweight="bold", **style)
+    figure.text(left, bottom - 1.45 * line, rest, **style)
 
 
 def _made(batch: AugmentationBatch) -> str:
