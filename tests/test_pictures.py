@@ -48,7 +48,7 @@ def texts(figure):
 
 def rendered(figure):
     file = io.BytesIO()
-    figure.savefig(file, format="png", facecolor=figure.get_facecolor())
+    figure.savefig(file, format="png", facecolor=figure.get_facecolor(), dpi=30)
     return file.getvalue()
 
 
@@ -88,10 +88,8 @@ def test_a_failure_leaves_the_earlier_file(tmp_path):
 # ---- Plots ----
 
 
-@pytest.mark.parametrize(
-    "form", ["chain.json", "chain.jsonl", "chain.npz", "chain.parquet", "recipe"]
-)
-def test_plots_of_all_formats_show_the_tests_of_all_samples(tmp_path, form):
+@pytest.mark.parametrize("form", ["chain.jsonl", "chain.npz", "recipe"])
+def test_plots_show_the_tests_of_all_samples(tmp_path, form):
     batch = dpa.generate_augmentation_batch(range(9000), CONFIG)
     path = tmp_path / form
     if form == "recipe":
@@ -169,7 +167,7 @@ def test_correlations_are_found_and_a_config_is_needed(tmp_path):
     assert texts(plot_chain(path, dpa.get_preset("moderate"))).count("CORRELATED") == 1 + 5
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 63])
+@pytest.mark.parametrize("size", [1, 63])
 def test_plots_of_few_samples(tmp_path, size):
     path = tmp_path / "chain.json"
     dpa.generate_augmentation_chain(size, save_path=path)
@@ -247,11 +245,11 @@ def test_several_images_are_rows():
     ("images", "ids"),
     [
         ({"one.png": picture(256, 200)}, [2**64 - 1]),
-        ({"square.png": picture(8, 8)}, range(64)),
+        ({"square.png": picture(8, 8)}, range(20)),
         ({"tall.png": picture(300, 10, 3), "wide.png": picture(10, 300)}, range(9)),
         ({"long name " * 9: picture(9, 9)}, ["$x^2$ 日本\n" * 9, "0" * 64, "", "W" * 30]),
     ],
-    ids=["one", "64", "tall and wide", "long names"],
+    ids=["one", "20", "tall and wide", "long names"],
 )
 def test_nothing_is_cut_off_or_covered(images, ids):
     figure = plot_preview(images, ids, CONFIG, epoch=2**64 - 1)
@@ -367,13 +365,16 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def drawn(monkeypatch):
-    """The figures that a command saves: rendering takes its time."""
-    figures = []
-    monkeypatch.setattr(
-        "dpa.integrations.matplotlib.save_picture", lambda figure, path: figures.append(figure)
-    )
-    return figures
+def calls(monkeypatch):
+    """Arguments of what commands would draw: drawing takes its time."""
+    calls = []
+    for name in ("plot_chain", "plot_preview"):
+        monkeypatch.setattr(
+            f"dpa.integrations.matplotlib.{name}",
+            lambda *arguments, **key: calls.append((*arguments, key)) or Figure(),
+        )
+    monkeypatch.setattr("dpa.integrations.matplotlib.save_picture", lambda figure, path: None)
+    return calls
 
 
 def test_preview(run, folder, tmp_path):
@@ -384,27 +385,28 @@ def test_preview(run, folder, tmp_path):
     assert output.read_bytes().startswith(b"\x89PNG")
 
 
-def test_preview_takes_ids_config_and_key(run, folder, drawn):
+def test_preview_takes_ids_config_and_key(run, folder, calls):
     options = "--preset mild --sampler mt19937 --depth 3 --epoch 2 --view 1 --base-seed 4"
-    argv = ["preview", folder / "3.png", "-o", "x.png", "--ids", "5,3"]
-    assert run(*argv, *options.split())[0] == 0
-    config = dpa.get_preset("mild", sampler="mt19937", augmentation_depth=3)
-    image = {"3.png": Image.open(folder / "3.png")}
-    expected = plot_preview(image, [5, 3], config, epoch=2, view=1, base_seed=4)
-    assert texts(drawn[0]) == texts(expected)
+    options += " --rank 0 --world-size 2 --ids 5,3"
+    assert run("preview", folder / "3.png", "-o", "x.png", *options.split())[0] == 0
+    ((images, ids, config, key),) = calls
+    assert [*images] == ["3.png"]
+    assert ids == [5, 3]
+    assert config == dpa.get_preset("mild", sampler="mt19937", augmentation_depth=3)
+    assert key == {"epoch": 2, "view": 1, "base_seed": 4, "rank": 0, "world_size": 2}
 
 
-def test_preview_of_an_image_has_sixteen_ids(run, folder, drawn):
+def test_preview_of_an_image_has_sixteen_ids(run, folder, calls):
     assert run("preview", folder / "3.png", "-o", "x.svg")[0] == 0
-    assert len(drawn[0].axes) == 17
+    assert calls[0][1:3] == (range(16), dpa.AugmentationConfig())
 
 
-def test_preview_of_a_folder_has_its_first_images(run, folder, drawn):
+def test_preview_of_a_folder_has_its_first_images(run, folder, calls):
     assert run("preview", folder, "-o", "x.pdf")[0] == 0
-    assert run("preview", folder, "-o", "x.pdf", "--num-images", 2)[0] == 0
-    names = [[c.split("\n")[0] for _, c in tiles(figure)] for figure in drawn]
-    assert names[0][::5] == [f"{n}.png" for n in range(8)]
-    assert names[1][::5] == ["0.png", "1.png"]
+    assert run("preview", folder, "-o", "x.pdf", "--num-images", 2, "--ids", "7:9")[0] == 0
+    assert [*calls[0][0]] == [f"{n}.png" for n in range(8)]
+    assert [*calls[1][0]] == ["0.png", "1.png"]
+    assert [call[1] for call in calls] == [range(4), range(7, 9)]
 
 
 @pytest.mark.parametrize(
@@ -440,13 +442,11 @@ def test_a_damaged_image(run, folder):
     assert f"{str(path)!r} cannot be read as an image" in err
 
 
-def test_plot(run, tmp_path, drawn):
-    path = tmp_path / "chain.npz"
-    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(100), CONFIG), path)
+def test_plot(run, tmp_path, calls):
+    path = str(tmp_path / "chain.npz")
     assert run("plot", path, "-o", "x.png") == (0, "", "wrote x.png\n")
     assert run("plot", path, "-o", "x.png", "--preset", "aggressive")[0] == 0
-    assert texts(drawn[0]) == texts(plot_chain(path))
-    assert texts(drawn[1]) == texts(plot_chain(path, dpa.get_preset("aggressive")))
+    assert calls == [(path, None, {}), (path, dpa.get_preset("aggressive"), {})]
 
 
 def test_plot_refuses(run, tmp_path):
