@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from dpa.noise import digest_of
+
+Mode = TypeVar("Mode")
 
 
 class Effect(NamedTuple):
@@ -47,15 +49,18 @@ class Effect(NamedTuple):
         return self.brightness * (1 - self.contrast)
 
     @property
-    def turn(self) -> tuple[float, float]:
-        """(a, b): a point at (x, y) from the centre, y down, goes to (a x + b y, a y - b x)."""
-        angle = math.radians(self.rotation)
-        return self.scale * math.cos(angle), self.scale * math.sin(angle)
+    def cos(self) -> float:
+        """The cosine of the rotation."""
+        return math.cos(math.radians(self.rotation))
 
-    def matrix(self, center_x: float, center_y: float) -> npt.NDArray[np.float64]:
-        """The map of points (x, y, 1), shape (2, 3)."""
-        a, b = self.turn
-        x, y = center_x, center_y
+    @property
+    def sin(self) -> float:
+        """The sine of the rotation."""
+        return math.sin(math.radians(self.rotation))
+
+    def matrix(self, x: float, y: float) -> npt.NDArray[np.float64]:
+        """The map of points (x, y, 1), y down, that leaves the centre (x, y): shape (2, 3)."""
+        a, b = self.scale * self.cos, self.scale * self.sin
         return np.array([[a, b, x - a * x - b * y], [-b, a, y + b * x - a * y]])
 
 
@@ -71,3 +76,23 @@ def _number(params: Mapping[str, Any], name: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"params[{name!r}] must be finite, got {value!r}")
     return float(value)
+
+
+def checked_border(
+    border: str | float, names: Mapping[str, Mode], filling: Mode
+) -> tuple[Mode, float]:
+    """A framework's mode for `border`, and the number to fill with."""
+    if isinstance(border, Real) and not isinstance(border, bool) and math.isfinite(border):
+        return filling, float(border)
+    if not isinstance(border, str) or border not in names:
+        known = ", ".join(names)
+        raise ValueError(f"border must be one of {known} or a finite number, got {border!r}")
+    return names[border], 0.0
+
+
+def checked_interpolation(interpolation: str, names: Mapping[str, Mode]) -> Mode:
+    """A framework's mode for `interpolation`."""
+    if not isinstance(interpolation, str) or interpolation not in names:
+        known = ", ".join(names)
+        raise ValueError(f"interpolation must be one of {known}, got {interpolation!r}")
+    return names[interpolation]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Real
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from dpa._native import apply_tone
-from dpa.effects import Effect
+from dpa.effects import Effect, checked_border, checked_interpolation
 from dpa.keys import integer
 from dpa.noise import noise_table
 
@@ -45,16 +43,8 @@ class _Sampling(NamedTuple):
 
     @classmethod
     def checked(cls, interpolation: str, border: str | float) -> _Sampling:
-        if interpolation not in _INTERPOLATIONS:
-            known = ", ".join(_INTERPOLATIONS)
-            raise ValueError(f"interpolation must be one of {known}, got {interpolation!r}")
-        flag = _INTERPOLATIONS[interpolation]
-        if isinstance(border, Real) and not isinstance(border, bool) and math.isfinite(border):
-            return cls(flag, cv2.BORDER_CONSTANT, float(border))
-        if not isinstance(border, str) or border not in _BORDERS:
-            known = ", ".join(_BORDERS)
-            raise ValueError(f"border must be one of {known} or a finite number, got {border!r}")
-        return cls(flag, _BORDERS[border], 0)
+        flag = checked_interpolation(interpolation, _INTERPOLATIONS)
+        return cls(flag, *checked_border(border, _BORDERS, cv2.BORDER_CONSTANT))
 
 
 def apply_augmentation(
