@@ -275,6 +275,8 @@ def plot_preview(
     before it augments: the noise is that of pixels. At most 400 tiles. Raises TypeError
     or ValueError for a bad argument.
     """
+    if not isinstance(images, Mapping):
+        raise TypeError(f"images must be a mapping of names to images, got {images!r}")
     checked = sample_ids(ids)
     if not 2 <= len(images) * (1 + len(checked)) <= _MAX_TILES or len(checked) == 0:
         raise ValueError(
@@ -296,8 +298,8 @@ def plot_preview(
 def _reduced(name: str, image: Any) -> Any:
     """A PIL image upright, of 8 bits, and small; an array as it is."""
     if isinstance(image, np.ndarray):
-        if not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))):
-            raise ValueError(f"image {name!r} must be HxW, HxWx3 or HxWx4, got {image.shape}")
+        if image.size == 0 or image.shape[2:] not in ((), (3,), (4,)) or image.ndim == 1:
+            raise ValueError(f"image {name!r} must be HxW, HxWx3 or HxWx4, not {image.shape}")
         return image
     if not isinstance(image, Image.Image):
         raise TypeError(f"image {name!r} must be a NumPy array or a PIL image, got {image!r}")
