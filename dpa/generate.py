@@ -52,6 +52,11 @@ def gen_augmentation_params(
     return params(plan, prefix, single_id(seed_id), rank)
 
 
+def generate_one(seed_id: int | str, config: AugmentationConfig, prefix: bytes) -> dict[str, Any]:
+    """The parameters of one sample, with a checked key's prefix at hand."""
+    return params(config.plan, prefix, single_id(seed_id))
+
+
 def gen_augmentation_seed(
     seed_id: int | str,
     augmentation_depth: int = 10,
