@@ -175,7 +175,11 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
     Raises TypeError or ValueError naming the argument.
 
     >>> scaled = AugmentedDataset([3.0, 4.0], transform=lambda image, params: params["scale"])
-    >>> scaled[1], scaled.__getitems__([1, 0])[0]
+    >>> scaled[1]
+    1.0079741918104415
+    >>> scaled.set_epoch(1)
+    >>> scaled[1]
+    0.913093462989273
     """
 
     def _check(self, dataset: Any, id_fn: object) -> None:
