@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 
-from bench import api, files, goals, kernels, peers, scaling
+from bench import api, files, goals, kernels, peers, scaling, training
 from bench.records import Section
 from bench.tables import Table
 from dpa.benchmark import Record
@@ -16,6 +16,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "files": files,
     "scaling": scaling,
     "peers": peers,
+    "training": training,
 }
 INTRODUCTION = """\
 # How fast dpa is

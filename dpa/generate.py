@@ -52,9 +52,12 @@ def gen_augmentation_params(
     return params(plan, prefix, single_id(seed_id), rank)
 
 
-def generate_one(seed_id: int | str, config: AugmentationConfig, prefix: bytes) -> dict[str, Any]:
-    """The parameters of one sample, with a checked key's prefix at hand."""
-    return params(config.plan, prefix, single_id(seed_id))
+def generate_views(
+    seed_id: int | str, config: AugmentationConfig, prefixes: Sequence[bytes]
+) -> list[dict[str, Any]]:
+    """The parameters of one sample for each of some checked keys' prefixes."""
+    plan, checked = config.plan, single_id(seed_id)
+    return [params(plan, prefix, checked) for prefix in prefixes]
 
 
 def gen_augmentation_seed(
