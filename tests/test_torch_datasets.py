@@ -29,6 +29,7 @@ from torch.utils.data import (  # noqa: E402
     get_worker_info,
 )
 
+from dpa.integrations.image import apply_augmentation  # noqa: E402
 from dpa.integrations.torch import AugmentedDataset, AugmentedIterableDataset, datasets  # noqa: E402
 
 SIZE, BATCH, SEED = 36, 5, 7
@@ -271,6 +272,14 @@ def test_the_first_element_is_the_image(sample, item, two):
     assert augmented([sample], next_, return_params=True)[0][0] == item
 
 
+def test_transform_none_is_that_of_images():
+    image = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    params = dpa.gen_augmentation_params(0, CONFIG, base_seed=SEED, epoch=0)
+    wanted = apply_augmentation(image, params)
+    assert (augmented([image], None)[0] == wanted).all()
+    assert (wanted != image).any()
+
+
 def test_without_a_transform_samples_come_as_they_are_with_ids_or_params():
     samples = [{"image": 1}, (2, "b")]
     with_ids = augmented(samples, transform=False, id_fn=text_id)
@@ -332,8 +341,8 @@ def test_collate_of_views():
 def test_collate_in_workers_and_through_other_datasets():
     dataset = augmented(transform=False)
     halves = ConcatDataset([Subset(dataset, range(18)), Subset(dataset, range(18, 36))])
-    options = {"collate_fn": dataset.collate, "num_workers": 2, "persistent_workers": True}
-    batches = loader(halves, shuffle=True, **options)
+    options = {"num_workers": 2, "method": "fork", "persistent_workers": True}
+    batches = loader(halves, shuffle=True, collate_fn=dataset.collate, **options)
     for epoch in (0, 4):
         dataset.set_epoch(epoch)
         found = {}
@@ -415,7 +424,7 @@ def test_a_copy_has_the_epoch_and_reaches_its_own_workers(copied):
     original = augmented()
     original.set_epoch(2)
     dataset = copied(original)
-    items = loader(dataset, num_workers=1, persistent_workers=True)
+    items = loader(dataset, "fork", num_workers=1, persistent_workers=True)
     assert seen(items) == expected(2)
     dataset.set_epoch(3)
     assert seen(items) == expected(3)
@@ -427,6 +436,7 @@ def test_a_stream_keeps_the_epoch_in_which_a_pass_began():
     dataset.set_epoch(1)
     assert next(items)[1] == dpa.gen_augmentation_params(2, epoch=0)
     assert next(iter(dataset))[1] == dpa.gen_augmentation_params(2, epoch=1)
+    assert len(list(dataset)) == SIZE  # which the wrapped one cannot tell
 
 
 # ---- Arguments ----
