@@ -86,7 +86,7 @@ $(VENV)/made:
 # The install is editable: only what is compiled or declared asks for another one.
 $(VENV)/installed: $(VENV)/made pyproject.toml setup.py $(wildcard csrc/* dpa/*.pyx dpa/*.pxd)
 	@echo "== compiling and installing dpa"
-	@$(PIP) install --editable '.[cli]'
+	@$(PIP) install --editable '.[cli,viz]'
 	@touch $@
 
 $(VENV)/tested: $(VENV)/installed

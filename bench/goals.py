@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from bench import api, images, kernels, peers, scaling
+from bench import api, images, kernels, peers, scaling, training
 from bench.clock import NAME as CLOCK
 from dpa._native import SAMPLERS
 from dpa.benchmark import Measurements
@@ -67,6 +67,16 @@ def _against_peers(sections: Sections) -> Measured:
 def _worst(section: str, name: str, sections: Sections) -> Measured:
     times = sections[section][name].times_seconds
     return min(times), max(times)
+
+
+def _added(what: str, name: str, plain: str, most: float) -> Goal:
+    """Of the section `training`: what a wrapped dataset costs more."""
+
+    def measured(sections: Sections) -> Measured:
+        section = sections["training"]
+        return training.added(section[name], section[plain])
+
+    return Goal(what, most, None, measured, duration, less_is_better=True)
 
 
 def _percent(ratio: float) -> str:
@@ -150,6 +160,15 @@ FIRST_GOALS = (
     _api("generate_augmentation_chain", LIST, 0.6e6, None),
     _each("import dpa, above numpy's", api.IMPORTED, 20e-3, None),
 )
+IN_TRAINING = (
+    _added("AugmentedDataset, one by one", training.ALONE, training.ALONE_PLAIN, 3e-6),
+    _added(
+        "AugmentedDataset.collate, n = 64",
+        training.batched("collate", 64),
+        training.batched("collate, not wrapped", 64),
+        0.5e-6,
+    ),
+)
 
 
 def tables(sections: Sections) -> list[Table]:
@@ -161,6 +180,7 @@ def tables(sections: Sections) -> list[Table]:
             ("At the hardware's limit", GOALS),
             ("Of the first version", FIRST_GOALS),
             ("Of images, as rates", IMAGE_GOALS),
+            ("In the training loop", IN_TRAINING),
         )
     ]
 
