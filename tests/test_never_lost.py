@@ -253,6 +253,68 @@ def test_damage_to_jsonl_names_its_place(tmp_path, old, new, message):
         dpa.load_augmentation_chain(path)
 
 
+# ---- Text of any size ----
+
+
+def test_damage_to_the_first_lines_has_nothing_loaded_whole(tmp_path, monkeypatch):
+    path = tmp_path / "chain.json"
+    monkeypatch.setattr("dpa.files.json._LARGEST", 0)
+    dpa.save_augmentation_chain(sample("consecutive"), path)
+    content = path.read_bytes()
+    second = content.index(b"\n") + 1
+    for at in [*range(14), *range(second - 3, content.index(b"\n", second) + 3)]:
+        damaged = bytearray(content)
+        damaged[at] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(ChainFileError) as error:
+            dpa.load_augmentation_batch(path)
+        assert "loaded whole" not in str(error.value)
+
+
+def test_a_document_that_is_too_large_to_be_loaded_whole(tmp_path, monkeypatch):
+    path = tmp_path / "chain.json"
+    dpa.save_augmentation_chain(sample("text"), path)
+    for layout in (None, 0, 2):
+        path.write_text(json.dumps(json.loads(path.read_text()), indent=layout))
+        size = path.stat().st_size
+        monkeypatch.setattr("dpa.files.json._LARGEST", size)
+        assert dpa.load_augmentation_batch(path) == sample("text")
+        monkeypatch.setattr("dpa.files.json._LARGEST", size - 1)
+        with pytest.raises(ChainFileError, match=f"its {size} bytes are more than the {size - 1}"):
+            dpa.load_augmentation_batch(path)
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+@pytest.mark.parametrize("lines", [0, 1, 2, 3, 10, 18])
+def test_a_line_without_end_is_not_read_to_its_end(tmp_path, suffix, lines):
+    path = tmp_path / f"chain.{suffix}"
+    dpa.save_augmentation_chain(sample("text"), path)
+    whole = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(whole[:lines]))
+    os.truncate(path, 2_000_000_000)  # sparse: nothing but zeros
+    place = (
+        r"2000000000 bytes are more than|line \d+: longer than 1000000|expected a line|line 2 must"
+    )
+    if lines >= len(whole):
+        place = "followed by"
+    assert peak_of_a_refusal(path, place) < 10_000_000
+
+
+def test_ids_of_any_size(path):
+    longest = ["ü" * 166_000, "b"]  # six characters of JSON each
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(longest), path)
+    content = path.read_bytes()
+    assert dpa.load_augmentation_batch(path).ids == tuple(longest)
+    longer = dpa.generate_augmentation_batch(["ü" * 167_000, "b"])
+    if path.suffix in (".npz", ".parquet"):
+        dpa.save_augmentation_chain(longer, path)
+        assert dpa.load_augmentation_batch(path) == longer
+        return
+    with pytest.raises(ValueError, match=r"an id may take 999000 .*, 'ü{20}...' takes 1002002"):
+        dpa.save_augmentation_chain(longer, path)
+    assert path.read_bytes() == content
+
+
 # ---- Archives ----
 
 
