@@ -4,6 +4,7 @@ DPA_KILLS and DPA_DAMAGES: how many kills and damaged bytes of each format; .ci/
 """
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -16,6 +17,7 @@ import tempfile
 import textwrap
 import tracemalloc
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +30,10 @@ from test_files import temporaries
 from test_formats import FORMATS, needs_parquet
 
 import dpa
+from dpa.diff import diff_chains
 from dpa.errors import ChainFileError
+from dpa.files.records import LONGEST
+from dpa.recipes import merge_recipes
 
 KILLS = int(os.environ.get("DPA_KILLS", "30"))
 DAMAGES = int(os.environ.get("DPA_DAMAGES", "300"))
@@ -91,6 +96,21 @@ def test_a_kill_leaves_a_whole_file_under_the_name(tmp_path):
             (tmp_path / name).unlink()
             left += 1
     assert left > 0  # some kills came while a file was being written
+
+
+def test_savers_of_one_name_do_not_mix(path):
+    batches = [dpa.generate_augmentation_batch(range(size)) for size in (100, 2000, 5000)]
+    dpa.save_augmentation_chain(batches[0], path)
+    with ThreadPoolExecutor() as threads:
+        savers = [
+            threads.submit(dpa.save_augmentation_chain, batch, path)
+            for batch in batches
+            for _ in range(5)
+        ]
+        while not all(saver.done() for saver in savers):
+            assert dpa.load_augmentation_batch(path) in batches
+        assert [saver.result() for saver in savers] == [None] * 15
+    assert temporaries(path.parent) == []
 
 
 # ---- Disks and folders ----
@@ -200,6 +220,9 @@ def test_truncation_at_block_boundaries(path):
     content = path.read_bytes()
     ends = [at * len(content) // 9000 for at in (4096, 8192)]
     ends += [content.rfind(b"\n", 0, end) + 1 for end in ends]
+    end = 0
+    while (end := content.find(b"\n", end + LONGEST) + 1) > 0:  # where text is read in pieces
+        ends += [end - 1, end]
     for end in ends:
         path.write_bytes(content[:end])
         with pytest.raises(ChainFileError):
@@ -216,6 +239,81 @@ def test_no_content_crashes_the_loader(path, data):
     path.write_bytes(content[:start] + data.draw(st.binary(max_size=20)) + content[end:])
     with suppress(ChainFileError):
         dpa.load_augmentation_chain(path)
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([2**64 - 1, 2**64, 10**30, -(10**400), 10**400]),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from(["0" * 64, "mt19937", "float32", "string", "\ud800"]),
+)
+VALUES = st.recursive(
+    ODD,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+BASES = {
+    "text": lambda path: dpa.save_augmentation_chain(sample("text")[:3], path),
+    "float32": lambda path: dpa.save_augmentation_chain(
+        dpa.generate_augmentation_batch([5, 9], dtype=np.float32), path
+    ),
+    "dicts": lambda path: dpa.save_augmentation_chain(dpa.generate_augmentation_chain(2), path),
+    "recipe": lambda path: dpa.save_augmentation_recipe(path, 3),
+    "original": lambda path: path.write_text(
+        json.dumps(
+            {
+                "metadata": {"num_samples": 2, "config": {"rotation_range": [-1, 1]}},
+                "augmentations": dpa.generate_augmentation_batch(range(2), rank=1).to_dicts(),
+                "statistics": dpa.generate_augmentation_batch(range(2)).statistics(),
+            }
+        )
+    ),
+}
+
+
+def places(value: object) -> list[tuple[object, object]]:
+    """Every container of a document with every key or index in it."""
+    keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    own = [(value, key) for key in keys]
+    return own + [place for _, key in own for place in places(value[key])]
+
+
+@pytest.mark.parametrize("base", BASES)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_no_value_crashes_what_reads_files(tmp_path_factory, base, data):
+    folder = tmp_path_factory.getbasetemp()
+    path, whole, copy = (folder / f"{name}.json" for name in ("odd", "whole", "copy"))
+    BASES[base](path)
+    dpa.generate_augmentation_chain(3, save_path=whole)
+    document = json.loads(path.read_text())
+    for _ in range(data.draw(st.integers(1, 2))):
+        container, key = data.draw(st.sampled_from(places(document)))
+        container[key] = data.draw(VALUES)
+        if isinstance(document.get("trailer"), dict):  # a checksum that fits lets it go further
+            document["trailer"].pop("checksum", None)
+            canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
+            checksum = hashlib.sha256(canonical.encode()).hexdigest()
+            document["trailer"]["checksum"] = checksum
+    path.write_text(json.dumps(document))
+    for read in (
+        dpa.load_augmentation_chain,
+        dpa.load_augmentation_batch,
+        dpa.load_augmentation_config,
+        lambda path: str(dpa.verify_augmentation_chain(path)),
+        lambda path: str(diff_chains(path, whole)),
+    ):
+        with suppress(ChainFileError):
+            read(path)
+    for write in (
+        lambda: merge_recipes([path], copy),
+        lambda: dpa.save_augmentation_stream(dpa.load_augmentation_stream(path), copy),
+    ):
+        with suppress(ValueError):
+            write()
 
 
 FOREIGN = [
@@ -324,6 +422,12 @@ def test_a_line_without_end_is_not_read_to_its_end(tmp_path, suffix, lines):
         r"bytes are more than|line \d+: longer than 1000000|expected a line|line 2 must|followed"
     )
     assert peak_of_a_refusal(path, places) < 10_000_000
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero")
+def test_a_device_without_end(path):
+    path.symlink_to("/dev/zero")
+    assert peak_of_a_refusal(path, path.name) < 10_000_000
 
 
 def test_ids_of_any_size(path):

@@ -62,7 +62,7 @@ def read(file: BinaryIO) -> Reader | DocumentReader:
             f"than the {_LARGEST} that are loaded whole"
         )
     file.seek(0)
-    return DocumentReader(parse(file.read()))
+    return DocumentReader(parse(file.read(size)))  # a device may have no end
 
 
 class Reader(LineReader):
