@@ -40,6 +40,18 @@ def _part(name: str, value: object) -> int | None:
     return number
 
 
+def checked_rank(rank: object, world_size: object) -> tuple[int, int]:
+    """Both as int. Raises TypeError or ValueError unless 0 <= rank < world_size."""
+    size, number = integer("world_size", world_size), _part("rank", rank)
+    if size < 1:
+        raise ValueError(f"world_size must be at least 1, got {size}")
+    if number is None:
+        raise ValueError(f"world_size={size} needs a rank")
+    if number >= size:
+        raise ValueError(f"rank must be below world_size {size}, got {number}")
+    return number, size
+
+
 class Key(NamedTuple):
     """What a key holds beside the id; None is absent, which is not 0."""
 
@@ -62,13 +74,7 @@ class Key(NamedTuple):
             return NO_KEY
         rank = _part("rank", rank)
         if world_size is not None:
-            world_size = integer("world_size", world_size)
-            if world_size < 1:
-                raise ValueError(f"world_size must be at least 1, got {world_size}")
-            if rank is None:
-                raise ValueError(f"world_size={world_size} needs a rank")
-            if rank >= world_size:
-                raise ValueError(f"rank must be below world_size {world_size}, got {rank}")
+            rank, _ = checked_rank(rank, world_size)
         base_seed = _part("base_seed", base_seed)
         if rank is not None and base_seed is None:
             base_seed = 0
@@ -148,20 +154,23 @@ def _from_range(ids: range) -> Ids:
     for end in (ids[0], ids[-1]):
         if not 0 <= end < _LIMIT:
             raise ValueError(f"ids must be 0 to 2**64 - 1, got {end} in {ids!r}")
-    if ids.step == 1:
-        return ids
+    return ids if ids.step == 1 else frozen(listed(ids))
+
+
+def listed(ids: range) -> npt.NDArray[np.uint64]:
+    """The ids as an array."""
     steps = np.arange(len(ids), dtype=np.uint64)
-    return _frozen(steps * np.uint64(ids.step % _LIMIT) + np.uint64(ids.start))  # modulo 2**64
+    return steps * np.uint64(ids.step % _LIMIT) + np.uint64(ids.start % _LIMIT)  # modulo 2**64
 
 
 def _from_array(ids: npt.NDArray[np.integer]) -> Ids:
     if ids.dtype.kind == "i" and ids.size > 0 and ids.min() < 0:
         at = int(np.argmax(ids < 0))
         raise ValueError(f"ids must not be negative, got {ids[at]} at index {at}")
-    return _frozen(np.array(ids, dtype=np.uint64))
+    return frozen(np.array(ids, dtype=np.uint64))
 
 
-def _frozen(ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def frozen(ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """An array of our own that nobody changes: a batch tells by its ids what made it."""
     ids.flags.writeable = False
     return ids
@@ -176,7 +185,7 @@ def _from_sequence(ids: tuple[object, ...]) -> Ids:
     array = np.empty(len(ids), dtype=np.uint64)
     for at in range(unpack(ids, array), len(ids)):
         array[at] = _listed_integer(ids[at], at)
-    return _frozen(array)
+    return frozen(array)
 
 
 def _listed_integer(value: object, at: int) -> int:

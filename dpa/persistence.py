@@ -90,6 +90,8 @@ def save_augmentation_stream(
     total: int | None = None
     if isinstance(stream, Stream):
         total = operator.length_hint(stream)
+        if world_size is None and stream.key.rank is not None:
+            world_size = stream.share.world_size
         batches = chain([_nothing(stream)], stream.batches())
         source = _of_batches(batches, config, given, ids, world_size)
     elif isinstance(stream, FileStream):
@@ -125,9 +127,10 @@ def _write(path: FilePath, source: _Source, advance: Callable[[int], object] = i
 
 def _nothing(stream: Stream[Any]) -> AugmentationBatch:
     """A batch without samples that tells where the stream stands and what it is of."""
-    start = stream.ids.start + stream.delivered
+    left = stream.left
+    ids = left.ids(0, 0) if left.consecutive else np.empty(0, np.uint64)
     digests, values = np.empty((0, 32), np.uint8), np.empty((len(PARAMETERS), 0))
-    return AugmentationBatch(stream.config, stream.key, range(start, start), digests, values)
+    return AugmentationBatch(stream.config, stream.key, ids, digests, values)
 
 
 def _of_dicts(

@@ -1,4 +1,4 @@
-"""Streams: consecutive samples one after the other, in constant memory, that can be resumed."""
+"""Streams: samples one after the other, in constant memory, that can be resumed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dpa.columns import AugmentationBatch
 from dpa.config import AugmentationConfig, checked_config
 from dpa.generate import BLOCK, consecutive_ids, generate_part
 from dpa.keys import Key, integer
+from dpa.spans import Share, Spans
 
 Item = TypeVar("Item")
 
@@ -18,20 +19,36 @@ _VERSION = 1
 
 
 class Stream(ABC, Generic[Item], Iterator[Item]):
-    """An iterator over consecutive ids' samples: each once, then it ends.
+    """An iterator over the samples of `share.ids`: each once, then it ends.
 
     state_dict() tells where it stands, load_state_dict() goes on from there in an equal
-    stream of any process; pickling does both. Ids are ids.start .. ids.stop - 1. An
-    exception in next(), KeyboardInterrupt say, loses no sample: the next call goes on.
-    One thread at a time may take from a stream.
+    stream of any process; pickling does both. An exception in next(), KeyboardInterrupt
+    say, loses no sample: the next call goes on. One thread at a time may take from a
+    stream.
     """
 
-    def __init__(self, ids: range, config: AugmentationConfig, key: Key, chunk_size: int) -> None:
-        self.ids = ids
+    def __init__(self, share: Share, config: AugmentationConfig, key: Key, chunk_size: int) -> None:
+        self.share = share
         self.config = config
         self.key = key
         self.chunk_size = chunk_size
+        self._ids = share.ids
         self._go_to(0)
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Any], chunk_size: int = 1000) -> Self:
+        """A stream that stands where the one with this state stood; raises like that."""
+        _check_state(state)
+        config = AugmentationConfig.from_dict(state["config"])
+        key = Key.checked(*(state[name] for name in Key._fields))
+        try:
+            rank, world_size, split = state["share"]
+            share = Share.checked(Spans.from_json(state["job"]), rank, world_size, split)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"the state's job and share must be valid: {error}") from error
+        stream = cls(share, config, key, positive("chunk_size", chunk_size))
+        stream.load_state_dict(state)
+        return stream
 
     @property
     @abstractmethod
@@ -42,17 +59,22 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
     def _go_to(self, delivered: int) -> None:
         """Stands so that sample number `delivered` comes next."""
 
-    def _batch(self, first: int) -> AugmentationBatch:
-        """The chunk from sample number `first` on. StopIteration where none is left."""
-        ids = self.ids[first : first + self.chunk_size]
-        if not ids:
+    @property
+    def left(self) -> Spans:
+        """The ids that are still to come."""
+        return self._ids[self.delivered :]
+
+    def _batch(self, first: int, size: int) -> AugmentationBatch:
+        """Up to `size` samples from number `first` on. StopIteration where none is left."""
+        ids = self._ids.ids(first, first + size)
+        if len(ids) == 0:
             raise StopIteration
         return generate_part(ids, self.config, self.key)
 
     def batches(self) -> Iterator[AugmentationBatch]:
         """What is left, as columns; the stream moves on with them."""
-        while ids := self.ids[self.delivered :][:BLOCK]:
-            batch = generate_part(ids, self.config, self.key)
+        while self.delivered < len(self._ids):
+            batch = self._batch(self.delivered, BLOCK)
             self._go_to(self.delivered + len(batch))
             yield batch
 
@@ -60,49 +82,57 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
         return self
 
     def __length_hint__(self) -> int:
-        return len(self.ids) - self.delivered
+        return len(self._ids) - self.delivered
 
     def _identity(self) -> dict[str, Any]:
         """What two streams must share to give the same samples."""
+        job, *share = self.share
         return {
             "config": self.config.to_dict(),
             **self.key._asdict(),
-            "start_id": self.ids.start,
-            "end_id": self.ids.stop,
+            "job": job.to_json(),
+            "share": share,
         }
 
     def state_dict(self) -> dict[str, Any]:
         """Where the stream stands and which stream it is, as JSON can hold it."""
-        return {"version": _VERSION, "delivered": self.delivered, **self._identity()}
+        return {"version": _VERSION, **self._identity(), "delivered": self.delivered}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on where the stream with this state stood.
 
         Chunk sizes may differ. Raises ValueError naming what differs for the state of a
-        stream with another config, key or range; this stream then stays where it was.
+        stream with another config, key, job or share; this stream then stays where it was.
         """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"the state must be a dict, got {state!r}")
-        expected = {"version": _VERSION, **self._identity()}
-        for name, value in expected.items():
-            if name not in state:
-                raise ValueError(f"the state lacks {name!r}")
+        _check_state(state)
+        for name, value in self._identity().items():
             if state[name] != value:
                 raise ValueError(
                     f"the state is another stream's: its {name} is {state[name]!r}, "
                     f"this stream's {value!r}"
                 )
-        delivered = integer("delivered", state.get("delivered"))
-        if not 0 <= delivered <= len(self.ids):
-            raise ValueError(f"delivered must be 0 to {len(self.ids)}, got {delivered}")
+        delivered = integer("delivered", state["delivered"])
+        if not 0 <= delivered <= len(self._ids):
+            raise ValueError(f"delivered must be 0 to {len(self._ids)}, got {delivered}")
         self._go_to(delivered)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        arguments = (self.ids, self.config, self.key, self.chunk_size)
+        arguments = (self.share, self.config, self.key, self.chunk_size)
         return type(self), arguments, self.state_dict()
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.load_state_dict(state)
+
+
+def _check_state(state: object) -> None:
+    """Raises TypeError or ValueError for what is no stream's state."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"the state must be a dict, got {state!r}")
+    for name in ("version", "config", *Key._fields, "job", "share", "delivered"):
+        if name not in state:
+            raise ValueError(f"the state lacks {name!r}")
+    if state["version"] != _VERSION:
+        raise ValueError(f"the state must be of version {_VERSION}, got {state['version']!r}")
 
 
 class DictStream(Stream[dict[str, Any]]):
@@ -122,7 +152,7 @@ class DictStream(Stream[dict[str, Any]]):
         rows, end = self._at
         for row in rows:  # the fastest way to take one
             return row
-        batch = self._batch(end)
+        batch = self._batch(end, self.chunk_size)
         rows = iter(batch.to_dicts())
         self._at = rows, end + len(batch)
         return next(rows)
@@ -140,7 +170,7 @@ class BatchStream(Stream[AugmentationBatch]):
         return self._delivered
 
     def __next__(self) -> AugmentationBatch:
-        batch = self._batch(self._delivered)
+        batch = self._batch(self._delivered, self.chunk_size)
         self._delivered += len(batch)
         return batch
 
@@ -151,6 +181,14 @@ def positive(name: str, value: object) -> int:
     if number < 1:
         raise ValueError(f"{name} must be at least 1, got {number}")
     return number
+
+
+def checked_range(start_id: object, end_id: object) -> range:
+    """range(start_id, end_id). Raises TypeError or ValueError naming the argument."""
+    start, end = integer("start_id", start_id), integer("end_id", end_id)
+    if end < start:
+        raise ValueError(f"end_id must not be below start_id {start}, got {end}")
+    return consecutive_ids(end - start, start)
 
 
 def stream_augmentation_chain(
@@ -173,7 +211,7 @@ def stream_augmentation_chain(
     ('f186c633e8861c7e', 1)
     """
     return DictStream(
-        consecutive_ids(num_samples, start_id),
+        Share(Spans([consecutive_ids(num_samples, start_id)])),
         checked_config(config),
         Key.checked(epoch, view, base_seed),
         positive("chunk_size", chunk_size),
@@ -194,11 +232,11 @@ def stream_augmentation_range(
 
     Arguments as for stream_augmentation_chain; end_id < start_id is a ValueError.
     """
-    start, end = integer("start_id", start_id), integer("end_id", end_id)
-    if end < start:
-        raise ValueError(f"end_id must not be below start_id {start}, got {end}")
-    return stream_augmentation_chain(
-        end - start, config, start, chunk_size, base_seed=base_seed, epoch=epoch, view=view
+    return DictStream(
+        Share(Spans([checked_range(start_id, end_id)])),
+        checked_config(config),
+        Key.checked(epoch, view, base_seed),
+        positive("chunk_size", chunk_size),
     )
 
 
@@ -221,7 +259,7 @@ def stream_augmentation_batches(
     500
     """
     return BatchStream(
-        consecutive_ids(num_samples, start_id),
+        Share(Spans([consecutive_ids(num_samples, start_id)])),
         checked_config(config),
         Key.checked(epoch, view, base_seed),
         positive("batch_size", batch_size),

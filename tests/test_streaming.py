@@ -87,8 +87,8 @@ def test_chunks_may_differ_between_a_state_and_its_stream():
         ("epoch", dpa.stream_augmentation_chain(50, epoch=0)),
         ("view", dpa.stream_augmentation_chain(50, view=0)),
         ("base_seed", dpa.stream_augmentation_chain(50, base_seed=0)),
-        ("start_id", dpa.stream_augmentation_chain(50, start_id=1)),
-        ("end_id", dpa.stream_augmentation_chain(51)),
+        ("job", dpa.stream_augmentation_chain(50, start_id=1)),
+        ("job", dpa.stream_augmentation_chain(51)),
     ],
 )
 def test_another_streams_state_is_refused_by_name(name, other):
@@ -137,8 +137,8 @@ def test_a_state_beyond_the_stream_is_refused(delivered):
 def test_a_state_that_lacks_a_part_is_refused():
     stream = dpa.stream_augmentation_chain(50)
     state = stream.state_dict()
-    del state["end_id"]
-    with pytest.raises(ValueError, match="lacks 'end_id'"):
+    del state["job"]
+    with pytest.raises(ValueError, match="lacks 'job'"):
         stream.load_state_dict(state)
 
 
