@@ -14,7 +14,7 @@ from dpa.files.metadata import Metadata
 from dpa.files.samples import Block, Samples
 from dpa.keys import Ids, sample_ids
 
-#: Bytes of a line: hostile files may have any.
+#: The most bytes of a line, so that a hostile file takes no more memory.
 LONGEST = 1_000_000
 _LONGEST_ID = LONGEST - 1000
 
