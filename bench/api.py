@@ -33,6 +33,8 @@ ONE, COLUMNS, DICTS, STATISTICS = (
 IMPORT, INTERRUPT = "Import", "Ctrl-C"
 FULL_RATE = "range, n = 1,000,000"
 FRESH = "the same, fresh arrays"
+STREAMED = "stream_augmentation_batches, 1,000 each"
+OF_A_BATCH = "of a batch"
 IMPORTED = "import dpa, above numpy's"
 MT19937 = DEFAULT.replace(sampler="mt19937")
 
@@ -127,8 +129,11 @@ def _columns(effort: Effort) -> list[BenchmarkResult]:
             for kind, some in (("range", ids), ("array", shuffled), ("list", shuffled.tolist()))
         ),
     ]
-    uniforms = partial(dpa.generate_uniforms, ids, 5, num_threads=1)
     facts = {"against": FULL_RATE}
+    cases.append(
+        Case(STREAMED, lambda: exhaust(dpa.stream_augmentation_batches(full)), full, facts=facts)
+    )
+    uniforms = partial(dpa.generate_uniforms, ids, 5, num_threads=1)
     cases.append(Case("generate_uniforms, 5 each", uniforms, full, facts=facts))
     return effort.measure([*cases, _twin_case(effort)])
 
@@ -181,7 +186,7 @@ def _statistics(effort: Effort) -> list[BenchmarkResult]:
     batch, dicts = dpa.generate_augmentation_batch(range(full)), _chain(full // 10)
     return effort.measure(
         [
-            Case("of a batch", batch.statistics, full),
+            Case(OF_A_BATCH, batch.statistics, full),
             Case("of a list of dicts", partial(dpa.compute_statistics, dicts), len(dicts)),
         ]
     )

@@ -21,7 +21,9 @@ from dpa.config import DEFAULT
 
 TITLE = "Files"
 MEMORY = "memory"
+STATISTICS, WRITE, READ = "statistics", "write", "read as dicts"
 STREAMED = 10_000_000
+GENERATED = "generate a batch"
 #: Formats that stream both ways; npz holds its columns.
 STREAMS = ("json", "jsonl", "parquet")
 
@@ -35,17 +37,19 @@ def run(effort: Effort) -> Iterator[BenchmarkResult]:
         count = effort.samples(200_000)
         yield from effort.measure(_cases(Path(folder), count))
         size = effort.samples(STREAMED)
-        yield _peak("statistics", f"dpa.compute_streaming_statistics({_stream(size)})", size)
+        yield _peak(STATISTICS, f"dpa.compute_streaming_statistics({_stream(size)})", size)
         for name in STREAMS:
             if name in _formats():
                 yield from _peaks(Path(folder) / f"stream.{name}", name, size)
 
 
 def _cases(folder: Path, count: int) -> list[Case]:
-    batch = dpa.generate_augmentation_batch(range(count))
+    generate = partial(dpa.generate_augmentation_batch, range(count), num_threads=1)
+    batch = generate()
     rows = batch.to_dicts()
     save, load = dpa.save_augmentation_chain, dpa.load_augmentation_batch
-    cases = []
+    cases = [Case(GENERATED, generate, count)]
+    facts = {"against": GENERATED}
     for name in _formats():
         path = folder / f"chain.{name}"
         save(batch, path)
@@ -53,7 +57,7 @@ def _cases(folder: Path, count: int) -> list[Case]:
             Case(f"{name}: save a batch", partial(save, batch, path), count),
             Case(f"{name}: load a batch", partial(load, path), count),
             Case(f"{name}: load dicts", partial(dpa.load_augmentation_chain, path), count),
-            Case(f"{name}: verify", partial(_verify, path), count),
+            Case(f"{name}: verify", partial(_verify, path), count, facts=facts),
         ]
     path = folder / "dicts.json"
     return [
@@ -74,9 +78,9 @@ def _stream(size: int) -> str:
 
 def _peaks(path: Path, name: str, size: int) -> Iterator[BenchmarkResult]:
     writing = f"dpa.save_augmentation_stream({_stream(size)}, {str(path)!r})"
-    yield _peak(f"{name}: write", writing, size)
+    yield _peak(f"{name}: {WRITE}", writing, size)
     reading = f"deque(dpa.load_augmentation_stream({str(path)!r}), maxlen=0)"
-    yield _peak(f"{name}: read as dicts", reading, size)
+    yield _peak(f"{name}: {READ}", reading, size)
     path.unlink()
 
 

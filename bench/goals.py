@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from bench import api, images, kernels, peers, scaling, training
+from bench import api, files, images, kernels, peers, scaling, training
 from bench.clock import NAME as CLOCK
 from dpa._native import SAMPLERS
 from dpa.benchmark import Measurements
@@ -79,6 +79,18 @@ def _added(what: str, name: str, plain: str, most: float) -> Goal:
     return Goal(what, most, None, measured, duration, less_is_better=True)
 
 
+def _peak(name: str, sections: Sections) -> Measured:
+    """Of one run."""
+    peak = sections["files"][name].facts["bytes"]
+    if peak is None:  # the system does not tell
+        raise KeyError(name)
+    return peak, peak
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 1e6:.0f} MB"
+
+
 def _percent(ratio: float) -> str:
     return f"{ratio:.0%}"
 
@@ -98,6 +110,20 @@ def _bulk(
 
 def _api(what: str, name: str, least: float, aim: float | None) -> Goal:
     return Goal(what, least, aim, partial(_rate, "api", name), rate)
+
+
+def _file(name: str, least: float) -> Goal:
+    return Goal(name, least, None, partial(_rate, "files", name), rate)
+
+
+def _verified(suffix: str) -> Goal:
+    measured = partial(_ratio, "files", f"{suffix}: verify", files.GENERATED)
+    return Goal(f"{suffix}: verify, of the rate of generation", 1 / 3, None, measured, _percent)
+
+
+def _memory(name: str, most: float) -> Goal:
+    what = f"{files.STREAMED // 10**6} M samples streamed, {name}: memory"
+    return Goal(what, most, None, partial(_peak, name), _megabytes, less_is_better=True)
 
 
 def _share(what: str, name: str, least: float, aim: float) -> Goal:
@@ -169,6 +195,25 @@ IN_TRAINING = (
         0.5e-6,
     ),
 )
+FILE_GOALS = (
+    _api("batches of a stream, one core", api.STREAMED, 3e6, None),
+    _api("statistics of a batch", api.OF_A_BATCH, 10e6, None),
+    _file("json: save a batch", 0.4e6),
+    _file("json: load a batch", 0.25e6),
+    *(
+        _file(f"{suffix}: {way} a batch", 2e6)
+        for suffix in ("npz", "parquet")
+        for way in ("save", "load")
+    ),
+    _verified("npz"),
+    _verified("parquet"),
+    _memory(files.STATISTICS, 32e6),
+    *(
+        _memory(f"{suffix}: {way}", 64e6)
+        for suffix in files.STREAMS
+        for way in (files.WRITE, files.READ)
+    ),
+)
 
 
 def tables(sections: Sections) -> list[Table]:
@@ -178,6 +223,7 @@ def tables(sections: Sections) -> list[Table]:
         Table(title, head, [_row(goal, sections) for goal in goals])
         for title, goals in (
             ("At the hardware's limit", GOALS),
+            ("Streams and files", FILE_GOALS),
             ("Of the first version", FIRST_GOALS),
             ("Of images, as rates", IMAGE_GOALS),
             ("In the training loop", IN_TRAINING),

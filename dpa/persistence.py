@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any, Self, TypeAlias
 
@@ -76,12 +77,14 @@ def save_augmentation_stream(
 ) -> None:
     """Writes samples as they come, in constant memory (npz: its columns).
 
-    `stream`: one of the package's streams, of which what is left is saved, or any
-    iterable of dicts or of batches, not mixed. Batches and the package's streams carry
-    what made them: batches must share config, key and dtype, and their ids must either
-    go on where those of the last one ended or be listed from the first batch on. The
-    other arguments are those of save_augmentation_chain; `progress` shows a bar on
-    stderr (the extra `cli`). Raises as that does; the earlier file then stays.
+    `stream`: one of the package's streams (that of a file, too), of which what is left
+    is saved, or any iterable of dicts or of batches, not mixed. Batches and the
+    package's streams carry what made them: batches must share config, key and dtype,
+    and their ids must either go on where those of the last one ended or be listed from
+    the first batch on. A file whose config is not known takes what is given, and is then
+    checked like dicts; so is one of the original package. The other arguments are those
+    of save_augmentation_chain; `progress` shows a bar on stderr (the extra `cli`).
+    Raises as that does; the earlier file then stays.
     """
     given: dict[str, Any] = {"epoch": epoch, "view": view, "base_seed": base_seed, "rank": rank}
     total: int | None = None
@@ -91,6 +94,8 @@ def save_augmentation_stream(
             world_size = stream.share.world_size
         batches = chain([_nothing(stream)], stream.batches())
         source = _of_batches(batches, config, given, ids, world_size)
+    elif isinstance(stream, FileStream):
+        source = _of_file(stream, config, given, ids, world_size)
     elif isinstance(stream, (str, bytes, Mapping)) or not isinstance(stream, Iterable):
         kind = type(stream).__name__
         raise TypeError(f"stream must be an iterable of dicts or of batches, got {kind}")
@@ -139,17 +144,28 @@ def _of_dicts(
     items = iter(rows)
     head = list(islice(items, 1))
     if given["rank"] is None and head and isinstance(head[0], Mapping):
-        found = given["rank"] = head[0].get("rank")
-        if found is not None and given["base_seed"] is None and config is None:
-            raise ValueError(  # with a config the hashes would tell
-                f"params are of rank {found!r}, of an unknown base_seed: say config=, base_seed= "
-                "or rank="
-            )
+        found = head[0].get("rank")
+        _require_base_seed(found, given, config)
+        given["rank"] = found
     key = Key.checked(**given, world_size=world_size)
     if config is not None:
         checked_config(config)
     metadata = _metadata(config, key, range(0) if ids is None else ids, world_size)
     return metadata, _dict_blocks(chain(head, items), metadata, ids)
+
+
+def _require_base_seed(
+    rank: object, given: dict[str, Any], config: AugmentationConfig | None
+) -> None:
+    """Raises ValueError where nothing but the samples themselves says what their rank is part of.
+
+    With a config the hashes would tell.
+    """
+    if rank is not None and given["rank"] is given["base_seed"] is config is None:
+        raise ValueError(
+            f"params are of rank {rank!r}, of an unknown base_seed: say config=, base_seed= "
+            "or rank="
+        )
 
 
 def _dict_blocks(
@@ -204,6 +220,54 @@ def _batch_blocks(
         count += len(batch)
     if ids is not None and count < len(ids):
         raise ValueError(f"ids must be the batch's, got {ids!r} for {count} samples")
+
+
+def _of_file(
+    stream: FileStream,
+    config: AugmentationConfig | None,
+    given: dict[str, Any],
+    ids: Any,
+    world_size: int | None,
+) -> _Source:
+    """What is left of a file and what it says; what it does not know may be given."""
+    own = stream.metadata
+    said: dict[str, Any] = {
+        "config": own.config,
+        **own.key._asdict(),
+        "world_size": own.world_size,
+    }
+    for name, value in {"config": config, **given, "world_size": world_size}.items():
+        if value is None or value == said[name]:
+            continue
+        if said[name] is not None or own.config is not None:
+            raise ValueError(f"{name} must be the file's, {said[name]}, got {value!r}")
+        said[name] = value
+    found = said.pop("config")
+    if found is not None:
+        checked_config(found)
+    if stream.original:
+        _require_base_seed(own.key.rank, given, found)
+    key, world_size = Key.checked(**said), said["world_size"]
+    world_size = None if world_size is None else int(world_size)  # it may be NumPy's
+    metadata = replace(own, config=found, key=key, world_size=world_size)
+    checked = stream.original or own.config is None
+    listed = None if ids is None else sample_ids(ids)
+    return metadata, _file_blocks(stream.blocks(), metadata, listed, checked=checked)
+
+
+def _file_blocks(
+    blocks: Iterable[Block], metadata: Metadata, ids: Ids | None, *, checked: bool
+) -> Iterator[Block]:
+    count = 0
+    for block in blocks:
+        if ids is not None and not _same_ids(ids[count : count + len(block.ids)], block.ids):
+            raise ValueError(f"ids must be the file's, got {ids!r} (from sample {count} on)")
+        if checked and metadata.config is not None:
+            _check_samples(block, metadata.config, metadata.key, count)
+        yield block
+        count += len(block.ids)
+    if ids is not None and count < len(ids):
+        raise ValueError(f"ids must be the file's, got {ids!r} for {count} samples")
 
 
 def _check_ids(ids: Ids, at: int, first: int, metadata: Metadata) -> None:
@@ -299,21 +363,79 @@ def load_augmentation_stream(
 
 
 class FileStream(Iterator[dict[str, Any]]):
-    """An iterator over the samples of an open file, which it closes; see the function."""
+    """An iterator over the samples of an open file, which it closes; see the function.
+
+    An exception in next(), KeyboardInterrupt say, loses no sample: the next call reads
+    the file again up to there and goes on.
+    """
 
     def __init__(self, reader: files.Reader, chunk_size: int, progress: bool) -> None:
+        self._reader = reader
+        self._chunk_size = chunk_size
+        # The rows at hand, and the number of the sample behind them: always set together.
+        self._at: tuple[Iterator[dict[str, Any]], int] = (iter(()), 0)
+        # What is behind the rows; None where that must be read from the start.
+        self._parts: Iterator[Block] | None = None
+        self._closed = False
         self._open = ExitStack()
-        self._rows: Iterator[dict[str, Any]] = iter(())
         self._open.enter_context(reader)
-        advance = self._open.enter_context(progress_bar(progress, None))
-        self._rows = _rows(reader, chunk_size, advance, self._open)
+        self._advance = self._open.enter_context(progress_bar(progress, None))
+
+    @property
+    def delivered(self) -> int:
+        """How many samples next() has given so far."""
+        rows, end = self._at
+        return end - operator.length_hint(rows)
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the file says of the samples that are left."""
+        found = replace(self._reader.metadata, num_samples=None)
+        if found.start_id is None:
+            return found
+        return replace(found, start_id=(found.start_id + self.delivered) % 2**64)
+
+    @property
+    def original(self) -> bool:
+        """Whether the original package wrote the file."""
+        return self._reader.original
 
     def __next__(self) -> dict[str, Any]:
-        return next(self._rows)
+        rows, end = self._at
+        for row in rows:  # the fastest way to take one
+            return row
+        if self._closed:
+            raise StopIteration
+        parts, self._parts = self._parts, None  # what is interrupted cannot go on
+        if parts is None:
+            parts = _parts(self._reader.blocks(), end, self._chunk_size)
+        part = next(parts, None)
+        if part is None:
+            self.close()
+            raise StopIteration
+        metadata, size = self._reader.metadata, len(part.ids)
+        values = tuple(part.columns[name] for name in metadata.names)
+        rows = iter(dicts(metadata.names, values, part.digests, size, metadata.key.rank))
+        self._at = rows, end + size
+        self._parts = parts
+        self._advance(size)
+        return next(rows)
+
+    def blocks(self) -> Iterator[Block]:
+        """What is left, as columns; the stream moves on with them."""
+        if self._closed:
+            return
+        self._at, self._parts = (iter(()), self.delivered), None
+        for part in _parts(self._reader.blocks(), self.delivered, BLOCK):
+            self._at = iter(()), self.delivered + len(part.ids)
+            self._advance(len(part.ids))
+            yield part
+        self.close()
 
     def close(self) -> None:
         """Closes the file; no more samples come."""
-        self._rows = iter(())
+        self._closed = True
+        self._at, self._parts = (iter(()), self.delivered), None
         self._open.close()
 
     def __enter__(self) -> Self:
@@ -326,18 +448,12 @@ class FileStream(Iterator[dict[str, Any]]):
         self.close()
 
 
-def _rows(
-    reader: files.Reader, chunk_size: int, advance: Callable[[int], object], opened: ExitStack
-) -> Iterator[dict[str, Any]]:
-    """No method: a cycle of references would keep the file open until it is collected."""
-    names, rank = reader.metadata.names, reader.metadata.key.rank
-    with opened:
-        for block in reader.blocks():
-            for first in range(0, len(block.ids), chunk_size):
-                part = slice(first, first + chunk_size)
-                values = tuple(block.columns[name][part] for name in names)
-                yield from dicts(names, values, block.digests[part], len(values[0]), rank)
-                advance(len(values[0]))
+def _parts(blocks: Iterable[Block], skipped: int, size: int) -> Iterator[Block]:
+    """The samples from number `skipped` on, at most `size` at a time."""
+    for block in blocks:
+        for first in range(skipped, len(block.ids), size):
+            yield block.part(slice(first, first + size))
+        skipped = max(0, skipped - len(block.ids))
 
 
 def load_augmentation_batch(path: FilePath) -> AugmentationBatch:

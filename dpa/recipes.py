@@ -84,7 +84,7 @@ class ChainReader(files.Reader):
         self._num_threads = num_threads
 
     def blocks(self) -> Iterator[Block]:
-        """The samples in order, some thousands at a time; once."""
+        """The samples in order, some thousands at a time; each call begins with the first."""
         yield from super().blocks()
         if self.metadata.num_samples is not None and not self.problems:
             yield from self._generated()
@@ -130,9 +130,9 @@ class _Part:
         with files.Reader(path) as reader:  # it leaves a recipe's samples ungenerated
             for _ in reader.blocks():
                 pass
-            self.metadata, trailer = reader.metadata, reader.trailer
+            self.metadata, trailer, original = reader.metadata, reader.trailer, reader.original
         start, dtype = self.metadata.start_id, self.metadata.dtype
-        if start is None or trailer is None or self.metadata.config is None or dtype != "float64":
+        if start is None or original or self.metadata.config is None or dtype != "float64":
             raise ValueError(
                 f"{self.name} must have a config, consecutive ids, a digest and "
                 "float64 values to be merged"

@@ -23,6 +23,9 @@ _LARGE_BLOCK = 16 * BLOCK
 _TRIED_SAMPLES = 16
 _TRIED_DEPTHS = (10, *(depth for depth in range(1, 21) if depth != 10))
 
+#: How far the original's mean and stdev may be from ours, in units of the largest value.
+_ROUNDING = 1e-9
+
 #: What generates: of a config that is not known, only the depth is meant.
 _Maker: TypeAlias = tuple[AugmentationConfig, Key]
 
@@ -90,8 +93,8 @@ def verify_augmentation_chain(
     Statistics, digest and checksum are compared, too. An edited sample is found even
     where they were computed again. A file without a config is never ok: only its hashes
     can be verified, by trying depths 1 to 20. Of a file of the original package the
-    sampler is tried, and statistics are not compared. Memory stays constant where that
-    of reading does. Raises ChainFileError where the layout is damaged, ValueError for
+    sampler is tried, and statistics may differ by rounding. Memory stays constant where
+    that of reading does. Raises ChainFileError where the layout is damaged, ValueError for
     an unknown suffix or a bad `num_threads`, OSError.
     """
     if num_threads is not None:
@@ -105,8 +108,8 @@ def verify_augmentation_chain(
             comparison.checked = sum(len(block.ids) for block in blocks)
         else:
             problems += _compare(reader, _large(blocks), comparison)
-        if not reader.original:
-            problems += _statistics_problems(reader, without_nan(statistics.result()))
+        found = without_nan(statistics.result())
+        problems += (_original_problems if reader.original else _statistics_problems)(reader, found)
         problems += reader.problems
     first, different = comparison.first, comparison.different
     return VerificationReport(str(path), comparison.checked, different, first, tuple(problems))
@@ -235,13 +238,49 @@ def _statistics_problems(reader: ChainReader, found: dict[str, Any]) -> list[str
     return [problem for problem in problems if problem is not None]
 
 
+def _original_problems(reader: ChainReader, found: dict[str, Any]) -> list[str]:
+    """How num_samples and statistics of an original's file are not its samples', if it has any.
+
+    Figures of other names are not looked at.
+    """
+    problems, stated = [], reader.statistics or {}
+    count = found[reader.metadata.names[0]]["count"]
+    said = (reader.trailer or {}).get("num_samples", count)
+    if repr(said) != repr(count):
+        problems.append(f"metadata say num_samples {said!r}, the content has {count}")
+    for name, values in found.items() if stated else ():
+        summary = stated.get(name) if isinstance(stated, dict) else None
+        if not isinstance(summary, dict):
+            problems.append(f"statistics of {name} must be an object, got {str(summary)[:60]}")
+            continue
+        problems += [
+            _figure_problem(name, figure, summary[figure], value)
+            for figure, value in values.items()
+            if figure in summary and not _near(figure, summary[figure], values)
+        ]
+    return problems
+
+
+def _near(figure: str, stated: Any, values: dict[str, Any]) -> bool:
+    """Whether a figure of the original's is that of `values`, but for rounding."""
+    value = values[figure]
+    if value is None:  # no samples, or beyond double precision
+        return True
+    margin = 0.0
+    if figure in ("mean", "stdev"):
+        margin = _ROUNDING * max(abs(values["min"]), abs(values["max"]))
+    return type(stated) in (int, float) and value - margin <= stated <= value + margin
+
+
+def _figure_problem(name: str, figure: str, stated: Any, value: Any) -> str:
+    return f"statistics say {figure} of {name} {repr(stated)[:60]}, the samples' is {value!r}"
+
+
 def _summary_problem(name: str, stated: Any, found: dict[str, Any]) -> str | None:
     """How one parameter's statistics differ: repr tells -0.0 from 0.0 and 1 from 1.0."""
     if not isinstance(stated, dict) or stated.keys() != found.keys():
         return f"statistics of {name} must be {', '.join(found)}, got {str(stated)[:60]}"
     for figure, value in found.items():
         if repr(stated[figure]) != repr(value):
-            return (
-                f"statistics say {figure} of {name} {stated[figure]!r}, the samples' is {value!r}"
-            )
+            return _figure_problem(name, figure, stated[figure], value)
     return None

@@ -1,6 +1,9 @@
 """The command line on files: verify, recipe, show --from and diff, and their exit codes."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -78,6 +81,22 @@ def test_verify_goes_on_behind_a_bad_file(run, path, other, tmp_path):
         f"dpa: error: No such file or directory: '{tmp_path / 'none.json'}'",
         f"dpa: error: '{other}': not a chain: no list of augmentations",
     ]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [("ascii", r"\xfc\udcff.json"), ("latin-1", "ü\\udcff.json"), ("utf-8", "ü\\udcff.json")],
+)
+def test_names_that_the_encoding_of_stdout_lacks(tmp_path, encoding, shown):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xc3\xbc\xff.json")
+    dpa.generate_augmentation_chain(2, save_path=path)
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"}
+    for command in (["verify", path], ["diff", path, tmp_path / "ü.json"]):
+        dpa.generate_augmentation_chain(1, save_path=tmp_path / "ü.json")
+        command = [sys.executable, "-m", "dpa", *command]
+        run = subprocess.run(command, capture_output=True, env=environment, check=False)
+        assert run.stderr == b""
+        assert shown in run.stdout.decode(encoding)
 
 
 # ---- recipe ----

@@ -673,7 +673,11 @@ def replaced(content: bytes, old: bytes, new: bytes) -> bytes:
         (b'"trailer": ', b'"statistics": {},\n"trailer": ', "followed by 2 lines, got 3"),
         (b'"statistics": {', b'"statistics": {"x": NaN, ', "not JSON compliant"),
         (b'"statistics": {', b'"statistics": ' + b"[" * 100_000 + b"{", "nested too deeply"),
-        (b'{"metadata": {', b'{"metadata": 5,\n"x": {', "trailer|unknown part|not a chain"),
+        (b'{"metadata": {', b'{"metadata": 5,\n"x": {', "line 2 must be"),
+        (b'{"metadata": {', b'{"metadata" : {', r"expected a line .*metadata.*, got"),
+        (b'"augmentations": [', b'"augmentationz": [', "line 2 must be .*augmentations"),
+        (b'"id":"a"', b'"id":"' + b"a" * 10**6 + b'"', "line 3: longer than 1000000 bytes"),
+        (b'"trailer": ', b'"x": ' + b"1" * 10**6 + b',\n"trailer": ', r"line 20: longer than"),
     ],
 )
 def test_damage_names_its_place(saved, path, old, new, message):

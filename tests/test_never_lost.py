@@ -4,6 +4,7 @@ DPA_KILLS and DPA_DAMAGES: how many kills and damaged bytes of each format; .ci/
 """
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -12,10 +13,14 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import textwrap
 import tracemalloc
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,7 +30,10 @@ from test_files import temporaries
 from test_formats import FORMATS, needs_parquet
 
 import dpa
+from dpa.diff import diff_chains
 from dpa.errors import ChainFileError
+from dpa.files.records import LONGEST
+from dpa.recipes import merge_recipes
 
 KILLS = int(os.environ.get("DPA_KILLS", "30"))
 DAMAGES = int(os.environ.get("DPA_DAMAGES", "300"))
@@ -46,15 +54,24 @@ def child(code: str, *arguments: object, **options: object) -> subprocess.Popen:
 SAVING = """
     import itertools, os, sys
     import dpa
+    path, way = sys.argv[1:]
     for size in itertools.cycle(range(2000, 12_000, 500)):
         os.write(1, b".")
-        dpa.generate_augmentation_chain(size, save_path=sys.argv[1])
+        if way == "chain":
+            dpa.generate_augmentation_chain(size, save_path=path)
+        else:
+            dpa.save_augmentation_stream(dpa.stream_augmentation_batches(size), path)
 """
+WAYS = [
+    (suffix, way)
+    for suffix in ("json", "jsonl", "npz", *(["parquet"] if find_spec("pyarrow") else []))
+    for way in ("chain", "stream")
+]
 
 
-def killed_while_saving(path, wanted: int, chance: random.Random) -> None:
+def killed_while_saving(path, way: str, wanted: int, chance: random.Random) -> None:
     """Kills a child in the middle of its saves, some busy moments after one began."""
-    process = child(SAVING, path)
+    process = child(SAVING, path, way)
     for _ in range(wanted):
         assert process.stdout.read(1) == b"."
     for _ in range(chance.randrange(40_000)):  # no clock: so many turns from its sign on
@@ -66,11 +83,11 @@ def killed_while_saving(path, wanted: int, chance: random.Random) -> None:
 
 def test_a_kill_leaves_a_whole_file_under_the_name(tmp_path):
     chance = random.Random(4)
-    suffixes = ["json", "jsonl", "npz"]
     left = 0
     for number in range(KILLS):
-        path = tmp_path / f"chain.{suffixes[number % 3]}"
-        killed_while_saving(path, chance.randrange(2, 5), chance)
+        suffix, way = WAYS[number % len(WAYS)]
+        path = tmp_path / f"chain.{suffix}"
+        killed_while_saving(path, way, chance.randrange(2, 5), chance)
         size = len(dpa.load_augmentation_chain(path))
         assert size in range(2000, 12_000, 500)
         for name in temporaries(tmp_path):  # what a kill may leave has a name that tells
@@ -79,6 +96,21 @@ def test_a_kill_leaves_a_whole_file_under_the_name(tmp_path):
             (tmp_path / name).unlink()
             left += 1
     assert left > 0  # some kills came while a file was being written
+
+
+def test_savers_of_one_name_do_not_mix(path):
+    batches = [dpa.generate_augmentation_batch(range(size)) for size in (100, 2000, 5000)]
+    dpa.save_augmentation_chain(batches[0], path)
+    with ThreadPoolExecutor() as threads:
+        savers = [
+            threads.submit(dpa.save_augmentation_chain, batch, path)
+            for batch in batches
+            for _ in range(5)
+        ]
+        while not all(saver.done() for saver in savers):
+            assert dpa.load_augmentation_batch(path) in batches
+        assert [saver.result() for saver in savers] == [None] * 15
+    assert temporaries(path.parent) == []
 
 
 # ---- Disks and folders ----
@@ -115,16 +147,32 @@ def test_a_folder_that_cannot_be_written(path):
     assert [item.name for item in path.parent.iterdir()] == ["file"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write in any folder")
+READ_ONLY = """
+    import os, sys
+    import dpa
+    dpa.generate_augmentation_chain(3, save_path=sys.argv[1])
+    os.chmod(os.path.dirname(sys.argv[1]), 0o555)
+    if os.geteuid() == 0:  # who may write in any folder
+        os.seteuid(65534)
+    for save in (
+        lambda: dpa.generate_augmentation_chain(5, save_path=sys.argv[1]),
+        lambda: dpa.save_augmentation_stream(dpa.stream_augmentation_chain(5), sys.argv[1]),
+    ):
+        try:
+            save()
+        except PermissionError as error:
+            print(error.filename)
+"""
+
+
 def test_a_folder_without_permission(path):
-    dpa.generate_augmentation_chain(3, save_path=path)
-    path.parent.chmod(0o500)
-    try:
-        with pytest.raises(PermissionError, match=path.name):
-            dpa.generate_augmentation_chain(5, save_path=path)
-    finally:
+    with tempfile.TemporaryDirectory() as folder:  # all may enter those above it
+        path = Path(folder).resolve() / path.name
+        process = child(READ_ONLY, path, stderr=subprocess.PIPE, text=True)
+        assert process.communicate() == (f"{path}\n" * 2, "")
         path.parent.chmod(0o700)
-    assert len(dpa.load_augmentation_chain(path)) == 3
+        assert len(dpa.load_augmentation_chain(path)) == 3
+        assert [item.name for item in path.parent.iterdir()] == [path.name]
 
 
 # ---- Damage ----
@@ -172,6 +220,9 @@ def test_truncation_at_block_boundaries(path):
     content = path.read_bytes()
     ends = [at * len(content) // 9000 for at in (4096, 8192)]
     ends += [content.rfind(b"\n", 0, end) + 1 for end in ends]
+    end = 0
+    while (end := content.find(b"\n", end + LONGEST) + 1) > 0:  # where text is read in pieces
+        ends += [end - 1, end]
     for end in ends:
         path.write_bytes(content[:end])
         with pytest.raises(ChainFileError):
@@ -188,6 +239,81 @@ def test_no_content_crashes_the_loader(path, data):
     path.write_bytes(content[:start] + data.draw(st.binary(max_size=20)) + content[end:])
     with suppress(ChainFileError):
         dpa.load_augmentation_chain(path)
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([2**64 - 1, 2**64, 10**30, -(10**400), 10**400]),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from(["0" * 64, "mt19937", "float32", "string", "\ud800"]),
+)
+VALUES = st.recursive(
+    ODD,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+BASES = {
+    "text": lambda path: dpa.save_augmentation_chain(sample("text")[:3], path),
+    "float32": lambda path: dpa.save_augmentation_chain(
+        dpa.generate_augmentation_batch([5, 9], dtype=np.float32), path
+    ),
+    "dicts": lambda path: dpa.save_augmentation_chain(dpa.generate_augmentation_chain(2), path),
+    "recipe": lambda path: dpa.save_augmentation_recipe(path, 3),
+    "original": lambda path: path.write_text(
+        json.dumps(
+            {
+                "metadata": {"num_samples": 2, "config": {"rotation_range": [-1, 1]}},
+                "augmentations": dpa.generate_augmentation_batch(range(2), rank=1).to_dicts(),
+                "statistics": dpa.generate_augmentation_batch(range(2)).statistics(),
+            }
+        )
+    ),
+}
+
+
+def places(value: object) -> list[tuple[object, object]]:
+    """Every container of a document with every key or index in it."""
+    keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    own = [(value, key) for key in keys]
+    return own + [place for _, key in own for place in places(value[key])]
+
+
+@pytest.mark.parametrize("base", BASES)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_no_value_crashes_what_reads_files(tmp_path_factory, base, data):
+    folder = tmp_path_factory.getbasetemp()
+    path, whole, copy = (folder / f"{name}.json" for name in ("odd", "whole", "copy"))
+    BASES[base](path)
+    dpa.generate_augmentation_chain(3, save_path=whole)
+    document = json.loads(path.read_text())
+    for _ in range(data.draw(st.integers(1, 2))):
+        container, key = data.draw(st.sampled_from(places(document)))
+        container[key] = data.draw(VALUES)
+        if isinstance(document.get("trailer"), dict):  # a checksum that fits lets it go further
+            document["trailer"].pop("checksum", None)
+            canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
+            checksum = hashlib.sha256(canonical.encode()).hexdigest()
+            document["trailer"]["checksum"] = checksum
+    path.write_text(json.dumps(document))
+    for read in (
+        dpa.load_augmentation_chain,
+        dpa.load_augmentation_batch,
+        dpa.load_augmentation_config,
+        lambda path: str(dpa.verify_augmentation_chain(path)),
+        lambda path: str(diff_chains(path, whole)),
+    ):
+        with suppress(ChainFileError):
+            read(path)
+    for write in (
+        lambda: merge_recipes([path], copy),
+        lambda: dpa.save_augmentation_stream(dpa.load_augmentation_stream(path), copy),
+    ):
+        with suppress(ValueError):
+            write()
 
 
 FOREIGN = [
@@ -251,6 +377,72 @@ def test_damage_to_jsonl_names_its_place(tmp_path, old, new, message):
     path.write_bytes(first + b"\n" + rest)
     with pytest.raises(ChainFileError, match=message):
         dpa.load_augmentation_chain(path)
+
+
+# ---- Text of any size ----
+
+
+def test_damage_to_the_first_lines_has_nothing_loaded_whole(tmp_path, monkeypatch):
+    path = tmp_path / "chain.json"
+    monkeypatch.setattr("dpa.files.json._LARGEST", 0)
+    dpa.save_augmentation_chain(sample("consecutive"), path)
+    content = path.read_bytes()
+    second = content.index(b"\n") + 1
+    for at in [*range(14), *range(second - 3, content.index(b"\n", second) + 3)]:
+        damaged = bytearray(content)
+        damaged[at] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(ChainFileError) as error:
+            dpa.load_augmentation_batch(path)
+        assert "loaded whole" not in str(error.value)
+
+
+def test_a_document_that_is_too_large_to_be_loaded_whole(tmp_path, monkeypatch):
+    path = tmp_path / "chain.json"
+    dpa.save_augmentation_chain(sample("text"), path)
+    for layout in (None, 0, 2):
+        path.write_text(json.dumps(json.loads(path.read_text()), indent=layout))
+        size = path.stat().st_size
+        monkeypatch.setattr("dpa.files.json._LARGEST", size)
+        assert dpa.load_augmentation_batch(path) == sample("text")
+        monkeypatch.setattr("dpa.files.json._LARGEST", size - 1)
+        with pytest.raises(ChainFileError, match=f"its {size} bytes are more than the {size - 1}"):
+            dpa.load_augmentation_batch(path)
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+@pytest.mark.parametrize("lines", [0, 1, 2, 3, 10, 18])
+def test_a_line_without_end_is_not_read_to_its_end(tmp_path, suffix, lines):
+    path = tmp_path / f"chain.{suffix}"
+    dpa.save_augmentation_chain(sample("text"), path)
+    whole = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(whole[:lines]))
+    os.truncate(path, 2_000_000_000)  # sparse: nothing but zeros
+    places = (
+        r"bytes are more than|line \d+: longer than 1000000|expected a line|line 2 must|followed"
+    )
+    assert peak_of_a_refusal(path, places) < 10_000_000
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero")
+def test_a_device_without_end(path):
+    path.symlink_to("/dev/zero")
+    assert peak_of_a_refusal(path, path.name) < 10_000_000
+
+
+def test_ids_of_any_size(path):
+    longest = ["ü" * 166_000, "b"]  # six characters of JSON each
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(longest), path)
+    content = path.read_bytes()
+    assert dpa.load_augmentation_batch(path).ids == tuple(longest)
+    longer = dpa.generate_augmentation_batch(["ü" * 167_000, "b"])
+    if path.suffix in (".npz", ".parquet"):
+        dpa.save_augmentation_chain(longer, path)
+        assert dpa.load_augmentation_batch(path) == longer
+        return
+    with pytest.raises(ValueError, match=r"an id may take 999000 .*, 'ü{20}...' takes 1002002"):
+        dpa.save_augmentation_chain(longer, path)
+    assert path.read_bytes() == content
 
 
 # ---- Archives ----

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import math
 import os
 import random
+import re
+import statistics as stdlib
 import tracemalloc
 
 import numpy as np
@@ -12,6 +15,7 @@ import reference
 
 import dpa
 from dpa.errors import ChainFileError
+from dpa.files import Metadata
 
 XOSHIRO = dpa.get_preset("moderate")
 MT19937 = dpa.get_preset("aggressive", sampler="mt19937", augmentation_depth=3)
@@ -342,8 +346,21 @@ def original(path, batch, config, **metadata):
     """A file as the original writes it."""
     if config is not None:
         metadata["config"] = {n: x for n, x in config.to_dict().items() if n != "sampler"}
-    document = {"metadata": metadata, "augmentations": batch.to_dicts(), "statistics": {"x": "?"}}
+    rows = batch.to_dicts()
+    columns = {name: [row[name] for row in rows] for name in reference.NAMES}
+    statistics = {name: original_statistics(values) for name, values in columns.items()}
+    document = {"metadata": metadata, "augmentations": rows, "statistics": statistics}
     path.write_text(json.dumps(document, indent=2))
+
+
+def original_statistics(values: list) -> dict:
+    return {
+        "mean": stdlib.mean(values),
+        "stdev": stdlib.stdev(values) if len(values) > 1 else 0.0,
+        "min": min(values),
+        "max": max(values),
+        "median": stdlib.median(values),  # perhaps; who knows
+    }
 
 
 @pytest.mark.parametrize("sampler", ["mt19937", "xoshiro256++"])
@@ -357,6 +374,79 @@ def test_the_original_s_sampler_is_found_out(path, sampler, rank):
     original(path, batch, config)
     report = dpa.verify_augmentation_chain(path)
     assert (report.different, report.first.index, report.first.field) == (2, 0, "noise")
+    assert report.problems == ()
+
+
+@pytest.mark.parametrize("size", [1, 2, 5000])
+@pytest.mark.parametrize("scale", [(0, 1), (1e9, 1e9 + 1e-5), (-1e300, 1e300), (5, 5)], ids=str)
+def test_an_original_s_statistics_may_be_rounded(path, size, scale):
+    config = dpa.AugmentationConfig(scale_range=scale, sampler="mt19937")
+    original(path, dpa.generate_augmentation_batch(range(size), config), config, num_samples=size)
+    report = dpa.verify_augmentation_chain(path)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda d: d["metadata"].update(num_samples=21), "metadata say num_samples 21, the con"),
+        (lambda d: d["metadata"].update(num_samples=20.0), "metadata say num_samples 20.0, the"),
+        (lambda d: d["metadata"].update(num_samples=None), "metadata say num_samples None, the"),
+        (lambda d: d["augmentations"].pop(), "metadata say num_samples 20, the content has 19"),
+        (lambda d: d["statistics"]["scale"].update(min=0.5), "statistics say min of scale 0.5, t"),
+        (lambda d: d["statistics"]["scale"].update(mean=1.7), "statistics say mean of scale 1.7,"),
+        (lambda d: d["statistics"]["scale"].update(stdev=10**400), "statistics say stdev of scale"),
+        (lambda d: d["statistics"]["scale"].update(max=math.nan), "statistics say max of scale n"),
+        (lambda d: d["statistics"]["scale"].update(count=True), "statistics say count of scale T"),
+        (lambda d: d["statistics"]["scale"].update(mean="1"), "statistics say mean of scale '1'"),
+        (lambda d: d["statistics"].update(scale=[1]), "statistics of scale must be an object,"),
+        (lambda d: d["statistics"].pop("scale"), "statistics of scale must be an object, got None"),
+        (lambda d: d.update(statistics=[1]), "statistics of rotation must be an object"),
+    ],
+)
+def test_an_original_that_contradicts_itself(path, change, problem):
+    config = dpa.get_preset("mild", sampler="mt19937")
+    original(path, dpa.generate_augmentation_batch(range(20), config), config, num_samples=20)
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+    report = dpa.verify_augmentation_chain(path)
+    assert report.different == 0
+    assert re.match(problem, report.problems[0])
+
+
+def test_an_original_that_says_less(path):
+    config = dpa.get_preset("mild", sampler="mt19937")
+    original(path, dpa.generate_augmentation_batch(range(20), config), config)
+    document = json.loads(path.read_text())
+    for statistics in ({}, None):
+        path.write_text(json.dumps({**document, "statistics": statistics}))
+        assert dpa.verify_augmentation_chain(path).ok
+    del document["statistics"]
+    path.write_text(json.dumps(document))
+    assert dpa.verify_augmentation_chain(path).ok
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_wrong_dtype_is_told(tmp_path, suffix, dtype, monkeypatch):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    path = tmp_path / f"chain{suffix}"
+    batch = dpa.generate_augmentation_batch(range(9), dtype=dtype)
+    other = {"float64": "float32", "float32": "float64"}[dtype]
+    told = Metadata.to_dict
+    monkeypatch.setattr(Metadata, "to_dict", lambda self: {**told(self), "dtype": other})
+    dpa.save_augmentation_chain(batch, path)  # with a checksum that fits
+    monkeypatch.undo()
+    report = dpa.verify_augmentation_chain(path)
+    assert (report.checked, report.different, report.first.index) == (9, 9, 0)
+    if other == "float64":  # these are doubles, too
+        assert dpa.load_augmentation_chain(path) == batch.to_dicts()
+        return
+    for load in (dpa.load_augmentation_chain, dpa.load_augmentation_batch):
+        with pytest.raises(ChainFileError, match="'float32', but rotation of sample 0 is -"):
+            load(path)
 
 
 def test_an_original_with_ranks_that_made_no_difference(path):

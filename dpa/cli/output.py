@@ -31,7 +31,12 @@ def _one_line(error: ValueError | OSError | ImportError) -> str:
 
 
 def write(text: str) -> None:
-    """Writes to stdout at once, so that what fails there fails here."""
+    """Writes to stdout at once, so that what fails there fails here.
+
+    What its encoding lacks, the names of files may have: it is written with backslashes.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
     try:
         print(text, flush=True)
     except OSError:

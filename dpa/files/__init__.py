@@ -19,7 +19,7 @@ from typing import Any, Protocol, Self
 from dpa._native import active_kernel
 from dpa.errors import ChainFileError
 from dpa.files.metadata import Metadata
-from dpa.files.samples import BLOCK, Block, Samples, TrailerError
+from dpa.files.samples import BLOCK, Block, Samples, TrailerError, require_single
 
 __all__ = [
     "BLOCK",
@@ -99,24 +99,29 @@ class Reader:
     """A chain file: its metadata, and its samples by blocks().
 
     Raises ChainFileError for a file that is damaged, and OSError. A `lenient` one goes
-    on where the trailer contradicts the rest, and has that in `problems` behind blocks().
+    on where the trailer contradicts the rest, and has that in `problems` behind blocks();
+    it takes values that are not of the dtype stated.
     """
 
     def __init__(self, path: str | PathLike[str], *, lenient: bool = False) -> None:
-        form = _format(path)
+        self._form = _format(path)
         active_kernel()  # a bad DPA_KERNEL is no fault of the file
         self.path = path
         self.problems: list[str] = []
         self._lenient = lenient
+        self._begun = False
         self._file = open(path, "rb")  # noqa: SIM115 (closed by __exit__)
-        try:
-            self._reader = import_module(form).read(self._file)
-        except (ValueError, TypeError) as error:
-            self._file.close()
-            raise self._named(error) from error
-        except ImportError:  # of an extra; a missing file was told before
+        try:  # ImportError of an extra, too: a missing file was told before
+            self._reader = self._read()
+        except BaseException:
             self._file.close()
             raise
+
+    def _read(self) -> Any:
+        try:
+            return import_module(self._form).read(self._file)
+        except (ValueError, TypeError) as error:
+            raise self._named(error) from error
 
     @property
     def metadata(self) -> Metadata:
@@ -126,7 +131,7 @@ class Reader:
 
     @property
     def original(self) -> bool:
-        """Whether the original package wrote it: it then has no trailer."""
+        """Whether the original package wrote it: its trailer is num_samples at most."""
         return bool(getattr(self._reader, "original", False))  # only .json can be
 
     @property
@@ -140,9 +145,17 @@ class Reader:
         return self._reader.trailer
 
     def blocks(self) -> Iterator[Block]:
-        """The samples in order, some thousands at a time; once."""
+        """The samples in order, some thousands at a time; each call begins with the first."""
+        if self._begun:
+            self._file.seek(0)
+            self._reader = self._read()
+        self._begun, count = True, 0
         try:
-            yield from self._reader.blocks()
+            for block in self._reader.blocks():
+                if self.metadata.dtype == "float32" and not self._lenient:
+                    require_single(block.columns, count)
+                count += len(block.ids)
+                yield block
         except TrailerError as error:
             self._contradicted(error)
         except (ValueError, TypeError) as error:

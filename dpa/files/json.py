@@ -1,7 +1,7 @@
 """`.json`: one document whose samples stand one a line (docs/files.md).
 
 Files of that layout are read line by line, in constant memory; any other layout, such
-as the original package's indented one, is loaded whole.
+as the original package's indented one, is loaded whole, up to a size.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from dpa.config import AugmentationConfig
 from dpa.files.lines import Layout, LineReader, LineWriter
 from dpa.files.metadata import Metadata
-from dpa.files.records import canonical, parse
+from dpa.files.records import LONGEST, canonical, parse
 from dpa.files.samples import BLOCK, Block, Digest
 from dpa.files.trailer import check_trailer
 from dpa.keys import NO_KEY, Key
@@ -26,6 +26,8 @@ _STATISTICS = b'"statistics": '
 _TRAILER = b'"trailer": '
 _PARTS = {"metadata", "augmentations", "statistics", "trailer"}
 _LAYOUT = Layout(first_line=3, separator=b",\n")
+#: Bytes that are loaded whole, which takes several times their memory.
+_LARGEST = 1_000_000_000
 
 
 class Writer(LineWriter):
@@ -42,12 +44,25 @@ class Writer(LineWriter):
 
 
 def read(file: BinaryIO) -> Reader | DocumentReader:
-    """A reader for the layout that the first two lines show. Raises ValueError or TypeError."""
-    head, records = file.readline(), file.readline()
-    if head.startswith(_HEAD) and records == _RECORDS:
-        return Reader(file, _part(head, _HEAD, b",\n"))
+    """A reader for the layout that the first two lines show. Raises ValueError or TypeError.
+
+    One of them is enough: damage to the other must not have a large file loaded whole.
+    """
+    head, records = file.readline(LONGEST + 1), file.readline(LONGEST + 1)
+    is_head = head.startswith(_HEAD) and head.endswith((b",\n", b"[\n"))
+    if is_head or (records == _RECORDS and head != b"{\n"):
+        fields = _part(head, _HEAD, b",\n")
+        if records != _RECORDS:
+            raise ValueError(f"line 2 must be {_RECORDS.decode()!r}, got {records[:60]!r}")
+        return Reader(file, fields)
+    size = file.seek(0, 2)
+    if size > _LARGEST:
+        raise ValueError(
+            f"its layout is another than save_augmentation_chain's, and its {size} bytes are more "
+            f"than the {_LARGEST} that are loaded whole"
+        )
     file.seek(0)
-    return DocumentReader(parse(file.read()))
+    return DocumentReader(parse(file.read(size)))  # a device may have no end
 
 
 class Reader(LineReader):
@@ -81,6 +96,8 @@ class DocumentReader:
         # Either mark will do, so that damage to one cannot pass for an original file.
         ours = "trailer" in document or (isinstance(fields, dict) and "format" in fields)
         self.original = not ours
+        if self.original and isinstance(fields, dict) and "num_samples" in fields:
+            self.trailer = {"num_samples": fields["num_samples"]}
         if ours and document.keys() < _PARTS:
             raise ValueError(f"{min(_PARTS - document.keys())} is missing")
         self.metadata = (

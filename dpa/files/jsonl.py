@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from dpa.files.lines import Layout, LineReader, LineWriter
-from dpa.files.records import canonical, parse
+from dpa.files.records import LONGEST, canonical, parse
 
 _LAYOUT = Layout(first_line=2, separator=b"\n")
 _END = b'{"statistics":'
@@ -40,7 +40,10 @@ class Reader(LineReader):
 
 def read(file: BinaryIO) -> Reader:
     """A reader of the samples. Raises ValueError or TypeError."""
-    return Reader(file, _fields(file.readline(), ["metadata"], "line 1")["metadata"])
+    line = file.readline(LONGEST + 1)
+    if len(line) > LONGEST:
+        raise ValueError(f"line 1: longer than {LONGEST} bytes")
+    return Reader(file, _fields(line, ["metadata"], "line 1")["metadata"])
 
 
 def _fields(line: bytes, names: list[str], place: str) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from io import BytesIO
 from typing import Any, BinaryIO
 
 from dpa.files.metadata import Metadata
-from dpa.files.records import Lines, canonical
-from dpa.files.samples import BLOCK, Block, Digest, Samples
+from dpa.files.records import LONGEST, Lines, canonical
+from dpa.files.samples import Block, Digest, Samples
 from dpa.files.trailer import Tally, check_trailer
 
 
@@ -103,15 +103,23 @@ class LineReader(ABC):
     def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
         """Statistics and trailer from the lines behind the samples. Raises ValueError."""
 
+    def _next_lines(self, number: int) -> list[bytes]:
+        """Some thousands of lines, the first of which is called `number`; none at the end."""
+        lines = list(BytesIO(self._file.read(LONGEST) + self._file.readline(LONGEST + 1)))
+        if lines and len(lines[-1]) > LONGEST:
+            raise ValueError(f"line {number + len(lines) - 1}: longer than {LONGEST} bytes")
+        return lines
+
     def blocks(self) -> Iterator[Block]:
         """The samples; a block may come from a file whose damage shows only at the end."""
-        lines = Lines(self.metadata, self.layout.first_line)
+        first = self.layout.first_line
+        lines = Lines(self.metadata, first)
         digest, checksum, count = Digest(self.metadata), Checksum(self.layout), 0
         tail: list[bytes] = []
         while not tail:
-            chunk = list(islice(self._file, BLOCK))
+            place = first + count
+            chunk = self._next_lines(place)
             if not chunk:
-                place = self.layout.first_line + count
                 raise ValueError(f"line {place}: the file ends among the samples")
             if any(map(self._is_end, chunk)):
                 at = next(i for i, line in enumerate(chunk) if self._is_end(line))
@@ -123,7 +131,8 @@ class LineReader(ABC):
                 checksum.append((b"\n" if count else b"") + text)
                 count += len(chunk)
                 yield block
-        tail += islice(self._file, 4)  # a damaged file may have any number of lines here
+        while len(tail) < 4 and (more := self._next_lines(first + count + len(tail))):
+            tail += more  # a damaged file may have any number of lines here
         statistics, trailer = self.statistics, self.trailer = self._tail(tail)
         check_trailer(
             trailer, count, digest, lambda rest: checksum.hexdigest(self._fields, statistics, rest)

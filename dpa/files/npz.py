@@ -105,8 +105,11 @@ class Reader:
 
     def __init__(self, file: BinaryIO) -> None:
         with _told():
+            size = file.seek(0, 2)
+            if size == 0:  # of devices, too, whose end the zip reader would look for
+                raise ValueError("no sound zip archive: it is empty")
             self._archive = ZipFile(file)
-            self._members = _checked(self._archive, file.seek(0, 2))
+            self._members = _checked(self._archive, size)
             self._fields = self._json("metadata")
         self.metadata = Metadata.from_dict(self._fields)
 

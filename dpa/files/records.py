@@ -14,6 +14,10 @@ from dpa.files.metadata import Metadata
 from dpa.files.samples import Block, Samples
 from dpa.keys import Ids, sample_ids
 
+#: The most bytes of a line, so that a hostile file takes no more memory.
+LONGEST = 1_000_000
+_LONGEST_ID = LONGEST - 1000
+
 # Possessive, so that a line that does not match fails at once.
 _FLOAT = r"(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:e[-+][0-9]++)?+)"
 _HASH = r'"([0-9a-f]{64})"'
@@ -46,6 +50,17 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
+def _text(seed_id: Any) -> str:
+    """A string id as JSON."""
+    text = json.dumps(seed_id)
+    if len(text) > _LONGEST_ID:
+        raise ValueError(
+            f"an id may take {_LONGEST_ID} characters of JSON, {seed_id[:20] + '...'!r} "
+            f"takes {len(text)}"
+        )
+    return text
+
+
 class Lines:
     """The records of one file: samples to lines and back."""
 
@@ -72,7 +87,7 @@ class Lines:
         text = samples.digests.tobytes().hex()
         columns["hash"] = [text[at : at + 64] for at in range(0, len(text), 64)]
         if self._listed:
-            columns["id"] = map(json.dumps if self._strings else int, samples.ids)
+            columns["id"] = map(_text if self._strings else int, samples.ids)
         rows = zip(*(columns[name] for name in self._fields), strict=True)
         return separator.decode().join(map(self._template.__mod__, rows)).encode()
 

@@ -135,6 +135,18 @@ def require_finite(columns: Mapping[str, npt.NDArray[np.floating]], first: int) 
             raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")
 
 
+def require_single(columns: Mapping[str, npt.NDArray[np.float64]], first: int) -> None:
+    """Raises ValueError naming a sample, counted from `first`, that float32 does not hold."""
+    for name, values in columns.items():
+        with np.errstate(over="ignore"):
+            same = values == values.astype(np.float32)
+        if not same.all():
+            at = int(np.argmin(same))
+            raise ValueError(
+                f"dtype is 'float32', but {name} of sample {first + at} is {float(values[at])!r}"
+            )
+
+
 def stored(samples: Samples, metadata: Metadata) -> Block:
     """A copy of the samples as files hold them: the caller may fill its arrays anew."""
     listed = metadata.start_id is None and metadata.id_type == "integer"
