@@ -45,10 +45,11 @@ with_pip() {
     "$1/bin/python" -m pip install -qq dist/*.whl --group test ${DPA_NO_SKIPS:+--group torch --group types}
 }
 
-# with_uv VENV RESOLUTION: the oldest or the newest release of all that the extras ask for
+# with_uv VENV RESOLUTION: the oldest or the newest release of all that pyproject.toml asks for
 with_uv() {
-    .venv/bin/uv pip install -q --python "$1" --resolution "$2" --group test-core import-linter \
-        "$(echo dist/*.whl)[audit,cli,image,parquet,viz]" && .venv/bin/uv pip list --python "$1"
+    local extras=(--extra audit --extra cli --extra image --extra parquet --extra viz)
+    .venv/bin/uv pip install --python "$1" --resolution "$2" --only-binary :all: \
+        -r pyproject.toml "${extras[@]}" --group test-core dist/*.whl
 }
 
 # test_wheel PYTHON [lowest-direct or highest]: the tests, from the unpacked sdist without its

@@ -12,8 +12,6 @@ import pytest
 
 CALLS = Path(__file__).parent / "typing"
 NAMES = ("good", "bad")
-
-
 Faults = dict[tuple[str, int], str]
 
 
