@@ -31,12 +31,16 @@
 #define DPA_VECTORS 1 /* vector_size types */
 #define INLINE static inline __attribute__((always_inline))
 #define TARGET(features) __attribute__((target(features)))
+#else
+#define INLINE static __forceinline
+#define TARGET(features)
+#endif
+
+#if defined(__GNUC__) && !defined(_WIN32) /* there it is the default */
 /* Position-independent code would otherwise fetch the address from a table, and the
  * register that holds it is missing elsewhere: 30 % in kernel_vec128.c. */
 #define HIDDEN __attribute__((visibility("hidden")))
 #else
-#define INLINE static __forceinline
-#define TARGET(features)
 #define HIDDEN
 #endif
 
