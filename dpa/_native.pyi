@@ -66,3 +66,14 @@ def shortest(values: npt.NDArray[np.float64]) -> list[str]: ...
 def moments(
     values: npt.NDArray[np.float64],
 ) -> list[tuple[int, float, float, float, float]]: ...
+def noise(
+    digest: bytes, table: npt.NDArray[np.float32], out: npt.NDArray[np.float32]
+) -> None: ...
+def apply_tone(
+    pixels: npt.NDArray[Any],
+    gain: float,
+    offset: float,
+    stdev: float = 0,
+    digest: bytes | None = None,
+    table: npt.NDArray[np.float32] | None = None,
+) -> None: ...
