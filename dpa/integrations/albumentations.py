@@ -95,9 +95,9 @@ class Augment(A.DualTransform):
     def apply_to_keypoints(
         self, keypoints: npt.NDArray[Any], sample: dict[str, Any], size: tuple[int, int], **_: Any
     ) -> npt.NDArray[Any]:
-        """Keypoints (x, y, z, angle, scale, ...); angles are radians, clockwise."""
+        """Keypoints (x, y, z, angle, scale, ...); angles are radians, counter-clockwise."""
         moved = np.array(keypoints, np.float64)
         moved[:, :2] = augment_keypoints(keypoints[:, :2], sample, size)
-        moved[:, 3] -= np.radians(sample["rotation"])
+        moved[:, 3] += np.radians(sample["rotation"])
         moved[:, 4] *= sample["scale"]
         return moved
