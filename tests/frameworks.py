@@ -1,6 +1,7 @@
 """What tests need beyond the group `test`: they are skipped where it is not installed."""
 
 import importlib
+import importlib.util
 import os
 from types import ModuleType
 
@@ -15,3 +16,11 @@ def require(name: str, group: str | None = None) -> ModuleType:
     if name in os.environ.get("DPA_NO_SKIPS", "").split():
         return importlib.import_module(name)
     return pytest.importorskip(name, reason=f"{name} is not installed (make {group or name})")
+
+
+def available(name: str) -> bool:
+    """Whether it is installed; fails where it is not and DPA_NO_SKIPS names it."""
+    if importlib.util.find_spec(name) is not None:
+        return True
+    assert name not in os.environ.get("DPA_NO_SKIPS", "").split(), f"{name} is not installed"
+    return False

@@ -6,6 +6,7 @@
 - An output that is not shown is not checked; `...` in one stands for anything.
 - `<!-- not run: reason -->` before a block leaves it out.
 - `<!-- needs: torch -->` on a page skips it where that framework is not installed.
+- `<!-- run with torch -->` before a block leaves it out where that module is not installed.
 """
 
 import contextlib
@@ -19,12 +20,12 @@ import traceback
 from pathlib import Path
 
 import pytest
-from frameworks import require
+from frameworks import available, require
 
 ROOT = Path(__file__).parents[1]
 PAGES = [page for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))] if page.exists()]
 BLOCK = re.compile(
-    r"^(?P<skip><!-- not run: [^\n]+ -->\n+)?```(?P<language>python|console)\n(?P<code>.*?)^```\n"
+    r"^(?:(?P<skip><!-- not run: [^\n]+ -->)\n+|<!-- run with (?P<module>\w+) -->\n+)?```(?P<language>python|console)\n(?P<code>.*?)^```\n"
     r"(?:\n?```text\n(?P<output>.*?)^```\n)?",
     re.MULTILINE | re.DOTALL,
 )
@@ -77,7 +78,7 @@ def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
     namespace = {"__name__": "__main__"}
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start("code"))
-        if block["skip"]:
+        if block["skip"] or (block["module"] and not available(block["module"])):
             continue
         if block["language"] == "python":
             run_python(block["code"], block["output"], namespace, page, line)

@@ -1,0 +1,101 @@
+"""Each extra in a fresh virtual environment: check_extras.py DIST [EXTRA...], by default all.
+
+The wheel in DIST is installed with that extra alone, and what runs the tests. Then come the
+extra's tests, and the blocks of the pages on other libraries, from the sdist without its sources.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+PYPROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+GROUPS = PYPROJECT["dependency-groups"]
+RUNNERS = [pin for pin in GROUPS["test"] if pin.startswith(("hypothesis", "pytest"))]
+BLOCKS = "tests/test_snippets.py::test_the_blocks_of_a_page_run"
+PAGES = (f"{BLOCKS}[docs/integrations.md]", f"{BLOCKS}[docs/coming_from.md]")
+
+
+class Check(NamedTuple):
+    """What must be importable, what pytest runs, and pins to install before the extra."""
+
+    modules: str
+    tests: tuple[str, ...]
+    pins: tuple[str, ...] = ()
+
+
+TORCH = tuple(GROUPS["torch"])
+CHECKS = {
+    "albumentations": Check("albumentations cv2 PIL", ("tests/test_albumentations.py", *PAGES)),
+    "audit": Check("scipy", ("tests/test_audit.py",)),
+    "cli": Check("tqdm", ("tests/test_cli_files.py",)),
+    "huggingface": Check("datasets cv2 PIL", ("tests/test_huggingface.py", *PAGES)),
+    "image": Check("cv2 PIL", ("tests/test_image.py",)),
+    "kornia": Check("kornia torch", ("tests/test_kornia.py", *PAGES), TORCH),
+    "parquet": Check("pyarrow", ("tests/test_formats.py",)),
+    "torch": Check("torch", ("tests/test_torch_tensors.py",), TORCH),
+    "torchvision": Check("torchvision torch", ("tests/test_torchvision.py", *PAGES)),
+    "viz": Check("matplotlib scipy cv2 PIL", ("tests/test_pictures.py",)),
+}
+#: Libraries that have a recipe, not an extra.
+RECIPES = Check("grain jax lightning torch webdataset", PAGES, (*TORCH, *GROUPS["recipes"]))
+
+
+def main() -> None:
+    dist, names = Path(sys.argv[1]), sys.argv[2:]
+    known = {**CHECKS, "recipes": RECIPES}
+    extras = set(PYPROJECT["project"]["optional-dependencies"])
+    if extras != set(CHECKS):
+        sys.exit(f"the extras are {sorted(extras)}, the checks of them {sorted(CHECKS)}")
+    if unknown := set(names) - set(known):
+        sys.exit(f"no check of {sorted(unknown)}; there are {', '.join(known)}")
+    [wheel], [sdist] = dist.resolve().glob("*.whl"), dist.resolve().glob("*.tar.gz")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = [
+            (name, pool.submit(run, name, known[name], wheel, sdist)) for name in names or known
+        ]
+        failed = [name for name, each in runs if not each.result()]
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
+
+
+def run(name: str, check: Check, wheel: Path, sdist: Path) -> bool:
+    """Prints one line, or all that was printed where something failed."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        python, tree = f"{folder}/venv/bin/python", Path(folder, "tree")
+        with tarfile.open(sdist) as archive:
+            archive.extractall(folder, filter="data")
+        Path(folder, sdist.name.removesuffix(".tar.gz")).rename(tree)
+        shutil.rmtree(tree / "dpa")
+        target = str(wheel) if check is RECIPES else f"{wheel}[{name}]"
+        pip = [python, "-m", "pip", "-q", "--disable-pip-version-check", "install", "--no-compile"]
+        imports = f"import dpa, {', '.join(check.modules.split())}"
+        commands = [
+            [sys.executable, "-m", "venv", f"{folder}/venv"],
+            *([[*pip, *check.pins]] if check.pins else []),
+            [*pip, target, *RUNNERS],
+            [python, "-c", imports],
+            [python, "-m", "pytest", "-q", *check.tests],
+        ]
+        environment = {**os.environ, "DPA_NO_SKIPS": check.modules}
+        for command in commands:
+            done = subprocess.run(
+                command, cwd=tree, env=environment, capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                print(f"{name}: $ {' '.join(command)}\n{done.stdout}{done.stderr}", flush=True)
+                return False
+    closing = done.stdout.strip().splitlines()[-1]
+    print(f"{name:15} {time.monotonic() - start:4.0f} s  {closing}", flush=True)
+    return True
+
+
+if __name__ == "__main__":
+    main()

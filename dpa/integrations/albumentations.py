@@ -1,0 +1,101 @@
+"""A transform of Albumentations that is driven by the sample's id instead of a random state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.config import AugmentationConfig, checked_config
+from dpa.generate import gen_augmentation_params
+from dpa.integrations.image import (
+    apply_augmentation,
+    augment_boxes,
+    augment_keypoints,
+    augment_mask,
+)
+from dpa.keys import Key
+
+try:
+    import albumentations as A  # noqa: N812 (its users' habit)
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "dpa.integrations.albumentations needs Albumentations: "
+        "pip install 'dpa-augment[albumentations]'",
+        name=error.name,
+    ) from error
+
+
+class Augment(A.DualTransform):
+    """apply_augmentation as a part of `A.Compose`: image, mask, boxes and keypoints follow.
+
+    The call must have `sample_id=` (int or str), and may have `epoch=` beside it:
+    `A.Compose([Augment()])(image=image, sample_id=42, epoch=3)`. `config`, `base_seed` and
+    `view` as for gen_augmentation_params, `border` and `interpolation` as for
+    dpa.integrations.image.apply_augmentation. It draws nothing, so neither the seed of the
+    Compose nor the transforms beside it change its values.
+    """
+
+    def __init__(
+        self,
+        config: AugmentationConfig | None = None,
+        *,
+        base_seed: int | None = None,
+        view: int | None = None,
+        border: str | float = "reflect",
+        interpolation: str = "linear",
+    ) -> None:
+        super().__init__(p=1)
+        self.config = checked_config(config)
+        self.key = Key.checked(None, view, base_seed)
+        self.border = border
+        self.interpolation = interpolation
+
+    @property
+    def targets_as_params(self) -> list[str]:
+        """What the call must have."""
+        return ["sample_id"]
+
+    def get_params_dependent_on_data(
+        self, params: dict[str, Any], data: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The parameters of the sample, for the methods below."""
+        sample = gen_augmentation_params(
+            data["sample_id"],
+            self.config,
+            base_seed=self.key.base_seed,
+            epoch=data.get("epoch"),
+            view=self.key.view,
+        )
+        return {"sample": sample, "size": params["shape"][:2]}
+
+    def apply(self, img: npt.NDArray[Any], sample: dict[str, Any], **_: Any) -> npt.NDArray[Any]:
+        """The augmented image."""
+        return apply_augmentation(img, sample, border=self.border, interpolation=self.interpolation)
+
+    def apply_to_mask(
+        self, mask: npt.NDArray[Any], sample: dict[str, Any], **_: Any
+    ) -> npt.NDArray[Any]:
+        """The mask, turned and zoomed; outside of it 0, or mirrored where the image is."""
+        border = self.border if isinstance(self.border, str) else 0
+        return augment_mask(mask, sample, border=border)
+
+    def apply_to_bboxes(
+        self, bboxes: npt.NDArray[Any], sample: dict[str, Any], size: tuple[int, int], **_: Any
+    ) -> npt.NDArray[Any]:
+        """Boxes as Albumentations has them inside: in parts of width and height."""
+        height, width = size
+        scale = np.array([width, height, width, height])
+        boxes = augment_boxes(bboxes[:, :4] * scale, sample, size) / scale
+        return np.column_stack([boxes, bboxes[:, 4:]])
+
+    def apply_to_keypoints(
+        self, keypoints: npt.NDArray[Any], sample: dict[str, Any], size: tuple[int, int], **_: Any
+    ) -> npt.NDArray[Any]:
+        """Keypoints (x, y, z, angle, scale, ...); angles are radians, counter-clockwise."""
+        moved = np.array(keypoints, np.float64)
+        moved[:, :2] = augment_keypoints(keypoints[:, :2], sample, size)
+        moved[:, 3] += np.radians(sample["rotation"])
+        moved[:, 4] *= sample["scale"]
+        return moved

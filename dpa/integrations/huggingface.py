@@ -1,0 +1,75 @@
+"""Parameters as columns of a Hugging Face dataset, and images augmented as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dpa.config import PARAMETERS, AugmentationConfig, checked_config
+from dpa.generate import generate_augmentation_batch
+from dpa.keys import Key
+
+
+@dataclass(frozen=True)
+class _Generator:
+    """What turns ids into parameters; picklable, and equal ones pickle alike: map's cache holds."""
+
+    config: AugmentationConfig | None = None
+    id_column: str | None = None
+    base_seed: int | None = None
+    epoch: int | None = None
+    view: int | None = None
+
+    def __post_init__(self) -> None:
+        checked_config(self.config)
+        Key.checked(self.epoch, self.view, self.base_seed)
+
+    def rows(self, ids: Sequence[int] | Sequence[str]) -> list[dict[str, Any]]:
+        """The parameters of each id."""
+        key = {"base_seed": self.base_seed, "epoch": self.epoch, "view": self.view}
+        return generate_augmentation_batch(ids, self.config, **key).to_dicts()
+
+    def ids(self, rows: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
+        """The column of ids. Raises ValueError where it is missing."""
+        if self.id_column is None or self.id_column not in rows:
+            raise ValueError(f"no column {self.id_column!r} with ids; there are {', '.join(rows)}")
+        return rows[self.id_column]
+
+
+@dataclass(frozen=True)
+class ParameterColumns(_Generator):
+    """For `Dataset.map(..., batched=True, with_indices=True)`: adds the five columns and `hash`.
+
+    Ids are the rows' indices, or the integers or strings of `id_column`: the better choice,
+    since they stay with their rows when the dataset is shuffled, filtered or sharded.
+    `base_seed`, `epoch` and `view` as for generate_augmentation_batch. Raises as that does.
+    """
+
+    def __call__(
+        self, rows: Mapping[str, Sequence[Any]], indices: Sequence[int]
+    ) -> dict[str, list[Any]]:
+        """The new columns of a batch of rows."""
+        found = self.rows(indices if self.id_column is None else self.ids(rows))
+        return {name: [row[name] for row in found] for name in (*PARAMETERS, "hash")}
+
+
+@dataclass(frozen=True)
+class ImageTransform(_Generator):
+    """For `Dataset.set_transform`: augments the images of `image_column` as they are read.
+
+    A transform is not told which rows it gets, so `id_column` is needed. `apply(image,
+    params)` is dpa.integrations.image.apply_augmentation (the extra `image`) by default. For
+    another epoch set another transform; AugmentedDataset does that by set_epoch.
+    """
+
+    image_column: str = "image"
+    apply: Callable[[Any, Mapping[str, Any]], Any] | None = None
+
+    def __call__(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """The rows with augmented images."""
+        apply = self.apply
+        if apply is None:
+            from dpa.integrations.image import apply_augmentation as apply
+        pairs = zip(rows[self.image_column], self.rows(self.ids(rows)), strict=True)
+        return {**rows, self.image_column: [apply(image, params) for image, params in pairs]}

@@ -1,0 +1,95 @@
+"""A batch's parameters as the `params=` of Kornia's augmentations: whole batches, on any device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.columns import AugmentationBatch
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "dpa.integrations.kornia needs Kornia: pip install 'dpa-augment[kornia]'", name=error.name
+    ) from error
+
+from dpa.noise import standard_normals_batch
+
+Params: TypeAlias = dict[str, torch.Tensor]
+
+
+def affine_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
+    """Rotation and scale, for `RandomAffine(degrees=0)(images, params=...)`.
+
+    `shape`: that of the images, (n, channels, height, width), n = len(batch). Raises ValueError
+    for another shape.
+    """
+    height, width = _checked(batch, shape)[2:]
+    nothing = torch.zeros(len(batch))
+    scale = _column(batch.scale)
+    return {
+        "angle": -_column(batch.rotation),  # Kornia turns clockwise
+        "scale": torch.stack([scale, scale], dim=1),
+        "center": torch.tensor([[(width - 1) / 2, (height - 1) / 2]]).repeat(len(batch), 1),
+        "translations": torch.zeros(len(batch), 2),
+        "shear_x": nothing,
+        "shear_y": nothing,
+        **_common(batch, shape),
+    }
+
+
+def color_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
+    """Brightness, then contrast, for `ColorJitter(...)` or `ColorJiggle(...)` with `params=`.
+
+    Their meaning is Kornia's: ColorJitter multiplies by the brightness and scales the contrast
+    about the mean of the greyscale image, as Pillow does; ColorJiggle adds brightness - 1 and
+    multiplies by the contrast. Hue and saturation stay as they are. `shape` as for affine_params.
+    """
+    _checked(batch, shape)
+    return {
+        "brightness_factor": _column(batch.brightness),
+        "contrast_factor": _column(batch.contrast),
+        "saturation_factor": torch.ones(len(batch)),
+        "hue_factor": torch.zeros(len(batch)),
+        "order": torch.arange(4),
+        **_common(batch, shape),
+    }
+
+
+def noise_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
+    """The frozen noise fields, scaled, for `RandomGaussianNoise()(images, params=...)`.
+
+    The fields are those of dpa.integrations.torch, channels last in memory. `shape` as for
+    affine_params.
+    """
+    _, channels, height, width = _checked(batch, shape)
+    fields = standard_normals_batch(batch, (height, width, channels))
+    fields *= batch.noise.astype(np.float32)[:, None, None, None]
+    return {
+        "gaussian_noise": torch.from_numpy(fields).permute(0, 3, 1, 2),
+        **_common(batch, shape),
+    }
+
+
+def _column(values: npt.NDArray[np.floating]) -> torch.Tensor:
+    return torch.from_numpy(values.astype(np.float32))
+
+
+def _checked(batch: AugmentationBatch, shape: Sequence[int]) -> tuple[int, ...]:
+    sizes = tuple(shape)
+    if len(sizes) != 4 or sizes[0] != len(batch):
+        raise ValueError(
+            f"shape must be ({len(batch)}, channels, height, width) for this batch, got {sizes}"
+        )
+    return sizes
+
+
+def _common(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
+    return {
+        "batch_prob": torch.ones(len(batch)),  # each sample is augmented
+        "forward_input_shape": torch.tensor(tuple(shape)),
+    }

@@ -1,0 +1,100 @@
+"""A transform of torchvision v2 that is driven by the sample's id: images, masks and boxes follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dpa.config import AugmentationConfig, checked_config
+from dpa.effects import Effect
+from dpa.generate import gen_augmentation_params
+from dpa.keys import Key
+from dpa.noise import standard_normals
+
+try:
+    import torch
+    from PIL import Image
+    from torchvision import tv_tensors
+    from torchvision.transforms import v2
+    from torchvision.transforms.v2 import functional
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "dpa.integrations.torchvision needs torchvision: pip install 'dpa-augment[torchvision]'",
+        name=error.name,
+    ) from error
+
+
+class SampleId:
+    """Marks the id of a sample among the inputs of Augment, which returns it as it is."""
+
+    def __init__(self, sample_id: int | str, *, epoch: int | None = None) -> None:
+        self.sample_id = sample_id
+        self.epoch = epoch
+
+
+class Augment(v2.Transform):
+    """Rotation, scale, brightness, contrast and noise of the sample whose id is an input.
+
+    `augment(image, boxes, SampleId(42, epoch=3))`; inputs may be nested as torchvision has
+    them. Images (tensors and PIL) are read between the pixels bilinearly, masks by the nearest;
+    outside both are `fill`. Brightness, contrast and noise are those of dpa.integrations.image
+    and clamped to the range of the dtype. `config`, `base_seed` and `view` as for
+    gen_augmentation_params. Raises ValueError where no or more than one SampleId is given.
+    """
+
+    _transformed_types = (torch.Tensor, Image.Image, SampleId)
+
+    def __init__(
+        self,
+        config: AugmentationConfig | None = None,
+        *,
+        base_seed: int | None = None,
+        view: int | None = None,
+        fill: float = 0,
+    ) -> None:
+        super().__init__()
+        self.config = checked_config(config)
+        self.key = Key.checked(None, view, base_seed)
+        self.fill = fill
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        """The parameters of the sample."""
+        found = [each for each in flat_inputs if isinstance(each, SampleId)]
+        if len(found) != 1:
+            raise ValueError(f"the inputs must have one SampleId, got {len(found)}")
+        [sample] = found
+        key = {"base_seed": self.key.base_seed, "epoch": sample.epoch, "view": self.key.view}
+        params = gen_augmentation_params(sample.sample_id, self.config, **key)
+        return {"params": params, "effect": Effect.checked(params)}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """One input: turned and zoomed, and where it is an image, toned."""
+        if isinstance(inpt, SampleId):
+            return inpt
+        if isinstance(inpt, Image.Image):
+            return functional.to_pil_image(self.transform(functional.pil_to_tensor(inpt), params))
+        effect = params["effect"]
+        mask = isinstance(inpt, tv_tensors.Mask)
+        moved = self._call_kernel(
+            functional.affine,
+            inpt,
+            angle=-effect.rotation,  # torchvision turns clockwise
+            translate=[0, 0],
+            scale=effect.scale,
+            shear=[0.0, 0.0],
+            interpolation=v2.InterpolationMode.NEAREST if mask else v2.InterpolationMode.BILINEAR,
+            fill=self.fill,
+        )
+        if isinstance(inpt, (tv_tensors.Image, tv_tensors.Video)) or type(inpt) is torch.Tensor:
+            return tv_tensors.wrap(_toned(moved, **params), like=moved)
+        return moved
+
+
+def _toned(image: torch.Tensor, params: dict[str, Any], effect: Effect) -> torch.Tensor:
+    """Brightness, contrast and noise of an image or of all frames of a video."""
+    values = functional.to_dtype(image, torch.float32, scale=True)
+    values = effect.gain * values + effect.lift * values.mean()
+    if effect.noise > 0:
+        channels, height, width = image.shape[-3:]
+        field = torch.from_numpy(standard_normals(params, (height, width, channels)))
+        values = values + effect.noise * field.permute(2, 0, 1).to(values.device)
+    return functional.to_dtype(values.clamp(0, 1), image.dtype, scale=True)

@@ -1,0 +1,86 @@
+"""The transform of Albumentations: driven by the id, equal to apply_augmentation."""
+
+import numpy as np
+import pytest
+from frameworks import require
+
+import dpa
+
+A = require("albumentations")
+from dpa.integrations import image as applied  # noqa: E402 (they need what require() looks for)
+from dpa.integrations.albumentations import Augment  # noqa: E402
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+PARAMS = dpa.gen_augmentation_params(42, base_seed=7, epoch=3)
+SIZE = IMAGE.shape[:2]
+
+
+def test_images_and_masks_are_those_of_apply_augmentation():
+    result = A.Compose([Augment(base_seed=7)])(
+        image=IMAGE, mask=IMAGE[..., 0], sample_id=42, epoch=3
+    )
+    assert np.array_equal(result["image"], applied.apply_augmentation(IMAGE, PARAMS))
+    assert np.array_equal(result["mask"], applied.augment_mask(IMAGE[..., 0], PARAMS))
+
+
+def test_a_border_of_zeros_is_one_of_masks_too():
+    result = A.Compose([Augment(base_seed=7, border=9)])(
+        image=IMAGE, mask=IMAGE[..., 0], sample_id=42, epoch=3
+    )
+    assert np.array_equal(result["image"], applied.apply_augmentation(IMAGE, PARAMS, border=9))
+    assert np.array_equal(result["mask"], applied.augment_mask(IMAGE[..., 0], PARAMS, border=0))
+
+
+def test_boxes_and_keypoints_follow():
+    pipeline = A.Compose(
+        [Augment(base_seed=7)],
+        bbox_params=A.BboxParams(format="pascal_voc", label_fields=["labels"]),
+        keypoint_params=A.KeypointParams(format="xyas"),
+    )
+    box, point = [20, 12, 40, 24], [30, 15, 90, 2]
+    result = pipeline(
+        image=IMAGE, bboxes=[box], labels=["cat"], keypoints=[point], sample_id=42, epoch=3
+    )
+    expected = applied.augment_boxes([box], PARAMS, SIZE)
+    assert np.allclose(result["bboxes"], expected, atol=1e-4)
+    assert result["labels"] == ["cat"]
+    [(x, y, angle, scale)] = result["keypoints"]
+    assert np.allclose([[x, y]], applied.augment_keypoints([point[:2]], PARAMS, SIZE), atol=1e-4)
+    assert angle == pytest.approx(90 + PARAMS["rotation"])
+    assert scale == pytest.approx(2 * PARAMS["scale"])
+
+
+def test_keypoints_turn_as_those_of_albumentations():
+    config = dpa.AugmentationConfig(rotation_range=(30, 30), scale_range=(1, 1))
+    keypoint_params = A.KeypointParams(format="xyas")
+    ours, theirs = (
+        A.Compose([transform], keypoint_params=keypoint_params)(
+            image=IMAGE, keypoints=[[30, 15, 90, 2]], sample_id=0
+        )["keypoints"]
+        for transform in (Augment(config), A.Affine(rotate=(30, 30), scale=1, p=1))
+    )
+    assert np.allclose(ours, theirs, atol=1e-3)
+
+
+def test_no_seed_and_no_other_transform_changes_the_values():
+    def run(*others, seed):
+        pipeline = A.Compose([Augment(), *others], seed=seed)
+        return [pipeline(image=IMAGE, sample_id=name)["image"] for name in ("b", "a", "b")]
+
+    first, second, again = run(seed=1)
+    others = run(A.RandomBrightnessContrast(p=0), seed=2)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, second)
+    assert all(map(np.array_equal, (first, second, again), others))
+
+
+def test_a_call_without_an_id_is_an_error():
+    with pytest.raises(ValueError, match="missing keys: {'sample_id'}"):
+        A.Compose([Augment()])(image=IMAGE)
+
+
+def test_arguments_are_checked_at_once():
+    with pytest.raises(ValueError, match="view must be"):
+        Augment(view=-1)
+    with pytest.raises(TypeError, match="config must be an AugmentationConfig"):
+        Augment("mild")

@@ -1,0 +1,76 @@
+"""Parameters as columns of datasets, and images augmented as they are read."""
+
+import pickle
+
+import numpy as np
+import pytest
+from frameworks import require
+
+import dpa
+
+datasets = require("datasets")
+from PIL import Image  # noqa: E402 (they need what require() looks for)
+
+from dpa.integrations.huggingface import ImageTransform, ParameterColumns  # noqa: E402
+from dpa.integrations.image import apply_augmentation  # noqa: E402
+
+PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 9, 3), dtype=np.uint8))
+DATA = datasets.Dataset.from_dict({"name": list("abcde"), "image": [PICTURE] * 5})
+CONFIG = dpa.get_preset("mild")
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    datasets.disable_progress_bars()
+
+
+def columns(data, make):
+    return data.map(make, batched=True, batch_size=2, with_indices=True)
+
+
+def test_columns_by_index():
+    found = columns(DATA, ParameterColumns(CONFIG, base_seed=7, epoch=3))
+    expected = dpa.generate_augmentation_chain(5, CONFIG, base_seed=7, epoch=3)
+    assert [{name: row[name] for name in expected[0]} for row in found] == expected
+    assert found["name"] == DATA["name"]
+
+
+def test_columns_by_an_id_stay_with_their_rows():
+    make = ParameterColumns(CONFIG, id_column="name")
+    first = {row["name"]: row["hash"] for row in columns(DATA, make)}
+    shuffled = {row["name"]: row["hash"] for row in columns(DATA.shuffle(seed=1), make)}
+    assert first == shuffled
+    assert first["b"] == dpa.gen_augmentation_params("b", CONFIG)["hash"]
+
+
+def test_equal_columns_come_from_the_cache():
+    """datasets finds out by pickling the function."""
+    make = [ParameterColumns(dpa.get_preset("mild")) for _ in range(2)]
+    assert pickle.dumps(make[0]) == pickle.dumps(make[1])
+    prints = [columns(DATA, each)._fingerprint for each in (*make, ParameterColumns())]
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_images_are_augmented_as_they_are_read():
+    data = DATA.with_transform(ImageTransform(CONFIG, id_column="name", epoch=3))
+    params = dpa.gen_augmentation_params("d", CONFIG, epoch=3)
+    expected = np.asarray(apply_augmentation(PICTURE, params))
+    assert np.array_equal(np.asarray(data[3]["image"]), expected)
+    assert data[3]["name"] == "d"
+
+
+def test_a_function_of_the_users_own():
+    make = ImageTransform(id_column="name", apply=lambda image, params: params["hash"])
+    expected = [dpa.gen_augmentation_params(name)["hash"] for name in "ab"]
+    assert DATA.with_transform(make)[:2]["image"] == expected
+
+
+def test_errors_name_the_column():
+    with pytest.raises(ValueError, match="no column 'id' with ids; there are name, image"):
+        DATA.with_transform(ImageTransform(id_column="id"))[0]
+    with pytest.raises(ValueError, match="no column None with ids"):
+        DATA.with_transform(ImageTransform())[0]
+    with pytest.raises(ValueError, match="epoch must be"):
+        ParameterColumns(epoch=-1)
+    with pytest.raises(TypeError, match="config must be"):
+        ParameterColumns("mild")
