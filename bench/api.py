@@ -18,6 +18,7 @@ import dpa
 from bench.effort import Effort
 from bench.tables import Table, duration_table, rate_table
 from bench.twin import twin_chain, twin_params
+from dpa.batch import BatchProcessor
 from dpa.benchmark import BenchmarkResult, Case, Record, measure_time
 from dpa.config import DEFAULT
 
@@ -160,6 +161,7 @@ def _dicts(effort: Effort) -> list[BenchmarkResult]:
                 lambda: exhaust(dpa.stream_augmentation_chain(full)),
                 full,
             ),
+            Case("stream in batches of 32, dpa.batch", lambda: exhaust(_batches(full)), full),
             Case("for d in batch, each dropped", lambda: exhaust(batch), full),
             Case("batch.to_dicts(), kept", batch.to_dicts, full),
             _twin_case(effort),
@@ -169,6 +171,10 @@ def _dicts(effort: Effort) -> list[BenchmarkResult]:
 
 def _chain(count: int) -> list[dict[str, Any]]:
     return dpa.generate_augmentation_chain(count)
+
+
+def _batches(count: int) -> Iterator[list[dict[str, Any]]]:
+    return BatchProcessor("sequential").process_stream(dpa.stream_augmentation_chain(count))
 
 
 # ---- Statistics ----

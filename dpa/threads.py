@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from dpa import cgroup
 from dpa.keys import integer
 
 #: Blocks of SHA-256 in a span, so that Ctrl-C is heard: 10 ms of the slowest kernel. A span has
@@ -43,47 +44,11 @@ def thread_count(num_threads: int | None = None) -> int:
 def allowed_cores() -> int:
     """The cores this process may use: its affinity, cut to its cgroup's quota."""
     if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
+        available = len(os.sched_getaffinity(0))
     else:
-        cores = os.cpu_count() or 1
-    return max(1, min(cores, _cgroup_cores("/sys/fs/cgroup", cores, _own_cgroup())))
-
-
-def _own_cgroup() -> str:
-    """The process's path in version 2's hierarchy, "" for its root: 0::/user.slice/..."""
-    try:
-        lines = _read("/proc/self/cgroup").splitlines()
-    except OSError:
-        return ""
-    return next((line[3:].rstrip("/") for line in lines if line.startswith("0::/")), "")
-
-
-def _cgroup_cores(root: str, default: int, path: str = "") -> int:
-    """The least quota from `path` up to the root, in whole cores, rounded up."""
-    quotas = []
-    while path:
-        quotas.append(_quota(root + path))
-        path = path.rpartition("/")[0]
-    quotas.append(_quota(root))
-    return min((cores for cores in quotas if cores is not None), default=default)
-
-
-def _quota(folder: str) -> int | None:
-    """The cores of version 2's cpu.max, else of version 1's two files; None: no limit."""
-    try:
-        try:
-            quota, period = _read(f"{folder}/cpu.max").split()
-        except FileNotFoundError:
-            quota = _read(f"{folder}/cpu/cpu.cfs_quota_us")
-            period = _read(f"{folder}/cpu/cpu.cfs_period_us")
-        return -(-int(quota) // int(period)) if int(quota) > 0 else None
-    except (OSError, ValueError, ZeroDivisionError):  # "max", or no file that we know
-        return None
-
-
-def _read(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()
+        available = os.cpu_count() or 1
+    quota = cgroup.cores()
+    return available if quota is None else max(1, min(available, quota))
 
 
 def run_spans(

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import pytest
 import reference
 
 import dpa
-from dpa import threads
+from dpa import cgroup, threads
 
 DEEP = dpa.AugmentationConfig(augmentation_depth=1000)
 #: Samples with some hundred spans, of which even 8 threads get several each.
@@ -234,63 +233,12 @@ def test_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     assert threads.allowed_cores() == 1
 
 
-def cgroup(root: Path, **files: str) -> str:
-    """A /sys/fs/cgroup with these files."""
-    for name, text in files.items():
-        path = root / {"max": "cpu.max"}.get(name, f"cpu/cpu.cfs_{name}_us")
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    return str(root)
-
-
-@pytest.mark.parametrize(
-    ("text", "cores"),
-    [
-        ("max 100000\n", 16),
-        ("400000 100000\n", 4),
-        ("350000 100000\n", 4),  # three and a half: the last one has half its time
-        ("10000 100000\n", 1),
-        ("1 1000000\n", 1),
-        ("2000000 50000\n", 40),  # allowed_cores takes the smaller number
-    ],
-)
-def test_cgroup_version_2(tmp_path: Path, text: str, cores: int) -> None:
-    assert threads._cgroup_cores(cgroup(tmp_path, max=text), 16) == cores
-
-
-@pytest.mark.parametrize(
-    ("quota", "period", "cores"),
-    [("-1\n", "100000\n", 16), ("250000\n", "100000\n", 3), ("50000\n", "100000\n", 1)],
-)
-def test_cgroup_version_1(tmp_path: Path, quota: str, period: str, cores: int) -> None:
-    assert threads._cgroup_cores(cgroup(tmp_path, quota=quota, period=period), 16) == cores
-
-
-def test_the_least_quota_on_the_way_to_the_root_counts(tmp_path: Path) -> None:
-    root, inner = cgroup(tmp_path, max="400000 100000"), tmp_path / "user.slice" / "job"
-    inner.mkdir(parents=True)
-    (inner / "cpu.max").write_text("max 100000")
-    assert threads._cgroup_cores(root, 16, "/user.slice/job") == 4
-    (inner.parent / "cpu.max").write_text("200000 100000")
-    assert threads._cgroup_cores(root, 16, "/user.slice/job") == 2
-    (inner / "cpu.max").write_text("100000 100000")
-    assert threads._cgroup_cores(root, 16, "/user.slice/job") == 1
-
-
-@pytest.mark.parametrize(("quota", "period"), [("100000", "0"), ("many", "100000")])
-def test_a_broken_cgroup_is_none(tmp_path: Path, quota: str, period: str) -> None:
-    assert threads._cgroup_cores(cgroup(tmp_path, quota=quota, period=period), 16) == 16
-
-
-def test_no_cgroup(tmp_path: Path) -> None:
-    assert threads._cgroup_cores(str(tmp_path), 16) == 16
-    assert threads._cgroup_cores(cgroup(tmp_path, quota="250000"), 16) == 16  # a file is missing
-
-
-@pytest.mark.parametrize(("quota", "cores"), [(1, 1), (3, 3), (99, 4)])
-def test_the_quota_cuts_the_cores(monkeypatch: pytest.MonkeyPatch, quota: int, cores: int) -> None:
+@pytest.mark.parametrize(("quota", "cores"), [(None, 4), (1, 1), (3, 3), (99, 4)])
+def test_the_quota_cuts_the_cores(
+    monkeypatch: pytest.MonkeyPatch, quota: int | None, cores: int
+) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
-    monkeypatch.setattr(threads, "_cgroup_cores", lambda *_: quota)
+    monkeypatch.setattr(cgroup, "cores", lambda: quota)
     assert threads.allowed_cores() == cores
 
 

@@ -1,0 +1,88 @@
+"""What this process's cgroup allows: cores and memory, in version 2 and version 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+ROOT = "/sys/fs/cgroup"
+#: A line a hierarchy: "0::/job" is version 2's, "4:cpu,cpuacct:/job" one of version 1.
+MEMBERSHIP = "/proc/self/cgroup"
+
+
+def cores(root: str = ROOT, membership: str = MEMBERSHIP) -> int | None:
+    """The least CPU quota on the way to the root, in cores, rounded up; None: no limit."""
+    return _least(_cores, "cpu", root, membership)
+
+
+def free_memory(root: str = ROOT, membership: str = MEMBERSHIP) -> int | None:
+    """The bytes that may still be taken, the least on the way to the root; None: no limit.
+
+    The page cache of files that were not used lately counts as free: the kernel drops it
+    before it refuses memory.
+    """
+    return _least(_free_memory, "memory", root, membership)
+
+
+def _least(
+    measure: Callable[[str], int | None], controller: str, root: str, membership: str
+) -> int | None:
+    found = map(measure, _folders(controller, root, membership))
+    return min((amount for amount in found if amount is not None), default=None)
+
+
+def _folders(controller: str, root: str, membership: str) -> Iterator[str]:
+    """The process's folder of each hierarchy that may limit it, and those above.
+
+    A container sees its own group as the root, perhaps beside a path that only the host
+    has, so what does not exist is no end.
+    """
+    try:
+        lines = _read(membership).splitlines()
+    except OSError:
+        return
+    for line in lines:
+        controllers, _, path = line.partition(":")[2].partition(":")
+        if controllers == "":
+            base = root
+        elif controller in controllers.split(","):
+            base = f"{root}/{controller}"
+        else:
+            continue
+        path = path.rstrip("/")
+        while path:
+            yield base + path
+            path = path.rpartition("/")[0]
+        yield base
+
+
+def _cores(folder: str) -> int | None:
+    try:
+        try:
+            quota, period = _read(f"{folder}/cpu.max").split()
+        except FileNotFoundError:
+            quota = _read(f"{folder}/cpu.cfs_quota_us")
+            period = _read(f"{folder}/cpu.cfs_period_us")
+        return -(-int(quota) // int(period)) if int(quota) > 0 else None
+    except (OSError, ValueError, ZeroDivisionError):  # "max", or no file that we know
+        return None
+
+
+def _free_memory(folder: str) -> int | None:
+    try:
+        try:
+            allowed = int(_read(f"{folder}/memory.max"))
+            used, cache = "memory.current", "inactive_file"
+        except FileNotFoundError:
+            allowed = int(_read(f"{folder}/memory.limit_in_bytes"))
+            used, cache = "memory.usage_in_bytes", "total_inactive_file"
+        if allowed >= 2**62:  # how version 1 says "max"
+            return None
+        counts = dict(line.split() for line in _read(f"{folder}/memory.stat").splitlines())
+        return max(0, allowed - int(_read(f"{folder}/{used}")) + int(counts[cache]))
+    except (OSError, ValueError, KeyError):  # "max", or no file that we know
+        return None
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()

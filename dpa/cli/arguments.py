@@ -1,0 +1,90 @@
+"""Arguments that several commands share: ids, config and the parts of the key."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from dpa._native import SAMPLERS
+from dpa.config import PRESETS, AugmentationConfig, get_preset
+from dpa.files.records import parse
+from dpa.keys import Key
+from dpa.persistence import load_augmentation_config
+
+#: What a module's add() registers its commands with.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+SUFFIXES = ".json, .jsonl, .npz or .parquet"
+
+
+def add_num_samples(group: argparse._MutuallyExclusiveGroup) -> None:
+    """How many."""
+    group.add_argument("-n", "--num-samples", type=int, metavar="N")
+
+
+def add_request(command: argparse.ArgumentParser) -> None:
+    """Where they start, what to draw, and the key."""
+    command.add_argument("--start-id", type=int, metavar="ID", help="default: 0")
+    add_config(command)
+    add_key(command)
+    command.add_argument(
+        "--elastic",
+        action="store_true",
+        help="only share the samples out among ranks; the values do not depend on the rank",
+    )
+
+
+def add_config(command: argparse.ArgumentParser) -> None:
+    """What chosen_config reads."""
+    group = command.add_argument_group("what to draw")
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--preset", choices=PRESETS, help="default: moderate")
+    either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")
+    group.add_argument("--depth", type=int, metavar="N", help="links of the hash chain")
+    group.add_argument("--sampler", choices=SAMPLERS)
+
+
+def add_key(command: argparse.ArgumentParser) -> None:
+    """What chosen_key reads, and the rank."""
+    group = command.add_argument_group("key parts, each 0 to 2**64 - 1")
+    for name in ("--base-seed", "--epoch", "--view", "--rank", "--world-size"):
+        group.add_argument(name, type=int, metavar="N")
+
+
+def chosen_config(arguments: argparse.Namespace) -> AugmentationConfig:
+    """The config that the arguments give. Raises ValueError or OSError."""
+    if arguments.config is None:
+        config = get_preset(arguments.preset or "moderate")
+    else:
+        config = _read_config(Path(arguments.config))
+    changes = {"augmentation_depth": arguments.depth, "sampler": arguments.sampler}
+    return config.replace(**{name: x for name, x in changes.items() if x is not None})
+
+
+def _read_config(path: Path) -> AugmentationConfig:
+    with path.open("rb") as file:
+        start = file.read(65536)  # of a chain file, enough to tell
+    if path.suffix.lower() != ".json" or b'"augmentations"' in start:
+        return load_augmentation_config(path)
+    try:
+        fields = parse(start)
+        if not isinstance(fields, dict):
+            raise TypeError(f"the config must be an object, got {fields!r}")
+        return AugmentationConfig.from_dict(fields)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"--config {str(path)!r}: {error}") from error
+
+
+def leave_to(option: str, arguments: argparse.Namespace) -> None:
+    """Raises ValueError where an argument says what the file of `option` says."""
+    names = "start_id preset config depth sampler base_seed epoch view rank world_size elastic"
+    for name in names.split():
+        value = getattr(arguments, name, None)
+        if value is not None and value is not False:  # 0 is given, too
+            raise ValueError(f"--{name.replace('_', '-')} is not allowed with {option}")
+
+
+def chosen_key(arguments: argparse.Namespace, rank: int | None) -> Key:
+    """The key that the arguments give, with this rank. Raises ValueError."""
+    return Key.checked(arguments.epoch, arguments.view, arguments.base_seed, rank)

@@ -1,0 +1,84 @@
+"""verify, diff and stats: what files hold."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from dpa.cli.arguments import Commands
+from dpa.cli.output import DIFFERENT, failed, write
+from dpa.diff import diff_chains
+from dpa.recipes import ChainReader
+from dpa.statistics import Statistics, Summary, theoretical_statistics, without_nan
+from dpa.verify import verify_augmentation_chain
+
+
+def add(commands: Commands) -> None:
+    """Registers the commands."""
+    command = commands.add_parser("verify", help="generate files' samples again and compare them")
+    command.add_argument("files", nargs="+", metavar="FILE")
+    command.add_argument("-q", "--quiet", action="store_true", help="print what is not ok alone")
+    command.set_defaults(run=_verify)
+
+    command = commands.add_parser("diff", help="compare the samples of two files")
+    command.add_argument("first", metavar="FILE")
+    command.add_argument("second", metavar="FILE")
+    command.set_defaults(run=_diff)
+
+    command = commands.add_parser("stats", help="print the statistics of a file's samples")
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(run=_stats)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    """Goes on behind a file that cannot be read: the worst decides."""
+    code = 0
+    for path in arguments.files:
+        try:
+            report = verify_augmentation_chain(path)
+        except (ValueError, OSError, ImportError) as error:
+            code = failed(error)
+            continue
+        if not report.ok:
+            code = max(code, DIFFERENT)
+        if not (report.ok and arguments.quiet):
+            write(str(report))
+    return code
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    diff = diff_chains(arguments.first, arguments.second)
+    write(str(diff))
+    return DIFFERENT if diff else 0
+
+
+def _stats(arguments: argparse.Namespace) -> None:
+    with ChainReader(arguments.file) as reader:
+        config = reader.metadata.config
+        statistics = Statistics(reader.metadata.names)
+        for block in reader.blocks():
+            statistics.append(block.columns)
+    found = statistics.result()
+    expected = None if config is None else theoretical_statistics(config)
+    if arguments.json:
+        write(json.dumps({"statistics": without_nan(found), "theoretical": expected}))
+    else:
+        write(_table(found, expected))
+
+
+def _table(found: Summary, expected: Summary | None) -> str:
+    """One line a parameter; what a uniform distribution has stands in brackets."""
+    columns = ("mean", "stdev", "min", "max")
+    count = next(iter(found.values()))["count"]
+    lines = [
+        f"{count:,} samples" + (" (in brackets: the uniform distribution)" if expected else "")
+    ]
+    lines.append(f"{'':12}" + "".join(f"{name:>12}{'':12}" for name in columns))
+    for name, values in found.items():
+        line = f"{name:12}"
+        for column in columns:
+            theory = f"({expected[name][column]:.6g})" if expected else ""
+            line += f"{values[column]:12.6g} {theory:11}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,66 @@
+"""What all commands print, and how they end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
+from types import FrameType
+from typing import NoReturn
+
+from dpa.progress import progress_bar
+
+DIFFERENT = 1
+USAGE_ERROR = 2
+
+
+def failed(error: ValueError | OSError | ImportError) -> int:
+    """Prints the error in one line; returns the exit code."""
+    print("dpa: error:", _one_line(error), file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _one_line(error: ValueError | OSError | ImportError) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror}: {str(error.filename)!r}"
+    return str(error).replace("\n", " ")
+
+
+def write(text: str) -> None:
+    """Writes to stdout at once, so that what fails there fails here."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        raise
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM and SIGHUP clean up behind them like Ctrl-C."""
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():  # may set no handlers
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    default = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in default:  # one that is ignored stays so: nohup
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in default:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def progress(total: int, quiet: bool) -> AbstractContextManager[Callable[[int], object]]:
+    """A bar on a terminal, where the extra `cli` is installed."""
+    wanted = not quiet and sys.stderr.isatty() and find_spec("tqdm") is not None
+    return progress_bar(wanted, total)
