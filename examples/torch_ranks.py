@@ -1,13 +1,12 @@
-"""Two ways to augment under DistributedDataParallel, here on CPUs.
+"""Two ways to augment in PyTorch jobs of several ranks, here on CPUs.
 
-torchrun --standalone --nproc-per-node 2 examples/ddp_stream.py
+torchrun --standalone --nproc-per-node 2 examples/torch_ranks.py
 """
 
 from itertools import islice
 
 import torch
 import torch.distributed as dist
-from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, Subset, TensorDataset
 
 import dpa
@@ -41,7 +40,7 @@ def main():
     dist.init_process_group("gloo")
     torch.manual_seed(0)
     dataset = TensorDataset(torch.arange(96), torch.rand(96, 64))  # ids, images
-    model = DistributedDataParallel(torch.nn.Linear(64, 1))
+    model = torch.nn.Linear(64, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     for epoch in range(2):
         for batches in (by_stream, by_ids):
@@ -49,6 +48,8 @@ def main():
                 optimizer.zero_grad()
                 loss = model(images).square().mean()
                 loss.backward()
+                for parameter in model.parameters():  # as DistributedDataParallel would
+                    dist.all_reduce(parameter.grad)
                 optimizer.step()
             print(f"rank {dist.get_rank()} epoch {epoch} {batches.__name__}: {loss:.4f}")
     dist.destroy_process_group()
