@@ -19,8 +19,7 @@ def by_stream(dataset, config, epoch):
     mine = Subset(dataset, range(*splitter.get_rank_range(dist.get_rank())))
     stream = stream_distributed_augmentation_chain(len(dataset), config=config, epoch=epoch)
     for ids, images in DataLoader(mine, batch_size=8, shuffle=False):
-        params = list(islice(stream, len(images)))
-        yield ids, augmented(images, [p["brightness"] for p in params])
+        yield ids, augmented(images, [p["brightness"] for p in islice(stream, len(images))])
 
 
 def by_ids(dataset, config, epoch):
@@ -37,11 +36,12 @@ def augmented(images, brightness):
 
 
 def main():
-    dist.init_process_group("gloo")
     torch.manual_seed(0)
     dataset = TensorDataset(torch.arange(96), torch.rand(96, 64))  # ids, images
     model = torch.nn.Linear(64, 1)
+    # Before the group: a first optimizer made in one keeps its threads running at exit.
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    dist.init_process_group("gloo")
     for epoch in range(2):
         for batches in (by_stream, by_ids):
             for _, images in batches(dataset, dpa.get_preset("moderate"), epoch):
