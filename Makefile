@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 LINTERS := ruff mypy stubtest cython-lint layers
-.PHONY: help demo test torch bench lint $(LINTERS) dist clean FORCE
+.PHONY: help demo test torch bench lint $(LINTERS) docs dist clean FORCE
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -16,7 +16,7 @@ PYTHON ?= $(or $(shell for python in python3.14 python3.13 python3.12 python3.11
 	$$python .ci/prerequisites.py >/dev/null 2>&1 && echo $$python && break; done),python3)
 
 help:
-	@echo "make demo | test | torch | bench | lint | dist | clean"
+	@echo "make demo | test | torch | bench | lint | docs | dist | clean"
 
 demo: $(VENV)/installed
 	@$(BIN)/python examples/demo.py $(ARGS)
@@ -48,6 +48,12 @@ cython-lint: $(VENV)/linted
 
 layers: $(VENV)/linted
 	@$(BIN)/lint-imports --no-logo --no-cache
+
+# Warnings are errors: a link that leads nowhere, too.
+docs: $(VENV)/installed
+	@$(PIP) install --group docs
+	@$(BIN)/python -m sphinx -qW --keep-going -b html docs build/docs
+	@echo "the site: build/docs/index.html"
 
 dist: $(VENV)/tested
 	@$(PIP) install --group package

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,9 +11,8 @@ from pathlib import Path
 
 from bench import records
 from bench.effort import FULL, QUICK, Effort
-from bench.records import Section
 from bench.report import SECTIONS, machine_text, page, section_text
-from dpa.benchmark import machine, measure_time
+from dpa.benchmark import Measurements, machine
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
@@ -63,16 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(name: str, effort: Effort, quick: bool) -> Section:
+def _measure(name: str, effort: Effort, quick: bool) -> Measurements:
     ghz = [] if effort.ghz is None else ["--ghz", str(effort.ghz)]
     command = ["python", "-m", "bench", name, *(["--quick"] if quick else []), *ghz]
-    found = machine()
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     print(f"measuring {name} ...", end=" ", flush=True, file=sys.stderr)
-    with measure_time() as timer:
-        results = list(SECTIONS[name].run(effort))
-    print(f"{timer['elapsed_seconds']:.0f} s", file=sys.stderr)
-    return Section(shlex.join(command), timer["elapsed_seconds"], load, found, results)
+    section = Measurements.taken(shlex.join(command), lambda: SECTIONS[name].run(effort))
+    print(f"{section.seconds:.0f} s", file=sys.stderr)
+    return section
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,10 +15,12 @@ import numpy.typing as npt
 
 import dpa
 from bench.effort import Effort
-from bench.tables import Table, duration_table, rate_table
+from bench.tables import duration_table, rate_table
 from bench.twin import twin_chain, twin_params
 from dpa.batch import BatchProcessor
 from dpa.benchmark import BenchmarkResult, Case, Record, measure_time
+from dpa.benchmark.cases import exhaust
+from dpa.benchmark.tables import Table
 from dpa.config import DEFAULT
 
 TITLE = "What users call"
@@ -69,11 +70,6 @@ def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
         )
         for title, group in groups.items()
     ]
-
-
-def exhaust(items: Iterable[object]) -> None:
-    """Takes all items and drops each at once."""
-    deque(items, maxlen=0)
 
 
 # ---- One id ----

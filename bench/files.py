@@ -8,12 +8,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
+from math import isnan
 from pathlib import Path
 
 import dpa
 from bench.effort import Effort
-from bench.tables import Table, duration, rate, rate_table
+from bench.tables import rate_table
 from dpa.benchmark import BenchmarkResult, Case, Record
+from dpa.benchmark.memory import MB
+from dpa.benchmark.tables import Table, duration, rate
 from dpa.config import DEFAULT
 
 TITLE = "Files"
@@ -78,30 +81,26 @@ def _peaks(path: Path, name: str, size: int) -> Iterator[BenchmarkResult]:
 
 
 _CHILD = """
-import time
 from collections import deque
 from contextlib import suppress
 import dpa
+from dpa.benchmark import measure_memory, measure_time
 with suppress(ImportError):
     import pyarrow.parquet
-def peak():  # VmHWM begins anew with a process, ru_maxrss may have its parent's
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) * 1024
-before, start = peak(), time.perf_counter()
-CALL
-print(time.perf_counter() - start, peak() - before)
+with measure_memory() as memory, measure_time() as timer:
+    CALL
+peak = memory["peak_mb"] - memory["before_mb"]
+print(timer["elapsed_seconds"], peak if memory["peak_of"] == "block" else "nan")
 """
 
 
 def _peak(name: str, call: str, size: int) -> BenchmarkResult:
-    """One run in a process of its own; its memory is NaN where the system does not tell it."""
-    if not Path("/proc/self/status").exists():
-        return BenchmarkResult(name, (float("nan"),), 1, size, {"group": MEMORY, "bytes": None})
+    """One run in a process of its own; its memory is None where the system does not tell it."""
     command = [sys.executable, "-c", _CHILD.replace("CALL", call)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    seconds, peak = done.stdout.split()
-    facts = {"group": MEMORY, "bytes": int(peak)}
-    return BenchmarkResult(name, (float(seconds),), 1, size, facts)
+    seconds, peak = map(float, done.stdout.split())
+    facts = {"group": MEMORY, "bytes": None if isnan(peak) else round(peak * MB)}
+    return BenchmarkResult(name, (seconds,), 1, size, facts)
 
 
 def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:

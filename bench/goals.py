@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 from bench import api, kernels, peers, scaling
 from bench.clock import NAME as CLOCK
-from bench.records import Section
-from bench.tables import Table, duration, rate
 from dpa._native import SAMPLERS
+from dpa.benchmark import Measurements
+from dpa.benchmark.tables import Table, duration, rate
 
-Sections: TypeAlias = Mapping[str, Section]
+Sections: TypeAlias = Mapping[str, Measurements]
 #: The best and the median; KeyError where it was not measured.
 Measured: TypeAlias = tuple[float, float]
 
@@ -182,7 +182,7 @@ def _verdict(goal: Goal, median: float, sections: Sections) -> str:
     return "no"
 
 
-def _bound_rate(kernel: str, section: Section) -> float | None:
+def _bound_rate(kernel: str, section: Measurements) -> float | None:
     """Samples/s at depth 10 that this CPU could do with the kernel, where known."""
     cycles = kernels.bound_cycles(kernel, 10, section.machine["cpu_family"])
     if cycles is None:

@@ -10,9 +10,9 @@ import dpa
 from bench.clock import NAME as CLOCK
 from bench.clock import clock_case, given_clock
 from bench.effort import Effort
-from bench.tables import Table, duration, rate, times
 from dpa._native import SAMPLERS, choose_kernel
 from dpa.benchmark import BenchmarkResult, Case, Record
+from dpa.benchmark.tables import Table, duration, rate, times
 
 TITLE = "Kernels"
 DEPTHS = (10, 1, 100)

@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 import dpa
 from bench.effort import Effort
-from bench.tables import Table, duration, rate, times
 from bench.twin import twin_params
 from dpa.benchmark import BenchmarkResult, Case, Record
+from dpa.benchmark.tables import Table, duration, rate, times
 from dpa.config import DEFAULT, PARAMETERS
 
 TITLE = "What users have instead"

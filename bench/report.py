@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 
 from bench import api, files, goals, kernels, peers, scaling
-from bench.records import Section
-from bench.tables import Table
-from dpa.benchmark import Record
+from dpa.benchmark import Measurements, Record
+from dpa.benchmark.tables import Table
 
 SECTIONS: Mapping[str, ModuleType] = {
     "kernels": kernels,
@@ -26,7 +25,7 @@ in turn (A B A B), and ratios are medians over the turns, so drift of the machin
 The twin is `tests/reference.py`, the derivation in plain Python."""
 
 
-def page(sections: Mapping[str, Section]) -> str:
+def page(sections: Mapping[str, Measurements]) -> str:
     """The report: the machine, the goals, then every section that was measured."""
     first = next(iter(sections.values())).machine
     parts = [INTRODUCTION, machine_text(first)]
@@ -43,7 +42,7 @@ def page(sections: Mapping[str, Section]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def section_text(name: str, section: Section) -> str:
+def section_text(name: str, section: Measurements) -> str:
     """The tables of one section."""
     return "\n\n".join(_texts(SECTIONS[name].tables(section.results, section.machine)))
 

@@ -7,8 +7,9 @@ from functools import partial
 
 import dpa
 from bench.effort import Effort
-from bench.tables import Table, rate_table
+from bench.tables import rate_table
 from dpa.benchmark import BenchmarkResult, Case, Record
+from dpa.benchmark.tables import Table
 from dpa.threads import allowed_cores
 
 TITLE = "Threads"

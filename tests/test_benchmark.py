@@ -1,18 +1,12 @@
 """Times, statistics and records by a clock that a test moves; no speed is asserted."""
 
-import importlib
 import json
 import math
 import statistics
-import subprocess
-import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
-import reference
+from clocks import Clock
 
-import dpa
 from dpa.benchmark import (
     BenchmarkResult,
     Case,
@@ -21,27 +15,6 @@ from dpa.benchmark import (
     machine,
     measure_time,
 )
-
-ROOT = Path(__file__).parents[1]
-
-
-class Clock:
-    """A clock that stands still unless it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def takes(self, *seconds: float):
-        """A function whose calls take these seconds, the last of them for ever after."""
-        left = list(seconds)
-
-        def call() -> None:
-            self.now += left.pop(0) if len(left) > 1 else left[0]
-
-        return call
 
 
 def test_measure_time_fills_its_dict_when_the_block_ends():
@@ -140,10 +113,42 @@ def test_ratios_compare_the_times_of_one_round():
         fast.rate_against(BenchmarkResult("other", (1.0, 2.0)))
 
 
-@pytest.mark.parametrize("argument", ["iterations", "warmup_iterations", "number"])
-def test_counts_are_checked_before_anything_runs(argument: str):
-    with pytest.raises(ValueError, match=f"{argument} must be at least 1, got 0"):
-        benchmark_function(pytest.fail, **{argument: 0})
+def test_the_cpu_time_is_read_by_its_own_clock():
+    clock, cpu = Clock(), Clock()
+
+    def function() -> None:
+        clock.now += 4.0
+        cpu.now += 6.0  # of two threads
+
+    result = benchmark_function(function, iterations=2, number=2, clock=clock, cpu_clock=cpu)
+    assert result.times_seconds == (4.0, 4.0)
+    assert result.cpu_seconds == (6.0, 6.0)
+
+
+def test_without_a_warm_up_a_measurement_is_of_one_call():
+    clock = Clock()
+    function = clock.takes(0.25)
+    result = benchmark_function(
+        function, iterations=3, warmup_iterations=0, minimum_seconds=1.0, clock=clock
+    )
+    assert result.number == 1
+    assert clock.now == 100.75
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("iterations", 0, "iterations must be at least 1, got 0"),
+        ("warmup_iterations", -1, "warmup_iterations must be at least 0, got -1"),
+        ("number", 0, "number must be at least 1, got 0"),
+        ("iterations", 2.0, "iterations must be an integer, got 2.0"),
+        ("number", True, "number must be an integer, got True"),
+        ("minimum_seconds", math.nan, "minimum_seconds must be 0 or more, got nan"),
+    ],
+)
+def test_counts_are_checked_before_anything_runs(argument: str, value: float, message: str):
+    with pytest.raises((TypeError, ValueError), match=message):
+        benchmark_function(pytest.fail, **{argument: value})
 
 
 def test_a_result_is_named_after_its_function():
@@ -152,9 +157,12 @@ def test_a_result_is_named_after_its_function():
 
 
 def test_records_survive_json():
-    result = BenchmarkResult("x", (0.1, 1 / 3), 7, 1000, {"kernel": "shani", "depth": 10})
+    facts = {"kernel": "shani", "depth": 10}
+    result = BenchmarkResult("x", (0.1, 1 / 3), 7, 1000, facts, (0.2, 0.3))
     record = json.loads(json.dumps(result.to_dict()))
     assert BenchmarkResult.from_dict(record) == result
+    del record["cpu_seconds"]  # the records of version 0.1
+    assert BenchmarkResult.from_dict(record).cpu_seconds == ()
 
 
 def test_the_machine_is_recorded():
@@ -163,66 +171,3 @@ def test_the_machine_is_recorded():
     names = "cpu cpu_family architecture cores threads system compiler python numpy dpa kernel"
     assert set(names.split()) <= set(found)
     assert found["cores"] >= 1
-
-
-# ---- bench ----
-
-
-def bench(*arguments: str) -> str:
-    """What `python -m bench --quick` prints."""
-    command = [sys.executable, "-m", "bench", *arguments, "--quick"]
-    run = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    assert run.returncode == 0, run.stdout
-    return run.stdout
-
-
-def test_a_report_has_every_section_and_can_be_written_again_from_its_records(tmp_path):
-    page, again, records = (tmp_path / name for name in ("page.md", "again.md", "records.json"))
-    bench("report", "--json", str(records), "--output", str(page))
-    text = page.read_text(encoding="utf-8")
-    for heading in ("Goals", "Kernels", "What users call", "Threads", "What users have instead"):
-        assert f"\n## {heading}\n" in text
-    for kernel in dpa.kernels():
-        assert f"\n| {kernel} " in text
-    assert "NaN" not in records.read_text(encoding="utf-8")
-    bench("report", "--load", str(records), "--output", str(again))
-    assert again.read_text(encoding="utf-8") == text
-
-
-def test_a_section_joins_the_records_of_others(tmp_path):
-    path = tmp_path / "records.json"
-    assert "1 thread" in bench("scaling", "--json", str(path))
-    assert "portable" in bench("kernels", "--json", str(path), "--ghz", "2.5")
-    assert list(json.loads(path.read_text(encoding="utf-8"))) == ["scaling", "kernels"]
-    assert "given by --ghz" in path.read_text(encoding="utf-8")
-
-
-def test_peers_draw_in_the_ranges_and_by_the_id(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT))
-    peers = importlib.import_module("bench.peers")
-    for draw in (peers.python_random, peers.blake2b, peers.default_rng, peers.philox):
-        assert draw(7) == draw(7) != draw(8)
-        check_ranges([draw(sample_id) for sample_id in range(100)])
-    columns = peers.numpy_hash(np.arange(100, dtype=np.uint64))
-    assert all(len(set(column.tolist())) == 100 for column in columns.values())
-    rows = zip(*columns.values(), strict=True)
-    check_ranges([dict(zip(columns, row, strict=True)) for row in rows])
-
-
-def test_the_bounds_are_those_of_the_instructions(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT))
-    kernels = importlib.import_module("bench.kernels")
-    assert kernels.bound_cycles("shani", 10, 25) == 21 * 32
-    assert kernels.bound_cycles("shani", 10, 26) == 21 * 32 * 2
-    assert kernels.bound_cycles("avx512", 10, 26) == 437.75
-    for kernel, family in (("avx512", 25), ("avx2", 26), ("shani", 6), ("shani", None)):
-        assert kernels.bound_cycles(kernel, 10, family) is None
-
-
-def check_ranges(samples: list[dict]) -> None:
-    config = dpa.get_preset("moderate")
-    for name, (low, high) in zip(reference.NAMES, config.bounds, strict=True):
-        values = [sample[name] for sample in samples]
-        assert low <= min(values) < (low + high) / 2 < max(values) <= high

@@ -1,196 +1,172 @@
-"""The guide's snippets, as they stand there but for their imports, in one session's order.
+"""docs/guide.md: every block runs, in order, with stand-ins for the user's own code and data."""
 
-Sections: Basic Usage, Using Presets, Custom Configuration, Save and Load, Statistics,
-Single Sample Augmentation, Use Cases, Streaming API.
-"""
-
-import textwrap
+import contextlib
+import importlib.util
+import io
+import os
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
+from frameworks import require
 
-BASIC_USAGE = """
-    from dpa import generate_augmentation_chain
-
-    results = generate_augmentation_chain(10, verbose=True)
-"""
-USING_PRESETS = """
-    from dpa import generate_augmentation_chain, get_preset
-
-    config = get_preset("moderate")
-    results = generate_augmentation_chain(20, config)
-"""
-CUSTOM_CONFIGURATION = """
-    from dpa import AugmentationConfig, generate_augmentation_chain
-
-    custom_config = AugmentationConfig(
-        rotation_range=(-60, 60),
-        brightness_range=(0.6, 1.4),
-        noise_range=(0, 0.2),
-        scale_range=(0.6, 1.4),
-        contrast_range=(0.5, 1.5),
-        augmentation_depth=15,
-    )
-
-    results = generate_augmentation_chain(50, custom_config)
-"""
-SAVE_AND_LOAD = """
-    from dpa import generate_augmentation_chain, load_augmentation_chain
-
-    config = get_preset("moderate")
-    results = generate_augmentation_chain(
-        100,
-        config,
-        save_path="augmentations.json"
-    )
-
-    loaded = load_augmentation_chain("augmentations.json")
-"""
-STATISTICS = """
-    from dpa import load_augmentation_chain, compute_statistics
-
-    loaded = load_augmentation_chain("augmentations.json")
-    stats = compute_statistics(loaded)
-
-    for param, stat_dict in stats.items():
-        print(f"{param}: mean={stat_dict['mean']:.3f}, stdev={stat_dict['stdev']:.3f}")
-"""
-SINGLE_SAMPLE = """
-    from dpa import gen_augmentation_params
-
-    params = gen_augmentation_params(seed_id=42)
-    print(params)
-"""
-USE_CASES = """
-    config = get_preset("moderate")
-    for epoch in range(num_epochs):
-        augmentations = generate_augmentation_chain(num_samples, config)
-        # Augmentations are identical across epochs
-
-    generate_augmentation_chain(
-        num_samples,
-        config,
-        save_path=f"checkpoints/aug_v{version}.json"
-    )
-
-    loaded = load_augmentation_chain("team_augmentations.json")
-    # Apply loaded augmentations to your data
-"""
-BASIC_STREAMING = """
-    from dpa import stream_augmentation_chain
-
-    config = get_preset("moderate")
-
-    # Stream parameters for 1 million samples
-    param_stream = stream_augmentation_chain(1000000, config, chunk_size=1000)
-
-    for params in param_stream:
-        # Process each parameter set individually
-        apply_augmentation(image, params)
-"""
-RANGE_BASED_STREAMING = """
-    from dpa import stream_augmentation_range
-
-    # Stream parameters for a specific range
-    param_stream = stream_augmentation_range(
-        start_id=1000,
-        end_id=2000,
-        config=config
-    )
-
-    for params in param_stream:
-        # Process parameters for samples 1000-1999
-        process_sample(params)
-"""
-STREAMING_STATISTICS = """
-    from dpa import compute_streaming_statistics
-
-    # Compute statistics without loading all data into memory
-    param_stream = stream_augmentation_chain(100000, config)
-    stats = compute_streaming_statistics(param_stream)
-
-    print(f"Rotation mean: {stats['rotation']['mean']:.2f}")
-"""
+GUIDE = Path(__file__).parents[1] / "docs" / "guide.md"
 NAMES = ["rotation", "brightness", "noise", "scale", "contrast"]
+#: What a heading or a block of Python is.
+PART = re.compile(r"^#+ (?P<heading>.+)$|^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture
-def session(tmp_path, monkeypatch):
-    """Runs snippets in one namespace, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    namespace = {}
+class Section(NamedTuple):
+    """What the blocks of a section printed, and the names when they had run."""
 
-    def run(*snippets):
-        for snippet in snippets:
-            exec(textwrap.dedent(snippet), namespace)
-        return namespace
-
-    return run
+    printed: str
+    names: dict[str, Any]
 
 
-def test_basic_usage(session, capsys):
-    assert len(session(BASIC_USAGE)["results"]) == 10
-    assert "sample 9: rotation=" in capsys.readouterr().out
+class Users:
+    """The user's side: keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.single: set[str] = set()  # by hash: a million dicts would be 700 MB
+        self.applied: list[list[dict[str, Any]]] = []
+        self.samples: list[dict[str, Any]] = []
+        self.batches: list[Any] = []
+
+    def apply_augmentation(self, images: object, params: Any) -> None:
+        if isinstance(params, dict):
+            self.single.add(params["hash"][:16])
+        else:
+            self.applied.append(params)
+
+    def names(self) -> dict[str, Any]:
+        loader = [([0] * 4, [1] * 4), ([0] * 4, [1] * 4), ([0] * 2, [1] * 2)]
+        return {
+            "image": "image",
+            "apply_augmentation": self.apply_augmentation,
+            "process_sample": self.samples.append,
+            "process_batch": self.batches.append,
+            "train_step": lambda data, target: None,
+            "dataset": range(10),
+            "dataloader": loader,
+        }
 
 
-def test_using_presets(session):
-    results = session(USING_PRESETS)["results"]
+def run_sections(users: Users, folder: Path) -> dict[str, Section]:
+    """All sections by heading; PyTorch's blocks run on one process with gloo."""
+    text = GUIDE.read_text(encoding="utf-8")
+    names, sections, heading = users.names(), {}, ""
+    store = f"file://{folder}/store"
+    gloo = f'backend="gloo", init_method="{store}", rank=0, world_size=1'
+    for part in PART.finditer(text):
+        if part["heading"]:
+            heading = part["heading"]
+            continue
+        code = part["code"].replace('backend="nccl"', gloo)
+        if "torch" in code and importlib.util.find_spec("torch") is None:
+            continue
+        printed = io.StringIO()
+        line = text.count("\n", 0, part.start("code"))
+        with contextlib.redirect_stdout(printed):
+            exec(compile("\n" * line + code, str(GUIDE), "exec"), names)
+        before = sections[heading].printed if heading in sections else ""
+        sections[heading] = Section(before + printed.getvalue(), dict(names))
+    return sections
+
+
+@pytest.fixture(scope="module")
+def users() -> Users:
+    return Users()
+
+
+@pytest.fixture(scope="module")
+def sections(users, tmp_path_factory):
+    before, folder = Path.cwd(), tmp_path_factory.mktemp("guide")
+    os.chdir(folder)
+    try:
+        yield run_sections(users, folder)
+    finally:
+        os.chdir(before)
+        if importlib.util.find_spec("torch") is not None:
+            distributed = importlib.import_module("torch.distributed")
+            distributed.destroy_process_group()
+
+
+def test_chains(sections):
+    assert len(sections["Chains"].names["results"]) == 10
+    assert "sample 9: rotation=" in sections["Chains"].printed
+    results = sections["Presets"].names["results"]
     assert len(results) == 20
     assert list(results[0]) == [*NAMES, "hash"]
+    wide = sections["Ranges of your own"].names["results"]
+    assert len(wide) == 50
+    assert max(abs(row["rotation"]) for row in wide) > 45
 
 
-def test_custom_configuration(session):
-    results = session(CUSTOM_CONFIGURATION)["results"]
-    assert len(results) == 50
-    assert max(abs(row["rotation"]) for row in results) > 45
-
-
-def test_save_and_load(session):
-    found = session(USING_PRESETS, SAVE_AND_LOAD)
-    assert found["loaded"] == found["results"]
-    assert len(found["loaded"]) == 100
-
-
-def test_statistics(session, capsys):
-    found = session(USING_PRESETS, SAVE_AND_LOAD, STATISTICS)
-    lines = capsys.readouterr().out.splitlines()
+def test_files_and_statistics(sections):
+    assert sections["Save and load"].printed == "augmentations.json: ok, 100 samples\n"
+    assert len(sections["Save and load"].names["loaded"]) == 1000
+    lines = sections["Statistics"].printed.splitlines()
     assert [line.split(":")[0] for line in lines] == NAMES
-    assert all(stats["count"] == 100 for stats in found["stats"].values())
+    assert sections["Statistics"].names["stats"]["noise"]["count"] == 1000
 
 
-def test_single_sample(session, capsys):
-    params = session(SINGLE_SAMPLE)["params"]
-    assert params["rotation"] == 0.8235536351270127
-    assert params["hash"].startswith("3c8f589003fff376")
-    assert capsys.readouterr().out == f"{params}\n"
+def test_one_sample(sections):
+    printed = sections["One sample"].printed
+    assert "'rotation': 0.8235536351270127" in printed
+    assert "3c8f589003fff376" in printed
+    assert sections["One sample"].names["params"]["rotation"] != 0.8235536351270127  # epoch 2
 
 
-def test_use_cases(session):
-    found = session(
-        USING_PRESETS,
-        "from dpa import load_augmentation_chain",
-        "num_epochs, num_samples, version = 2, 30, 3",
-        "generate_augmentation_chain(4, config, save_path='team_augmentations.json')",
-        USE_CASES,
-    )
-    assert len(found["loaded"]) == 4
-    again = found["load_augmentation_chain"]("checkpoints/aug_v3.json")
-    assert again == found["augmentations"]
-
-
-def test_streaming_api(session, capsys):
-    found = session(
-        "from dpa import get_preset",
-        "image, seen, processed = None, set(), []",
-        "def apply_augmentation(image, params): seen.add(params['hash'])",
-        "process_sample = processed.append",
-        BASIC_STREAMING,
-        RANGE_BASED_STREAMING,
-        STREAMING_STATISTICS,
-    )
-    assert len(found["seen"]) == 1_000_000
-    chain = found["stream_augmentation_chain"](2000, found["config"])
-    assert found["processed"] == list(chain)[1000:]
+def test_streams(sections, users):
+    found = sections["Streams"].names
+    chain = found["generate_augmentation_chain"](2000, found["config"])
+    assert users.samples[:1000] == chain[1000:]
+    assert len(users.single) == 1_000_000
     assert found["stats"]["rotation"]["count"] == 100_000
     mean = found["stats"]["rotation"]["mean"]
     assert abs(mean) < 0.2
-    assert capsys.readouterr().out == f"Rotation mean: {mean:.2f}\n"
+    assert sections["Streams"].printed == f"Rotation mean: {mean:.2f}\n"
+
+
+def test_ranks(sections, users):
+    assert sections["Shares"].printed == "Rank 0 processes samples 0 to 2499\n"
+    share = users.samples[1000:]
+    assert len(share) == 2500
+    assert {sample["rank"] for sample in share} == {0}
+
+
+def test_pytorch(sections, users):
+    require("torch")
+    assert [len(batch) for batch in users.applied] == [4, 4, 2] * 2
+    everything = [params for batch in users.applied for params in batch]
+    first, second = everything[:10], everything[10:]
+    assert all(a["hash"] != b["hash"] for a, b in zip(first, second, strict=True))
+    call = sections["PyTorch"].names["gen_distributed_augmentation_params"]
+    config = sections["PyTorch"].names["config"]
+    assert second[9] == call(9, 0, config, world_size=1, epoch=1)
+
+
+def test_batches(sections, users):
+    sizes = [len(batch) for batch in users.batches]
+    assert sizes[:32] == [32] * 31 + [8]
+    assert sum(sizes) == 1000 + 50_000 + 10_000 + 100_000
+    memory = sections["By memory"].names["memory_info"]
+    assert 0 < memory["percent_used"] < 100
+    assert memory["limit_mb"] == 2000
+
+
+def test_measuring(sections):
+    rate, megabytes = sections["Measuring"].printed.splitlines()
+    assert float(rate.split()[0]) > 0
+    assert megabytes.endswith("MB for 50,000 samples")
+    assert sections["Profiles"].printed.startswith("generate_batch: ")
+    lines = sections["Configurations compared"].printed.splitlines()
+    assert [line for line in lines if line.endswith(":")] == ["mild:", "moderate:", "aggressive:"]
+    assert "nan" not in sections["Configurations compared"].printed
+
+
+def test_the_fastest_batches(sections):
+    found = sections["Everything together"].names
+    assert found["best_throughput"] > 0
+    assert found["best_config"].strategy in found["BatchStrategy"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import dpa
-from dpa.cli import files, info, samples
+from dpa.cli import bench, files, info, samples
 from dpa.cli.output import failed
 
 
@@ -44,6 +44,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="dpa", description="Deterministic augmentation parameters.")
     parser.add_argument("--version", action="version", version=f"dpa {dpa.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (samples, files, info):
+    for module in (samples, files, bench, info):
         module.add(commands)
     return parser

@@ -1,0 +1,30 @@
+"""Measuring: time, memory, profiles, benchmarks of dpa, and comparisons beyond chance."""
+
+from dpa.benchmark.comparison import Comparison, ComparisonReport
+from dpa.benchmark.environment import machine
+from dpa.benchmark.memory import measure_memory
+from dpa.benchmark.metrics import PerformanceMetrics
+from dpa.benchmark.profiler import PerformanceProfiler, ProfileResult
+from dpa.benchmark.records import Measurements
+from dpa.benchmark.results import BenchmarkResult, Record
+from dpa.benchmark.runner import BenchmarkConfig, BenchmarkRunner
+from dpa.benchmark.timing import Case, benchmark_cases, benchmark_function, measure_time
+
+__all__ = [
+    "BenchmarkConfig",
+    "BenchmarkResult",
+    "BenchmarkRunner",
+    "Case",
+    "Comparison",
+    "ComparisonReport",
+    "Measurements",
+    "PerformanceMetrics",
+    "PerformanceProfiler",
+    "ProfileResult",
+    "Record",
+    "benchmark_cases",
+    "benchmark_function",
+    "machine",
+    "measure_memory",
+    "measure_time",
+]

@@ -1,0 +1,102 @@
+"""What is measured of dpa: cases that count samples."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from operator import length_hint
+from typing import Any
+
+from dpa.batch import BatchConfig, BatchProcessor
+from dpa.benchmark.timing import Case, count
+from dpa.config import AugmentationConfig, checked_config
+from dpa.distributed import stream_distributed_augmentation_chain
+from dpa.generate import (
+    gen_augmentation_params,
+    generate_augmentation_batch,
+    generate_augmentation_chain,
+)
+from dpa.streaming import stream_augmentation_chain
+
+
+def exhaust(items: Iterable[object]) -> None:
+    """Takes all items and drops each at once."""
+    deque(items, maxlen=0)
+
+
+def generation(num_samples: int, config: AugmentationConfig | None = None) -> Case:
+    """generate_augmentation_chain: a list of dicts."""
+    size, config = _checked(num_samples, config)
+    return _case("list of dicts", lambda: generate_augmentation_chain(size, config), size, config)
+
+
+def columns(num_samples: int, config: AugmentationConfig | None = None) -> Case:
+    """generate_augmentation_batch, on as many threads as it takes."""
+    size, config = _checked(num_samples, config)
+    return _case("columns", lambda: generate_augmentation_batch(range(size), config), size, config)
+
+
+def single_ids(num_samples: int, config: AugmentationConfig | None = None) -> Case:
+    """gen_augmentation_params, id after id."""
+    size, config = _checked(num_samples, config)
+
+    def run() -> None:
+        exhaust(gen_augmentation_params(seed_id, config) for seed_id in range(size))
+
+    return _case("one id at a time", run, size, config)
+
+
+def streaming(
+    num_samples: int, config: AugmentationConfig | None = None, chunk_size: int = 1000
+) -> Case:
+    """stream_augmentation_chain: dicts, each dropped when the next one is taken."""
+    size, config = _checked(num_samples, config)
+    stream = partial(stream_augmentation_chain, size, config, chunk_size=chunk_size)
+    stream()  # chunk_size is checked now
+    return _case("stream of dicts", lambda: exhaust(stream()), size, config)
+
+
+def batch_processing(
+    dataset_size: int,
+    batch_config: BatchConfig,
+    config: AugmentationConfig | None = None,
+    process_batch: Callable[[Any], object] | None = None,
+) -> Case:
+    """A BatchProcessor over stream_augmentation_chain, and what is done with its batches.
+
+    One processor for all runs: ADAPTIVE goes on with what it learned.
+    """
+    size, config = count("dataset_size", dataset_size), checked_config(config)
+    if not isinstance(batch_config, BatchConfig):
+        raise TypeError(f"batch_config must be a BatchConfig, got {batch_config!r}")
+    if not (process_batch is None or callable(process_batch)):
+        raise TypeError(f"process_batch must be a function, got {process_batch!r}")
+    processor = BatchProcessor(batch_config.strategy, batch_config)
+
+    def run() -> None:
+        batches = processor.process_stream(stream_augmentation_chain(size, config))
+        exhaust(batches if process_batch is None else map(process_batch, batches))
+
+    return _case("batches", run, size, config)
+
+
+def distributed(
+    num_samples: int,
+    rank: int | None = None,
+    world_size: int | None = None,
+    config: AugmentationConfig | None = None,
+) -> Case:
+    """stream_distributed_augmentation_chain: the dicts of one rank, which alone count."""
+    size, config = _checked(num_samples, config)
+    stream = partial(stream_distributed_augmentation_chain, size, rank, world_size, config)
+    share = length_hint(stream())  # and the rank is checked now
+    return _case("stream of one rank", lambda: exhaust(stream()), share, config)
+
+
+def _checked(num_samples: int, config: AugmentationConfig | None) -> tuple[int, AugmentationConfig]:
+    return count("num_samples", num_samples), checked_config(config)
+
+
+def _case(name: str, run: Callable[[], object], samples: int, config: AugmentationConfig) -> Case:
+    return Case(name, run, samples, facts={"config": config.to_dict()})

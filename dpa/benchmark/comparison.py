@@ -1,0 +1,202 @@
+"""Results beside earlier ones: what is slower beyond chance, and what is not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self, TypeAlias
+
+from dpa.benchmark.bootstrap import checked_confidence, ratio_interval
+from dpa.benchmark.metrics import PerformanceMetrics
+from dpa.benchmark.results import BenchmarkResult, Record, json_text
+from dpa.benchmark.tables import Table, rate
+from dpa.benchmark.timing import amount
+
+Verdict: TypeAlias = Literal["slower", "faster", "same", "unclear", "uncompared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A result beside the one that it is compared with.
+
+    `ratio`: its median time of a sample over the other's, above 1 where it is slower,
+    and (low, high) of that by bootstrap. The verdict is "slower" or "faster" where the
+    whole interval is beyond the threshold, "same" where all of it is within, else
+    "unclear". Without a baseline it is "uncompared", and the numbers are NaN.
+    """
+
+    result: BenchmarkResult
+    baseline: BenchmarkResult | None
+    ratio: float
+    interval: tuple[float, float]
+    verdict: Verdict
+
+    @classmethod
+    def of(
+        cls,
+        result: BenchmarkResult,
+        baseline: BenchmarkResult | None,
+        threshold: float,
+        confidence: float,
+    ) -> Self:
+        """Compares the two."""
+        if baseline is None:
+            return cls(result, None, math.nan, (math.nan, math.nan), "uncompared")
+        ratio = baseline.samples_per_second / result.samples_per_second
+        low, high = ratio_interval(_each(result), _each(baseline), confidence)
+        return cls(result, baseline, ratio, (low, high), _verdict(low, high, 1 + threshold))
+
+    def to_dict(self) -> Record:
+        """What is compared, by name, and how it ended."""
+        return {
+            "name": self.result.name,
+            "baseline": None if self.baseline is None else self.baseline.name,
+            "samples_per_second": self.result.samples_per_second,
+            "baseline_samples_per_second": (
+                math.nan if self.baseline is None else self.baseline.samples_per_second
+            ),
+            "ratio": self.ratio,
+            "interval": list(self.interval),
+            "verdict": self.verdict,
+        }
+
+
+def _each(result: BenchmarkResult) -> list[float]:
+    """Seconds of one sample."""
+    return [seconds / result.samples_per_call for seconds in result.times_seconds]
+
+
+def _verdict(low: float, high: float, limit: float) -> Verdict:
+    if low > limit:
+        return "slower"
+    if high < 1 / limit:
+        return "faster"
+    return "same" if low >= 1 / limit and high <= limit else "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonReport:
+    """Results beside those that they are compared with, as text, Markdown and JSON.
+
+    `threshold`: by which share a time must differ to matter. `confidence`: of the
+    intervals. `notes`: what else the reader should know. `cpu_time`: all seconds are CPU
+    time.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    threshold: float
+    confidence: float
+    notes: tuple[str, ...] = ()
+    cpu_time: bool = False
+
+    @classmethod
+    def compare(
+        cls,
+        results: Iterable[BenchmarkResult],
+        baseline: Iterable[BenchmarkResult],
+        *,
+        threshold: float = 0.1,
+        confidence: float = 0.95,
+        notes: Sequence[str] = (),
+        cpu_time: bool = False,
+    ) -> Self:
+        """Results beside those of the same names among `baseline`.
+
+        `cpu_time`: compares the CPU time of all threads instead of wall-clock time: the
+        better choice for work that computes, since other programs change it little.
+        ValueError where that was not measured, for a threshold below 0, and for a
+        confidence that is not between 0 and 1.
+        """
+        if cpu_time:
+            results = [result.by_cpu_time() for result in results]
+            baseline = [result.by_cpu_time() for result in baseline]
+        results, before = list(results), {result.name: result for result in baseline}
+        lost = before.keys() - {result.name for result in results}
+        pairs = [(result, before.get(result.name)) for result in results]
+        gone = [f"not measured now: {name}" for name in sorted(lost)]
+        report = cls.of_pairs(pairs, threshold, confidence, (*notes, *gone))
+        return replace(report, cpu_time=cpu_time)
+
+    @classmethod
+    def of_pairs(
+        cls,
+        pairs: Iterable[tuple[BenchmarkResult, BenchmarkResult | None]],
+        threshold: float,
+        confidence: float,
+        notes: Sequence[str] = (),
+    ) -> Self:
+        """Results, each with the one to compare it with."""
+        amount("threshold", threshold)
+        checked_confidence(confidence)
+        compared = [Comparison.of(*pair, threshold, confidence) for pair in pairs]
+        return cls(tuple(compared), threshold, confidence, tuple(notes))
+
+    @property
+    def regressions(self) -> tuple[Comparison, ...]:
+        """Those that are slower by more than the threshold, beyond chance."""
+        return tuple(found for found in self.comparisons if found.verdict == "slower")
+
+    def to_text(self) -> str:
+        """For a terminal."""
+        return "\n".join([self._table().text(), *self._remarks()])
+
+    __str__ = to_text
+
+    def to_markdown(self) -> str:
+        """A heading, a table and the notes."""
+        return "\n".join([self._table().markdown(), "", *(f"- {x}" for x in self._remarks())])
+
+    def to_dict(self) -> Record:
+        """What to_json writes."""
+        return {
+            "threshold": self.threshold,
+            "confidence": self.confidence,
+            "cpu_time": self.cpu_time,
+            "comparisons": [found.to_dict() for found in self.comparisons],
+            "notes": list(self.notes),
+        }
+
+    def to_json(self) -> str:
+        """An object; numbers that are NaN are null."""
+        return json_text(self.to_dict())
+
+    def _table(self) -> Table:
+        head = ("what", "rate", "from", "to", "memory", "CPU", "before", "time", "interval", "")
+        rows = [self._row(found) for found in self.comparisons]
+        return Table("Comparison", head, rows).without_empty_columns()
+
+    def _row(self, found: Comparison) -> list[str]:
+        metrics = PerformanceMetrics(found.result, self.confidence)
+        shown = [
+            found.result.name,
+            rate(metrics.throughput_samples_per_second),
+            *(_known(x, rate(x)) for x in metrics.throughput_interval),
+            _known(metrics.memory_usage_mb, f"{metrics.memory_usage_mb:.1f} MB"),
+            _known(metrics.cpu_usage_percent, f"{metrics.cpu_usage_percent:.0f}%"),
+        ]
+        if found.baseline is None:
+            return [*shown, "", "", "", ""]
+        low, high = found.interval
+        return [
+            *shown,
+            rate(found.baseline.samples_per_second),
+            f"{found.ratio:.2f} x",
+            _known(low, f"{low:.2f} - {high:.2f}"),
+            found.verdict,
+        ]
+
+    def _remarks(self) -> list[str]:
+        second = "second of CPU time" if self.cpu_time else "second"
+        confidence = f"{self.confidence:.0%} bootstrap"
+        remarks = [f"rate: samples a {second}, median; from, to: of it, {confidence}"]
+        if any(found.baseline is not None for found in self.comparisons):
+            remarks += [
+                f"time: of a sample, as a multiple of the one before; interval: {confidence}",
+                f"slower, faster: the whole interval is beyond {self.threshold:.0%}",
+            ]
+        return [*remarks, *self.notes]
+
+
+def _known(value: float, text: str) -> str:
+    return "" if math.isnan(value) else text

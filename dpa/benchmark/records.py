@@ -1,0 +1,78 @@
+"""Measurements as JSON, one result a line: what is kept to compare later ones with."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from dpa.benchmark.environment import machine
+from dpa.benchmark.results import BenchmarkResult, Record
+from dpa.benchmark.timing import measure_time
+
+_FACTS = ("command", "seconds", "load", "machine")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """What one command measured, where, when how much else ran, and the command."""
+
+    command: str
+    seconds: float  # that it took
+    load: float | None  # average of the minute before it, where the system tells
+    machine: Record
+    results: Sequence[BenchmarkResult]
+
+    @classmethod
+    def taken(cls, command: str, measure: Callable[[], Iterable[BenchmarkResult]]) -> Self:
+        """Those of `measure()`, here and now."""
+        found = machine()
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        with measure_time() as timer:
+            results = list(measure())
+        return cls(command, timer["elapsed_seconds"], load, found, results)
+
+    def __getitem__(self, name: str) -> BenchmarkResult:
+        """The result of that name; KeyError where it was not measured."""
+        for result in self.results:
+            if result.name == name and result.times_seconds:
+                return result
+        raise KeyError(name)
+
+    def has_cpu_times(self) -> bool:
+        """Whether all results have CPU times above 0, so that these can be compared."""
+        return all(min(result.cpu_seconds, default=0) > 0 for result in self.results)
+
+    def differences(self, other: Measurements) -> list[str]:
+        """What is another machine, version or setting there, one line each."""
+        names = {**self.machine, **other.machine}
+        pairs = [(name, self.machine.get(name), other.machine.get(name)) for name in names]
+        return [
+            f"{name}: {theirs} there, {ours} here" for name, ours, theirs in pairs if ours != theirs
+        ]
+
+    def to_json(self, **more: object) -> str:
+        """One result a line; `more`: members beside them, which from_record leaves out."""
+        results = ",\n  ".join(json.dumps(result.to_dict()) for result in self.results)
+        facts = {name: getattr(self, name) for name in _FACTS} | more
+        head = ",\n ".join(
+            f"{json.dumps(name)}: {json.dumps(fact)}" for name, fact in facts.items()
+        )
+        return f'{{{head},\n "results": [\n  {results}\n ]}}'
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Of the parsed JSON. Raises KeyError, TypeError or ValueError for another one."""
+        results = [BenchmarkResult.from_dict(result) for result in record["results"]]
+        return cls(**{name: record[name] for name in _FACTS}, results=results)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
+        """A file of to_json's text. Raises OSError, or ValueError for another file."""
+        try:
+            return cls.from_record(json.loads(Path(path).read_text(encoding="utf-8")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{os.fspath(path)!r} holds no measurements: {error!r}") from error

@@ -1,0 +1,110 @@
+"""What was measured: times of one thing, and what follows from them."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeAlias
+
+#: What JSON holds of a machine or a measurement.
+Record: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkResult:
+    """How long one call of a function took, measured several times.
+
+    `times_seconds`: seconds of one call, in the order measured; each is the average of
+    `number` calls. `samples_per_call`: what a call makes, in the unit that rates count.
+    `facts`: what else the record should say, as JSON has it. `cpu_seconds`: CPU time of
+    all threads during the same calls; empty where it was not measured.
+    """
+
+    name: str
+    times_seconds: tuple[float, ...]
+    number: int = 1
+    samples_per_call: float = 1
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    cpu_seconds: tuple[float, ...] = ()
+
+    @property
+    def minimum_seconds(self) -> float:
+        """The best time of a call."""
+        return min(self.times_seconds)
+
+    @property
+    def median_seconds(self) -> float:
+        """The middle of the times of a call."""
+        return statistics.median(self.times_seconds)
+
+    @property
+    def mean_seconds(self) -> float:
+        """The average time of a call."""
+        return statistics.fmean(self.times_seconds)
+
+    @property
+    def stdev_seconds(self) -> float:
+        """The standard deviation (n-1) of the times; 0.0 for a single one."""
+        return statistics.stdev(self.times_seconds) if len(self.times_seconds) > 1 else 0.0
+
+    @property
+    def best_samples_per_second(self) -> float:
+        """The rate at the minimum time."""
+        return self.samples_per_call / self.minimum_seconds
+
+    @property
+    def samples_per_second(self) -> float:
+        """The rate at the median time."""
+        return self.samples_per_call / self.median_seconds
+
+    def rate_against(self, other: BenchmarkResult) -> tuple[float, float]:
+        """The rate as a multiple of the other's: (of the best times, median of the pairs).
+
+        The pairs are the times measured in the same round, so what slowed the machine
+        down for a while slowed both. ValueError where the counts of times differ.
+        """
+        pairs = zip(self.times_seconds, other.times_seconds, strict=True)
+        size = self.samples_per_call / other.samples_per_call
+        best = other.minimum_seconds / self.minimum_seconds
+        return size * best, size * statistics.median(theirs / ours for ours, theirs in pairs)
+
+    def by_cpu_time(self) -> BenchmarkResult:
+        """The same with CPU times in place of those of the wall clock.
+
+        ValueError where they were not measured, or the clock was too coarse for them.
+        """
+        if not all(seconds > 0 for seconds in self.cpu_seconds or (0,)):
+            raise ValueError(f"{self.name!r} has no CPU times above 0: {self.cpu_seconds!r}")
+        return replace(self, times_seconds=self.cpu_seconds, cpu_seconds=())
+
+    def to_dict(self) -> Record:
+        """The record: what from_dict takes."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: Record) -> BenchmarkResult:
+        """The result of a record that to_dict made. Raises KeyError, TypeError or ValueError."""
+        times = tuple(map(float, record["times_seconds"]))
+        if not all(seconds > 0 for seconds in times):
+            raise ValueError(f"times_seconds must be above 0, got {record['times_seconds']!r}")
+        cpu = tuple(map(float, record.get("cpu_seconds", ())))
+        return cls(**{**record, "times_seconds": times, "cpu_seconds": cpu})
+
+
+def json_text(value: Any) -> str:
+    """`value` as indented JSON; numbers that JSON has not, NaN and infinities, are null."""
+    return json.dumps(finite(value), indent=1)
+
+
+def finite(value: Any) -> Any:
+    """`value` with None for floats that JSON has not."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: finite(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return value

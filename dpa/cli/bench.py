@@ -1,0 +1,100 @@
+"""bench: how fast dpa is here, and whether it was faster before."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dpa.cli.arguments import Commands, add_config, chosen_config
+from dpa.cli.output import DIFFERENT, write
+from dpa.config import AugmentationConfig
+
+if TYPE_CHECKING:
+    from dpa.benchmark import Case, Measurements
+
+
+def add(commands: Commands) -> None:
+    """Registers the command."""
+    command = commands.add_parser("bench", help="measure how fast samples are made here")
+    command.add_argument(
+        "-n", "--num-samples", type=int, metavar="N", default=10_000, help="default: 10000"
+    )
+    command.add_argument(
+        "--iterations", type=int, metavar="N", default=30, help="measurements of each; default: 30"
+    )
+    add_config(command)
+    command.add_argument(
+        "--compare",
+        metavar="BASELINE",
+        help="a file of what --json printed before; the exit code is 1 if something is slower",
+    )
+    command.add_argument(
+        "--threshold",
+        type=float,
+        metavar="SHARE",
+        default=0.1,
+        help="slower is what takes longer by more than this, beyond chance; default: 0.1",
+    )
+    command.add_argument("--json", action="store_true", help="as JSON, which --compare takes")
+    command.add_argument("--plot", metavar="FILE", help=".png, .svg or .pdf; needs the extra viz")
+    command.set_defaults(run=_bench)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from dpa.benchmark import BenchmarkConfig, BenchmarkRunner, ComparisonReport, Measurements
+    from dpa.benchmark.results import finite
+    from dpa.benchmark.timing import amount
+
+    if arguments.plot:  # what is missing is told before the work
+        from dpa.integrations.matplotlib import plot_comparison
+    amount("threshold", arguments.threshold)
+    config = BenchmarkConfig(arguments.iterations, minimum_seconds=0.01)
+    cases = _cases(arguments.num_samples, chosen_config(arguments))
+    before = Measurements.from_file(arguments.compare) if arguments.compare else None
+    if before:
+        _check_same_work(cases, before, arguments.compare)
+    command = f"dpa bench -n {arguments.num_samples} --iterations {arguments.iterations}"
+    found = Measurements.taken(command, lambda: BenchmarkRunner(config).measure(cases))
+    report = ComparisonReport.compare(
+        found.results,
+        before.results if before else (),
+        threshold=arguments.threshold,
+        confidence=config.confidence,
+        notes=found.differences(before) if before else (),
+        # What else runs on the machine changes it little; a coarse clock tells nothing.
+        cpu_time=before is not None and found.has_cpu_times() and before.has_cpu_times(),
+    )
+    if arguments.json:
+        write(found.to_json(**({"comparison": finite(report.to_dict())} if before else {})))
+    else:
+        write(str(report))
+    if arguments.plot:
+        plot_comparison(report).savefig(arguments.plot)
+    return DIFFERENT if report.regressions else 0
+
+
+def _cases(size: int, config: AugmentationConfig) -> list[Case]:
+    from dpa.batch import BatchConfig, BatchStrategy
+    from dpa.benchmark import cases
+
+    return [
+        cases.single_ids(size, config),
+        cases.columns(size, config),
+        cases.generation(size, config),
+        cases.streaming(size, config),
+        cases.batch_processing(size, BatchConfig(BatchStrategy.SEQUENTIAL), config),
+        cases.distributed(size, 0, 1, config),
+    ]
+
+
+def _check_same_work(cases: Sequence[Case], before: Measurements, path: str) -> None:
+    """Raises ValueError where the times cannot be compared."""
+    for case in cases:
+        for other in before.results:
+            work = other.samples_per_call, other.facts.get("config")
+            if other.name == case.name and work != (case.samples_per_call, case.facts["config"]):
+                raise ValueError(
+                    f"--compare {path!r}: that was {work[0]} samples of {json.dumps(work[1])}"
+                )

@@ -1,0 +1,74 @@
+"""python -m bench runs, and what it compares with is right."""
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import reference
+
+import dpa
+
+ROOT = Path(__file__).parents[1]
+
+
+def bench(*arguments: str) -> str:
+    """What `python -m bench --quick` prints."""
+    command = [sys.executable, "-m", "bench", *arguments, "--quick"]
+    run = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout
+    return run.stdout
+
+
+def test_a_report_has_every_section_and_can_be_written_again_from_its_records(tmp_path):
+    page, again, records = (tmp_path / name for name in ("page.md", "again.md", "records.json"))
+    bench("report", "--json", str(records), "--output", str(page))
+    text = page.read_text(encoding="utf-8")
+    for heading in ("Goals", "Kernels", "What users call", "Threads", "What users have instead"):
+        assert f"\n## {heading}\n" in text
+    for kernel in dpa.kernels():
+        assert f"\n| {kernel} " in text
+    assert "NaN" not in records.read_text(encoding="utf-8")
+    bench("report", "--load", str(records), "--output", str(again))
+    assert again.read_text(encoding="utf-8") == text
+
+
+def test_a_section_joins_the_records_of_others(tmp_path):
+    path = tmp_path / "records.json"
+    assert "1 thread" in bench("scaling", "--json", str(path))
+    assert "portable" in bench("kernels", "--json", str(path), "--ghz", "2.5")
+    assert list(json.loads(path.read_text(encoding="utf-8"))) == ["scaling", "kernels"]
+    assert "given by --ghz" in path.read_text(encoding="utf-8")
+
+
+def test_peers_draw_in_the_ranges_and_by_the_id(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    peers = importlib.import_module("bench.peers")
+    for draw in (peers.python_random, peers.blake2b, peers.default_rng, peers.philox):
+        assert draw(7) == draw(7) != draw(8)
+        check_ranges([draw(sample_id) for sample_id in range(100)])
+    columns = peers.numpy_hash(np.arange(100, dtype=np.uint64))
+    assert all(len(set(column.tolist())) == 100 for column in columns.values())
+    rows = zip(*columns.values(), strict=True)
+    check_ranges([dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def test_the_bounds_are_those_of_the_instructions(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    kernels = importlib.import_module("bench.kernels")
+    assert kernels.bound_cycles("shani", 10, 25) == 21 * 32
+    assert kernels.bound_cycles("shani", 10, 26) == 21 * 32 * 2
+    assert kernels.bound_cycles("avx512", 10, 26) == 437.75
+    for kernel, family in (("avx512", 25), ("avx2", 26), ("shani", 6), ("shani", None)):
+        assert kernels.bound_cycles(kernel, 10, family) is None
+
+
+def check_ranges(samples: list[dict]) -> None:
+    config = dpa.get_preset("moderate")
+    for name, (low, high) in zip(reference.NAMES, config.bounds, strict=True):
+        values = [sample[name] for sample in samples]
+        assert low <= min(values) < (low + high) / 2 < max(values) <= high
