@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from bench import api, kernels, peers, scaling
+from bench import api, images, kernels, peers, scaling
 from bench.clock import NAME as CLOCK
 from dpa._native import SAMPLERS
 from dpa.benchmark import Measurements
@@ -136,6 +136,14 @@ GOALS = (
         less_is_better=True,
     ),
 )
+IMAGE_GOALS = tuple(
+    Goal(what, least, None, partial(_ratio, "images", name, other), _ratio_text)
+    for what, least, name, other in (
+        ("an image without noise, against its OpenCV calls", 1 / 1.2, images.QUIET, images.CALLS),
+        ("with noise, against NumPy's normals", 2, images.NOISY, images.NUMPY),
+        ("64 tensors on the CPU, against Kornia", 1, images.TENSOR, images.KORNIA),
+    )
+)
 FIRST_GOALS = (
     _bulk("bulk, depth 10, shani", "shani", XOSHIRO, 10, 1.1e6, None),
     _each("gen_augmentation_params", ONE_ID, 1.6e-6, None),
@@ -152,6 +160,7 @@ def tables(sections: Sections) -> list[Table]:
         for title, goals in (
             ("At the hardware's limit", GOALS),
             ("Of the first version", FIRST_GOALS),
+            ("Of images, as rates", IMAGE_GOALS),
         )
     ]
 

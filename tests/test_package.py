@@ -18,8 +18,8 @@ import dpa
 #: Optional, or only needed by some calls: no part of `import dpa`.
 NOT_IMPORTED = [
     *["multiprocessing", "concurrent.futures", "psutil", "tqdm", "torch", "pyarrow", "cv2", "PIL"],
-    *["matplotlib", "pandas", "json", "argparse", "hashlib", "random", "tempfile", "subprocess"],
-    *["dpa.cli", "dpa.__main__", "dpa.benchmark", "dpa.files.json"],
+    *["matplotlib", "scipy", "pandas", "json", "argparse", "hashlib", "random", "tempfile"],
+    *["subprocess", "dpa.cli", "dpa.audit", "dpa.__main__", "dpa.benchmark", "dpa.files.json"],
 ]
 MODULES = sorted(
     module.name

@@ -57,5 +57,6 @@ void test_threads(void);
 void test_leaves(void);
 void test_moments(void);
 void test_shortest(void);
+void test_noise(void);
 
 #endif
