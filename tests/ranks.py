@@ -27,7 +27,7 @@ from dpa.recipes import merge_recipes
 SIZE = 1001
 CONFIG = dpa.get_preset("aggressive")
 KEY = {"base_seed": 7, "epoch": 3}
-EXAMPLE = Path(__file__).parents[1] / "examples" / "ddp_stream.py"
+EXAMPLE = Path(__file__).parents[1] / "examples" / "torch_ranks.py"
 FOLDER = Path(sys.argv[1])
 RANK, WORLD_SIZE = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
 

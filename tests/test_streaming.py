@@ -10,7 +10,7 @@ import pytest
 
 import dpa
 from dpa import generate
-from dpa.streaming import BatchStream, Stream
+from dpa.streaming import BatchStream, DictStream, Stream
 
 CONFIG = dpa.get_preset("aggressive", sampler="mt19937")
 KEY = {"base_seed": 7, "epoch": 3, "view": 1}
@@ -48,13 +48,16 @@ def test_a_stream_ends_once_and_stays_ended(make):
 
 
 @pytest.mark.parametrize("taken", [0, 1, 2, 3, 14])
-@pytest.mark.parametrize("way", ["state", "pickle"])
+@pytest.mark.parametrize("way", ["state", "from state", "pickle"])
 def test_a_stream_goes_on_exactly(make, taken, way):
     stream = make(700, **KEY)
     before = list(samples(islice(stream, taken)))
     assert stream.delivered == len(before)
     if way == "pickle":
         resumed = pickle.loads(pickle.dumps(stream))
+    elif way == "from state":
+        state = json.loads(json.dumps(stream.state_dict()))
+        resumed = type(stream).from_state_dict(state, chunk_size=9)
     else:
         resumed = make(700, **KEY)
         resumed.load_state_dict(json.loads(json.dumps(stream.state_dict())))
@@ -119,6 +122,16 @@ def test_an_interrupted_stream_goes_on(make, taken, monkeypatch):
         assert stream.delivered == len(got)
     got += samples(stream)
     assert got == dpa.generate_augmentation_chain(300, CONFIG, start_id=90)
+
+
+def test_a_stream_made_from_a_state_checks_it():
+    state = dpa.stream_augmentation_chain(50).state_dict()
+    with pytest.raises(TypeError, match="the state must be a dict, got None"):
+        DictStream.from_state_dict(None)
+    with pytest.raises(ValueError, match="the state must be of version 1, got '1'"):
+        DictStream.from_state_dict({**state, "version": "1"})
+    with pytest.raises(ValueError, match="chunk_size must be at least 1, got 0"):
+        DictStream.from_state_dict(state, 0)
 
 
 def test_a_state_that_is_no_dict_is_refused():

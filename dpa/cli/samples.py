@@ -23,6 +23,7 @@ from dpa.cli.arguments import (
     leave_to,
 )
 from dpa.cli.output import progress, terminable, write
+from dpa.distributed import DistributedRangeSplitter
 from dpa.files import Block, Metadata
 from dpa.generate import consecutive_ids, gen_augmentation_params
 from dpa.keys import Ids, Key
@@ -90,10 +91,10 @@ def _request(arguments: argparse.Namespace) -> Metadata:
     rank, world_size = arguments.rank, arguments.world_size
     if (rank is None) != (world_size is None) or (arguments.elastic and rank is None):
         raise ValueError("--rank needs --world-size and the reverse; --elastic needs both")
-    Key.checked(rank=rank, world_size=world_size)
     ids = consecutive_ids(arguments.num_samples, arguments.start_id or 0)
     if rank is not None:
-        ids = _share(ids, rank, world_size)
+        start, end = DistributedRangeSplitter(len(ids), world_size).get_rank_range(rank)
+        ids = ids[start:end]
     if arguments.elastic:
         rank = world_size = None
     return recipe_metadata(config, chosen_key(arguments, rank), ids, world_size)
@@ -120,13 +121,6 @@ def _tell_written(arguments: argparse.Namespace, count: int, *, stored: bool) ->
     if not arguments.quiet:
         what = f"{count:,} samples" if stored else f"a recipe of {count:,} samples"
         print(f"wrote {what} to {arguments.output}", file=sys.stderr)
-
-
-def _share(ids: range, rank: int, world_size: int) -> range:
-    """The rank's consecutive part; the first ranks take one more each of what is left over."""
-    size, left = divmod(len(ids), world_size)
-    start = rank * size + min(rank, left)
-    return ids[start : start + size + (rank < left)]
 
 
 def _show(arguments: argparse.Namespace) -> None:
