@@ -58,10 +58,9 @@ def main() -> None:
         sys.exit(f"no check of {sorted(unknown)}; there are {', '.join(known)}")
     [wheel], [sdist] = dist.resolve().glob("*.whl"), dist.resolve().glob("*.tar.gz")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = [
-            (name, pool.submit(run, name, known[name], wheel, sdist)) for name in names or known
-        ]
-        failed = [name for name, each in runs if not each.result()]
+        names = names or list(known)
+        runs = [pool.submit(run, name, known[name], wheel, sdist) for name in names]
+        failed = [name for name, each in zip(names, runs, strict=True) if not each.result()]
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 

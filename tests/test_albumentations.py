@@ -75,7 +75,7 @@ def test_no_seed_and_no_other_transform_changes_the_values():
 
 
 def test_a_call_without_an_id_is_an_error():
-    with pytest.raises(ValueError, match="missing keys: {'sample_id'}"):
+    with pytest.raises(ValueError, match=r"missing keys: \{'sample_id'\}"):
         A.Compose([Augment()])(image=IMAGE)
 
 

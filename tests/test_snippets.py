@@ -25,7 +25,8 @@ from frameworks import available, require
 ROOT = Path(__file__).parents[1]
 PAGES = [page for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))] if page.exists()]
 BLOCK = re.compile(
-    r"^(?:(?P<skip><!-- not run: [^\n]+ -->)\n+|<!-- run with (?P<module>\w+) -->\n+)?```(?P<language>python|console)\n(?P<code>.*?)^```\n"
+    r"^(?:(?P<skip><!-- not run: [^\n]+ -->)\n+|<!-- run with (?P<module>\w+) -->\n+)?"
+    r"```(?P<language>python|console)\n(?P<code>.*?)^```\n"
     r"(?:\n?```text\n(?P<output>.*?)^```\n)?",
     re.MULTILINE | re.DOTALL,
 )

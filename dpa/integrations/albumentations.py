@@ -27,7 +27,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 
-class Augment(A.DualTransform):
+class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     """apply_augmentation as a part of `A.Compose`: image, mask, boxes and keypoints follow.
 
     The call must have `sample_id=` (int or str), and may have `epoch=` beside it:
@@ -72,7 +72,11 @@ class Augment(A.DualTransform):
 
     def apply(self, img: npt.NDArray[Any], sample: dict[str, Any], **_: Any) -> npt.NDArray[Any]:
         """The augmented image."""
-        return apply_augmentation(img, sample, border=self.border, interpolation=self.interpolation)
+        border, interpolation = self.border, self.interpolation
+        pixels: npt.NDArray[Any] = apply_augmentation(
+            img, sample, border=border, interpolation=interpolation
+        )
+        return pixels
 
     def apply_to_mask(
         self, mask: npt.NDArray[Any], sample: dict[str, Any], **_: Any

@@ -27,8 +27,10 @@ class _Generator:
 
     def rows(self, ids: Sequence[int] | Sequence[str]) -> list[dict[str, Any]]:
         """The parameters of each id."""
-        key = {"base_seed": self.base_seed, "epoch": self.epoch, "view": self.view}
-        return generate_augmentation_batch(ids, self.config, **key).to_dicts()
+        batch = generate_augmentation_batch(
+            ids, self.config, base_seed=self.base_seed, epoch=self.epoch, view=self.view
+        )
+        return batch.to_dicts()
 
     def ids(self, rows: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
         """The column of ids. Raises ValueError where it is missing."""
@@ -68,8 +70,12 @@ class ImageTransform(_Generator):
 
     def __call__(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """The rows with augmented images."""
-        apply = self.apply
-        if apply is None:
-            from dpa.integrations.image import apply_augmentation as apply
+        apply = self.apply or _image_apply()
         pairs = zip(rows[self.image_column], self.rows(self.ids(rows)), strict=True)
         return {**rows, self.image_column: [apply(image, params) for image, params in pairs]}
+
+
+def _image_apply() -> Callable[[Any, Mapping[str, Any]], Any]:
+    from dpa.integrations.image import apply_augmentation  # an extra
+
+    return apply_augmentation

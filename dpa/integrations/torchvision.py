@@ -1,4 +1,4 @@
-"""A transform of torchvision v2 that is driven by the sample's id: images, masks and boxes follow."""
+"""A transform of torchvision v2 that is driven by the sample's id; masks and boxes follow."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SampleId:
         self.epoch = epoch
 
 
-class Augment(v2.Transform):
+class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     """Rotation, scale, brightness, contrast and noise of the sample whose id is an input.
 
     `augment(image, boxes, SampleId(42, epoch=3))`; inputs may be nested as torchvision has
