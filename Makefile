@@ -4,8 +4,8 @@
 #   ARGS="-k keys"      passed on to pytest, the demo or the benchmark
 
 .DEFAULT_GOAL := help
-LINTERS := ruff mypy stubtest cython-lint layers
-.PHONY: help demo test torch bench lint $(LINTERS) docs dist clean FORCE
+LINTERS := ruff mypy stubtest cython-lint layers workflows
+.PHONY: help demo test torch types bench lint $(LINTERS) docs dist audit clean FORCE
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -16,7 +16,7 @@ PYTHON ?= $(or $(shell for python in python3.14 python3.13 python3.12 python3.11
 	$$python .ci/prerequisites.py >/dev/null 2>&1 && echo $$python && break; done),python3)
 
 help:
-	@echo "make demo | test | torch | bench | lint | docs | dist | clean"
+	@echo "make demo | test | torch | types | bench | lint | docs | dist | audit | clean"
 
 demo: $(VENV)/installed
 	@$(BIN)/python examples/demo.py $(ARGS)
@@ -25,7 +25,7 @@ test: $(VENV)/tested
 	@echo "== running the tests"
 	@$(BIN)/python -m pytest $(ARGS)
 
-torch: $(VENV)/with-torch
+torch types: %: $(VENV)/with-%
 
 bench: $(VENV)/tested
 	@$(BIN)/python -m bench $(ARGS)
@@ -50,17 +50,40 @@ layers: $(VENV)/linted
 	@$(BIN)/lint-imports --no-logo --no-cache
 
 # Warnings are errors: a link that leads nowhere, too.
-docs: $(VENV)/installed
-	@$(PIP) install --group docs
+docs: $(VENV)/installed $(VENV)/with-docs
 	@$(BIN)/python -m sphinx -qW --keep-going -b html docs build/docs
 	@echo "the site: build/docs/index.html"
 
-dist: $(VENV)/tested
-	@$(PIP) install --group package
+workflows: $(VENV)/linted
+	@$(BIN)/zizmor --quiet --offline --no-progress --persona pedantic .github
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*
+	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*))
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config \
+		.github/ISSUE_TEMPLATE/config.yml
+
+# The date inside the wheel is the last commit's: the same sources make the same bytes.
+# auditwheel looks for patchelf in PATH.
+dist: export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --pretty=%ct 2>/dev/null),315532800)
+dist: export PATH := $(CURDIR)/$(BIN):$(PATH)
+dist: $(VENV)/with-package
 	@rm -rf dist
-	@$(BIN)/python -m build --outdir dist . >build.log 2>&1 || { cat build.log; exit 1; }
+	@{ $(BIN)/python -m build --outdir dist . && if [ "$$(uname)" = Linux ]; then \
+		auditwheel repair --wheel-dir dist dist/*-linux_*.whl && rm dist/*-linux_*.whl; fi; \
+		} >build.log 2>&1 || { cat build.log; exit 1; }
 	@rm build.log
 	@$(BIN)/python .ci/check_dist.py dist
+
+# Of what make dist has left: is it fit for PyPI, and will a release have a wheel for each platform?
+audit: $(VENV)/with-package
+	@if [ "$$(uname)" = Linux ]; then $(BIN)/auditwheel show dist/*.whl; fi
+	@$(BIN)/abi3audit --strict --verbose dist/*.whl
+	@$(BIN)/check-wheel-contents dist/*.whl
+	@$(BIN)/twine check --strict dist/*
+	@for platform in linux macos windows; do \
+		$(BIN)/cibuildwheel --platform $$platform --print-build-identifiers . || exit 1; \
+	done | diff .ci/wheel-identifiers - && echo "the identifiers are those of .ci/wheel-identifiers"
 
 clean:
 	rm -rf .venv* build dist *.egg-info .hypothesis .*_cache dpa/_native.c dpa/*.so
@@ -86,7 +109,7 @@ $(VENV)/made:
 # The install is editable: only what is compiled or declared asks for another one.
 $(VENV)/installed: $(VENV)/made pyproject.toml setup.py $(wildcard csrc/* dpa/*.pyx dpa/*.pxd)
 	@echo "== compiling and installing dpa"
-	@$(PIP) install --editable '.[cli]'
+	@$(PIP) install --editable '.[cli,viz]'
 	@touch $@
 
 $(VENV)/tested: $(VENV)/installed
@@ -94,10 +117,10 @@ $(VENV)/tested: $(VENV)/installed
 	@$(PIP) install --group test
 	@touch $@
 
-# The tests with PyTorch are skipped where it is not installed.
-$(VENV)/with-torch: $(VENV)/made pyproject.toml
-	@echo "== installing PyTorch"
-	@$(PIP) install --group torch
+# Groups of tools; the tests with torch or types are skipped where these are not installed.
+$(VENV)/with-%: $(VENV)/made pyproject.toml
+	@echo "== installing the group $*"
+	@$(PIP) install --group $*
 	@touch $@
 
 $(VENV)/linted: $(VENV)/tested

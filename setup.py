@@ -9,6 +9,8 @@ from setuptools import Extension, setup
 # One cp311-abi3 wheel serves 3.11 and up; the dict stream loses 2.4 % to the limited API, one id
 # at a time 3 % (alternating runs of both builds, Zen 5). Free-threaded builds cannot load it.
 LIMITED_API = not sysconfig.get_config_var("Py_GIL_DISABLED")
+# On Windows both kinds share one pyconfig.h, which does not say which it is.
+macros = [("Py_LIMITED_API", "0x030B0000") if LIMITED_API else ("Py_GIL_DISABLED", "1")]
 
 if sysconfig.get_platform().startswith("win"):  # MSVC; MinGW's platform is "mingw..."
     compile_args, link_args = ["/O2", "/std:c11", "/fp:precise"], []
@@ -26,7 +28,7 @@ setup(
             sources=["dpa/_native.pyx", *(path for path in csrc if path.endswith(".c"))],
             depends=[path for path in csrc if path.endswith((".h", ".inc"))],
             include_dirs=["csrc"],
-            define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED_API else [],
+            define_macros=macros,
             py_limited_api=LIMITED_API,
             extra_compile_args=compile_args,
             extra_link_args=link_args,

@@ -21,7 +21,8 @@ def main() -> None:
     with tarfile.open(sdist) as archive:
         names = {member.name.partition("/")[2] for member in archive if member.isfile()}
     with zipfile.ZipFile(wheel) as archive:
-        installed = {name for name in archive.namelist() if ".dist-info/" not in name}
+        files = [name for name in archive.namelist() if not name.endswith("/")]
+    installed = {name for name in files if ".dist-info/" not in name}
     extensions = {name for name in installed if EXTENSION.fullmatch(name)}
     package = {name for name in written if re.match(r"dpa/(.*\.pyi?|py\.typed)$", name)}
 

@@ -34,19 +34,32 @@ print_table() {
     printf '%s\n' "${table[@]}" "$(printf '%5d s  in all' $SECONDS)"
 }
 
-# torch_for VENV: into it, where DPA_NO_SKIPS asks for PyTorch
-torch_for() {
-    [ -z "${DPA_NO_SKIPS:-}" ] || "$1/bin/python" -m pip install -qq --group torch
+# reproduces: the wheel of make dist, built again, has the same bytes
+reproduces() {
+    sha256sum dist/*.whl >"$scratch/sums" && make dist && sha256sum --check "$scratch/sums"
 }
 
-# test_wheel PYTHON: the tests, from the unpacked sdist without its sources: only the wheel can be imported
+# with_pip VENV: the pinned test tools, and what DPA_NO_SKIPS asks for
+with_pip() {
+    # shellcheck disable=SC2086 # several options
+    "$1/bin/python" -m pip install -qq dist/*.whl --group test ${DPA_NO_SKIPS:+--group torch --group types}
+}
+
+# with_uv VENV RESOLUTION: the oldest or the newest release of all that pyproject.toml asks for
+with_uv() {
+    local extras=(--extra audit --extra cli --extra image --extra parquet --extra viz)
+    .venv/bin/uv pip install --python "$1" --resolution "$2" --only-binary :all: \
+        -r pyproject.toml "${extras[@]}" --group test-core dist/*.whl
+}
+
+# test_wheel PYTHON [lowest-direct or highest]: the tests, from the unpacked sdist without its
+# sources: only the wheel can be imported
 test_wheel() {
     local venv=$PWD/.venv-wheel tree=$scratch/tree
     rm -rf "$tree" && mkdir "$tree" &&
         "$1" -m venv --clear "$venv" &&
         "$venv/bin/python" -m pip install -qq 'pip==26.3' &&
-        torch_for "$venv" &&
-        "$venv/bin/python" -m pip install -qq dist/*.whl --group test &&
+        if [ $# = 1 ]; then with_pip "$venv"; else with_uv "$venv" "$2"; fi &&
         tar -xzf dist/*.tar.gz -C "$tree" --strip-components=1 &&
         rm -r "$tree"/{dpa,csrc,setup.py} &&
         (cd "$tree" && "$venv/bin/python" -m pytest -q)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from bench import api, files, kernels, peers, scaling
+from bench import api, files, images, kernels, peers, scaling, training
 from bench.clock import NAME as CLOCK
 from dpa._native import SAMPLERS
 from dpa.benchmark import Measurements
@@ -67,6 +67,16 @@ def _against_peers(sections: Sections) -> Measured:
 def _worst(section: str, name: str, sections: Sections) -> Measured:
     times = sections[section][name].times_seconds
     return min(times), max(times)
+
+
+def _added(what: str, name: str, plain: str, most: float) -> Goal:
+    """Of the section `training`: what a wrapped dataset costs more."""
+
+    def measured(sections: Sections) -> Measured:
+        section = sections["training"]
+        return training.added(section[name], section[plain])
+
+    return Goal(what, most, None, measured, duration, less_is_better=True)
 
 
 def _peak(name: str, sections: Sections) -> Measured:
@@ -162,11 +172,28 @@ GOALS = (
         less_is_better=True,
     ),
 )
+IMAGE_GOALS = tuple(
+    Goal(what, least, None, partial(_ratio, "images", name, other), _ratio_text)
+    for what, least, name, other in (
+        ("an image without noise, against its OpenCV calls", 1 / 1.2, images.QUIET, images.CALLS),
+        ("with noise, against NumPy's normals", 2, images.NOISY, images.NUMPY),
+        ("64 tensors on the CPU, against Kornia", 1, images.TENSOR, images.KORNIA),
+    )
+)
 FIRST_GOALS = (
     _bulk("bulk, depth 10, shani", "shani", XOSHIRO, 10, 1.1e6, None),
     _each("gen_augmentation_params", ONE_ID, 1.6e-6, None),
     _api("generate_augmentation_chain", LIST, 0.6e6, None),
     _each("import dpa, above numpy's", api.IMPORTED, 20e-3, None),
+)
+IN_TRAINING = (
+    _added("AugmentedDataset, one by one", training.ALONE, training.ALONE_PLAIN, 3e-6),
+    _added(
+        "AugmentedDataset.collate, n = 64",
+        training.batched("collate", 64),
+        training.batched("collate, not wrapped", 64),
+        0.5e-6,
+    ),
 )
 FILE_GOALS = (
     _api("batches of a stream, one core", api.STREAMED, 3e6, None),
@@ -198,6 +225,8 @@ def tables(sections: Sections) -> list[Table]:
             ("At the hardware's limit", GOALS),
             ("Streams and files", FILE_GOALS),
             ("Of the first version", FIRST_GOALS),
+            ("Of images, as rates", IMAGE_GOALS),
+            ("In the training loop", IN_TRAINING),
         )
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 
-from bench import api, files, goals, kernels, peers, scaling
+from bench import api, files, goals, images, kernels, peers, scaling, training
 from dpa.benchmark import Measurements, Record
 from dpa.benchmark.tables import Table
 
@@ -15,6 +15,8 @@ SECTIONS: Mapping[str, ModuleType] = {
     "files": files,
     "scaling": scaling,
     "peers": peers,
+    "images": images,
+    "training": training,
 }
 INTRODUCTION = """\
 # How fast dpa is

@@ -121,6 +121,24 @@ void dpa_block_moments(const double *values, size_t count, dpa_moments *moments)
  * below 1e-4 or from 2^53 on in magnitude, NaN, and all where there are no 128-bit integers. */
 size_t dpa_shortest(double value, char text[DPA_SHORTEST_SIZE]);
 
+/* ---- Pixels ---- */
+
+/* Fills out with the noise of a hash: normal values, the same for the same digest everywhere.
+ * table[k] is float(the standard normal quantile at (k + 0.5) / 65536), 65536 of them. */
+void dpa_noise(const uint8_t digest[DPA_DIGEST_SIZE], const float *table, float *out, size_t count);
+
+typedef enum { DPA_UINT8, DPA_UINT16, DPA_FLOAT32 } dpa_pixel;
+
+typedef struct dpa_tone {
+    float gain, offset, stdev;
+} dpa_tone;
+
+/* Each pixel becomes gain * pixel + offset + stdev * noise, every step rounded to float, and
+ * integers are then rounded, ties to even, and clipped. The noise is that of dpa_noise;
+ * without a table (NULL) it is 0 and digest is not read. */
+void dpa_apply_tone(dpa_pixel type, void *pixels, size_t count, const dpa_tone *tone,
+                    const uint8_t digest[DPA_DIGEST_SIZE], const float *table);
+
 #ifdef __cplusplus
 }
 #endif

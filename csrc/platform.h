@@ -8,7 +8,7 @@
 
 /* Every result is rounded to double once per operation. x87 arithmetic would not do
  * that, nor a multiplication fused with an addition: clang and MSVC are told here, gcc
- * wants -ffp-contract=off. (FLT_EVAL_METHOD 1 widens float alone, which none is in.) */
+ * wants -ffp-contract=off. (FLT_EVAL_METHOD 1 widens float alone, which noise.c narrows again.) */
 #if !defined(FLT_EVAL_METHOD) || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1)
 #error "dpa needs IEEE double arithmetic without excess precision (on 32-bit x86: -msse2 -mfpmath=sse)"
 #endif
@@ -31,12 +31,16 @@
 #define DPA_VECTORS 1 /* vector_size types */
 #define INLINE static inline __attribute__((always_inline))
 #define TARGET(features) __attribute__((target(features)))
+#else
+#define INLINE static __forceinline
+#define TARGET(features)
+#endif
+
+#if defined(__GNUC__) && !defined(_WIN32) /* there it is the default */
 /* Position-independent code would otherwise fetch the address from a table, and the
  * register that holds it is missing elsewhere: 30 % in kernel_vec128.c. */
 #define HIDDEN __attribute__((visibility("hidden")))
 #else
-#define INLINE static __forceinline
-#define TARGET(features)
 #define HIDDEN
 #endif
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, TypeAlias, overload
+from typing import Any, Self, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +41,11 @@ class _Parameter:
     def __set_name__(self, owner: type, name: str) -> None:
         self.at = PARAMETERS.index(name)
 
-    def __get__(self, batch: AugmentationBatch | None, owner: type) -> Any:
+    @overload
+    def __get__(self, batch: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, batch: AugmentationBatch, owner: type) -> Column: ...
+    def __get__(self, batch: AugmentationBatch | None, owner: type) -> Self | Column:
         return self if batch is None else batch.values[self.at]
 
 

@@ -52,6 +52,14 @@ def gen_augmentation_params(
     return params(plan, prefix, single_id(seed_id), rank)
 
 
+def generate_views(
+    seed_id: int | str, config: AugmentationConfig, prefixes: Sequence[bytes]
+) -> list[dict[str, Any]]:
+    """The parameters of one sample for each of some checked keys' prefixes."""
+    plan, checked = config.plan, single_id(seed_id)
+    return [params(plan, prefix, checked) for prefix in prefixes]
+
+
 def gen_augmentation_seed(
     seed_id: int | str,
     augmentation_depth: int = 10,

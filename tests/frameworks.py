@@ -7,8 +7,11 @@ from types import ModuleType
 import pytest
 
 
-def require(name: str) -> ModuleType:
-    """The module; where it is absent the caller is skipped, or fails if DPA_NO_SKIPS names it."""
+def require(name: str, group: str | None = None) -> ModuleType:
+    """The module; where it is absent the caller is skipped, or fails if DPA_NO_SKIPS names it.
+
+    `group`: the target of make that installs it, where this has another name.
+    """
     if name in os.environ.get("DPA_NO_SKIPS", "").split():
         return importlib.import_module(name)
-    return pytest.importorskip(name, reason=f"{name} is not installed (make {name})")
+    return pytest.importorskip(name, reason=f"{name} is not installed (make {group or name})")

@@ -5,6 +5,7 @@
 - Of a ```console block, the lines that begin with `$ dpa` run; lines under one are its output.
 - An output that is not shown is not checked; `...` in one stands for anything.
 - `<!-- not run: reason -->` before a block leaves it out.
+- `<!-- needs: torch -->` on a page skips it where that framework is not installed.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ import traceback
 from pathlib import Path
 
 import pytest
+from frameworks import require
 
 ROOT = Path(__file__).parents[1]
 PAGES = [page for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))] if page.exists()]
@@ -70,6 +72,8 @@ def run_console(code: str, page: Path, line: int) -> None:
 def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
+    for name in re.findall(r"^<!-- needs: (\S+) -->$", text, re.MULTILINE):
+        require(name)
     namespace = {"__name__": "__main__"}
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start("code"))

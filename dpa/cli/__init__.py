@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import dpa
-from dpa.cli import bench, files, info, samples
+from dpa.cli import audit, bench, files, info, pictures, samples
 from dpa.cli.output import failed
 
 
@@ -26,7 +26,7 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: list[str] | None = None) -> int:
     """Runs the command `argv` (default: the process's) and returns its exit code.
 
-    0: done; 1: differences found; 2: usage or a bad file.
+    0: done; 1: differences or faults found; 2: usage or a bad file.
     """
     try:
         arguments = _parser().parse_args(argv)
@@ -44,6 +44,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="dpa", description="Deterministic augmentation parameters.")
     parser.add_argument("--version", action="version", version=f"dpa {dpa.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (samples, files, bench, info):
+    for module in (samples, files, pictures, audit, bench, info):
         module.add(commands)
     return parser

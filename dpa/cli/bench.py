@@ -48,7 +48,9 @@ def _bench(arguments: argparse.Namespace) -> int:
     from dpa.benchmark.timing import amount
 
     if arguments.plot:  # what is missing is told before the work
-        from dpa.integrations.matplotlib import plot_comparison
+        from dpa.integrations.matplotlib import picture_format, plot_comparison, save_picture
+
+        picture_format(arguments.plot)
     amount("threshold", arguments.threshold)
     config = BenchmarkConfig(arguments.iterations, minimum_seconds=0.01)
     cases = _cases(arguments.num_samples, chosen_config(arguments))
@@ -71,7 +73,7 @@ def _bench(arguments: argparse.Namespace) -> int:
     else:
         write(str(report))
     if arguments.plot:
-        plot_comparison(report).savefig(arguments.plot)
+        save_picture(plot_comparison(report), arguments.plot)
     return DIFFERENT if report.regressions else 0
 
 

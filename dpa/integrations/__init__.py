@@ -1,1 +1,1 @@
-"""One module a framework, each with an extra of its own; nothing here is part of `import dpa`."""
+"""One module per framework, each with its own extra; nothing is imported here."""

@@ -12,6 +12,13 @@
 #include "dpa.h"
 #include "kernel.h"
 
+#if defined(_WIN32) /* no aligned_alloc, and free() is only for malloc */
+#include <malloc.h>
+#define malloc(size) _aligned_malloc(size, 16)
+#define aligned_alloc(alignment, size) _aligned_malloc(size, alignment)
+#define free _aligned_free
+#endif
+
 /* Counts a failure and says where; the tests go on. The arguments after the
  * condition are a printf format that names the case. */
 #define CHECK(condition, ...)                                            \
@@ -57,5 +64,6 @@ void test_threads(void);
 void test_leaves(void);
 void test_moments(void);
 void test_shortest(void);
+void test_noise(void);
 
 #endif

@@ -32,7 +32,7 @@ static const struct {
     {"dispatch", test_dispatch}, {"sha256", test_sha256},     {"kernels", test_kernels},
     {"samplers", test_samplers}, {"links", test_links},       {"generate", test_generate},
     {"requests", test_requests}, {"threads", test_threads},   {"leaves", test_leaves},
-    {"moments", test_moments},
+    {"moments", test_moments},   {"noise", test_noise},
     {"shortest", test_shortest},
 };
 

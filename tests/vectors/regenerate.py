@@ -66,6 +66,7 @@ SAMPLES: list[tuple[int | str, dict[str, int]]] = [
     *(("k" * n, {}) for n in (54, 55, 62, 63, 64, 118, 119)),
 ]
 RANDOM_SEEDS = [0, 42, 0x80000000, 0xFFFFFFFF]
+NOISE_INDICES = 30  # seven outputs of the generator and a half
 RANDOM_DRAWS = 320  # more than the 312 that one block of 624 words holds
 
 
@@ -118,10 +119,20 @@ def xoshiro256pp() -> str:
     return "".join(f"{word}\n" for word in islice(reference.xoshiro256pp((1, 2, 3, 4)), 10))
 
 
+def noise() -> str:
+    """A line for each hash: the hash, then the first indices of its noise into the table."""
+    hashes = ["0" * 64, "f" * 64, *(reference.chain_hash(key, 10) for key in ("0", "42", '"a'))]
+    return "".join(
+        " ".join(map(str, [h, *islice(reference.noise_indices(h), NOISE_INDICES)])) + "\n"
+        for h in hashes
+    )
+
+
 FILES: dict[str, Callable[[], str]] = {
     "known_answers.json": known_answers,
     "cpython_random.txt": cpython_random,
     "xoshiro256pp.txt": xoshiro256pp,
+    "noise.txt": noise,
 }
 
 

@@ -1,0 +1,135 @@
+"""Images: applying parameters, beside the OpenCV calls, NumPy's noise and Kornia."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+import dpa
+from bench.effort import Effort
+from bench.tables import rate_table
+from dpa.benchmark import BenchmarkResult, Case, Record
+from dpa.benchmark.tables import Table
+from dpa.integrations import image as integration
+from dpa.noise import standard_normals
+
+TITLE = "Images"
+ARRAYS, TENSORS = "Arrays, 224 x 224 x 3, uint8", "Tensors, 64 x 3 x 224 x 224, float32"
+QUIET, CALLS = "apply_augmentation, noise 0", "warpAffine, mean, LUT of OpenCV"
+NOISY, NUMPY = "apply_augmentation", "the same with NumPy's standard_normal"
+TENSOR, KORNIA = "apply_augmentation on tensors", "RandomAffine, ColorJiggle of Kornia"
+NOTES = {
+    ARRAYS: "One image a call, one thread. A field of noise is 150,528 numbers.",
+    TENSORS: "One batch a call, noise included, which Kornia's two do not make.",
+}
+
+
+def run(effort: Effort) -> Iterator[BenchmarkResult]:
+    threads = cv2.getNumThreads()
+    for title, cases in ((ARRAYS, _arrays()), (TENSORS, _tensors())):
+        cv2.setNumThreads(1)
+        results = effort.measure(cases)
+        cv2.setNumThreads(threads)
+        for result in results:
+            result.facts["group"] = title  # type: ignore[index]  # made here, a dict
+            yield result
+
+
+def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
+    groups: dict[str, list[BenchmarkResult]] = {}
+    for result in results:
+        groups.setdefault(result.facts["group"], []).append(result)
+    return [rate_table(title, group, NOTES[title]) for title, group in groups.items()]
+
+
+# ---- Arrays ----
+
+
+def _arrays() -> list[Case]:
+    rng = np.random.default_rng(1)
+    image = rng.integers(0, 256, (224, 224, 3), np.uint8)
+    params = dpa.gen_augmentation_params(42)
+    apply = partial(integration.apply_augmentation, image)
+    field = partial(standard_normals, params, image.shape)
+    return [
+        Case(QUIET, partial(apply, {**params, "noise": 0}), facts={"against": CALLS}),
+        Case(CALLS, partial(_opencv, image, params)),
+        Case(NOISY, partial(apply, params), facts={"against": NUMPY}),
+        Case(NUMPY, partial(_with_numpy, image, params, rng)),
+        Case("standard_normals", field, facts={"against": "standard_normal of NumPy"}),
+        Case(
+            "standard_normal of NumPy",
+            partial(rng.standard_normal, image.shape, np.float32),
+        ),
+    ]
+
+
+def _warped(image: npt.NDArray[Any], params: dict[str, Any]) -> tuple[Any, float, float]:
+    """The turned image, and what makes its tones."""
+    height, width = image.shape[:2]
+    center = ((width - 1) / 2, (height - 1) / 2)
+    matrix = cv2.getRotationMatrix2D(center, params["rotation"], params["scale"])
+    warped = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+    mean = sum(cv2.mean(warped)) / 3
+    brightness, contrast = params["brightness"], params["contrast"]
+    return warped, brightness * contrast, brightness * (1 - contrast) * mean
+
+
+_LEVELS = np.arange(256, dtype=np.float32)
+
+
+def _opencv(image: npt.NDArray[Any], params: dict[str, Any]) -> Any:
+    warped, gain, offset = _warped(image, params)
+    tones = np.clip(np.rint(_LEVELS * gain + offset), 0, 255).astype(np.uint8)
+    return cv2.LUT(warped, tones)
+
+
+def _with_numpy(
+    image: npt.NDArray[Any], params: dict[str, Any], rng: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    warped, gain, offset = _warped(image, params)
+    values = rng.standard_normal(image.shape, np.float32)
+    values *= params["noise"] * 255
+    values += offset
+    values += warped * np.float32(gain)
+    np.rint(values, out=values)
+    return np.clip(values, 0, 255, out=values).astype(np.uint8)
+
+
+# ---- Tensors ----
+
+
+def _tensors() -> list[Case]:
+    """None without PyTorch; Kornia's where it is installed."""
+    if not find_spec("torch"):
+        return []
+    import torch
+
+    from dpa.integrations.torch import apply_augmentation
+
+    images = torch.rand(64, 3, 224, 224)
+    batch = dpa.generate_augmentation_batch(range(64))
+    facts = {"against": KORNIA, "version": f"torch {torch.__version__}"}
+    cases = [Case(TENSOR, partial(apply_augmentation, images, batch), 64, facts=facts)]
+    if find_spec("kornia"):
+        kornia = _kornia()
+        facts = {"version": f"kornia {version('kornia')}"}
+        cases.append(Case(KORNIA, lambda: kornia(images), 64, facts=facts))
+    return cases
+
+
+def _kornia() -> Callable[[Any], Any]:
+    from kornia import augmentation as K  # noqa: N812 (its users' habit)
+    from torch import nn
+
+    return nn.Sequential(
+        K.RandomAffine(degrees=30.0, scale=(0.8, 1.2), p=1.0),
+        K.ColorJiggle(brightness=(0.8, 1.2), contrast=(0.7, 1.3), p=1.0),
+    )

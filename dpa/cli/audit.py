@@ -1,0 +1,39 @@
+"""audit: whether samples' seeds, values and neighbours are as random as they should be."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from dpa.cli.arguments import Commands, add_config, add_key, chosen_config
+from dpa.cli.output import DIFFERENT, write
+
+
+def add(commands: Commands) -> None:
+    """Registers the command."""
+    command = commands.add_parser(
+        "audit", help="test seeds for collisions, parameters for uniformity and correlations"
+    )
+    command.add_argument("-n", "--num-samples", type=int, required=True, metavar="N")
+    command.add_argument("--start-id", type=int, default=0, metavar="ID", help="default: 0")
+    add_config(command)
+    add_key(command)
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(run=_audit)
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from dpa.audit import audit_augmentation  # scipy takes a second, and may be missing
+
+    report = audit_augmentation(
+        arguments.num_samples,
+        chosen_config(arguments),
+        start_id=arguments.start_id,
+        rank=arguments.rank,
+        world_size=arguments.world_size,
+        base_seed=arguments.base_seed,
+        epoch=arguments.epoch,
+        view=arguments.view,
+    )
+    write(json.dumps(report.to_dict()) if arguments.json else str(report))
+    return 0 if report.ok else DIFFERENT

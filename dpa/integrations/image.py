@@ -1,0 +1,261 @@
+"""Parameters applied to NumPy arrays and PIL images by OpenCV (docs/images.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa._native import apply_tone
+from dpa.effects import Effect, checked_border, checked_interpolation
+from dpa.keys import integer
+from dpa.noise import noise_table
+
+try:
+    import cv2
+    from PIL import Image
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "dpa.integrations.image needs OpenCV and Pillow: pip install 'dpa-augment[image]'",
+        name=error.name,
+    ) from error
+
+_Image = TypeVar("_Image", npt.NDArray[Any], Image.Image)
+
+_FULL_RANGE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
+_MODES = ("L", "LA", "RGB", "RGBA", "I;16")
+_BORDERS = {"reflect": cv2.BORDER_REFLECT_101, "edge": cv2.BORDER_REPLICATE}
+_INTERPOLATIONS = {
+    "nearest": cv2.INTER_NEAREST,
+    "linear": cv2.INTER_LINEAR,
+    "cubic": cv2.INTER_CUBIC,
+}
+
+
+class _Sampling(NamedTuple):
+    """How OpenCV is to read between the pixels and beyond the border."""
+
+    interpolation: int
+    border: int
+    fill: float
+
+    @classmethod
+    def checked(cls, interpolation: str, border: str | float) -> _Sampling:
+        flag = checked_interpolation(interpolation, _INTERPOLATIONS)
+        return cls(flag, *checked_border(border, _BORDERS, cv2.BORDER_CONSTANT))
+
+
+def apply_augmentation(
+    image: _Image,
+    params: Mapping[str, Any],
+    *,
+    border: str | float = "reflect",
+    interpolation: str = "linear",
+) -> _Image:
+    """The image as one sample's parameters change it; the input stays as it is.
+
+    `image`: an array HxW or HxWxC of uint8, uint16, float32 or float64 (full range 255, 65535
+    and 1.0), or a PIL image of mode L, LA, RGB, RGBA or I;16; the result has the same type,
+    shape and dtype. `params`: a dict of gen_augmentation_params, or batch[i]. In this order:
+    rotation (degrees, counter-clockwise, about the centre), scale (zoom factor), brightness
+    (factor), contrast (factor about the mean), noise (standard deviation relative to full
+    range). `border`: what lies outside: "reflect" (without repeating the edge), "edge", or a
+    number to fill with. `interpolation`: "linear", "nearest" or "cubic". Integers are rounded
+    and clipped, floats are not clipped. Raises TypeError or ValueError for a bad argument.
+
+    >>> import dpa
+    >>> image = np.zeros((32, 48, 3), np.uint8)
+    >>> apply_augmentation(image, dpa.gen_augmentation_params(42)).shape
+    (32, 48, 3)
+    """
+    sampling = _Sampling.checked(interpolation, border)
+    effect = Effect.checked(params)
+    if isinstance(image, np.ndarray):
+        return _apply(image, effect, sampling)
+    if not isinstance(image, Image.Image):
+        raise TypeError(f"image must be a NumPy array or a PIL image, got {type(image).__name__}")
+    if image.mode not in _MODES:
+        raise ValueError(
+            f"image must have one of the modes {', '.join(_MODES)}, got {image.mode!r}: "
+            "image.convert('RGB') makes one"
+        )
+    pixels = np.asarray(image)
+    if image.mode not in ("LA", "RGBA"):
+        return Image.fromarray(_apply(pixels, effect, sampling))
+    colour, alpha = pixels[..., :-1], pixels[..., -1]
+    return Image.fromarray(
+        np.dstack(
+            [
+                _apply(colour, effect, sampling),
+                _warp(alpha, effect, sampling._replace(fill=0)),  # what is filled is transparent
+            ]
+        )
+    )
+
+
+def apply_augmentation_batch(
+    images: npt.NDArray[Any] | Sequence[_Image],
+    batch: Iterable[Mapping[str, Any]],
+    *,
+    border: str | float = "reflect",
+    interpolation: str = "linear",
+) -> npt.NDArray[Any] | list[_Image]:
+    """apply_augmentation for each image and the sample of `batch` at its place.
+
+    `images`: one array NxHxW or NxHxWxC, which gives such an array, or a sequence of images,
+    which gives a list. `batch`: an AugmentationBatch or a sequence of dicts, as many.
+    """
+    samples = list(batch)
+    if len(images) != len(samples):
+        raise ValueError(f"images and batch must be as many, got {len(images)} and {len(samples)}")
+    if not isinstance(images, np.ndarray):
+        return [
+            apply_augmentation(image, params, border=border, interpolation=interpolation)
+            for image, params in zip(images, samples, strict=True)
+        ]
+    sampling = _Sampling.checked(interpolation, border)
+    effects = [Effect.checked(params) for params in samples]
+    if images.ndim not in (3, 4):
+        raise ValueError(f"images must be NxHxW or NxHxWxC, got shape {images.shape}")
+    out = np.empty(images.shape, images.dtype)
+    for at, effect in enumerate(effects):
+        out[at] = _apply(images[at], effect, sampling)
+    return out
+
+
+def _apply(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.NDArray[Any]:
+    dtype = image.dtype
+    if dtype.name not in _FULL_RANGE or not dtype.isnative:
+        raise TypeError(f"image must have one of the dtypes {', '.join(_FULL_RANGE)}, got {dtype}")
+    full_range = _FULL_RANGE[dtype.name]
+    if full_range > 1 and not 0 <= sampling.fill <= full_range:
+        raise ValueError(f"border must be 0 to {full_range} for {dtype}, got {sampling.fill}")
+    if dtype.name == "float64":  # OpenCV would place its pixels less exactly
+        return _apply(image.astype(np.float32), effect, sampling).astype(dtype)
+    warped = _warp(image, effect, sampling)
+    offset = effect.lift * cv2.mean(warped.reshape(len(warped), -1))[0]
+    if effect.digest is not None:
+        stdev = effect.noise * full_range
+        apply_tone(warped, effect.gain, offset, stdev, effect.digest, noise_table())
+    elif dtype.name == "uint8":
+        tones = np.arange(256, dtype=np.uint8)
+        apply_tone(tones, effect.gain, offset)
+        warped = cv2.LUT(warped, tones).reshape(warped.shape)
+    else:
+        apply_tone(warped, effect.gain, offset)
+    return warped
+
+
+def _warp(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.NDArray[Any]:
+    """A new array, turned and zoomed."""
+    if image.ndim not in (2, 3) or image.size == 0:
+        raise ValueError(f"image must be HxW or HxWxC and not empty, got shape {image.shape}")
+    height, width = image.shape[:2]
+    matrix = effect.matrix((width - 1) / 2, (height - 1) / 2)
+
+    def turned(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        for axis in (0, 1):  # OpenCV never returns from reflecting a single row bicubically
+            if plane.shape[axis] == 1 and sampling.border == cv2.BORDER_REFLECT_101:
+                plane = np.repeat(plane, 2, axis)
+        result: npt.NDArray[Any] = cv2.warpAffine(
+            np.ascontiguousarray(plane),
+            matrix,
+            (width, height),
+            flags=sampling.interpolation,
+            borderMode=sampling.border,
+            borderValue=(sampling.fill,) * 4,
+        )
+        return result
+
+    if image.ndim == 2 or image.shape[2] in (1, 3, 4):
+        return turned(image).reshape(image.shape)
+    warped = np.empty(image.shape, image.dtype)
+    for channel in range(image.shape[2]):  # OpenCV places pairs less exactly, and knows no more
+        warped[..., channel] = turned(image[..., channel])
+    return warped
+
+
+def augment_mask(
+    mask: npt.NDArray[Any], params: Mapping[str, Any], *, border: str | float = "reflect"
+) -> npt.NDArray[Any]:
+    """A mask turned and zoomed as apply_augmentation does with its image, without interpolation.
+
+    `mask`: an array HxW or HxWxC of bool or integers, from -2**24 to 2**24.
+    `border`: as there; a number fills with that label. Every value of the result is a label of
+    the mask or of the border.
+    """
+    if not isinstance(mask, np.ndarray) or mask.dtype.kind not in "bui":
+        found = mask.dtype if isinstance(mask, np.ndarray) else type(mask).__name__
+        raise TypeError(f"mask must be a NumPy array of bool or integers, got {found}")
+    sampling = _Sampling.checked("nearest", border)
+    low, high = _labels(mask.dtype)
+    for name, label in (
+        ("mask", mask.min(initial=0)),
+        ("mask", mask.max(initial=0)),
+        ("border", sampling.fill),
+    ):
+        if label % 1 or not low <= label <= high:
+            raise ValueError(f"{name} must be labels of {low} to {high}, got {label}")
+    # The types that OpenCV places as exactly as an image's.
+    labels = mask.astype(np.uint8 if mask.dtype in (np.bool_, np.uint8) else np.float32)
+    return _warp(labels, Effect.checked(params), sampling).astype(mask.dtype)
+
+
+def _labels(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """The least and the greatest label of a mask of that type; float32 has to hold them."""
+    if dtype == np.bool_:
+        return 0, 1
+    info = np.iinfo(dtype)
+    return max(info.min, -(2**24)), min(info.max, 2**24)
+
+
+def augment_keypoints(
+    points: npt.ArrayLike, params: Mapping[str, Any], size: tuple[int, int]
+) -> npt.NDArray[np.float64]:
+    """Where points of an image are after apply_augmentation, float64, shape (n, 2).
+
+    `points`: (x, y) each, in pixels from the centre of the top left one, y down. `size`:
+    (height, width), image.shape[:2]. Points that leave the image are kept.
+
+    >>> params = {"rotation": 90, "scale": 1, "brightness": 1, "contrast": 1, "noise": 0}
+    >>> augment_keypoints([[3, 0]], params, (4, 4)).round(9) + 0.0
+    array([[0., 0.]])
+    """
+    height, width = _checked_size(size)
+    matrix = Effect.checked(params).matrix((width - 1) / 2, (height - 1) / 2)
+    return _rows("points", points, 2) @ matrix[:, :2].T + matrix[:, 2]
+
+
+def augment_boxes(
+    boxes: npt.ArrayLike, params: Mapping[str, Any], size: tuple[int, int]
+) -> npt.NDArray[np.float64]:
+    """The boxes around the corners of boxes after apply_augmentation, float64, shape (n, 4).
+
+    `boxes`: (left, top, right, bottom) each, in pixels from the image's top left corner: the
+    whole image is (0, 0, width, height). `size`: (height, width), image.shape[:2]. Nothing is
+    clipped.
+    """
+    height, width = _checked_size(size)
+    matrix = Effect.checked(params).matrix(width / 2, height / 2)
+    left, top, right, bottom = _rows("boxes", boxes, 4).T
+    corners = np.array([[left, right, left, right], [top, top, bottom, bottom]])
+    x, y = np.tensordot(matrix[:, :2], corners, 1) + matrix[:, 2, None, None]
+    return np.column_stack([x.min(0), y.min(0), x.max(0), y.max(0)])
+
+
+def _checked_size(size: tuple[int, int]) -> tuple[int, int]:
+    height, width = (integer("size", side) for side in size)
+    if height < 1 or width < 1:
+        raise ValueError(f"size must be (height, width) of at least 1, got {size}")
+    return height, width
+
+
+def _rows(name: str, values: npt.ArrayLike, columns: int) -> npt.NDArray[np.float64]:
+    rows = np.asarray(values, np.float64)
+    if rows.size == 0:
+        return rows.reshape(0, columns)
+    if rows.ndim != 2 or rows.shape[1] != columns:
+        raise ValueError(f"{name} must have shape (n, {columns}), got {rows.shape}")
+    return rows

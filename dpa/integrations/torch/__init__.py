@@ -1,0 +1,6 @@
+"""PyTorch: data sets that augment by the sample's id, and augmentation of tensors."""
+
+from dpa.integrations.torch.datasets import AugmentedDataset, AugmentedIterableDataset
+from dpa.integrations.torch.tensors import apply_augmentation
+
+__all__ = ["AugmentedDataset", "AugmentedIterableDataset", "apply_augmentation"]

@@ -1,0 +1,227 @@
+"""Datasets that augment a sample by its id: the same bits in any worker, rank, order or restart."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from dpa.config import AugmentationConfig, checked_config
+from dpa.generate import generate_part, generate_views
+from dpa.keys import Key, integer, sample_ids
+
+try:
+    import torch
+    from torch.utils.data import Dataset, IterableDataset, default_collate
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "dpa.integrations.torch needs PyTorch: pip install 'dpa-augment[torch]'", name=error.name
+    ) from error
+
+#: transform(image, params) -> image.
+Transform: TypeAlias = Callable[[Any, dict[str, Any]], Any]
+#: "fixed", "each", ("every", k) or ("cycle", k).
+EpochPolicy: TypeAlias = str | tuple[str, int]
+
+
+class _Keys(NamedTuple):
+    """The key of each view in an epoch, and the bytes that each puts before an id."""
+
+    epoch: int
+    views: tuple[Key, ...]
+    prefixes: tuple[bytes, ...]
+
+
+class _Augmented(ABC):
+    """What both kinds of datasets share: settings, the epoch, keys, and the making of items."""
+
+    def __init__(
+        self,
+        dataset: Any,
+        config: AugmentationConfig | None = None,
+        transform: Transform | Literal[False] | None = None,
+        *,
+        base_seed: int | None = None,
+        epoch_policy: EpochPolicy = "each",
+        views: int = 1,
+        id_fn: Callable[[Any], int | str] | None = None,
+        return_params: bool = False,
+    ) -> None:
+        self._check(dataset, id_fn)
+        if transform is None:
+            from dpa.integrations.image import apply_augmentation
+
+            transform = apply_augmentation
+        if not (transform is False or callable(transform)):
+            raise TypeError(f"transform must be callable, False or None, got {transform!r}")
+        if not (id_fn is None or callable(id_fn)):
+            raise TypeError(f"id_fn must be callable or None, got {id_fn!r}")
+        self.dataset = dataset
+        self.config = checked_config(config)
+        self.transform = None if transform is False else transform
+        self.views = integer("views", views)
+        if self.views < 1:
+            raise ValueError(f"views must be at least 1, got {views}")
+        self.id_fn: Any = id_fn
+        self.return_params = return_params
+        self._pairs_ids = transform is False and not return_params
+        self._base_seed = base_seed
+        self._policy = _checked_policy(epoch_policy)
+        self._share(torch.zeros((), dtype=torch.int64))
+        self._made = self._keys_in(0)
+
+    @abstractmethod
+    def _check(self, dataset: Any, id_fn: object) -> None:
+        """TypeError where the dataset is of the other kind."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._share(self._shared)  # a worker's is in shared memory already, a copy's is not
+
+    def _share(self, epoch: Any) -> None:
+        """Keeps the epoch where set_epoch reaches workers that have long been running."""
+        self._shared = epoch.share_memory_()
+        self._epoch = self._shared.numpy()  # the same memory, read in a sixth of the time
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    @property
+    def epoch(self) -> int:
+        """What set_epoch was last given; 0 at the start."""
+        return int(self._epoch.item())
+
+    def set_epoch(self, epoch: int) -> None:
+        """Goes to another epoch, in running workers too: to be called before each pass.
+
+        `epoch` is 0 to 2**63 - 1. Raises TypeError or ValueError.
+        """
+        number = integer("epoch", epoch)
+        if not 0 <= number < 2**63:
+            raise ValueError(f"epoch must be 0 to 2**63 - 1, got {number}")
+        self._epoch.fill(number)
+
+    def collate(self, items: Sequence[tuple[Any, int | str]]) -> tuple[Any, Any]:
+        """A batch and its parameters, made in one call: the collate_fn for transform=False.
+
+        Returns default_collate of the samples, and an AugmentationBatch in the same order;
+        with views > 1 a list with one for each view. Needs return_params=False: ValueError.
+        """
+        if not self._pairs_ids:
+            raise ValueError("collate is for transform=False and return_params=False")
+        samples, ids = zip(*items, strict=True)
+        checked = sample_ids(ids)
+        batches = [generate_part(checked, self.config, key) for key in self._keys().views]
+        return default_collate(samples), self._of_views(batches)
+
+    def _keys(self) -> _Keys:
+        """The keys in the epoch of now."""
+        made, epoch = self._made, self._epoch.item()
+        if made.epoch != epoch:
+            made = self._made = self._keys_in(epoch)
+        return made
+
+    def _keys_in(self, epoch: int) -> _Keys:
+        kind, period = self._policy
+        part = {"fixed": None, "every": epoch // period, "cycle": epoch % period}[kind]
+        views = [None] if self.views == 1 else range(self.views)
+        keys = tuple(Key.checked(part, view, self._base_seed) for view in views)
+        return _Keys(epoch, keys, tuple(key.prefix for key in keys))
+
+    def _item(self, sample: Any, seed_id: int | str, keys: _Keys) -> Any:
+        """One sample's item, its parameters made alone."""
+        if self._pairs_ids:
+            return sample, seed_id
+        return self._augmented(sample, generate_views(seed_id, self.config, keys.prefixes))
+
+    def _augmented(self, sample: Any, params: Sequence[dict[str, Any]]) -> Any:
+        """The item of a sample and its views' parameters."""
+        transform = self.transform
+        if transform is not None:
+            parts = sample if isinstance(sample, (tuple, list)) else (sample,)
+            image = self._of_views([transform(parts[0], view) for view in params])
+            sample = (image, *parts[1:]) if parts is sample else image
+        return (sample, self._of_views(params)) if self.return_params else sample
+
+    def _of_views(self, values: Sequence[Any]) -> Any:
+        """One value a view, or the only one."""
+        return list(values) if self.views > 1 else values[0]
+
+
+def _checked_policy(policy: EpochPolicy) -> tuple[str, int]:
+    """The policy as a kind and its k; each epoch is every one."""
+    if policy == "fixed":
+        return "fixed", 1
+    if policy == "each":
+        return "every", 1
+    if isinstance(policy, (tuple, list)) and len(policy) == 2 and policy[0] in ("every", "cycle"):
+        period = integer("k in epoch_policy", policy[1])
+        if period >= 1:
+            return policy[0], period
+    raise ValueError(
+        'epoch_policy must be "fixed", "each", ("every", k) or ("cycle", k) with k of at least 1, '
+        f"got {policy!r}"
+    )
+
+
+class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may be missing
+    """A map-style dataset whose samples are augmented by their ids.
+
+    A sample's first element, if it is a tuple or list, else the sample itself, is replaced
+    by transform(image, params). `transform`: None is dpa.integrations.image.apply_augmentation;
+    False applies nothing, and items are (sample, id), which `collate` makes batches of.
+    `return_params`: items are (item, params). `views`: k > 1 replaces the image by a list of
+    k versions, views 0 to k - 1 of the key, and params by a list of k dicts.
+    `id_fn`: id_fn(index) -> int or str; None takes the index. `epoch_policy`: which epoch
+    is in the key at epoch e: "fixed" none, "each" e, ("every", k) e // k, ("cycle", k) e % k.
+    Raises TypeError or ValueError naming the argument.
+
+    >>> scaled = AugmentedDataset([3.0, 4.0], transform=lambda image, params: params["scale"])
+    >>> scaled[1]
+    1.0079741918104415
+    >>> scaled.set_epoch(1)
+    >>> scaled[1]
+    0.913093462989273
+    """
+
+    def _check(self, dataset: Any, id_fn: object) -> None:
+        if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__getitem__"):
+            raise TypeError(
+                f"dataset must be map-style, got {dataset!r}; "
+                "what can only be iterated takes an AugmentedIterableDataset"
+            )
+
+    def __getitem__(self, index: Any) -> Any:
+        sample = self.dataset[index]
+        seed_id = index if self.id_fn is None else self.id_fn(index)
+        return self._item(sample, seed_id, self._keys())
+
+    def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
+        """The items of a batch, their parameters made in one call; a DataLoader asks for it."""
+        whole = getattr(self.dataset, "__getitems__", None)
+        samples = whole(indices) if callable(whole) else [self.dataset[at] for at in indices]
+        ids: Any = indices if self.id_fn is None else [self.id_fn(at) for at in indices]
+        if self._pairs_ids:
+            return list(zip(samples, ids, strict=True))
+        checked = sample_ids(ids)
+        views = [generate_part(checked, self.config, key).to_dicts() for key in self._keys().views]
+        return [self._augmented(first, rest) for first, *rest in zip(samples, *views, strict=True)]
+
+
+class AugmentedIterableDataset(_Augmented, IterableDataset):  # type: ignore[misc]
+    """An iterable dataset whose samples are augmented by the ids that they carry.
+
+    As AugmentedDataset, but that id_fn(sample) -> int or str is required: a position in the
+    stream is no id, since every worker has a stream of its own. A pass keeps the epoch in
+    which it began.
+    """
+
+    def _check(self, dataset: Any, id_fn: object) -> None:
+        if not hasattr(dataset, "__iter__"):
+            raise TypeError(f"dataset must be iterable, got {dataset!r}")
+        if id_fn is None:
+            raise TypeError("an iterable dataset needs id_fn(sample) -> int or str, got None")
+
+    def __iter__(self) -> Iterator[Any]:
+        keys = self._keys()
+        return (self._item(sample, self.id_fn(sample), keys) for sample in self.dataset)

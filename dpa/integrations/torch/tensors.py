@@ -1,0 +1,100 @@
+"""Parameters applied to a batch of images on any device, in one pass (docs/images.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dpa.effects import Effect, checked_border, checked_interpolation
+from dpa.noise import standard_normals_batch
+
+try:
+    import torch
+    from torch.nn.functional import grid_sample
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "dpa.integrations.torch needs PyTorch: pip install 'dpa-augment[torch]'", name=error.name
+    ) from error
+
+_PADDINGS = {"reflect": "reflection", "edge": "border"}
+_INTERPOLATIONS = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}
+
+
+def apply_augmentation(
+    images: torch.Tensor,
+    batch: Iterable[Mapping[str, Any]],
+    *,
+    border: str | float = "reflect",
+    interpolation: str = "linear",
+) -> torch.Tensor:
+    """The images as their samples' parameters change them; the input stays as it is.
+
+    `images`: floating point, NxCxHxW, full range 1.0, on any device; the result has the same
+    shape, dtype and device, and a gradient with respect to them. `batch`: an AugmentationBatch
+    or a sequence of dicts, N of them. Everything is as in
+    `dpa.integrations.image.apply_augmentation` for float images, the noise too; autocast does
+    not lower the precision. Raises TypeError or ValueError for a bad argument.
+
+    >>> import dpa
+    >>> batch = dpa.generate_augmentation_batch(range(4))
+    >>> apply_augmentation(torch.zeros(4, 3, 32, 48), batch).shape
+    torch.Size([4, 3, 32, 48])
+    """
+    padding, fill = checked_border(border, _PADDINGS, "zeros")
+    mode = checked_interpolation(interpolation, _INTERPOLATIONS)
+    samples = list(batch)
+    _check(images, len(samples))
+    channels, height, width = images.shape[1:]
+    effects = [Effect.checked(params) for params in samples]
+    device, precise = images.device, torch.promote_types(images.dtype, torch.float32)
+    turns = [(e.cos / e.scale, e.sin / e.scale) for e in effects]
+    tones = [(e.gain, e.lift, e.noise) for e in effects]
+    with torch.autocast(device.type, enabled=False):
+        cos, sin = _columns(turns, 2, precise, device)
+        gain, lift, stdev = _columns(tones, 3, precise, device)
+        # Reflection about the centres of the pixels at the edge, not about their outer sides.
+        aligned = border == "reflect"
+        grid = _grid(cos, sin, height, width, aligned)
+        pixels = images.to(precise)
+        if fill:
+            pixels = pixels - fill
+        out = grid_sample(pixels, grid, mode, padding, aligned)
+        if fill:
+            out.add_(fill)
+        offset = lift * out.mean((1, 2, 3), keepdim=True)
+        out.mul_(gain).add_(offset)
+        if any(effect.digest for effect in effects):
+            noise = torch.from_numpy(standard_normals_batch(samples, (height, width, channels)))
+            out.addcmul_(noise.to(device).permute(0, 3, 1, 2), stdev)
+        return out.to(images.dtype)
+
+
+def _check(images: torch.Tensor, samples: int) -> None:
+    if not isinstance(images, torch.Tensor) or not images.is_floating_point():
+        found = images.dtype if isinstance(images, torch.Tensor) else type(images).__name__
+        raise TypeError(f"images must be a floating-point tensor, got {found}")
+    if images.ndim != 4 or 0 in images.shape[1:]:
+        raise ValueError(f"images must be NxCxHxW and not empty, got shape {tuple(images.shape)}")
+    if len(images) != samples:
+        raise ValueError(f"images and batch must be as many, got {len(images)} and {samples}")
+
+
+def _columns(
+    rows: Sequence[tuple[float, ...]], size: int, dtype: torch.dtype, device: torch.device
+) -> torch.Tensor:
+    """A tensor (size, N, 1, 1, 1) of N rows."""
+    return torch.tensor(rows, dtype=dtype, device=device).reshape(-1, size).T[..., None, None, None]
+
+
+def _grid(
+    cos: torch.Tensor, sin: torch.Tensor, height: int, width: int, aligned: bool
+) -> torch.Tensor:
+    """Where each pixel comes from, NxHxWx2, as affine_grid has it in a tenth of the time."""
+    centers = []
+    for size in (width, height):
+        last = float(size > 1) if aligned else 1 - 1 / size
+        centers.append(torch.linspace(-last, last, size, dtype=cos.dtype, device=cos.device))
+    x, y = centers[0], centers[1][:, None]
+    # From width to height and back: the coordinates are relative to either.
+    ratio = max(height - aligned, 1) / max(width - aligned, 1)
+    return torch.cat([cos * x - sin * ratio * y, sin / ratio * x + cos * y], 1).permute(0, 2, 3, 1)

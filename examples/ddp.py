@@ -1,0 +1,48 @@
+"""Train on any number of ranks: torchrun --standalone --nproc-per-node 2 examples/ddp.py.
+
+The items of an epoch, whoever takes which, are the same for 1, 2 or 3 ranks.
+"""
+
+import hashlib
+
+import torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, DistributedSampler
+
+from dpa.integrations.torch import AugmentedDataset
+
+SIZE = 96
+
+
+def digest(image: torch.Tensor, label: int) -> int:
+    """A number of 48 bits: sums of them do not depend on the order."""
+    data = image.numpy().tobytes() + bytes([label])
+    return int.from_bytes(hashlib.sha256(data).digest()[:6], "big")
+
+
+def main() -> None:
+    dist.init_process_group("gloo")  # nccl on GPUs
+    images = torch.rand(SIZE, 16, 16, generator=torch.Generator().manual_seed(0)).numpy()
+    dataset = AugmentedDataset([(image, at % 10) for at, image in enumerate(images)], base_seed=7)
+    sampler = DistributedSampler(dataset, shuffle=True)
+    loader = DataLoader(dataset, batch_size=8, sampler=sampler)
+    model = DistributedDataParallel(torch.nn.Linear(256, 10))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for epoch in range(3):
+        sampler.set_epoch(epoch)  # another order
+        dataset.set_epoch(epoch)  # other parameters
+        total = torch.tensor(0)
+        for batch, labels in loader:
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(batch.flatten(1)), labels).backward()
+            optimizer.step()
+            total += sum(map(digest, batch, labels.tolist()))
+        dist.all_reduce(total)
+        if dist.get_rank() == 0:
+            print(f"epoch {epoch}: digest of all items {total.item():x}")
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

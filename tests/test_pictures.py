@@ -1,0 +1,469 @@
+"""Pictures: what is drawn is what is there, nothing is cut off, and nothing global is set."""
+
+import io
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib import style
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+import dpa
+from dpa import cli
+from dpa.audit import Distribution
+from dpa.config import PARAMETERS
+from dpa.integrations.image import apply_augmentation
+from dpa.integrations.matplotlib import plot_chain, plot_preview, save_picture
+
+CONFIG = dpa.get_preset("mild", sampler="mt19937")
+
+
+@pytest.fixture
+def run(capsys):
+    """main(argv) in this process: exit code, stdout, stderr."""
+
+    def run(*argv):
+        code = cli.main([str(argument) for argument in argv])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def picture(*shape, dtype=np.uint8, seed=0):
+    """Random pixels."""
+    values = np.random.default_rng(seed).random(shape)
+    return (values * np.iinfo(dtype).max).astype(dtype) if dtype != np.float32 else values / 2
+
+
+def texts(figure):
+    found = [text.get_text() for text in figure.findobj(Text)]
+    return "\n".join(text for text in found if text)
+
+
+def rendered(figure):
+    file = io.BytesIO()
+    figure.savefig(file, format="png", facecolor=figure.get_facecolor(), dpi=30)
+    return file.getvalue()
+
+
+# ---- Files ----
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("PDF", b"%PDF")]
+)
+def test_the_suffix_is_the_format(tmp_path, suffix, start):
+    path = tmp_path / "new" / f"picture.{suffix}"
+    save_picture(Figure(figsize=(1, 1)), path)
+    assert path.read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("name", ["picture.jpg", "picture", ".png"])
+def test_other_suffixes_are_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=r"must end with \.png, \.svg, \.pdf, got '.*" + name):
+        save_picture(Figure(), tmp_path / name)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_failure_leaves_the_earlier_file(tmp_path):
+    class Broken(Figure):
+        def savefig(self, file, **_):
+            file.write(b"half")
+            raise OSError("disk full")
+
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"earlier")
+    with pytest.raises(OSError, match="disk full"):
+        save_picture(Broken(), path)
+    assert [p.name for p in tmp_path.iterdir()] == ["picture.png"]
+    assert path.read_bytes() == b"earlier"
+
+
+# ---- Plots ----
+
+
+@pytest.mark.parametrize("form", ["chain.jsonl", "chain.npz", "recipe"])
+def test_plots_show_the_tests_of_all_samples(tmp_path, form):
+    batch = dpa.generate_augmentation_batch(range(9000), CONFIG)
+    path = tmp_path / form
+    if form == "recipe":
+        path = path.with_suffix(".json")
+        dpa.save_augmentation_recipe(path, 9000, CONFIG)
+    else:
+        dpa.save_augmentation_chain(batch, path)
+    distribution = Distribution(dict(zip(PARAMETERS, CONFIG.bounds, strict=True)))
+    distribution.append(batch.columns)
+    checks = list(distribution.checks())
+    shown = texts(plot_chain(path))
+    assert f"{path.name}: 9,000 samples, mt19937, depth 10" in shown
+    assert len(checks) == 25
+    for check in checks:
+        assert f"p = {check.p_value:.3g}" in shown
+        if check.kind in ("correlation", "neighbours"):
+            assert f"r = {check.statistic:+.4f}" in shown
+    assert "(below 4e-08): 0" in shown
+    assert "the first 1,000" in shown
+    assert "NOT UNIFORM" not in shown
+    assert "CORRELATED" not in shown
+
+
+def panels(figure, part):
+    return figure.subfigs[part].axes
+
+
+def test_histograms_are_relative_to_the_uniform_distribution(tmp_path):
+    path = tmp_path / "chain.npz"
+    batch = dpa.generate_augmentation_batch(range(3200), CONFIG)
+    dpa.save_augmentation_chain(batch, path)
+    for axes, name, bounds in zip(
+        panels(plot_chain(path), 0), PARAMETERS, CONFIG.bounds, strict=True
+    ):
+        heights, edges, _ = axes.patches[0].get_data()
+        counts, expected_edges = np.histogram(batch[name], 32, bounds)
+        assert heights == pytest.approx(counts / 100)
+        assert edges == pytest.approx(expected_edges)
+        assert axes.get_xlim() == pytest.approx(bounds)
+
+
+def test_presets_side_by_side(tmp_path):
+    path = tmp_path / "recipe.json"
+    config = dpa.AugmentationConfig(rotation_range=(-180, 90), noise_range=(0.2, 0.2))
+    dpa.save_augmentation_recipe(path, 100, config)
+    rows = [*dpa.PRESETS.values(), config]
+    for at, axes in enumerate(panels(plot_chain(path), 1)):
+        bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+        assert np.ravel(bars) == pytest.approx(np.ravel([row.bounds[at] for row in rows]))
+        left, right = axes.get_xlim()
+        assert left < np.min(bars)
+        assert right > np.max(bars)
+
+
+def test_another_config_is_found_not_to_fit(tmp_path):
+    path = tmp_path / "recipe.json"
+    dpa.save_augmentation_recipe(path, 1000, dpa.get_preset("mild"))
+    shown = texts(plot_chain(path, dpa.get_preset("moderate")))
+    assert shown.count("NOT UNIFORM") == 5
+
+
+def test_correlations_are_found_and_a_config_is_needed(tmp_path):
+    path = tmp_path / "chain.json"
+    samples = dpa.generate_augmentation_chain(1000)
+    for sample in samples:
+        sample["scale"] = sample["brightness"]
+    dpa.save_augmentation_chain(samples, path)
+    with pytest.raises(ValueError, match=r"chain\.json' does not say its config"):
+        plot_chain(path)
+    shown = texts(plot_chain(path, dpa.get_preset("moderate")))
+    assert "r = +1.0000, p = 0: CORRELATED" in shown
+    assert shown.count("CORRELATED") == 1
+    repeated = [sample for sample in samples for _ in range(2)]
+    dpa.save_augmentation_chain(repeated, path)
+    assert texts(plot_chain(path, dpa.get_preset("moderate"))).count("CORRELATED") == 1 + 5
+
+
+@pytest.mark.parametrize("size", [1, 63])
+def test_plots_of_few_samples(tmp_path, size):
+    path = tmp_path / "chain.json"
+    dpa.generate_augmentation_chain(size, save_path=path)
+    shown = texts(plot_chain(path))
+    assert f"{size} samples" in shown
+    assert shown.count("chi-squared p: too few samples") == 5
+    assert shown.count("too few samples") == 5 + 10 * (size < 3)
+
+
+def test_fixed_parameters(tmp_path):
+    path = tmp_path / "chain.json"
+    config = dpa.AugmentationConfig(noise_range=(0.25, 0.25))
+    dpa.generate_augmentation_chain(10, config, save_path=path)
+    shown = texts(plot_chain(path))
+    assert shown.count("fixed at 0.25") == 1
+    assert shown.count("fixed") == 1 + 4
+
+
+def test_no_samples(tmp_path):
+    path = tmp_path / "chain.json"
+    dpa.generate_augmentation_chain(0, save_path=path)
+    with pytest.raises(ValueError, match=r"chain\.json' has no samples to plot"):
+        plot_chain(path)
+
+
+# ---- Sheets ----
+
+
+def tiles(figure):
+    """(pixels, caption) of each tile."""
+    captions = [text.get_text() for text in figure.texts[1:]]  # the first is the sheet's title
+    assert len(captions) == 2 * len(figure.axes)
+    pairs = zip(captions[::2], captions[1::2], strict=True)
+    images = [axes.images[0].get_array() for axes in figure.axes]
+    return [(image, "\n".join(pair)) for image, pair in zip(images, pairs, strict=True)]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3)])
+def test_tiles_are_what_the_parameters_make(shape, dtype):
+    image = picture(*shape, dtype=dtype)
+    full_range = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    key = {"base_seed": 3, "rank": 1, "epoch": 2, "view": 0}
+    figure = plot_preview({"x.png": image}, [7, 2**64 - 1], CONFIG, world_size=2, **key)
+    original, *others = tiles(figure)
+    assert np.array_equal(original[0], np.asarray(image) / full_range)
+    assert original[1] == "x.png\noriginal\nhere 30 x 20 pixels"
+    assert len(others) == 2
+    for seed_id, (pixels, caption) in zip([7, 2**64 - 1], others, strict=True):
+        params = dpa.gen_augmentation_params(seed_id, CONFIG, **key)
+        expected = apply_augmentation(image, params) / full_range
+        assert np.array_equal(pixels, expected.clip(0, 1))
+        assert caption == (
+            f"id {seed_id}\nrotation {params['rotation']:+.1f}°   scale {params['scale']:.3f}\n"
+            f"brightness {params['brightness']:.3f}   contrast {params['contrast']:.3f}\n"
+            f"noise {params['noise']:.4f}"
+        )
+    for word in ("rotation -15 to 15", "mt19937, depth 10", "epoch 2", "view 0", "rank 1"):
+        assert word in texts(figure).replace("\n", " ")
+
+
+def test_several_images_are_rows():
+    images = {f"{n}.png": picture(n, 10) for n in (5, 10, 20)}
+    figure = plot_preview(images, range(4))
+    assert [caption.split("\n")[0] for _, caption in tiles(figure)] == [
+        *["5.png", "id 0", "id 1", "id 2", "id 3"],
+        *["10.png", "id 0", "id 1", "id 2", "id 3"],
+        *["20.png", "id 0", "id 1", "id 2", "id 3"],
+    ]
+    bottoms = [axes.get_position(original=True).y0 for axes in figure.axes]
+    assert [len({*bottoms[at : at + 5]}) for at in (0, 5, 10)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("images", "ids"),
+    [
+        ({"one.png": picture(256, 200)}, [2**64 - 1]),
+        ({"square.png": picture(8, 8)}, range(20)),
+        ({"tall.png": picture(300, 10, 3), "wide.png": picture(10, 300)}, range(9)),
+        ({"long name " * 9: picture(9, 9)}, ["$x^2$ 日本\n" * 9, "0" * 64, "", "W" * 30]),
+    ],
+    ids=["one", "20", "tall and wide", "long names"],
+)
+def test_nothing_is_cut_off_or_covered(images, ids):
+    figure = plot_preview(images, ids, CONFIG, epoch=2**64 - 1)
+    FigureCanvasAgg(figure).draw()
+    whole = figure.bbox
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    boxes += [text.get_tightbbox() for text in figure.findobj(Text) if text.get_text()]
+    for box in boxes:
+        assert whole.x0 <= box.x0 <= box.x1 <= whole.x1
+        assert whole.y0 <= box.y0 <= box.y1 <= whole.y1
+    for a, b in itertools.combinations(boxes, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        along = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(across, along) < 1.5, (a, b)
+
+
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I", "I;16", "F"]
+)
+def test_images_of_every_mode(mode):
+    grey = Image.fromarray(np.full((300, 600), 100, np.uint8))
+    if mode == "PA":
+        image = grey.convert("LA").convert("PA")
+    elif mode in ("I", "I;16"):
+        image = Image.fromarray(np.full((300, 600), 100 * 257, np.uint16)).convert(mode)
+    else:
+        image = grey.convert(mode)
+    (pixels, caption), _ = tiles(plot_preview({"x": image}, [0]))
+    assert "256 x 128" in caption
+    assert pixels[..., :3].mean() * 255 == pytest.approx(100, abs=2)
+    assert image.size == (600, 300)  # as it was
+
+
+def test_photographs_are_upright():
+    image = Image.fromarray(picture(20, 40))
+    image.getexif()[0x0112] = 6  # turned by 90 degrees
+    (pixels, _), _ = tiles(plot_preview({"x": image}, [0]))
+    assert pixels.shape == (40, 20)
+
+
+def test_transparency_is_kept():
+    image = Image.new("RGBA", (10, 10), (255, 0, 0, 0))
+    for pixels, _ in tiles(plot_preview({"x": image}, [0])):
+        assert pixels[5, 5, 3] == 0
+
+
+@pytest.mark.parametrize(
+    ("images", "ids", "error", "message"),
+    [
+        ({}, [0], ValueError, "got 0 images and 1 ids"),
+        ({"x": picture(9, 9)}, [], ValueError, "got 1 images and 0 ids"),
+        ({"x": picture(9, 9)}, range(400), ValueError, "got 1 images and 400 ids"),
+        ({"x": picture(9, 9)}, 5, TypeError, "ids must be a sequence of ids, got 5"),
+        ({"x": picture(9, 9, dtype=np.uint32)}, [0], TypeError, "uint32"),
+        ({"x": picture(9, 9, 2)}, [0], ValueError, r"'x' must be HxW, HxWx3 or HxWx4"),
+        ({"x": picture(9, 0)}, [0], ValueError, r"'x' must be .*, not \(9, 0\)"),
+        (picture(9, 9), [0], TypeError, "images must be a mapping of names to images, got"),
+        ({"x": picture(9)}, [0], ValueError, r"'x' must be HxW, HxWx3 or HxWx4"),
+        ({"x": "x.png"}, [0], TypeError, "'x' must be a NumPy array or a PIL image, got 'x.png'"),
+    ],
+)
+def test_bad_arguments(images, ids, error, message):
+    with pytest.raises(error, match=message):
+        plot_preview(images, ids)
+
+
+# ---- Looks ----
+
+
+def test_pictures_are_opaque_and_the_same_in_every_style(tmp_path):
+    path = tmp_path / "chain.json"
+    dpa.generate_augmentation_chain(100, save_path=path)
+
+    def pictures():
+        return [rendered(plot_chain(path)), rendered(plot_preview({"x": picture(64, 64)}, [0]))]
+
+    usual = pictures()
+    with style.context("dark_background"):
+        assert pictures() == usual
+    for png in usual:
+        image = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
+        assert image[..., 3].min() == 255
+        assert image[0, 0].tolist() == [255] * 4
+
+
+def test_nothing_global_is_set(tmp_path):
+    program = (
+        "import matplotlib, sys\n"
+        "def settings():\n"  # not the backend: asking for it imports pyplot
+        "    rc = matplotlib.rcParams\n"
+        "    return {name: rc[name] for name in rc if name != 'backend'}\n"
+        "before = settings()\n"
+        "from dpa import cli\n"
+        "cli.main('recipe -n 100 -o r.json'.split())\n"
+        "cli.main('plot r.json -o r.png'.split())\n"
+        "cli.main('preview r.png -o s.png --ids 0:1'.split())\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+        "assert settings() == before\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    assert (tmp_path / "s.png").exists()
+
+
+# ---- Commands ----
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for n in range(10):
+        Image.fromarray(picture(8, 8)).save(folder / f"{n}.png")
+    (folder / "notes.txt").touch()
+    return folder
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Arguments of what commands would draw: drawing takes its time."""
+    calls = []
+    for name in ("plot_chain", "plot_preview"):
+        monkeypatch.setattr(
+            f"dpa.integrations.matplotlib.{name}",
+            lambda *arguments, **key: calls.append((*arguments, key)) or Figure(),
+        )
+    monkeypatch.setattr("dpa.integrations.matplotlib.save_picture", lambda figure, path: None)
+    return calls
+
+
+def test_preview(run, folder, tmp_path):
+    output = tmp_path / "sheet.png"
+    assert run("preview", folder / "3.png", "-o", output, "--ids", "0:2") == (
+        (0, "", f"wrote {output}\n")
+    )
+    assert output.read_bytes().startswith(b"\x89PNG")
+
+
+def test_preview_takes_ids_config_and_key(run, folder, calls):
+    options = "--preset mild --sampler mt19937 --depth 3 --epoch 2 --view 1 --base-seed 4"
+    options += " --rank 0 --world-size 2 --ids 5,3"
+    assert run("preview", folder / "3.png", "-o", "x.png", *options.split())[0] == 0
+    ((images, ids, config, key),) = calls
+    assert [*images] == ["3.png"]
+    assert ids == [5, 3]
+    assert config == dpa.get_preset("mild", sampler="mt19937", augmentation_depth=3)
+    assert key == {"epoch": 2, "view": 1, "base_seed": 4, "rank": 0, "world_size": 2}
+
+
+def test_preview_of_an_image_has_sixteen_ids(run, folder, calls):
+    assert run("preview", folder / "3.png", "-o", "x.svg")[0] == 0
+    assert calls[0][1:3] == (range(16), dpa.AugmentationConfig())
+
+
+def test_preview_of_a_folder_has_its_first_images(run, folder, calls):
+    assert run("preview", folder, "-o", "x.pdf")[0] == 0
+    assert run("preview", folder, "-o", "x.pdf", "--num-images", 2, "--ids", "7:9")[0] == 0
+    assert [*calls[0][0]] == [f"{n}.png" for n in range(8)]
+    assert [*calls[1][0]] == ["0.png", "1.png"]
+    assert [call[1] for call in calls] == [range(4), range(7, 9)]
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ("{folder} -o x.gif", "path of a picture must end with .png, .svg, .pdf, got 'x.gif'"),
+        ("missing.png -o x.gif", "must end with .png"),  # before anything is read
+        ("missing.png -o x.png", "No such file or directory: 'missing.png'"),
+        ("{folder}/notes.txt -o x.png", "notes.txt' cannot be read as an image: cannot identify"),
+        ("{folder} -o x.png --ids 3:", "--ids must be like 0:16 or 3,5,42, got '3:'"),
+        ("{folder} -o x.png --ids=-1", "--ids must be like 0:16 or 3,5,42, got '-1'"),
+        ("{folder} -o x.png --ids 5:5", "got 8 images and 0 ids"),
+        ("{folder} -o x.png --ids 0:18446744073709551617", "must be fewer than 2**48"),
+        ("{folder} -o x.png --ids 0:99999999999999", "8 images and 99999999999999 ids"),
+        ("{folder} -o x.png --num-images 0", "--num-images must be at least 1, got 0"),
+        ("{folder}/.. -o x.png", "no images in"),
+        ("{folder} -o x.png --rank 2 --world-size 2", "rank must be below world_size 2, got 2"),
+    ],
+)
+def test_preview_refuses(run, folder, argv, message):
+    code, out, err = run("preview", *argv.format(folder=folder).split())
+    assert (code, out) == (2, "")
+    assert err.startswith("dpa: error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_damaged_image(run, folder):
+    path = folder / "3.png"
+    path.write_bytes(path.read_bytes()[:50])
+    code, _, err = run("preview", folder, "-o", "x.png")
+    assert code == 2
+    assert f"{str(path)!r} cannot be read as an image" in err
+
+
+def test_plot(run, tmp_path, calls):
+    path = str(tmp_path / "chain.npz")
+    assert run("plot", path, "-o", "x.png") == (0, "", "wrote x.png\n")
+    assert run("plot", path, "-o", "x.png", "--preset", "aggressive")[0] == 0
+    assert calls == [(path, None, {}), (path, dpa.get_preset("aggressive"), {})]
+
+
+def test_plot_refuses(run, tmp_path):
+    path = tmp_path / "chain.json"
+    assert "must end with .png" in run("plot", path, "-o", "x.jpg")[2]
+    assert "No such file" in run("plot", path, "-o", "x.png")[2]
+    path.write_text("{}")
+    assert run("plot", path, "-o", "x.png")[0] == 2
+
+
+def test_without_matplotlib(run, monkeypatch):
+    for name in ("dpa.integrations.matplotlib", "matplotlib.axes"):
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("dpa.integrations.matplotlib")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert run("plot", "x.json", "-o", "x.png") == (
+        (2, "", "dpa: error: pictures need matplotlib: pip install 'dpa-augment[viz]'\n")
+    )

@@ -1,0 +1,496 @@
+"""AugmentedDataset, AugmentedIterableDataset: an id's item is the same wherever it is made."""
+
+import copy
+import multiprocessing
+import operator
+import pickle
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+from frameworks import require
+
+import dpa
+from dpa.config import PARAMETERS
+
+torch = require("torch")
+
+import torch.distributed as dist  # noqa: E402 (skipped above where torch is absent)
+from torch.multiprocessing import start_processes  # noqa: E402
+from torch.utils.data import (  # noqa: E402
+    ConcatDataset,
+    DataLoader,
+    Dataset,
+    DistributedSampler,
+    IterableDataset,
+    Subset,
+    get_worker_info,
+)
+
+from dpa.integrations.image import apply_augmentation  # noqa: E402
+from dpa.integrations.torch import AugmentedDataset, AugmentedIterableDataset, datasets  # noqa: E402
+
+SIZE, BATCH, SEED = 36, 5, 7
+CONFIG = dpa.get_preset("aggressive")
+
+
+class Photos(Dataset):
+    """Sample i is (image, i)."""
+
+    def __len__(self):
+        return SIZE
+
+    def __getitem__(self, index):
+        if not 0 <= index < SIZE:
+            raise IndexError(index)
+        return torch.full((2,), float(index)), index
+
+
+class Shards(IterableDataset):
+    """The same samples, in reverse; each worker has every n-th of them."""
+
+    def __iter__(self):
+        worker = get_worker_info()
+        part = range(SIZE)[::-1]
+        if worker is not None:
+            part = part[worker.id :: worker.num_workers]
+        return map(Photos().__getitem__, part)
+
+
+def record(image, params):
+    """An "image" that tells all: its sample and the parameters' bits."""
+    values = [params[name] for name in PARAMETERS]
+    return torch.tensor([image[0], *values], dtype=torch.float64)
+
+
+def text_id(index):
+    return f"class/{index}.png"
+
+
+def augmented(dataset=None, transform=record, **options):
+    options = {"base_seed": SEED, **options}
+    dataset = Photos() if dataset is None else dataset
+    return AugmentedDataset(dataset, CONFIG, transform, **options)
+
+
+def expected(epoch, **key):
+    """What each id's record must be, by the function that made parameters before."""
+    batch = dpa.generate_augmentation_batch(range(SIZE), CONFIG, base_seed=SEED, epoch=epoch, **key)
+    return {at: (at, *(column[at] for column in batch.columns.values())) for at in range(SIZE)}
+
+
+def seen(loader):
+    """The record of each id that comes out of a loader; each comes once."""
+    found = {}
+    for images, indices in loader:
+        for record, index in zip(images.tolist(), indices.tolist(), strict=True):
+            assert index not in found
+            found[index] = tuple(record)
+    return found
+
+
+# ---- The matrix: workers, start methods, order, ranks, restarts ----
+
+LOADERS = {
+    "in this process": {},
+    "shuffled": {"shuffle": True},
+    "1 forked": {"num_workers": 1, "method": "fork"},
+    "3 forked": {"num_workers": 3, "method": "fork", "shuffle": True},
+    "3 forked, persistent": {"num_workers": 3, "method": "fork", "persistent_workers": True},
+    "1 spawned, persistent": {
+        "num_workers": 1, "method": "spawn", "persistent_workers": True, "shuffle": True,
+    },
+    "3 spawned, persistent": {"num_workers": 3, "method": "spawn", "persistent_workers": True},
+}  # fmt: skip
+
+
+def available(method):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"processes cannot be made by {method} here")
+    return method
+
+
+def loader(dataset, method=None, **options):
+    if method is not None:
+        options["multiprocessing_context"] = available(method)
+    return DataLoader(dataset, batch_size=BATCH, **options)
+
+
+def many_processes(function):
+    """Python warns of fork beside threads, PyTorch of more workers than cores."""
+    for warning in (
+        "ignore:.*multi-threaded.*fork:DeprecationWarning",
+        "ignore:This DataLoader will create:UserWarning",
+    ):
+        function = pytest.mark.filterwarnings(warning)(function)
+    return function
+
+
+@pytest.mark.parametrize("name", LOADERS)
+@many_processes
+def test_loaders_give_the_same_items_in_every_epoch(name):
+    dataset = augmented()
+    items = loader(dataset, **LOADERS[name])
+    for epoch in (0, 1, 5):
+        dataset.set_epoch(epoch)
+        assert seen(items) == expected(epoch)
+
+
+@pytest.mark.parametrize("name", [name for name in LOADERS if "3 spawned" not in name])
+@many_processes
+def test_loaders_of_a_stream_give_the_same_items_in_every_epoch(name):
+    dataset = AugmentedIterableDataset(
+        Shards(), CONFIG, record, base_seed=SEED, id_fn=operator.itemgetter(1)
+    )
+    items = loader(dataset, **{**LOADERS[name], "shuffle": None})
+    for epoch in (0, 1):
+        dataset.set_epoch(epoch)
+        assert seen(items) == expected(epoch)
+
+
+def rank_main(rank, world_size, folder):
+    torch.set_num_threads(1)  # the parent's OpenMP threads are not there in a fork
+    dist.init_process_group("gloo", f"file://{folder}/store", rank=rank, world_size=world_size)
+    dataset = augmented()
+    sampler = DistributedSampler(dataset, shuffle=True)
+    for epoch in (0, 1):
+        dataset.set_epoch(epoch)
+        sampler.set_epoch(epoch)
+        parts = [None] * world_size
+        dist.all_gather_object(parts, seen(DataLoader(dataset, BATCH, sampler=sampler)))
+        if rank == 0:
+            torch.save(parts, f"{folder}/{epoch}")
+    dist.destroy_process_group()
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+@many_processes
+def test_ranks_of_any_number_give_the_same_items(world_size, tmp_path):
+    start_processes(rank_main, (world_size, tmp_path), world_size, start_method=available("fork"))
+    for epoch in (0, 1):
+        parts = torch.load(tmp_path / str(epoch))
+        assert [len(part) for part in parts] == [SIZE // world_size] * world_size
+        assert dict(item for part in parts for item in part.items()) == expected(epoch)
+
+
+def test_a_restart_in_mid_epoch_goes_on_with_the_same_items():
+    def order(epoch):
+        return torch.randperm(SIZE, generator=torch.Generator().manual_seed(epoch)).tolist()
+
+    dataset = augmented()
+    dataset.set_epoch(3)
+    first = iter(DataLoader(dataset, BATCH, sampler=order(3)))
+    before = seen([next(first), next(first)])
+
+    again = augmented()
+    again.set_epoch(3)
+    after = seen(DataLoader(again, BATCH, sampler=order(3)[2 * BATCH :]))
+    assert {**before, **after} == expected(3)
+    assert len(before) + len(after) == SIZE
+
+
+# ---- Keys ----
+
+
+@pytest.mark.parametrize(
+    ("policy", "epochs"),  # of the key, at the epochs 0 to 6
+    [
+        ("fixed", [None] * 7),
+        ("each", [0, 1, 2, 3, 4, 5, 6]),
+        (("every", 1), [0, 1, 2, 3, 4, 5, 6]),
+        (("every", 3), [0, 0, 0, 1, 1, 1, 2]),
+        (("cycle", 1), [0] * 7),
+        (["cycle", 3], [0, 1, 2, 0, 1, 2, 0]),
+    ],
+)
+def test_epoch_policies(policy, epochs):
+    dataset = augmented(epoch_policy=policy, return_params=True)
+    for epoch, part in enumerate(epochs):
+        dataset.set_epoch(epoch)
+        wanted = dpa.gen_augmentation_params(4, CONFIG, base_seed=SEED, epoch=part)
+        assert dataset[4][1] == wanted
+        assert dataset.__getitems__([1, 4])[1][1] == wanted
+
+
+def test_views_are_numbered_in_the_key_and_one_view_is_not():
+    keys = {"base_seed": SEED, "epoch": 0}
+    one, three = (augmented(transform=False, return_params=True, views=k) for k in (1, 3))
+    assert one[4][1] == dpa.gen_augmentation_params(4, CONFIG, **keys)
+    wanted = [dpa.gen_augmentation_params(4, CONFIG, view=view, **keys) for view in range(3)]
+    assert three[4][1] == three.__getitems__([4])[0][1] == wanted
+
+
+def test_without_a_base_seed_or_a_config():
+    dataset = AugmentedDataset(Photos(), transform=False, return_params=True, epoch_policy="fixed")
+    assert dataset[4][1] == dpa.gen_augmentation_params(4)
+
+
+def test_ids_of_text():
+    dataset = augmented(transform=False, return_params=True, id_fn=text_id)
+    wanted = dpa.gen_augmentation_params("class/4.png", CONFIG, base_seed=SEED, epoch=0)
+    assert dataset[4][1] == dataset.__getitems__([3, 4])[1][1] == wanted
+
+
+def test_a_subset_within_takes_its_own_ids_and_a_subset_of_it_keeps_them():
+    part = [30, 4, 17]
+    kept = Subset(augmented(), part)
+    assert seen(loader(kept)) == {at: expected(0)[at] for at in part}
+    within = Subset(Photos(), part)
+    assert tuple(augmented(within)[1][0].tolist()[1:]) == expected(0)[1][1:]
+    renamed = augmented(within, id_fn=within.indices.__getitem__)
+    assert seen(loader(renamed)) == seen(loader(kept))
+
+
+# ---- Items ----
+
+
+def test_a_batch_is_the_items_one_by_one():
+    for options in ({}, {"views": 2}, {"return_params": True}, {"id_fn": text_id}):
+        dataset = augmented([1.0, 2.0, 3.0], lambda *given: given, **options)
+        assert dataset.__getitems__([2, 0, 2]) == [dataset[2], dataset[0], dataset[2]]
+        assert dataset.__getitems__([]) == []
+
+
+@pytest.mark.parametrize(
+    ("sample", "item", "two"),
+    [
+        (3, 4, [4, 4]),
+        ((3, "a", None), (4, "a", None), ([4, 4], "a", None)),
+        ([3, "a"], (4, "a"), ([4, 4], "a")),
+        ((3,), (4,), ([4, 4],)),
+    ],
+)
+def test_the_first_element_is_the_image(sample, item, two):
+    def next_(image, params):
+        assert len(params["hash"]) == 64
+        return image + 1
+
+    assert augmented([sample], next_)[0] == item
+    assert augmented([sample], next_, views=2)[0] == two
+    assert augmented([sample], next_, return_params=True)[0][0] == item
+
+
+def test_transform_none_is_that_of_images():
+    image = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    params = dpa.gen_augmentation_params(0, CONFIG, base_seed=SEED, epoch=0)
+    wanted = apply_augmentation(image, params)
+    assert (augmented([image], None)[0] == wanted).all()
+    assert (wanted != image).any()
+
+
+def test_without_a_transform_samples_come_as_they_are_with_ids_or_params():
+    samples = [{"image": 1}, (2, "b")]
+    with_ids = augmented(samples, transform=False, id_fn=text_id)
+    assert with_ids[0] == ({"image": 1}, "class/0.png")
+    assert with_ids.__getitems__([1]) == [((2, "b"), "class/1.png")]
+    sample, params = augmented(samples, transform=False, return_params=True)[1]
+    assert sample is samples[1]
+    assert params == dpa.gen_augmentation_params(1, CONFIG, base_seed=SEED, epoch=0)
+
+
+def test_two_views_become_two_batches():
+    (first, second), labels = next(iter(loader(augmented(views=2))))
+    assert labels.tolist() == [0, 1, 2, 3, 4]
+    for view, images in enumerate((first, second)):
+        assert tuple(images[3].tolist()) == expected(0, view=view)[3]
+
+
+def test_the_wrapped_dataset_is_asked_for_whole_batches_if_it_gives_them():
+    class Table(Photos):
+        def __getitems__(self, indices):
+            return [(torch.zeros(2), -index) for index in indices]
+
+    dataset = augmented(Table())
+    assert [label for _, label in dataset.__getitems__([4, 2])] == [-4, -2]
+    Table.__getitems__ = lambda self, indices: [self[0]]
+    with pytest.raises(ValueError, match="longer"):
+        dataset.__getitems__([4, 2])
+
+
+def test_iteration_ends():
+    assert len(list(augmented())) == len(augmented()) == SIZE
+
+
+# ---- collate ----
+
+
+@pytest.mark.parametrize("id_fn", [None, text_id])
+def test_collate_gives_the_samples_and_the_parameters_of_their_ids(id_fn):
+    dataset = augmented(transform=False, id_fn=id_fn)
+    dataset.set_epoch(2)
+    order = [7, 0, 7, 35]
+    (images, labels), batch = dataset.collate(dataset.__getitems__(order))
+    assert images.tolist() == [[at, at] for at in order]
+    assert labels.tolist() == order
+    ids = [text_id(at) for at in order] if id_fn else order
+    assert batch == dpa.generate_augmentation_batch(ids, CONFIG, base_seed=SEED, epoch=2)
+
+
+def test_collate_of_views():
+    dataset = augmented(transform=False, views=2)
+    _, batches = dataset.collate([dataset[5]])
+    assert batches == [
+        dpa.generate_augmentation_batch([5], CONFIG, base_seed=SEED, epoch=0, view=view)
+        for view in (0, 1)
+    ]
+
+
+@many_processes
+def test_collate_in_workers_and_through_other_datasets():
+    dataset = augmented(transform=False)
+    halves = ConcatDataset([Subset(dataset, range(18)), Subset(dataset, range(18, 36))])
+    options = {"num_workers": 2, "method": "fork", "persistent_workers": True}
+    batches = loader(halves, shuffle=True, collate_fn=dataset.collate, **options)
+    for epoch in (0, 4):
+        dataset.set_epoch(epoch)
+        found = {}
+        for (_, labels), batch in batches:
+            assert labels.tolist() == batch.sample_ids.tolist()
+            rows = zip(labels.tolist(), *batch.columns.values(), strict=True)
+            found.update({at: (at, *values) for at, *values in rows})
+        assert found == expected(epoch)
+
+
+def test_collate_of_a_stream():
+    dataset = AugmentedIterableDataset(
+        Shards(), CONFIG, False, base_seed=SEED, id_fn=operator.itemgetter(1)
+    )
+    (_, labels), batch = next(iter(loader(dataset, collate_fn=dataset.collate)))
+    assert labels.tolist() == batch.sample_ids.tolist() == [35, 34, 33, 32, 31]
+
+
+@pytest.mark.parametrize("options", [{}, {"transform": False, "return_params": True}])
+def test_collate_is_for_samples_with_ids(options):
+    dataset = augmented(**options)
+    with pytest.raises(ValueError, match="transform=False and return_params=False"):
+        dataset.collate([dataset[0]])
+
+
+def test_a_batch_is_generated_in_one_call(monkeypatch):
+    calls = Counter()
+
+    def counted(name):
+        function = getattr(datasets, name)
+
+        def call(*arguments):
+            calls[name] += 1
+            return function(*arguments)
+
+        monkeypatch.setattr(datasets, name, call)
+
+    counted("generate_part")
+    counted("generate_views")
+    augmented().__getitems__(range(SIZE))
+    assert calls == {"generate_part": 1}
+    dataset = augmented(transform=False)
+    dataset.collate(dataset.__getitems__(range(SIZE)))
+    assert calls == {"generate_part": 2}
+
+
+# ---- Epochs ----
+
+
+def test_the_epoch_begins_at_0_and_is_what_was_set():
+    dataset = augmented()
+    assert dataset.epoch == 0
+    for epoch in (3, np.int64(4), torch.tensor(5), 2**63 - 1, 0):
+        dataset.set_epoch(epoch)
+        assert dataset.epoch == epoch
+        assert tuple(dataset[1][0].tolist()) == expected(int(epoch))[1]
+
+
+@pytest.mark.parametrize("epoch", [-1, 2**63])
+def test_an_epoch_out_of_range(epoch):
+    with pytest.raises(ValueError, match=rf"^epoch must be 0 to 2\*\*63 - 1, got {epoch}"):
+        augmented().set_epoch(epoch)
+
+
+@pytest.mark.parametrize("epoch", [None, 1.0, "1", True])
+def test_an_epoch_of_another_type(epoch):
+    dataset = augmented()
+    dataset.set_epoch(3)
+    with pytest.raises(TypeError, match=f"^epoch must be an integer, got {epoch!r}"):
+        dataset.set_epoch(epoch)
+    assert dataset.epoch == 3
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, copy.copy, lambda dataset: pickle.loads(pickle.dumps(dataset))]
+)
+@many_processes
+def test_a_copy_has_the_epoch_and_reaches_its_own_workers(copied):
+    original = augmented()
+    original.set_epoch(2)
+    dataset = copied(original)
+    items = loader(dataset, "fork", num_workers=1, persistent_workers=True)
+    assert seen(items) == expected(2)
+    dataset.set_epoch(3)
+    assert seen(items) == expected(3)
+
+
+def test_a_stream_keeps_the_epoch_in_which_a_pass_began():
+    dataset = AugmentedIterableDataset(Shards(), transform=False, return_params=True, id_fn=len)
+    items = iter(dataset)
+    dataset.set_epoch(1)
+    assert next(items)[1] == dpa.gen_augmentation_params(2, epoch=0)
+    assert next(iter(dataset))[1] == dpa.gen_augmentation_params(2, epoch=1)
+    assert len(list(dataset)) == SIZE  # which the wrapped one cannot tell
+
+
+# ---- Arguments ----
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"dataset": Shards()}, TypeError, "dataset must be map-style, got .*Shards"),
+        ({"dataset": 3}, TypeError, "dataset must be map-style, got 3"),
+        ({"transform": "flip"}, TypeError, "transform must be callable, False or None, got 'flip'"),
+        ({"transform": True}, TypeError, "transform must be callable, False or None, got True"),
+        ({"id_fn": 3}, TypeError, "id_fn must be callable or None, got 3"),
+        ({"views": 0}, ValueError, "views must be at least 1, got 0"),
+        ({"views": 1.5}, TypeError, "views must be an integer, got 1.5"),
+        ({"base_seed": -1}, ValueError, "base_seed must be 0 to .*, got -1"),
+        ({"epoch_policy": "never"}, ValueError, "epoch_policy must be .*, got 'never'"),
+        ({"epoch_policy": None}, ValueError, "epoch_policy must be .*, got None"),
+        ({"epoch_policy": "every"}, ValueError, "epoch_policy must be .*, got 'every'"),
+        (
+            {"epoch_policy": ("every", 0)},
+            ValueError,
+            r"epoch_policy must be .*, got \('every', 0\)",
+        ),
+        ({"epoch_policy": ("each", 2)}, ValueError, r"epoch_policy must be .*, got \('each', 2\)"),
+        ({"epoch_policy": ("cycle", 2.0)}, TypeError, "k in epoch_policy must be an integer"),
+    ],
+)
+def test_bad_arguments(options, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        augmented(**options)
+
+
+def test_a_config_by_name_is_no_config():
+    with pytest.raises(TypeError, match="config must be an AugmentationConfig, got 'mild'"):
+        AugmentedDataset(Photos(), "mild", record)
+
+
+def test_a_stream_needs_ids_and_an_iterable():
+    with pytest.raises(TypeError, match=r"^an iterable dataset needs id_fn\(sample\)"):
+        AugmentedIterableDataset(Shards(), transform=record)
+    with pytest.raises(TypeError, match="dataset must be iterable, got <"):
+        AugmentedIterableDataset(Photos(), transform=record, id_fn=len)
+
+
+@pytest.mark.parametrize("bad", [-1, 1.5, None])
+def test_an_id_that_is_none(bad):
+    dataset = augmented(id_fn=lambda index: bad)
+    for call in (lambda: dataset[3], lambda: dataset.__getitems__([3])):
+        with pytest.raises((TypeError, ValueError), match=rf"(id|ids\[0\]) must .*{bad}"):
+            call()
+
+
+def test_without_pytorch_the_error_says_what_to_install():
+    code = "import sys; sys.modules['torch'] = None; import dpa.integrations.torch"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "ImportError: dpa.integrations.torch needs PyTorch: pip install" in run.stderr
