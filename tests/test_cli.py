@@ -356,6 +356,8 @@ def test_a_signal_ends_it_quietly_and_cleans_up(path, number, code):
         def write(*_):
             print(len(os.listdir(os.path.dirname(sys.argv[2]))), flush=True)
             os.kill(os.getpid(), int(sys.argv[1]))
+            while True:  # until the handler ends it: another thread may get the signal
+                pass
 
         Lines.write = write
         sys.exit(cli.main(["generate", "-n", "1", "-o", sys.argv[2]]))
