@@ -14,7 +14,7 @@ from frameworks import require
 GUIDE = Path(__file__).parents[1] / "docs" / "guide.md"
 NAMES = ["rotation", "brightness", "noise", "scale", "contrast"]
 #: What a heading or a block of Python is.
-PART = re.compile(r"^#+ (?P<heading>.+)$|^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+PART = re.compile(r"^#+ (?P<heading>.+?)$|^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Section(NamedTuple):
