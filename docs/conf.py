@@ -17,7 +17,15 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 # Frameworks of extras: their names are all that the docstrings need.
-autodoc_mock_imports = ["PIL", "albumentations", "cv2", "matplotlib", "scipy", "torch", "torchvision"]
+autodoc_mock_imports = [
+    "PIL",
+    "albumentations",
+    "cv2",
+    "matplotlib",
+    "scipy",
+    "torch",
+    "torchvision",
+]
 autodoc_preserve_defaults = True
 nitpicky = False
 suppress_warnings = ["misc.highlighting_failure"]

@@ -55,7 +55,7 @@ def standard_normals(params: Mapping[str, Any], shape: Iterable[int]) -> npt.NDA
 def standard_normals_batch(
     batch: Iterable[Mapping[str, Any]], shape: Iterable[int]
 ) -> npt.NDArray[np.float32]:
-    """The noise fields of many samples, float32, shape (n, *shape).
+    """The noise fields of many samples, float32, shape (n,) + shape.
 
     `batch`: an AugmentationBatch or a sequence of dicts. Each field is that of standard_normals.
     """

@@ -24,6 +24,7 @@ from frameworks import available, require
 
 ROOT = Path(__file__).parents[1]
 PAGES = [page for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))] if page.exists()]
+RUN = [page for page in PAGES if page.name != "guide.md"]  # test_guide.py runs that
 BLOCK = re.compile(
     r"^(?:(?P<skip><!-- not run: [^\n]+ -->)\n+|<!-- run with (?P<module>\w+) -->\n+)?"
     r"```(?P<language>python|console)\n(?P<code>.*?)^```\n"
@@ -70,7 +71,7 @@ def run_console(code: str, page: Path, line: int) -> None:
                 pytest.fail(f"{page}:{line}: $ {command}\n{run.stdout}", pytrace=False)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
