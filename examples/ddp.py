@@ -21,14 +21,12 @@ def digest(image: torch.Tensor, label: int) -> int:
     return int.from_bytes(hashlib.sha256(data).digest()[:6], "big")
 
 
-def main() -> None:
-    dist.init_process_group("gloo")  # nccl on GPUs
+def train(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
     images = torch.rand(SIZE, 16, 16, generator=torch.Generator().manual_seed(0)).numpy()
     dataset = AugmentedDataset([(image, at % 10) for at, image in enumerate(images)], base_seed=7)
     sampler = DistributedSampler(dataset, shuffle=True)
     loader = DataLoader(dataset, batch_size=8, sampler=sampler)
-    model = DistributedDataParallel(torch.nn.Linear(256, 10))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model = DistributedDataParallel(network)
     for epoch in range(3):
         sampler.set_epoch(epoch)  # another order
         dataset.set_epoch(epoch)  # other parameters
@@ -41,6 +39,13 @@ def main() -> None:
         dist.all_reduce(total)
         if dist.get_rank() == 0:
             print(f"epoch {epoch}: digest of all items {total.item():x}")
+
+
+def main() -> None:
+    network = torch.nn.Linear(256, 10)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)  # its threads end with the group
+    dist.init_process_group("gloo")  # nccl on GPUs
+    train(network, optimizer)  # its model ends before the group: otherwise a thread may hang at exit
     dist.destroy_process_group()
 
 
