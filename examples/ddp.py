@@ -22,13 +22,16 @@ def digest(image: torch.Tensor, label: int) -> int:
 
 
 def main() -> None:
+    layer = torch.nn.Linear(256, 10)
+    # Before the group, and `del model` below: PyTorch 2.13 else keeps the group's threads, and
+    # aborts now and then at exit.
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
     dist.init_process_group("gloo")  # nccl on GPUs
     images = torch.rand(SIZE, 16, 16, generator=torch.Generator().manual_seed(0)).numpy()
     dataset = AugmentedDataset([(image, at % 10) for at, image in enumerate(images)], base_seed=7)
     sampler = DistributedSampler(dataset, shuffle=True)
     loader = DataLoader(dataset, batch_size=8, sampler=sampler)
-    model = DistributedDataParallel(torch.nn.Linear(256, 10))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model = DistributedDataParallel(layer)
     for epoch in range(3):
         sampler.set_epoch(epoch)  # another order
         dataset.set_epoch(epoch)  # other parameters
@@ -41,6 +44,7 @@ def main() -> None:
         dist.all_reduce(total)
         if dist.get_rank() == 0:
             print(f"epoch {epoch}: digest of all items {total.item():x}")
+    del model
     dist.destroy_process_group()
 
 
