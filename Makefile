@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 LINTERS := ruff mypy stubtest cython-lint layers workflows
-.PHONY: help demo test torch types bench lint $(LINTERS) docs dist audit clean FORCE
+.PHONY: help demo test torch types bench lint $(LINTERS) docs dist audit adapters clean FORCE
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -16,7 +16,7 @@ PYTHON ?= $(or $(shell for python in python3.14 python3.13 python3.12 python3.11
 	$$python .ci/prerequisites.py >/dev/null 2>&1 && echo $$python && break; done),python3)
 
 help:
-	@echo "make demo | test | torch | types | bench | lint | docs | dist | audit | clean"
+	@echo "make demo | test | torch | types | bench | lint | docs | dist | audit | adapters | clean"
 
 demo: $(VENV)/installed
 	@$(BIN)/python examples/demo.py $(ARGS)
@@ -74,6 +74,11 @@ dist: $(VENV)/with-package
 		} >build.log 2>&1 || { cat build.log; exit 1; }
 	@rm build.log
 	@$(BIN)/python .ci/check_dist.py dist
+
+# Each extra in an environment of its own, with what make dist has left: EXTRAS="kornia cli", by
+# default all.
+adapters:
+	@$(BIN)/python .ci/check_extras.py dist $(EXTRAS)
 
 # Of what make dist has left: is it fit for PyPI, and will a release have a wheel for each platform?
 audit: $(VENV)/with-package

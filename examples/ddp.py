@@ -45,7 +45,7 @@ def main() -> None:
     network = torch.nn.Linear(256, 10)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)  # its threads end with the group
     dist.init_process_group("gloo")  # nccl on GPUs
-    train(network, optimizer)  # its model ends before the group: otherwise a thread may hang at exit
+    train(network, optimizer)  # its model ends before the group: a thread might hang at exit
     dist.destroy_process_group()
 
 
