@@ -6,7 +6,7 @@ from frameworks import require
 
 import dpa
 
-A = require("albumentations")
+A = require("albumentations", "adapters")
 from dpa.integrations import image as applied  # noqa: E402 (they need what require() looks for)
 from dpa.integrations.albumentations import Augment  # noqa: E402
 

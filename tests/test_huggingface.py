@@ -8,7 +8,7 @@ from frameworks import require
 
 import dpa
 
-datasets = require("datasets")
+datasets = require("datasets", "adapters")
 from PIL import Image  # noqa: E402 (they need what require() looks for)
 
 from dpa.integrations.huggingface import ImageTransform, ParameterColumns  # noqa: E402

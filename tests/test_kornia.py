@@ -6,7 +6,7 @@ from frameworks import require
 
 import dpa
 
-torch, K = require("torch"), require("kornia.augmentation")
+torch, K = require("torch"), require("kornia.augmentation", "adapters")
 from dpa.integrations.kornia import (  # noqa: E402 (it needs what require() looks for)
     affine_params,
     color_params,

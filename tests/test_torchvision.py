@@ -6,7 +6,7 @@ from frameworks import require
 
 import dpa
 
-torch, v2 = require("torch"), require("torchvision.transforms.v2")
+torch, v2 = require("torch"), require("torchvision.transforms.v2", "adapters")
 from PIL import Image  # noqa: E402 (they need what require() looks for)
 from torchvision import tv_tensors  # noqa: E402
 
