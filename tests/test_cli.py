@@ -349,9 +349,14 @@ def test_a_full_disk_behind_stdout():
 def test_a_signal_ends_it_quietly_and_cleans_up(path, number, code):
     path.write_text("earlier")
     program = """
-        import os, sys
+        import os, signal, sys
         from dpa import cli
         from dpa.files.records import Lines
+
+        # As on a terminal: a script's jobs in the background ignore SIGINT, those of nohup SIGHUP.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
         def write(*_):
             print(len(os.listdir(os.path.dirname(sys.argv[2]))), flush=True)
@@ -367,6 +372,7 @@ def test_a_signal_ends_it_quietly_and_cleans_up(path, number, code):
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     # At the time of the signal there were two files.
     assert (run.returncode, run.stdout, run.stderr) == (code, "2\n", "")
