@@ -69,8 +69,8 @@ def _checked_megabytes(value: Any) -> float:
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number:
         raise TypeError(f"max_memory_mb must be a number, got {value!r}")
-    if not 0 < value <= 1e12:  # nor NaN
-        raise ValueError(f"max_memory_mb must be above 0 and at most 1e12, got {value!r}")
+    if not 1 / MB <= value <= 1e12:  # nor NaN
+        raise ValueError(f"max_memory_mb must be 1e-6 (a byte) to 1e12, got {value!r}")
     return float(value)
 
 

@@ -60,7 +60,7 @@ def _variable(name: str) -> int:
     text = os.environ.get(name)
     if text is None:
         pair = next(" and ".join(names) for names in _VARIABLES if name in names)
-        raise ValueError(f"the environment variable {name} must be set where one of {pair} is")
+        raise ValueError(f"the environment variable {name} is not set, the other of {pair} is")
     if not (text.isascii() and text.isdecimal()):
         raise ValueError(f"the environment variable {name} must be a number, got {text!r}")
     return int(text)
@@ -212,6 +212,8 @@ def _key(
     view: int | None,
     base_seed: int | None,
 ) -> Key:
+    if not isinstance(rank_aware, bool):
+        raise TypeError(f"rank_aware must be True or False, got {rank_aware!r}")
     return Key.checked(epoch, view, base_seed, share.rank if rank_aware else None)
 
 
@@ -254,7 +256,9 @@ class DistributedRangeSplitter:
         """The rank whose range the sample is in, in constant time."""
         number = integer("sample_id", sample_id)
         if not 0 <= number < self.total_samples:
-            raise ValueError(f"sample_id must be 0 to {self.total_samples - 1}, got {number}")
+            raise ValueError(
+                f"sample_id must be at least 0 and below {self.total_samples}, got {number}"
+            )
         each, left = divmod(self.total_samples, self.world_size)
         longer = left * (each + 1)
         return number // (each + 1) if number < longer else left + (number - longer) // each
@@ -279,6 +283,8 @@ class DistributedRangeSplitter:
         missing or there twice, where states are of different jobs, and for a rank-aware
         job: its samples depend on who makes them, so it has to go on with as many ranks.
         """
+        if isinstance(states, Mapping) or not isinstance(states, Iterable):
+            raise TypeError(f"states must be a list of state_dict()s, got {states!r}")
         streams = [DictStream.from_state_dict(state) for state in states]
         if not streams:
             raise ValueError("states must have the state of each rank, got none")

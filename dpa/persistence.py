@@ -84,10 +84,18 @@ def save_augmentation_stream(
     the first batch on. A file whose config is not known takes what is given, and is then
     checked like dicts; so is one of the original package. The other arguments are those
     of save_augmentation_chain; `progress` shows a bar on stderr (the extra `cli`).
-    Raises as that does; the earlier file then stays.
+    Raises as that does; the earlier file then stays, and a stream that generates stands where
+    it stood (any other iterable: where it was read to).
     """
     given: dict[str, Any] = {"epoch": epoch, "view": view, "base_seed": base_seed, "rank": rank}
+    files.check_path(path)  # all that can be refused is refused before a sample is taken
+    Key.checked(**given, world_size=None if rank is None else world_size)
+    checked_config(config)
+    listed = None if ids is None else sample_ids(ids)
     total: int | None = None
+    if isinstance(stream, AugmentationBatch):
+        stream = [stream]
+    begun = stream.delivered if isinstance(stream, Stream) else 0
     if isinstance(stream, Stream):
         total = operator.length_hint(stream)
         if world_size is None and stream.key.rank is not None:
@@ -107,10 +115,14 @@ def save_augmentation_stream(
             source = _of_batches(everything, config, given, ids, world_size)
         else:
             total = operator.length_hint(stream) or None
-            listed = None if ids is None else sample_ids(ids)
             source = _of_dicts(everything, config, given, listed, world_size)
-    with progress_bar(progress, total) as advance:
-        _write(path, source, advance)
+    try:
+        with progress_bar(progress, total) as advance:
+            _write(path, source, advance)
+    except BaseException:
+        if isinstance(stream, Stream):
+            stream.go_to(begun)
+        raise
 
 
 #: What a file says of its samples, and the samples piece by piece.
@@ -377,6 +389,7 @@ class FileStream(Iterator[dict[str, Any]]):
         # What is behind the rows; None where that must be read from the start.
         self._parts: Iterator[Block] | None = None
         self._closed = False
+        self._damage = ""  # the text alone: an error keeps its frames, and these keep the stream
         self._open = ExitStack()
         self._open.enter_context(reader)
         self._advance = self._open.enter_context(progress_bar(progress, None))
@@ -404,11 +417,12 @@ class FileStream(Iterator[dict[str, Any]]):
         rows, end = self._at
         for row in rows:  # the fastest way to take one
             return row
+        self._check()
         if self._closed:
             raise StopIteration
         parts, self._parts = self._parts, None  # what is interrupted cannot go on
         if parts is None:
-            parts = _parts(self._reader.blocks(), end, self._chunk_size)
+            parts = self._read(end, self._chunk_size)
         part = next(parts, None)
         if part is None:
             self.close()
@@ -423,18 +437,32 @@ class FileStream(Iterator[dict[str, Any]]):
 
     def blocks(self) -> Iterator[Block]:
         """What is left, as columns; the stream moves on with them."""
+        self._check()
         if self._closed:
             return
         self._at, self._parts = (iter(()), self.delivered), None
-        for part in _parts(self._reader.blocks(), self.delivered, BLOCK):
+        for part in self._read(self.delivered, BLOCK):
             self._at = iter(()), self.delivered + len(part.ids)
             self._advance(len(part.ids))
             yield part
         self.close()
 
+    def _check(self) -> None:
+        if self._damage:
+            raise ChainFileError(self._damage)
+
+    def _read(self, skipped: int, size: int) -> Iterator[Block]:
+        """What is left; a damaged file is closed, and told again at each further call."""
+        try:
+            yield from _parts(self._reader.blocks(), skipped, size)
+        except ChainFileError as error:
+            self.close()
+            self._damage = str(error)
+            raise
+
     def close(self) -> None:
         """Closes the file; no more samples come."""
-        self._closed = True
+        self._closed, self._damage = True, ""
         self._at, self._parts = (iter(()), self.delivered), None
         self._open.close()
 

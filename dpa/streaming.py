@@ -33,7 +33,7 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
         self.key = key
         self.chunk_size = chunk_size
         self._ids = share.ids
-        self._go_to(0)
+        self.go_to(0)
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Any], chunk_size: int = 1000) -> Self:
@@ -56,8 +56,8 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
         """How many samples next() has given so far."""
 
     @abstractmethod
-    def _go_to(self, delivered: int) -> None:
-        """Stands so that sample number `delivered` comes next."""
+    def go_to(self, delivered: int) -> None:
+        """Makes sample number `delivered` the next one."""
 
     @property
     def left(self) -> Spans:
@@ -75,7 +75,7 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
         """What is left, as columns; the stream moves on with them."""
         while self.delivered < len(self._ids):
             batch = self._batch(self.delivered, BLOCK)
-            self._go_to(self.delivered + len(batch))
+            self.go_to(self.delivered + len(batch))
             yield batch
 
     def __iter__(self) -> Self:
@@ -114,7 +114,7 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
         delivered = integer("delivered", state["delivered"])
         if not 0 <= delivered <= len(self._ids):
             raise ValueError(f"delivered must be 0 to {len(self._ids)}, got {delivered}")
-        self._go_to(delivered)
+        self.go_to(delivered)
 
     def __reduce__(self) -> tuple[Any, ...]:
         arguments = (self.share, self.config, self.key, self.chunk_size)
@@ -138,7 +138,8 @@ def _check_state(state: object) -> None:
 class DictStream(Stream[dict[str, Any]]):
     """A stream of single samples as dicts, made chunk_size at a time."""
 
-    def _go_to(self, delivered: int) -> None:
+    def go_to(self, delivered: int) -> None:
+        """Makes sample number `delivered` the next one."""
         # The rows at hand, and the number of the sample behind them: always set together.
         self._at: tuple[Iterator[dict[str, Any]], int] = (iter(()), delivered)
 
@@ -161,7 +162,8 @@ class DictStream(Stream[dict[str, Any]]):
 class BatchStream(Stream[AugmentationBatch]):
     """A stream of AugmentationBatch, chunk_size samples each, the last one what is left."""
 
-    def _go_to(self, delivered: int) -> None:
+    def go_to(self, delivered: int) -> None:
+        """Makes sample number `delivered` the next one."""
         self._delivered = delivered
 
     @property

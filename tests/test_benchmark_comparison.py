@@ -222,3 +222,18 @@ def test_what_holds_no_measurements_is_refused(tmp_path, text):
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError, match=r"baseline.json' holds no measurements: "):
         Measurements.from_file(path)
+
+
+def test_nothing_compared_can_be_printed():
+    report = ComparisonReport.compare([], [])
+    assert str(report)
+    assert report.to_markdown()
+
+
+@pytest.mark.parametrize("change", [{"machine": 4}, {"results": 5}])
+def test_what_is_no_measurement_is_refused(tmp_path, change):
+    path = tmp_path / "baseline.json"
+    record = {"command": "", "seconds": 1.0, "load": None, "machine": {}, "results": []}
+    path.write_text(json.dumps({**record, **change}))
+    with pytest.raises(ValueError, match="holds no measurements"):
+        Measurements.from_file(path)

@@ -200,7 +200,7 @@ def test_what_only_starts_its_work_is_refused(profiler):
         yield
 
     for function in (coroutine, generator, both):
-        with pytest.raises(TypeError, match=r"use profile_context") as error:
+        with pytest.raises(TypeError, match=r"by profile_context") as error:
             profiler.profile_function(function)
         assert function.__name__ in str(error.value)
     with pytest.raises(TypeError, match="got 'work'"):

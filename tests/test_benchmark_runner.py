@@ -14,6 +14,7 @@ from dpa.benchmark import (
     BenchmarkConfig,
     BenchmarkResult,
     BenchmarkRunner,
+    Case,
     PerformanceMetrics,
     runner,
 )
@@ -253,3 +254,10 @@ def test_the_threshold_of_configurations(threshold: float, verdict: str):
     compare = BenchmarkRunner(measuring, clock=steps).compare_configurations
     report = compare({"a": MILD, "b": MILD}, 10, threshold=threshold)
     assert [found.verdict for found in report.comparisons] == ["uncompared", verdict]
+
+
+def test_the_run_for_memory_is_prepared_like_all_others():
+    items = []
+    case = Case("pop", lambda: items.pop(), prepare=lambda: items.append(1))
+    [result] = BenchmarkRunner(BenchmarkConfig(3, 1)).measure([case])
+    assert result.facts["memory_mb"] >= 0

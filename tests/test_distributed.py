@@ -368,7 +368,7 @@ def test_states_that_do_not_fit_are_refused(states, message):
 
 def test_what_is_no_list_of_states_is_refused():
     for states in (STATES[0], [None]):
-        with pytest.raises(TypeError, match="the state must be a dict"):
+        with pytest.raises(TypeError, match=r"must be a (dict|list of state_dict)"):
             DistributedRangeSplitter.remaining(states)
 
 
@@ -418,8 +418,8 @@ def test_no_launcher(call):
 @pytest.mark.parametrize(
     ("rank", "world_size", "message"),
     [
-        ("1", None, "{1} must be set where one of {0} and {1} is"),
-        (None, "4", "{0} must be set where one of {0} and {1} is"),
+        ("1", None, "{1} is not set, the other of {0} and {1} is"),
+        (None, "4", "{0} is not set, the other of {0} and {1} is"),
         ("one", "4", "{0} must be a number, got 'one'"),
         ("1", "", "{1} must be a number, got ''"),
         ("-1", "4", "{0} must be a number, got '-1'"),
@@ -497,7 +497,10 @@ def test_streams_check_at_the_call(kind, arguments, message):
         (lambda: DistributedRangeSplitter(9, True), "world_size must be an integer, got True"),
         (lambda: DistributedRangeSplitter(9, 2).get_rank_range(2), "below world_size 2, got 2"),
         (lambda: DistributedRangeSplitter(9, 2).get_rank_range(None), "needs a rank"),
-        (lambda: DistributedRangeSplitter(9, 2).get_rank_for_sample(9), "sample_id .* 8, got 9"),
+        (
+            lambda: DistributedRangeSplitter(9, 2).get_rank_for_sample(9),
+            "sample_id .* below 9, got 9",
+        ),
         (lambda: DistributedRangeSplitter(9, 2).get_rank_for_sample(-1), "sample_id .* got -1"),
         (lambda: DistributedRangeSplitter(9, 2).get_rank_for_sample("1"), "sample_id .* got '1'"),
         (lambda: DistributedRangeSplitter(9, 2).get_rank_ids(0, "even"), "split .* got 'even'"),
@@ -548,3 +551,16 @@ def test_ranks_of_torchrun(world_size, tmp_path):
     for rank in range(world_size):
         assert f"rank {rank} of {world_size} is through\n" in done.stdout
         assert f"rank {rank} epoch 1 by_ids: " in done.stdout
+
+
+@pytest.mark.parametrize("rank_aware", ["no", None, 1])
+def test_rank_aware_is_true_or_false(rank_aware):
+    with pytest.raises(TypeError, match="rank_aware must be True or False, got"):
+        stream_distributed_augmentation_chain(9, 0, 1, rank_aware=rank_aware)
+
+
+def test_states_are_a_list():
+    state = stream_distributed_augmentation_chain(9, 0, 1, rank_aware=False).state_dict()
+    for states in (state, None):
+        with pytest.raises(TypeError, match="states must be a list of state_dict"):
+            DistributedRangeSplitter.remaining(states)

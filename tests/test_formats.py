@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -520,9 +521,45 @@ def test_damage_is_not_copied(path):
         assert len(list(reader.blocks())) == 1
     damaged = path.with_stem("damaged")
     damaged.write_bytes(intact.replace(reader.trailer["digest"].encode(), b"5" * 64))
-    with pytest.raises(ChainFileError, match="damaged"):
-        dpa.save_augmentation_stream(dpa.load_augmentation_stream(damaged), path)
+    before = open_files()
+    stream = dpa.load_augmentation_stream(damaged)
+    with pytest.raises(ChainFileError, match="damaged") as told:
+        dpa.save_augmentation_stream(stream, path)
     assert path.read_bytes() == intact
+    assert open_files() == before  # though the error is alive
+    with pytest.raises(ChainFileError, match=re.escape(str(told.value))):
+        next(stream)
+
+
+def test_a_failed_save_leaves_the_stream_where_it_was(path, monkeypatch):
+    stream = dpa.stream_augmentation_chain(20_000)
+    first = next(stream)
+    with monkeypatch.context() as patch:
+        patch.setattr("dpa.files.atomic.os.fsync", _full)
+        with pytest.raises(OSError, match="full"):
+            dpa.save_augmentation_stream(stream, path)
+    assert stream.delivered == 1
+    dpa.save_augmentation_stream(stream, path)
+    assert [first, *dpa.load_augmentation_chain(path)] == dpa.generate_augmentation_chain(20_000)
+
+
+def _full(*_):
+    raise OSError("full")
+
+
+def test_a_batch_is_a_stream_of_one(path):
+    batch = dpa.generate_augmentation_batch([5, 7, 9], dpa.get_preset("mild"), base_seed=3)
+    dpa.save_augmentation_stream(batch, path)
+    assert dpa.load_augmentation_batch(path) == batch
+
+
+@pytest.mark.parametrize("arguments", [{"path": "x.txt"}, {"ids": "5"}, {"epoch": -1}])
+def test_a_refused_save_takes_no_sample(path, arguments):
+    rows = dpa.generate_augmentation_chain(5)
+    stream = iter(rows)
+    with pytest.raises((ValueError, TypeError)):
+        dpa.save_augmentation_stream(stream, **{"path": path, **arguments})
+    assert list(stream) == rows
 
 
 @pytest.mark.parametrize("place", ["dpa.files.samples.Digest.append", "dpa.persistence.dicts"])

@@ -42,7 +42,7 @@ class ProfileResult:
     @property
     def avg_time_per_call_ms(self) -> float:
         """The average time of a call, in milliseconds."""
-        return 1000 * self.total_seconds / self.calls
+        return 1000 * self.total_seconds / self.calls if self.calls else math.nan
 
     def to_dict(self) -> Record:
         """The fields and the average."""
@@ -80,9 +80,11 @@ class _Stack(threading.local):
 class PerformanceProfiler:
     """Adds up the time, and the growth in memory, of named operations.
 
-    Operations may be nested and run on any number of threads at once; one that ends by
-    an exception counts like any other. With `enable_memory_tracking` each costs some 0.1 ms
-    more, outside its own time. `clock` tells seconds.
+    Operations may be nested and run on any number of threads at once; those of one thread
+    end in the reverse order of their starts, so coroutines that take turns are not measured
+    one by one. One that ends by an exception counts like any other. With
+    `enable_memory_tracking` each costs some 0.1 ms more, outside its own time. `clock`
+    tells seconds.
 
     >>> profiler = PerformanceProfiler()
     >>> @profiler.profile_function
@@ -117,8 +119,8 @@ class PerformanceProfiler:
             or inspect.isasyncgenfunction(function)
         ):
             raise TypeError(
-                f"function must do its work when it is called, got {function!r}; in coroutines "
-                "and generators use profile_context"
+                f"function must do its work when it is called, got {function!r}; of coroutines and "
+                "generators, measure what runs without giving way, by profile_context"
             )
         name = getattr(function, "__qualname__", type(function).__name__).rpartition("<locals>.")[2]
 
@@ -191,7 +193,7 @@ class PerformanceProfiler:
         running.start = self._clock()
         return running
 
-    def _end(self) -> _Running:
+    def _end(self) -> None:
         end = self._clock()
         stack = self._stack.running
         running = stack.pop()
@@ -202,4 +204,3 @@ class PerformanceProfiler:
         with self._adding:
             result = self._results.get(running.name, ProfileResult(running.name))
             self._results[running.name] = result._with(seconds, running.nested, grown)
-        return running

@@ -66,6 +66,8 @@ class Measurements:
     @classmethod
     def from_record(cls, record: Record) -> Self:
         """Of the parsed JSON. Raises KeyError, TypeError or ValueError for another one."""
+        if not isinstance(record["machine"], dict):
+            raise TypeError(f"machine must be an object, got {record['machine']!r}")
         results = [BenchmarkResult.from_dict(result) for result in record["results"]]
         return cls(**{name: record[name] for name in _FACTS}, results=results)
 

@@ -90,6 +90,10 @@ class BenchmarkResult:
         times = tuple(map(float, record["times_seconds"]))
         if not all(seconds > 0 for seconds in times):
             raise ValueError(f"times_seconds must be above 0, got {record['times_seconds']!r}")
+        if not (isinstance(record["name"], str) and isinstance(record["facts"], dict)):
+            raise TypeError(f"name must be a text and facts an object, got {record!r}")
+        if not 0 < float(record["samples_per_call"]) < math.inf:
+            raise ValueError(f"samples_per_call must be above 0, got {record!r}")
         cpu = tuple(map(float, record.get("cpu_seconds", ())))
         return cls(**{**record, "times_seconds": times, "cpu_seconds": cpu})
 

@@ -126,6 +126,8 @@ class BenchmarkRunner:
 
         `threshold` as for ComparisonReport.compare. ValueError without a config.
         """
+        if not isinstance(configs, Mapping):
+            raise TypeError(f"configs must be a dict of configs by name, got {configs!r}")
         if not configs:
             raise ValueError(f"configs must name at least one config, got {configs!r}")
         amount("threshold", threshold)
@@ -152,10 +154,16 @@ class BenchmarkRunner:
         if not self.config.measure_memory:
             return results
         return [
-            replace(result, facts={**result.facts, "memory_mb": allocated(case.function)})
+            replace(result, facts={**result.facts, "memory_mb": _allocated(case)})
             for case, result in zip(measured, results, strict=True)
         ]
 
     def _metrics(self, case: Case) -> PerformanceMetrics:
         [result] = self.measure([case])
         return PerformanceMetrics(result, self.config.confidence)
+
+
+def _allocated(case: Case) -> float:
+    if case.prepare is not None:
+        case.prepare()
+    return allocated(case.function)

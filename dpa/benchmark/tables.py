@@ -17,7 +17,7 @@ class Table:
 
     def without_empty_columns(self) -> Table:
         """The same without columns that have no text in any row."""
-        kept = [at for at in range(len(self.head)) if any(row[at] for row in self.rows)]
+        kept = [at for at in range(len(self.head)) if at == 0 or any(row[at] for row in self.rows)]
         rows = [[row[at] for at in kept] for row in self.rows]
         return Table(self.title, tuple(self.head[at] for at in kept), rows, self.note)
 

@@ -93,6 +93,8 @@ def _cases(size: int, config: AugmentationConfig) -> list[Case]:
 
 def _check_same_work(cases: Sequence[Case], before: Measurements, path: str) -> None:
     """Raises ValueError where the times cannot be compared."""
+    if not {case.name for case in cases} & {result.name for result in before.results}:
+        raise ValueError(f"--compare {path!r}: it has nothing of what is measured here")
     for case in cases:
         for other in before.results:
             work = other.samples_per_call, other.facts.get("config")

@@ -60,6 +60,11 @@ def _format(path: str | PathLike[str]) -> str:
     return _FORMATS[suffix]
 
 
+def check_path(path: str | PathLike[str]) -> None:
+    """Raises TypeError or ValueError for a path that no format has."""
+    _format(path)
+
+
 def _recipe(path: str | PathLike[str]) -> Any:
     if _format(path) != _FORMATS[".json"]:
         raise ValueError(f"path of a recipe must end with .json, got {os.fspath(path)!r}")
