@@ -59,7 +59,7 @@ def apply_augmentation(
 
     `image`: an array HxW or HxWxC of uint8, uint16, float32 or float64 (full range 255, 65535
     and 1.0), or a PIL image of mode L, LA, RGB, RGBA or I;16; the result has the same type,
-    shape, dtype and `info`. `params`: a dict of gen_augmentation_params, or batch[i]. In this order:
+    shape, dtype and `info`. `params`: a dict of gen_augmentation_params, or batch[i]. In order:
     rotation (degrees, counter-clockwise, about the centre), scale (zoom factor), brightness
     (factor), contrast (factor about the mean), noise (standard deviation relative to full
     range). `border`: what lies outside: "reflect" (without repeating the edge), "edge", or a
