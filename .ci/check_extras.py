@@ -40,7 +40,7 @@ CHECKS = {
     "image": Check("cv2 PIL", ("tests/test_image.py",)),
     "kornia": Check("kornia torch", ("tests/test_kornia.py", *PAGES), TORCH),
     "parquet": Check("pyarrow", ("tests/test_formats.py",)),
-    "torch": Check("torch", ("tests/test_torch_tensors.py",), TORCH),
+    "torch": Check("torch", ("tests/test_torch_tensors.py", "tests/test_torch_datasets.py"), TORCH),
     "torchvision": Check("torchvision torch", ("tests/test_torchvision.py", *PAGES)),
     "viz": Check("matplotlib scipy cv2 PIL", ("tests/test_pictures.py",)),
 }

@@ -67,6 +67,8 @@ def standard_normals_batch(
 
 
 def _checked_shape(shape: Iterable[int]) -> tuple[int, ...]:
+    if not isinstance(shape, Iterable):
+        raise TypeError(f"shape must be a sequence of integers, got {shape!r}")
     sizes = tuple(integer("a size in shape", size) for size in shape)
     if any(size < 0 for size in sizes):
         raise ValueError(f"shape must not have negative sizes, got {sizes}")

@@ -84,3 +84,56 @@ def test_arguments_are_checked_at_once():
         Augment(view=-1)
     with pytest.raises(TypeError, match="config must be an AugmentationConfig"):
         Augment("mild")
+
+
+def test_no_boxes_and_no_keypoints():
+    pipeline = A.Compose(
+        [Augment()],
+        bbox_params=A.BboxParams(format="pascal_voc", label_fields=["labels"]),
+        keypoint_params=A.KeypointParams(format="xy"),
+    )
+    result = pipeline(image=IMAGE, bboxes=[], labels=[], keypoints=[], sample_id=1)
+    assert len(result["bboxes"]) == len(result["labels"]) == len(result["keypoints"]) == 0
+
+
+def test_masks_of_float32():
+    mask = np.random.default_rng(1).random(SIZE, np.float32)
+    result = A.Compose([Augment(base_seed=7)])(image=IMAGE, mask=mask, sample_id=42, epoch=3)
+    assert result["mask"].dtype == np.float32
+    assert np.array_equal(result["mask"], applied.augment_mask(mask, PARAMS))
+
+
+SETTINGS = {"base_seed": 7, "view": 1, "border": 9, "interpolation": "cubic"}
+SAVED = A.Compose([Augment(dpa.get_preset("mild"), **SETTINGS)])
+
+
+def test_a_pipeline_is_made_again_from_what_was_saved(tmp_path):
+    A.save(SAVED, tmp_path / "pipeline.json")
+    expected = SAVED(image=IMAGE, sample_id=42)["image"]
+    for again in (A.from_dict(A.to_dict(SAVED)), A.load(tmp_path / "pipeline.json")):
+        assert np.array_equal(again(image=IMAGE, sample_id=42)["image"], expected)
+    params = dpa.gen_augmentation_params(42, dpa.get_preset("mild"), base_seed=7, view=1)
+    ours = applied.apply_augmentation(IMAGE, params, border=9, interpolation="cubic")
+    assert np.array_equal(expected, ours)
+
+
+def test_settings_are_shown():
+    [shown] = A.to_dict(SAVED)["transform"]["transforms"]
+    assert shown["config"] == dpa.get_preset("mild").to_dict()
+    assert {name: shown[name] for name in SETTINGS} == SETTINGS
+    assert "base_seed=7, view=1, border=9, interpolation='cubic'" in repr(SAVED)
+
+
+@pytest.mark.filterwarnings("ignore:.* could work incorrectly in ReplayMode:UserWarning")
+def test_a_replay_gives_the_same_pixels():
+    result = A.ReplayCompose([Augment(base_seed=7)])(image=IMAGE, sample_id=42, epoch=3)
+    again = A.ReplayCompose.replay(result["replay"], image=IMAGE)
+    assert np.array_equal(again["image"], applied.apply_augmentation(IMAGE, PARAMS))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("p", 0.5), ("border", "wrap"), ("interpolation", "area")]
+)
+def test_a_bad_setting_is_named_at_once(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be .* got {value!r}"):
+        Augment(**{name: value})

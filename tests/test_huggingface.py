@@ -68,9 +68,18 @@ def test_a_function_of_the_users_own():
 def test_errors_name_the_column():
     with pytest.raises(ValueError, match="no column 'id' with ids; there are name, image"):
         DATA.with_transform(ImageTransform(id_column="id"))[0]
-    with pytest.raises(ValueError, match="no column None with ids"):
-        DATA.with_transform(ImageTransform())[0]
+    with pytest.raises(ValueError, match="no column 'img' with images; there are name, image"):
+        DATA.with_transform(ImageTransform(id_column="name", image_column="img"))[0]
+    with pytest.raises(ValueError, match=r"ImageTransform needs id_column, .* got None"):
+        ImageTransform()
     with pytest.raises(ValueError, match="epoch must be"):
         ParameterColumns(epoch=-1)
     with pytest.raises(TypeError, match="config must be"):
         ParameterColumns("mild")
+
+
+@pytest.mark.parametrize("options", [{}, {"batched": True}, {"with_indices": True}])
+@pytest.mark.parametrize("id_column", [None, "name"])
+def test_columns_are_for_batches_with_indices(options, id_column):
+    with pytest.raises(TypeError, match=r"map\(\.\.\., batched=True, with_indices=True\)"):
+        DATA.map(ParameterColumns(id_column=id_column), **options)

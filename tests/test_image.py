@@ -1,6 +1,7 @@
 """dpa.integrations.image: against SciPy, PIL and pixels worked out by hand."""
 
 import importlib
+import io
 import re
 import sys
 
@@ -239,6 +240,29 @@ def test_alpha_is_turned_and_keeps_its_tones(mode, border):
     assert np.array_equal(done[..., -1], apply_augmentation(pixels[..., -1], turn, border=around))
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_pil_image_keeps_its_info(mode):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the orientation
+    file = io.BytesIO()
+    Image.new(mode, (8, 6)).save(file, "PNG", exif=exif, icc_profile=b"profile")
+    image = Image.open(file)
+    image.load()
+    done = apply_augmentation(image, PARAMS)
+    assert done.getexif()[0x0112] == 6
+    assert done.info == image.info
+    assert done.info["icc_profile"] == b"profile"
+    done.info.clear()
+    assert image.info
+
+
+def test_without_contrast_a_pixel_that_is_nan_stays_alone():
+    image = np.full((4, 5), 0.5, np.float32)
+    image[1, 1] = np.nan
+    done = apply_augmentation(image, {**NOTHING, "brightness": 1.1})
+    assert np.isnan(done).sum() <= 4  # it and neighbours, read between
+
+
 IMAGE = picture((6, 8, 3))
 
 
@@ -325,7 +349,9 @@ def test_a_bad_batch_is_named():
 TURN = {**PARAMS, "rotation": 33.0, "scale": 0.7}
 
 
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint16", "int16", "int32", "int64"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "uint8", "int8", "uint16", "int16", "int32", "int64", "float32"]
+)
 @pytest.mark.parametrize("shape", [(30, 40), (30, 40, 2)])
 @pytest.mark.parametrize("border", ["reflect", "edge", 1])
 def test_a_mask_goes_where_its_image_goes(dtype, shape, border):
@@ -357,10 +383,21 @@ def test_the_fill_of_a_mask_is_a_label():
             augment_mask(mask.astype(dtype), TURN, border=border)
 
 
+def test_a_mask_of_float32_gets_no_new_values():
+    mask = np.random.default_rng(1).normal(size=(30, 40)).astype(np.float32)
+    mask[3, 4] = np.nan
+    done = augment_mask(mask, TURN, border=0.5)
+    assert done.dtype == np.float32
+    assert 0.5 in done
+    assert set(done[~np.isnan(done)]) <= {*mask.ravel(), np.float32(0.5)}
+    with pytest.raises(ValueError, match=r"border must be labels of .* got 1e\+39"):
+        augment_mask(mask, TURN, border=1e39)
+
+
 def test_a_bad_mask_is_named():
-    with pytest.raises(TypeError, match="mask must be a NumPy array of bool or integers, got floa"):
+    with pytest.raises(TypeError, match=r"mask must be a NumPy array of bool, .* got float64"):
         augment_mask(np.zeros((4, 4)), TURN)
-    with pytest.raises(TypeError, match="mask must be a NumPy array of bool or integers, got list"):
+    with pytest.raises(TypeError, match=r"mask must be a NumPy array of bool, .* got list"):
         augment_mask([[1]], TURN)
     with pytest.raises(
         ValueError, match="mask must be labels of -16777216 to 16777216, got 16777217"
@@ -408,6 +445,12 @@ def test_bad_points_boxes_and_sizes_are_named():
         augment_boxes([[1, 2]], TURN, (4, 5))
     with pytest.raises(ValueError, match=r"size must be \(height, width\) .* got \(0, 5\)"):
         augment_boxes([[1, 2, 3, 4]], TURN, (0, 5))
+    for size in ((4, 5, 3), 5):
+        message = f"size must be (height, width), as image.shape[:2] is, got {size}"
+        with pytest.raises(ValueError, match=re.escape(message)):
+            augment_boxes([[1, 2, 3, 4]], TURN, size)
+        with pytest.raises(ValueError, match=re.escape(message)):
+            augment_keypoints([[1, 2]], TURN, size)
 
 
 def test_without_opencv_the_import_says_what_to_install(monkeypatch):

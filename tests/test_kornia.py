@@ -1,5 +1,8 @@
 """Parameters for Kornia's augmentations: what they do is what the parameters say."""
 
+import importlib
+import sys
+
 import numpy as np
 import pytest
 from frameworks import require
@@ -70,3 +73,16 @@ def test_equal_ids_are_augmented_alike():
     augmented = K.RandomAffine(degrees=0)(same, params=affine_params(BATCH, same.shape))
     assert torch.equal(augmented[0], augmented[2])
     assert not torch.allclose(augmented[0], augmented[1])
+
+
+@pytest.mark.parametrize("make", [affine_params, color_params, noise_params])
+def test_what_is_no_batch_is_named(make):
+    with pytest.raises(TypeError, match="batch must be an AugmentationBatch, got list"):
+        make(BATCH.to_dicts(), IMAGES.shape)
+
+
+def test_without_pytorch_the_import_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "dpa.integrations.kornia")
+    with pytest.raises(ImportError, match="needs PyTorch and Kornia: pip install"):
+        importlib.import_module("dpa.integrations.kornia")

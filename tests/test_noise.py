@@ -101,6 +101,8 @@ def test_a_bad_shape_is_named():
         standard_normals({"hash": HASH}, (2, -1))
     with pytest.raises(TypeError, match=r"a size in shape must be an integer, got 2\.5"):
         standard_normals_batch([], (2.5,))
+    with pytest.raises(TypeError, match="shape must be a sequence of integers, got 5"):
+        standard_normals({"hash": HASH}, 5)
 
 
 DIGEST = bytes.fromhex(HASH)

@@ -29,7 +29,6 @@ from torch.utils.data import (  # noqa: E402
     get_worker_info,
 )
 
-from dpa.integrations.image import apply_augmentation  # noqa: E402
 from dpa.integrations.torch import AugmentedDataset, AugmentedIterableDataset, datasets  # noqa: E402
 
 SIZE, BATCH, SEED = 36, 5, 7
@@ -273,6 +272,9 @@ def test_the_first_element_is_the_image(sample, item, two):
 
 
 def test_transform_none_is_that_of_images():
+    require("cv2", ".venv/tested")
+    from dpa.integrations.image import apply_augmentation
+
     image = np.arange(48, dtype=np.uint8).reshape(6, 8)
     params = dpa.gen_augmentation_params(0, CONFIG, base_seed=SEED, epoch=0)
     wanted = apply_augmentation(image, params)
@@ -428,6 +430,7 @@ def test_a_copy_has_the_epoch_and_reaches_its_own_workers(copied):
     assert seen(items) == expected(2)
     dataset.set_epoch(3)
     assert seen(items) == expected(3)
+    assert original.epoch == 2
 
 
 def test_a_stream_keeps_the_epoch_in_which_a_pass_began():

@@ -9,7 +9,6 @@ import pytest
 from frameworks import require
 
 import dpa
-from dpa.integrations.image import apply_augmentation_batch
 from dpa.noise import standard_normals_batch
 
 torch = require("torch")
@@ -25,6 +24,9 @@ def pictures(shape=(6, 3, 24, 31), dtype=torch.float32, seed=1):
 
 
 def as_arrays(images, batch, **options):
+    require("cv2", ".venv/tested")
+    from dpa.integrations.image import apply_augmentation_batch
+
     arrays = images.permute(0, 2, 3, 1).numpy()
     done = apply_augmentation_batch(arrays, batch, **options)
     return torch.from_numpy(done).permute(0, 3, 1, 2)
@@ -83,6 +85,40 @@ def test_a_batch_may_be_dicts_and_may_be_empty():
     assert torch.equal(apply_augmentation(images, BATCH.to_dicts()), wanted)
     assert torch.equal(apply_augmentation(images[2:3], BATCH[2:3]), wanted[2:3])
     assert apply_augmentation(images[:0], BATCH[:0]).shape == (0, 3, 24, 31)
+
+
+def test_a_batch_of_noisy_and_other_samples():
+    quiet = {**BATCH[1], "noise": 0}
+    del quiet["hash"]
+    mixed = [BATCH[0], quiet, BATCH[2]]
+    images = pictures((3, 3, 8, 9)).requires_grad_()
+    done = apply_augmentation(images, mixed)
+    alone = [apply_augmentation(images[at : at + 1], mixed[at : at + 1]) for at in range(3)]
+    assert torch.equal(done, torch.cat(alone))
+    done.sum().backward()
+    assert torch.isfinite(images.grad).all()
+
+
+def test_no_field_is_made_where_there_is_no_noise(monkeypatch):
+    made = []
+
+    def counted(samples, shape):
+        made.append(len(samples))
+        return standard_normals_batch(samples, shape)
+
+    monkeypatch.setattr("dpa.integrations.torch.tensors.standard_normals_batch", counted)
+    quiet = {**BATCH[1], "noise": 0}
+    apply_augmentation(pictures((3, 3, 8, 9)), [BATCH[0], quiet, quiet])
+    apply_augmentation(pictures((2, 3, 8, 9)), [quiet, quiet])
+    assert made == [1]
+
+
+def test_without_contrast_a_pixel_that_is_nan_stays_alone():
+    images = torch.full((2, 1, 5, 6), 0.5)
+    images[:, 0, 1, 1] = torch.nan
+    done = apply_augmentation(images, [NOTHING, {**NOTHING, "contrast": 0.5}])
+    assert done[0].isnan().sum() <= 4  # it and neighbours, read between
+    assert done[1].isnan().all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

@@ -70,3 +70,27 @@ def test_nothing_is_drawn():
 def test_there_must_be_one_id(ids):
     with pytest.raises(ValueError, match=f"must have one SampleId, got {len(ids)}"):
         AUGMENT(IMAGE, *ids)
+
+
+@pytest.mark.parametrize("mode", ["P", "RGBA", "CMYK", "1", "I;16"])
+def test_a_mode_that_torchvision_would_damage_is_named(mode):
+    with pytest.raises(ValueError, match=f"must have the mode L or RGB, got '{mode}': image.conv"):
+        AUGMENT(Image.new(mode, (8, 6)), ID)
+
+
+@pytest.mark.parametrize("fill", ["a", None, True, float("nan"), float("inf")])
+def test_a_bad_fill_is_named_at_once(fill):
+    with pytest.raises(ValueError, match=f"fill must be a finite number, got {fill!r}"):
+        Augment(fill=fill)
+
+
+def test_an_id_shows_what_it_is():
+    assert repr(ID) == "SampleId(42, epoch=3)"
+    assert repr(SampleId("a.png")) == "SampleId('a.png', epoch=None)"
+
+
+def test_without_contrast_a_pixel_that_is_nan_stays_alone():
+    augment = Augment(dpa.AugmentationConfig((0, 0), (1, 1), (0, 0), (1, 1), (1, 1)))
+    image = torch.full((1, 4, 5), 0.5)
+    image[0, 1, 1] = torch.nan
+    assert augment(image, ID)[0].isnan().sum() <= 4  # it and neighbours, read between

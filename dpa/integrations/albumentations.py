@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from dpa.config import AugmentationConfig, checked_config
 from dpa.generate import gen_augmentation_params
 from dpa.integrations.image import (
+    Sampling,
     apply_augmentation,
     augment_boxes,
     augment_keypoints,
@@ -31,26 +33,38 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     """apply_augmentation as a part of `A.Compose`: image, mask, boxes and keypoints follow.
 
     The call must have `sample_id=` (int or str), and may have `epoch=` beside it:
-    `A.Compose([Augment()])(image=image, sample_id=42, epoch=3)`. `config`, `base_seed` and
-    `view` as for gen_augmentation_params, `border` and `interpolation` as for
+    `A.Compose([Augment()])(image=image, sample_id=42, epoch=3)`. `config` (or its to_dict()),
+    `base_seed` and `view` as for gen_augmentation_params, `border` and `interpolation` as for
     dpa.integrations.image.apply_augmentation. It draws nothing, so neither the seed of the
-    Compose nor the transforms beside it change its values.
+    Compose nor the transforms beside it change its values; and `p` is always 1.
     """
 
     def __init__(
         self,
-        config: AugmentationConfig | None = None,
+        config: AugmentationConfig | Mapping[str, Any] | None = None,
         *,
         base_seed: int | None = None,
         view: int | None = None,
         border: str | float = "reflect",
         interpolation: str = "linear",
+        p: float = 1,
     ) -> None:
+        if p != 1:
+            raise ValueError(f"p must be 1: each sample is augmented; got {p!r}")
         super().__init__(p=1)
+        if isinstance(config, Mapping):
+            config = AugmentationConfig.from_dict(config)
         self.config = checked_config(config)
-        self.key = Key.checked(None, view, base_seed)
+        key = Key.checked(None, view, base_seed)
+        self.base_seed, self.view = key.base_seed, key.view
+        Sampling.checked(interpolation, border)
         self.border = border
         self.interpolation = interpolation
+
+    def get_transform_init_args(self) -> dict[str, Any]:
+        """The settings as JSON has them: for repr, A.to_dict, A.save and ReplayCompose."""
+        names = ("base_seed", "view", "border", "interpolation")
+        return {"config": self.config.to_dict(), **{name: getattr(self, name) for name in names}}
 
     @property
     def targets_as_params(self) -> list[str]:
@@ -64,9 +78,9 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         sample = gen_augmentation_params(
             data["sample_id"],
             self.config,
-            base_seed=self.key.base_seed,
+            base_seed=self.base_seed,
             epoch=data.get("epoch"),
-            view=self.key.view,
+            view=self.view,
         )
         return {"sample": sample, "size": params["shape"][:2]}
 
@@ -89,6 +103,8 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         self, bboxes: npt.NDArray[Any], sample: dict[str, Any], size: tuple[int, int], **_: Any
     ) -> npt.NDArray[Any]:
         """Boxes as Albumentations has them inside: in parts of width and height."""
+        if len(bboxes) == 0:
+            return bboxes
         height, width = size
         scale = np.array([width, height, width, height])
         boxes = augment_boxes(bboxes[:, :4] * scale, sample, size) / scale
@@ -98,6 +114,8 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         self, keypoints: npt.NDArray[Any], sample: dict[str, Any], size: tuple[int, int], **_: Any
     ) -> npt.NDArray[Any]:
         """Keypoints (x, y, z, angle, scale, ...); angles are radians, counter-clockwise."""
+        if len(keypoints) == 0:
+            return keypoints
         moved = np.array(keypoints, np.float64)
         moved[:, :2] = augment_keypoints(keypoints[:, :2], sample, size)
         moved[:, 3] += np.radians(sample["rotation"])

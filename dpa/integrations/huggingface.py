@@ -34,9 +34,7 @@ class _Generator:
 
     def ids(self, rows: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
         """The column of ids. Raises ValueError where it is missing."""
-        if self.id_column is None or self.id_column not in rows:
-            raise ValueError(f"no column {self.id_column!r} with ids; there are {', '.join(rows)}")
-        return rows[self.id_column]
+        return _column(rows, self.id_column, "ids")
 
 
 @dataclass(frozen=True)
@@ -49,9 +47,11 @@ class ParameterColumns(_Generator):
     """
 
     def __call__(
-        self, rows: Mapping[str, Sequence[Any]], indices: Sequence[int]
+        self, rows: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None
     ) -> dict[str, list[Any]]:
         """The new columns of a batch of rows."""
+        if not isinstance(indices, Sequence):
+            raise TypeError("ParameterColumns is for map(..., batched=True, with_indices=True)")
         found = self.rows(indices if self.id_column is None else self.ids(rows))
         return {name: [row[name] for row in found] for name in (*PARAMETERS, "hash")}
 
@@ -68,11 +68,23 @@ class ImageTransform(_Generator):
     image_column: str = "image"
     apply: Callable[[Any, Mapping[str, Any]], Any] | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.id_column is None:
+            raise ValueError("ImageTransform needs id_column, the column with ids, got None")
+
     def __call__(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """The rows with augmented images."""
         apply = self.apply or _image_apply()
-        pairs = zip(rows[self.image_column], self.rows(self.ids(rows)), strict=True)
+        images = _column(rows, self.image_column, "images")
+        pairs = zip(images, self.rows(self.ids(rows)), strict=True)
         return {**rows, self.image_column: [apply(image, params) for image, params in pairs]}
+
+
+def _column(rows: Mapping[str, Sequence[Any]], name: str | None, what: str) -> Sequence[Any]:
+    if name is None or name not in rows:
+        raise ValueError(f"no column {name!r} with {what}; there are {', '.join(rows)}")
+    return rows[name]
 
 
 def _image_apply() -> Callable[[Any, Mapping[str, Any]], Any]:

@@ -34,7 +34,7 @@ _INTERPOLATIONS = {
 }
 
 
-class _Sampling(NamedTuple):
+class Sampling(NamedTuple):
     """How OpenCV is to read between the pixels and beyond the border."""
 
     interpolation: int
@@ -42,7 +42,8 @@ class _Sampling(NamedTuple):
     fill: float
 
     @classmethod
-    def checked(cls, interpolation: str, border: str | float) -> _Sampling:
+    def checked(cls, interpolation: str, border: str | float) -> Sampling:
+        """From the arguments of apply_augmentation."""
         flag = checked_interpolation(interpolation, _INTERPOLATIONS)
         return cls(flag, *checked_border(border, _BORDERS, cv2.BORDER_CONSTANT))
 
@@ -58,7 +59,7 @@ def apply_augmentation(
 
     `image`: an array HxW or HxWxC of uint8, uint16, float32 or float64 (full range 255, 65535
     and 1.0), or a PIL image of mode L, LA, RGB, RGBA or I;16; the result has the same type,
-    shape and dtype. `params`: a dict of gen_augmentation_params, or batch[i]. In this order:
+    shape, dtype and `info`. `params`: a dict of gen_augmentation_params, or batch[i]. In order:
     rotation (degrees, counter-clockwise, about the centre), scale (zoom factor), brightness
     (factor), contrast (factor about the mean), noise (standard deviation relative to full
     range). `border`: what lies outside: "reflect" (without repeating the edge), "edge", or a
@@ -70,7 +71,7 @@ def apply_augmentation(
     >>> apply_augmentation(image, dpa.gen_augmentation_params(42)).shape
     (32, 48, 3)
     """
-    sampling = _Sampling.checked(interpolation, border)
+    sampling = Sampling.checked(interpolation, border)
     effect = Effect.checked(params)
     if isinstance(image, np.ndarray):
         return _apply(image, effect, sampling)
@@ -82,17 +83,14 @@ def apply_augmentation(
             "image.convert('RGB') makes one"
         )
     pixels = np.asarray(image)
-    if image.mode not in ("LA", "RGBA"):
-        return Image.fromarray(_apply(pixels, effect, sampling))
-    colour, alpha = pixels[..., :-1], pixels[..., -1]
-    return Image.fromarray(
-        np.dstack(
-            [
-                _apply(colour, effect, sampling),
-                _warp(alpha, effect, sampling._replace(fill=0)),  # what is filled is transparent
-            ]
-        )
-    )
+    if image.mode in ("LA", "RGBA"):
+        colour = _apply(pixels[..., :-1], effect, sampling)
+        clear = sampling._replace(fill=0)  # what is filled is transparent
+        result = Image.fromarray(np.dstack([colour, _warp(pixels[..., -1], effect, clear)]))
+    else:
+        result = Image.fromarray(_apply(pixels, effect, sampling))
+    result.info = image.info.copy()
+    return result
 
 
 def apply_augmentation_batch(
@@ -115,7 +113,7 @@ def apply_augmentation_batch(
             apply_augmentation(image, params, border=border, interpolation=interpolation)
             for image, params in zip(images, samples, strict=True)
         ]
-    sampling = _Sampling.checked(interpolation, border)
+    sampling = Sampling.checked(interpolation, border)
     effects = [Effect.checked(params) for params in samples]
     if images.ndim not in (3, 4):
         raise ValueError(f"images must be NxHxW or NxHxWxC, got shape {images.shape}")
@@ -125,7 +123,7 @@ def apply_augmentation_batch(
     return out
 
 
-def _apply(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.NDArray[Any]:
+def _apply(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.NDArray[Any]:
     dtype = image.dtype
     if dtype.name not in _FULL_RANGE or not dtype.isnative:
         raise TypeError(f"image must have one of the dtypes {', '.join(_FULL_RANGE)}, got {dtype}")
@@ -135,7 +133,8 @@ def _apply(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.
     if dtype.name == "float64":  # OpenCV would place its pixels less exactly
         return _apply(image.astype(np.float32), effect, sampling).astype(dtype)
     warped = _warp(image, effect, sampling)
-    offset = effect.lift * cv2.mean(warped.reshape(len(warped), -1))[0]
+    # Without contrast no pixel counts for another, not even one that is NaN.
+    offset = effect.lift and effect.lift * cv2.mean(warped.reshape(len(warped), -1))[0]
     if effect.digest is not None:
         stdev = effect.noise * full_range
         apply_tone(warped, effect.gain, offset, stdev, effect.digest, noise_table())
@@ -148,7 +147,7 @@ def _apply(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.
     return warped
 
 
-def _warp(image: npt.NDArray[Any], effect: Effect, sampling: _Sampling) -> npt.NDArray[Any]:
+def _warp(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.NDArray[Any]:
     """A new array, turned and zoomed."""
     if image.ndim not in (2, 3) or image.size == 0:
         raise ValueError(f"image must be HxW or HxWxC and not empty, got shape {image.shape}")
@@ -182,31 +181,33 @@ def augment_mask(
 ) -> npt.NDArray[Any]:
     """A mask turned and zoomed as apply_augmentation does with its image, without interpolation.
 
-    `mask`: an array HxW or HxWxC of bool or integers, from -2**24 to 2**24.
+    `mask`: an array HxW or HxWxC of bool, float32, or integers from -2**24 to 2**24.
     `border`: as there; a number fills with that label. Every value of the result is a label of
     the mask or of the border.
     """
-    if not isinstance(mask, np.ndarray) or mask.dtype.kind not in "bui":
-        found = mask.dtype if isinstance(mask, np.ndarray) else type(mask).__name__
-        raise TypeError(f"mask must be a NumPy array of bool or integers, got {found}")
-    sampling = _Sampling.checked("nearest", border)
-    low, high = _labels(mask.dtype)
-    for name, label in (
-        ("mask", mask.min(initial=0)),
-        ("mask", mask.max(initial=0)),
-        ("border", sampling.fill),
+    if not isinstance(mask, np.ndarray) or not (
+        mask.dtype.kind in "bui" or mask.dtype.name == "float32"
     ):
-        if label % 1 or not low <= label <= high:
+        found = mask.dtype if isinstance(mask, np.ndarray) else type(mask).__name__
+        raise TypeError(f"mask must be a NumPy array of bool, integers or float32, got {found}")
+    sampling = Sampling.checked("nearest", border)
+    low, high = _labels(mask.dtype)
+    whole = mask.dtype.kind != "f"
+    labels = [("mask", mask.min(initial=0)), ("mask", mask.max(initial=0))] if whole else []
+    for name, label in (*labels, ("border", sampling.fill)):
+        if (whole and label % 1) or not low <= label <= high:
             raise ValueError(f"{name} must be labels of {low} to {high}, got {label}")
     # The types that OpenCV places as exactly as an image's.
-    labels = mask.astype(np.uint8 if mask.dtype in (np.bool_, np.uint8) else np.float32)
-    return _warp(labels, Effect.checked(params), sampling).astype(mask.dtype)
+    placed = mask.astype(np.uint8 if mask.dtype in (np.bool_, np.uint8) else np.float32)
+    return _warp(placed, Effect.checked(params), sampling).astype(mask.dtype)
 
 
-def _labels(dtype: np.dtype[Any]) -> tuple[int, int]:
+def _labels(dtype: np.dtype[Any]) -> tuple[float, float]:
     """The least and the greatest label of a mask of that type; float32 has to hold them."""
     if dtype == np.bool_:
         return 0, 1
+    if dtype.kind == "f":
+        return float(np.finfo(dtype).min), float(np.finfo(dtype).max)
     info = np.iinfo(dtype)
     return max(info.min, -(2**24)), min(info.max, 2**24)
 
@@ -246,7 +247,10 @@ def augment_boxes(
 
 
 def _checked_size(size: tuple[int, int]) -> tuple[int, int]:
-    height, width = (integer("size", side) for side in size)
+    sides = tuple(size) if isinstance(size, Iterable) else ()
+    if len(sides) != 2:
+        raise ValueError(f"size must be (height, width), as image.shape[:2] is, got {size!r}")
+    height, width = (integer("size", side) for side in sides)
     if height < 1 or width < 1:
         raise ValueError(f"size must be (height, width) of at least 1, got {size}")
     return height, width

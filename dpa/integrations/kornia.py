@@ -14,7 +14,8 @@ try:
     import torch
 except ModuleNotFoundError as error:
     raise ImportError(
-        "dpa.integrations.kornia needs Kornia: pip install 'dpa-augment[kornia]'", name=error.name
+        "dpa.integrations.kornia needs PyTorch and Kornia: pip install 'dpa-augment[kornia]'",
+        name=error.name,
     ) from error
 
 from dpa.noise import standard_normals_batch
@@ -26,7 +27,7 @@ def affine_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
     """Rotation and scale, for `RandomAffine(degrees=0)(images, params=...)`.
 
     `shape`: that of the images, (n, channels, height, width), n = len(batch). Raises ValueError
-    for another shape.
+    for another shape, TypeError for what is no AugmentationBatch.
     """
     height, width = _checked(batch, shape)[2:]
     nothing = torch.zeros(len(batch))
@@ -80,6 +81,8 @@ def _column(values: npt.NDArray[np.floating]) -> torch.Tensor:
 
 
 def _checked(batch: AugmentationBatch, shape: Sequence[int]) -> tuple[int, ...]:
+    if not isinstance(batch, AugmentationBatch):
+        raise TypeError(f"batch must be an AugmentationBatch, got {type(batch).__name__}")
     sizes = tuple(shape)
     if len(sizes) != 4 or sizes[0] != len(batch):
         raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from dpa.config import AugmentationConfig, checked_config
@@ -30,6 +31,9 @@ class SampleId:
         self.sample_id = sample_id
         self.epoch = epoch
 
+    def __repr__(self) -> str:
+        return f"SampleId({self.sample_id!r}, epoch={self.epoch!r})"
+
 
 class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     """Rotation, scale, brightness, contrast and noise of the sample whose id is an input.
@@ -38,7 +42,8 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     them. Images (tensors and PIL) are read between the pixels bilinearly, masks by the nearest;
     outside both are `fill`. Brightness, contrast and noise are those of dpa.integrations.image
     and clamped to the range of the dtype. `config`, `base_seed` and `view` as for
-    gen_augmentation_params. Raises ValueError where no or more than one SampleId is given.
+    gen_augmentation_params. Raises ValueError where no or more than one SampleId is given, and
+    for a PIL image of a mode other than L and RGB.
     """
 
     _transformed_types = (torch.Tensor, Image.Image, SampleId)
@@ -54,6 +59,8 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         super().__init__()
         self.config = checked_config(config)
         self.key = Key.checked(None, view, base_seed)
+        if isinstance(fill, bool) or not isinstance(fill, (int, float)) or not math.isfinite(fill):
+            raise ValueError(f"fill must be a finite number, got {fill!r}")
         self.fill = fill
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
@@ -71,6 +78,11 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         if isinstance(inpt, SampleId):
             return inpt
         if isinstance(inpt, Image.Image):
+            if inpt.mode not in ("L", "RGB"):
+                raise ValueError(
+                    f"a PIL image must have the mode L or RGB, got {inpt.mode!r}: "
+                    "image.convert('RGB') makes one"
+                )
             return functional.to_pil_image(self.transform(functional.pil_to_tensor(inpt), params))
         effect = params["effect"]
         mask = isinstance(inpt, tv_tensors.Mask)
@@ -92,7 +104,7 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
 def _toned(image: torch.Tensor, params: dict[str, Any], effect: Effect) -> torch.Tensor:
     """Brightness, contrast and noise of an image or of all frames of a video."""
     values = functional.to_dtype(image, torch.float32, scale=True)
-    values = effect.gain * values + effect.lift * values.mean()
+    values = effect.gain * values + (effect.lift and effect.lift * values.mean())
     if effect.noise > 0:
         channels, height, width = image.shape[-3:]
         field = torch.from_numpy(standard_normals(params, (height, width, channels)))

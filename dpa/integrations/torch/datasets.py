@@ -78,6 +78,12 @@ class _Augmented(ABC):
         self.__dict__.update(state)
         self._share(self._shared)  # a worker's is in shared memory already, a copy's is not
 
+    def __copy__(self) -> Any:
+        """A copy with an epoch of its own."""
+        copied = object.__new__(type(self))
+        copied.__setstate__({**self.__dict__, "_shared": self._shared.clone()})
+        return copied
+
     def _share(self, epoch: Any) -> None:
         """Keeps the epoch where set_epoch reaches workers that have long been running."""
         self._shared = epoch.share_memory_()
@@ -172,8 +178,9 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
     False applies nothing, and items are (sample, id), which `collate` makes batches of.
     `return_params`: items are (item, params). `views`: k > 1 replaces the image by a list of
     k versions, views 0 to k - 1 of the key, and params by a list of k dicts.
-    `id_fn`: id_fn(index) -> int or str; None takes the index. `epoch_policy`: which epoch
-    is in the key at epoch e: "fixed" none, "each" e, ("every", k) e // k, ("cycle", k) e % k.
+    `id_fn`: id_fn(index) -> int of 0 to 2**64 - 1 or str, one kind for all; None takes the
+    index. `epoch_policy`: which epoch is in the key at epoch e: "fixed" none, "each" e,
+    ("every", k) e // k, ("cycle", k) e % k.
     Raises TypeError or ValueError naming the argument.
 
     >>> scaled = AugmentedDataset([3.0, 4.0], transform=lambda image, params: params["scale"])

@@ -61,11 +61,17 @@ def apply_augmentation(
         out = grid_sample(pixels, grid, mode, padding, aligned)
         if fill:
             out.add_(fill)
-        offset = lift * out.mean((1, 2, 3), keepdim=True)
+        # Where contrast is 1 no pixel counts for another, not even one that is NaN.
+        offset = torch.where(lift == 0, lift, lift * out.mean((1, 2, 3), keepdim=True))
         out.mul_(gain).add_(offset)
-        if any(effect.digest for effect in effects):
-            noise = torch.from_numpy(standard_normals_batch(samples, (height, width, channels)))
-            out.addcmul_(noise.to(device).permute(0, 3, 1, 2), stdev)
+        noisy = [at for at, effect in enumerate(effects) if effect.digest]
+        if noisy:
+            made = standard_normals_batch([samples[at] for at in noisy], (height, width, channels))
+            noise = torch.from_numpy(made).to(device).permute(0, 3, 1, 2)
+            if len(noisy) == len(samples):
+                out.addcmul_(noise, stdev)
+            else:
+                out[noisy] = torch.addcmul(out[noisy], noise, stdev[noisy])
         return out.to(images.dtype)
 
 
