@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 PYPROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = PYPROJECT["dependency-groups"]
-RUNNERS = [pin for pin in GROUPS["test"] if pin.startswith(("hypothesis", "pytest"))]
+RUNNERS = [pin for pin in GROUPS["test-core"] if pin.startswith(("hypothesis", "pytest"))]
 BLOCKS = "tests/test_snippets.py::test_the_blocks_of_a_page_run"
 PAGES = (f"{BLOCKS}[docs/integrations.md]", f"{BLOCKS}[docs/coming_from.md]")
 

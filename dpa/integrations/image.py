@@ -76,7 +76,10 @@ def apply_augmentation(
     if isinstance(image, np.ndarray):
         return _apply(image, effect, sampling)
     if not isinstance(image, Image.Image):
-        raise TypeError(f"image must be a NumPy array or a PIL image, got {type(image).__name__}")
+        raise TypeError(
+            f"image must be a NumPy array or a PIL image, got {type(image).__name__}; for batches "
+            "of tensors: dpa.integrations.torch.apply_augmentation"
+        )
     if image.mode not in _MODES:
         raise ValueError(
             f"image must have one of the modes {', '.join(_MODES)}, got {image.mode!r}: "
