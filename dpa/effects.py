@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from dpa.config import AugmentationConfig
 from dpa.noise import digest_of
 
 #: OpenCV walks mirror image by mirror image to a pixel's place: it takes minutes for smaller ones.
@@ -64,6 +65,16 @@ class Effect(NamedTuple):
         """The map of points (x, y, 1), y down, that leaves the centre (x, y): shape (2, 3)."""
         a, b = self.scale * self.cos, self.scale * self.sin
         return np.array([[a, b, x - a * x - b * y], [-b, a, y + b * x - a * y]])
+
+
+def check_applicable(config: AugmentationConfig) -> None:
+    """Raises ValueError where a range holds values that no picture can be given."""
+    if config.scale_range[0] < LEAST_SCALE:
+        raise ValueError(
+            f"scale_range must be {LEAST_SCALE} or more for images, got {config.scale_range}"
+        )
+    if config.noise_range[0] < 0:
+        raise ValueError(f"noise_range must not be negative for images, got {config.noise_range}")
 
 
 _NAMES = Effect._fields[:-1]

@@ -497,3 +497,13 @@ def test_without_pytorch_the_error_says_what_to_install():
     code = "import sys; sys.modules['torch'] = None; import dpa.integrations.torch"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "ImportError: dpa.integrations.torch needs PyTorch: pip install" in run.stderr
+
+
+@pytest.mark.parametrize("change", [{"scale_range": (0, 1.2)}, {"noise_range": (-1, 0.1)}])
+def test_ranges_that_no_image_can_be_given_are_refused_at_the_call(change):
+    config = dpa.get_preset("mild", **change)
+    [name] = change
+    require("cv2")
+    with pytest.raises(ValueError, match=f"{name} must .* for images, got"):
+        AugmentedDataset([1, 2], config)
+    AugmentedDataset([1, 2], config, transform=False)  # the user's business

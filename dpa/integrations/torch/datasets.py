@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from dpa.config import AugmentationConfig, checked_config
+from dpa.effects import check_applicable
 from dpa.generate import generate_part, generate_views
 from dpa.keys import Key, integer, sample_ids
 
@@ -51,6 +52,7 @@ class _Augmented(ABC):
         if transform is None:
             from dpa.integrations.image import apply_augmentation
 
+            check_applicable(checked_config(config))
             transform = apply_augmentation
         if not (transform is False or callable(transform)):
             raise TypeError(f"transform must be callable, False or None, got {transform!r}")
