@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -75,6 +75,13 @@ def check_applicable(config: AugmentationConfig) -> None:
         )
     if config.noise_range[0] < 0:
         raise ValueError(f"noise_range must not be negative for images, got {config.noise_range}")
+
+
+def samples_of(batch: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The dicts of a batch. TypeError for a single one, whose iteration would give names."""
+    if isinstance(batch, Mapping):
+        raise TypeError("batch must be an AugmentationBatch or a list of dicts, got one dict")
+    return list(batch)
 
 
 _NAMES = Effect._fields[:-1]

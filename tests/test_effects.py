@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import dpa
-from dpa.effects import Effect
+from dpa.effects import Effect, samples_of
 
 NOTHING = {"rotation": 0, "scale": 1, "brightness": 1, "contrast": 1, "noise": 0}
 PARAMS = dpa.gen_augmentation_params(42)
@@ -61,3 +61,8 @@ def test_missing_parameters_are_named():
         Effect.checked({"rotation": 1, "hash": PARAMS["hash"]})
     with pytest.raises(TypeError, match="params must be a dict of one sample's parameters, got 42"):
         Effect.checked(42)
+
+
+def test_one_dict_is_no_batch():
+    with pytest.raises(TypeError, match=r"batch must be .* a list of dicts, got one dict"):
+        samples_of(dpa.gen_augmentation_params(1))

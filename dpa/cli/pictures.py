@@ -15,14 +15,14 @@ from dpa.config import PRESETS
 if TYPE_CHECKING:
     from PIL import Image
 
-_SUFFIXES = ".png, .svg or .pdf"
+_WRITTEN = ".png, .svg or .pdf; an existing file is replaced"
 
 
 def add(commands: Commands) -> None:
     """Registers the commands."""
     command = commands.add_parser("preview", help="draw images as samples' parameters make them")
     command.add_argument("images", metavar="IMAGE|DIR", help="an image, or a folder of images")
-    command.add_argument("-o", "--output", required=True, metavar="FILE", help=_SUFFIXES)
+    command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
     command.add_argument("--ids", metavar="A:B|A,B,...", help="default: 0:16, of a folder 0:4")
     command.add_argument(
         "--num-images", type=int, default=8, metavar="N", help="the folder's first N, default: 8"
@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
 
     command = commands.add_parser("plot", help="draw how the parameters of a file are distributed")
     command.add_argument("file", metavar="FILE")
-    command.add_argument("-o", "--output", required=True, metavar="FILE", help=_SUFFIXES)
+    command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
     either = command.add_mutually_exclusive_group()
     either.add_argument("--preset", choices=PRESETS, help="compare with this, not the file's own")
     either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")

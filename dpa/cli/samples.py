@@ -37,7 +37,13 @@ def add(commands: Commands) -> None:
     add_num_samples(source)
     source.add_argument("--recipe", metavar="FILE", help="write what this recipe stands for")
     add_request(command)
-    command.add_argument("-o", "--output", required=True, metavar="FILE", help=SUFFIXES)
+    command.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help=f"{SUFFIXES}; an existing file is replaced",
+    )
     command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
     command.set_defaults(run=_generate)
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._native import apply_tone
-from dpa.effects import Effect, checked_border, checked_interpolation
+from dpa.effects import Effect, checked_border, checked_interpolation, samples_of
 from dpa.keys import integer
 from dpa.noise import noise_table
 
@@ -108,7 +108,7 @@ def apply_augmentation_batch(
     `images`: one array NxHxW or NxHxWxC, which gives such an array, or a sequence of images,
     which gives a list. `batch`: an AugmentationBatch or a sequence of dicts, as many.
     """
-    samples = list(batch)
+    samples = samples_of(batch)
     if len(images) != len(samples):
         raise ValueError(f"images and batch must be as many, got {len(images)} and {len(samples)}")
     if not isinstance(images, np.ndarray):

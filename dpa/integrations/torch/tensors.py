@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dpa.effects import Effect, checked_border, checked_interpolation
+from dpa.effects import Effect, checked_border, checked_interpolation, samples_of
 from dpa.noise import standard_normals_batch
 
 try:
@@ -42,7 +42,7 @@ def apply_augmentation(
     """
     padding, fill = checked_border(border, _PADDINGS, "zeros")
     mode = checked_interpolation(interpolation, _INTERPOLATIONS)
-    samples = list(batch)
+    samples = samples_of(batch)
     _check(images, len(samples))
     channels, height, width = images.shape[1:]
     effects = [Effect.checked(params) for params in samples]
