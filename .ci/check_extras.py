@@ -32,12 +32,14 @@ class Check(NamedTuple):
 
 
 TORCH = tuple(GROUPS["torch"])
+#: What the tests of images compare with.
+SCIPY = tuple(pin for pin in GROUPS["test"] if str(pin).startswith("scipy"))
 CHECKS = {
     "albumentations": Check("albumentations cv2 PIL", ("tests/test_albumentations.py", *PAGES)),
     "audit": Check("scipy", ("tests/test_audit.py",)),
     "cli": Check("tqdm", ("tests/test_cli_files.py",)),
     "huggingface": Check("datasets cv2 PIL", ("tests/test_huggingface.py", *PAGES)),
-    "image": Check("cv2 PIL", ("tests/test_image.py",)),
+    "image": Check("cv2 PIL", ("tests/test_image.py",), SCIPY),
     "kornia": Check("kornia torch", ("tests/test_kornia.py", *PAGES), TORCH),
     "parquet": Check("pyarrow", ("tests/test_formats.py",)),
     "torch": Check("torch", ("tests/test_torch_tensors.py", "tests/test_torch_datasets.py"), TORCH),
