@@ -15,7 +15,7 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
 
 from dpa import cgroup
 from dpa.columns import AugmentationBatch
-from dpa.streaming import positive
+from dpa.keys import positive
 
 MB = 1_000_000
 #: Samples of a batch where batch_size is None, and MEMORY_OPTIMIZED's cap then.

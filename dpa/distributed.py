@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from dpa.config import AugmentationConfig, checked_config
 from dpa.generate import consecutive_ids, gen_augmentation_params, gen_augmentation_seed
-from dpa.keys import Key, checked_rank, integer, listed
+from dpa.keys import Key, checked_rank, integer, listed, positive
 from dpa.spans import Share, Spans, contiguous
-from dpa.streaming import BatchStream, DictStream, checked_range, positive
+from dpa.streaming import BatchStream, DictStream, checked_range
 
 #: Where launchers say rank and world size: torchrun, Open MPI's mpirun, Slurm's srun.
 _VARIABLES = (

@@ -31,6 +31,14 @@ def integer(name: str, value: object) -> int:
         raise TypeError(f"{name} must be an integer, got {value!r}") from None
 
 
+def positive(name: str, value: object, least: int = 1) -> int:
+    """`value` as an int of at least `least`."""
+    number = integer(name, value)
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, got {number}")
+    return number
+
+
 def _part(name: str, value: object) -> int | None:
     if value is None:
         return None

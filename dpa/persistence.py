@@ -19,10 +19,10 @@ from dpa.config import PARAMETERS, AugmentationConfig, checked_config
 from dpa.errors import ChainFileError
 from dpa.files import BLOCK, Block, Metadata, Samples
 from dpa.generate import fill_batch
-from dpa.keys import Ids, Key, sample_ids
+from dpa.keys import Ids, Key, positive, sample_ids
 from dpa.progress import progress_bar
 from dpa.recipes import ChainReader, FilePath
-from dpa.streaming import Stream, positive
+from dpa.streaming import Stream
 
 
 def save_augmentation_chain(
@@ -50,7 +50,8 @@ def save_augmentation_chain(
     """
     given: dict[str, Any] = {"epoch": epoch, "view": view, "base_seed": base_seed, "rank": rank}
     if isinstance(params, AugmentationBatch):
-        source = _of_batches([params], config, given, ids, world_size)
+        listed = None if ids is None else sample_ids(ids)
+        source = _of_batches([params], config, given, listed, world_size)
     elif isinstance(params, (str, bytes, Mapping)) or not isinstance(params, Sequence):
         kind = type(params).__name__
         raise TypeError(f"params must be a list of dicts or an AugmentationBatch, got {kind}")
@@ -101,9 +102,9 @@ def save_augmentation_stream(
         if world_size is None and stream.key.rank is not None:
             world_size = stream.share.world_size
         batches = chain([_nothing(stream)], stream.batches())
-        source = _of_batches(batches, config, given, ids, world_size)
+        source = _of_batches(batches, config, given, listed, world_size)
     elif isinstance(stream, FileStream):
-        source = _of_file(stream, config, given, ids, world_size)
+        source = _of_file(stream, config, given, listed, world_size)
     elif isinstance(stream, (str, bytes, Mapping)) or not isinstance(stream, Iterable):
         kind = type(stream).__name__
         raise TypeError(f"stream must be an iterable of dicts or of batches, got {kind}")
@@ -112,7 +113,7 @@ def save_augmentation_stream(
         head = list(islice(items, 1))
         everything: Iterator[Any] = chain(head, items)
         if head and isinstance(head[0], AugmentationBatch):
-            source = _of_batches(everything, config, given, ids, world_size)
+            source = _of_batches(everything, config, given, listed, world_size)
         else:
             total = operator.length_hint(stream) or None
             source = _of_dicts(everything, config, given, listed, world_size)
@@ -201,7 +202,7 @@ def _of_batches(
     batches: Iterable[AugmentationBatch],
     config: AugmentationConfig | None,
     given: dict[str, Any],
-    ids: Any,
+    ids: Ids | None,
     world_size: int | None,
 ) -> _Source:
     """Batches of one kind, at least one. Raises ValueError or TypeError."""
@@ -212,10 +213,9 @@ def _of_batches(
         if value is not None and value != own[name]:
             raise ValueError(f"{name} must be the batch's, {own[name]}, got {value!r}")
     key = Key.checked(**first.key._asdict(), world_size=world_size)
-    listed = None if ids is None else sample_ids(ids)
-    kind = first.ids if listed is None else listed
+    kind = first.ids if ids is None else ids
     metadata = _metadata(first.config, key, kind, world_size, first.values[0].dtype.name)
-    return metadata, _batch_blocks(chain([first], items), metadata, listed)
+    return metadata, _batch_blocks(chain([first], items), metadata, ids)
 
 
 def _batch_blocks(
@@ -238,7 +238,7 @@ def _of_file(
     stream: FileStream,
     config: AugmentationConfig | None,
     given: dict[str, Any],
-    ids: Any,
+    ids: Ids | None,
     world_size: int | None,
 ) -> _Source:
     """What is left of a file and what it says; what it does not know may be given."""
@@ -260,11 +260,9 @@ def _of_file(
     if stream.original:
         _require_base_seed(own.key.rank, given, found)
     key, world_size = Key.checked(**said), said["world_size"]
-    world_size = None if world_size is None else int(world_size)  # it may be NumPy's
     metadata = replace(own, config=found, key=key, world_size=world_size)
     checked = stream.original or own.config is None
-    listed = None if ids is None else sample_ids(ids)
-    return metadata, _file_blocks(stream.blocks(), metadata, listed, checked=checked)
+    return metadata, _file_blocks(stream.blocks(), metadata, ids, checked=checked)
 
 
 def _file_blocks(
@@ -314,7 +312,6 @@ def _metadata(
     world_size: int | None,
     dtype: str = "float64",
 ) -> Metadata:
-    world_size = None if world_size is None else int(world_size)  # it may be NumPy's
     start_id = ids.start % 2**64 if isinstance(ids, range) else None  # none may end at 2**64
     id_type = "string" if isinstance(ids, tuple) else "integer"
     return Metadata(config, key, world_size, start_id, id_type, dtype)

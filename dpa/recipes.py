@@ -45,7 +45,6 @@ def save_augmentation_recipe(
     """
     config = checked_config(config)
     key = Key.checked(epoch, view, base_seed, rank, world_size)
-    world_size = None if world_size is None else int(world_size)  # it may be NumPy's
     metadata = recipe_metadata(config, key, consecutive_ids(num_samples, start_id), world_size)
     with files.create(path, metadata) as writer:
         for block in recipe_blocks(metadata):

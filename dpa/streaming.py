@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 from dpa.columns import AugmentationBatch
 from dpa.config import AugmentationConfig, checked_config
 from dpa.generate import BLOCK, consecutive_ids, generate_part
-from dpa.keys import Key, integer
+from dpa.keys import Key, integer, positive
 from dpa.spans import Share, Spans
 
 Item = TypeVar("Item")
@@ -175,14 +175,6 @@ class BatchStream(Stream[AugmentationBatch]):
         batch = self._batch(self._delivered, self.chunk_size)
         self._delivered += len(batch)
         return batch
-
-
-def positive(name: str, value: object) -> int:
-    """`value` as an int of at least 1."""
-    number = integer(name, value)
-    if number < 1:
-        raise ValueError(f"{name} must be at least 1, got {number}")
-    return number
 
 
 def checked_range(start_id: object, end_id: object) -> range:

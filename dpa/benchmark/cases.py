@@ -9,7 +9,7 @@ from operator import length_hint
 from typing import Any
 
 from dpa.batch import BatchConfig, BatchProcessor
-from dpa.benchmark.timing import Case, count
+from dpa.benchmark.timing import Case
 from dpa.config import AugmentationConfig, checked_config
 from dpa.distributed import stream_distributed_augmentation_chain
 from dpa.generate import (
@@ -17,6 +17,7 @@ from dpa.generate import (
     generate_augmentation_batch,
     generate_augmentation_chain,
 )
+from dpa.keys import positive
 from dpa.streaming import stream_augmentation_chain
 
 
@@ -67,7 +68,7 @@ def batch_processing(
 
     One processor for all runs: ADAPTIVE goes on with what it learned.
     """
-    size, config = count("dataset_size", dataset_size), checked_config(config)
+    size, config = positive("dataset_size", dataset_size), checked_config(config)
     if not isinstance(batch_config, BatchConfig):
         raise TypeError(f"batch_config must be a BatchConfig, got {batch_config!r}")
     if not (process_batch is None or callable(process_batch)):
@@ -95,7 +96,7 @@ def distributed(
 
 
 def _checked(num_samples: int, config: AugmentationConfig | None) -> tuple[int, AugmentationConfig]:
-    return count("num_samples", num_samples), checked_config(config)
+    return positive("num_samples", num_samples), checked_config(config)
 
 
 def _case(name: str, run: Callable[[], object], samples: int, config: AugmentationConfig) -> Case:

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import ParamSpec, TypeVar
 
-from dpa.benchmark.memory import MB, resident
+from dpa.batch import MB, Clock
+from dpa.benchmark.memory import resident
 from dpa.benchmark.results import Record, json_text
 from dpa.benchmark.tables import Table, duration
-from dpa.benchmark.timing import Clock
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

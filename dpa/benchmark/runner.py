@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
-from dpa.batch import BatchConfig
+from dpa.batch import BatchConfig, Clock
 from dpa.benchmark import cases
 from dpa.benchmark.bootstrap import checked_confidence
 from dpa.benchmark.comparison import ComparisonReport
 from dpa.benchmark.memory import allocated
 from dpa.benchmark.metrics import PerformanceMetrics
 from dpa.benchmark.results import BenchmarkResult
-from dpa.benchmark.timing import Case, Clock, amount, benchmark_cases, count
+from dpa.benchmark.timing import Case, amount, benchmark_cases
 from dpa.config import AugmentationConfig
+from dpa.keys import positive
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class BenchmarkConfig:
 
     def __post_init__(self) -> None:
         for name, least in (("iterations", 1), ("warmup_iterations", 0)):
-            object.__setattr__(self, name, count(name, getattr(self, name), least))
+            object.__setattr__(self, name, positive(name, getattr(self, name), least))
         for name in ("measure_memory", "measure_cpu"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")

@@ -9,13 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import Any
 
+from dpa.batch import Clock
 from dpa.benchmark.results import BenchmarkResult
-from dpa.keys import integer
-
-#: Seconds since any fixed moment.
-Clock: TypeAlias = Callable[[], float]
+from dpa.keys import positive
 
 
 @contextmanager
@@ -99,9 +97,9 @@ def benchmark_cases(
     cpu_clock: Clock = time.process_time,
 ) -> list[BenchmarkResult]:
     """As benchmark_function, for cases to be compared: they are measured in turn (A B A B)."""
-    iterations = count("iterations", iterations)
-    warmup_iterations = count("warmup_iterations", warmup_iterations, least=0)
-    number = None if number is None else count("number", number)
+    iterations = positive("iterations", iterations)
+    warmup_iterations = positive("warmup_iterations", warmup_iterations, least=0)
+    number = None if number is None else positive("number", number)
     minimum_seconds = amount("minimum_seconds", minimum_seconds)
     numbers = []
     for case in cases:
@@ -123,14 +121,6 @@ def benchmark_cases(
         facts = dict(case.facts)
         results.append(BenchmarkResult(case.name, times, calls, case.samples_per_call, facts, cpu))
     return results
-
-
-def count(name: str, value: object, least: int = 1) -> int:
-    """`value` as an int of at least `least`."""
-    number = integer(name, value)
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, got {number}")
-    return number
 
 
 def amount(name: str, value: object) -> float:

@@ -31,6 +31,10 @@ class Metadata:
     dtype: str = "float64"
     num_samples: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.world_size is not None:  # it may be NumPy's, which JSON does not take
+            object.__setattr__(self, "world_size", int(self.world_size))
+
     @property
     def names(self) -> tuple[str, ...]:
         """The columns, in the order that the digest takes them."""
