@@ -1,14 +1,17 @@
-"""Train on scikit-learn's digits, as they are and augmented; a second run gives the same bits."""
+"""Train on digits, plain and augmented (pip install 'dpa-augment[torch,image]' scikit-learn)."""
 
 import torch
-from sklearn.datasets import load_digits
 from torch.utils.data import DataLoader, default_collate
 
 import dpa
 from dpa.integrations.torch import AugmentedDataset
 
-CONFIG = dpa.get_preset("moderate")
-EPOCHS = 8
+try:
+    from sklearn.datasets import load_digits
+except ModuleNotFoundError as error:
+    raise ImportError("the digits are scikit-learn's: pip install scikit-learn") from error
+
+CONFIG, EPOCHS = dpa.get_preset("moderate"), 8
 DIGITS = load_digits()
 SAMPLES = list(zip((DIGITS.images / 16).astype("float32"), DIGITS.target.tolist(), strict=True))
 TRAINING, TEST = SAMPLES[:1200], SAMPLES[1200:]
@@ -45,10 +48,8 @@ def main() -> None:
     distorted = list(AugmentedDataset(TEST, CONFIG, base_seed=8))  # in every run the same
     plain, augmented = train(augment=False), train(augment=True)
     for name, model in (("without", plain), ("with", augmented)):
-        print(
-            f"{name} augmentation: accuracy {accuracy(model, TEST):.1%}, "
-            f"on distorted digits {accuracy(model, distorted):.1%}"
-        )
+        usual, hard = accuracy(model, TEST), accuracy(model, distorted)
+        print(f"{name} augmentation: accuracy {usual:.1%}, on distorted digits {hard:.1%}")
     same = weights(train(augment=True)) == weights(augmented)
     print(f"the weights of a second run are the same bits: {same}")
 

@@ -1,12 +1,19 @@
-"""Contrastive learning: two views of each digit attract, views of different digits repel."""
+"""Contrastive learning: two views of each digit attract, views of different digits repel.
+
+pip install 'dpa-augment[torch,image]' scikit-learn
+"""
 
 import torch
-from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy, normalize
 from torch.utils.data import DataLoader
 
 import dpa
 from dpa.integrations.torch import AugmentedDataset
+
+try:
+    from sklearn.datasets import load_digits
+except ModuleNotFoundError as error:
+    raise ImportError("the digits are scikit-learn's: pip install scikit-learn") from error
 
 CONFIG = dpa.AugmentationConfig(rotation_range=(-20, 20), noise_range=(0, 0.2))
 EPOCHS, TEMPERATURE = 5, 0.2
@@ -42,8 +49,7 @@ def main() -> None:
         dataset.set_epoch(epoch)  # two new views of each digit
         for first, second in loader:
             optimizer.zero_grad()
-            loss = contrastive_loss(model(first), model(second))
-            loss.backward()
+            contrastive_loss(model(first), model(second)).backward()
             optimizer.step()
     after = neighbour_accuracy(model(images).detach(), labels)
     print(f"8 numbers a digit, nearest neighbour of the same digit: {before:.1%} -> {after:.1%}")

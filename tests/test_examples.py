@@ -62,6 +62,13 @@ def test_training_with_and_without_augmentation(torch, run):
     assert same == "the weights of a second run are the same bits: True"
 
 
+@pytest.mark.parametrize("name", ["train_digits.py", "two_views.py"])
+def test_without_scikit_learn_it_is_named(torch, run, name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(ImportError, match=r"pip install scikit-learn$"):
+        run(name)
+
+
 def test_a_resumed_run_ends_as_an_uninterrupted_one(torch, run):
     assert run("resume.py") == "resumed and uninterrupted end the same: True\n"
 

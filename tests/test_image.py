@@ -277,6 +277,10 @@ IMAGE = picture((6, 8, 3))
         (IMAGE[None], ValueError, "HxW or HxWxC and not empty, got shape (1, 6, 8, 3)"),
         (IMAGE[:0], ValueError, "HxW or HxWxC and not empty, got shape (0, 8, 3)"),
         (IMAGE[..., :0], ValueError, "HxW or HxWxC and not empty, got shape (6, 8, 0)"),
+        (picture((1, 28, 28)), ValueError, "got shape (1, 28, 28), which looks like CxHxW"),
+        (picture((3, 8, 12)), ValueError, "np.moveaxis(image, 0, -1) puts the channels last"),
+        (picture((4, 12, 8)), ValueError, "got shape (4, 12, 8), which looks like CxHxW"),
+        ({"x": IMAGE}, TypeError, "got dict; for tensors: dpa.integrations.torch.apply"),
         (Image.new("P", (4, 4)), ValueError, "modes L, LA, RGB, RGBA, I;16, got 'P'"),
         (Image.new("CMYK", (4, 4)), ValueError, "image.convert('RGB') makes one"),
         (Image.new("RGB", (0, 4)), ValueError, "HxW or HxWxC and not empty, got shape (4, 0, 3)"),
@@ -285,6 +289,15 @@ IMAGE = picture((6, 8, 3))
 def test_a_bad_image_is_named(image, error, message):
     with pytest.raises(error, match=re.escape(message)):
         apply_augmentation(image, PARAMS)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(3, 8), (3, 224, 3), (3, 224, 7), (3, 7, 224), (1, 1, 200), (3, 3, 200), (2, 9, 9), (5, 9, 9)],
+)
+def test_few_rows_or_many_channels_alone_are_no_error(shape):
+    image = picture(shape)
+    assert np.array_equal(apply_augmentation(image, NOTHING), image)
 
 
 @pytest.mark.parametrize("border", ["wrap", None, True, float("nan"), ("edge",)])
@@ -342,6 +355,8 @@ def test_a_bad_batch_is_named():
         apply_augmentation_batch(IMAGE, batch)
     with pytest.raises(ValueError, match=r"images must be NxHxW or NxHxWxC, got shape \(2, 8\)"):
         apply_augmentation_batch(IMAGE[:2, :, 0], batch)
+    with pytest.raises(ValueError, match=r"got shape \(3, 9, 8\), which looks like CxHxW"):
+        apply_augmentation_batch(picture((2, 3, 9, 8)), batch)
 
 
 # ---- Masks, points and boxes ----

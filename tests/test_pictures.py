@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import os
 import subprocess
 import sys
 
@@ -367,6 +368,18 @@ def folder(tmp_path):
 
 
 @pytest.fixture
+def classes(folder):
+    """A folder as ImageFolder has it, with what is no image in it."""
+    for name in ("dog/b", "dog/a", "cat/c", "cat/more/d"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture(8, 8)).save(folder / f"{name}.png")
+    (folder / "dog/._a.png").write_bytes(b"no image")
+    (folder / "cat/notes.txt").touch()
+    (folder / "empty").mkdir()
+    return folder
+
+
+@pytest.fixture
 def calls(monkeypatch):
     """Arguments of what commands would draw: drawing takes its time."""
     calls = []
@@ -411,6 +424,30 @@ def test_preview_of_a_folder_has_its_first_images(run, folder, calls):
     assert [call[1] for call in calls] == [range(4), range(7, 9)]
 
 
+def test_preview_searches_subfolders_in_order(run, classes, calls):
+    own = [f"{n}.png" for n in range(10)]
+    deeper = ["cat/c.png", "cat/more/d.png", "dog/a.png", "dog/b.png"]
+    for most in (9, 12, 99):
+        assert run("preview", classes, "-o", "x.png", "--num-images", most)[0] == 0
+        images = calls.pop()[0]
+        assert [*images] == [*own, *deeper][:most]
+        assert all(image.size == (8, 8) for image in images.values())
+
+
+def test_preview_follows_links_to_folders(run, folder, calls):
+    (folder.parent / "set").mkdir()
+    (folder.parent / "set/linked").symlink_to(folder)
+    assert run("preview", folder.parent / "set", "-o", "x.png", "--num-images", 1)[0] == 0
+    assert [*calls[0][0]] == ["linked/0.png"]
+
+
+def test_preview_takes_ids_that_are_strings(run, folder, calls):
+    argv = ["preview", folder / "3.png", "-o", "x.png", "--string", "--ids"]
+    assert run(*argv, "cat/1.jpg,7,0:3")[0] == 0
+    assert run(*argv, "7")[0] == 0
+    assert [call[1] for call in calls] == [["cat/1.jpg", "7", "0:3"], ["7"]]
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -418,13 +455,16 @@ def test_preview_of_a_folder_has_its_first_images(run, folder, calls):
         ("missing.png -o x.gif", "must end with .png"),  # before anything is read
         ("missing.png -o x.png", "missing.png'"),  # an old Pillow tells the whole path
         ("{folder}/notes.txt -o x.png", "notes.txt' cannot be read as an image: cannot identify"),
-        ("{folder} -o x.png --ids 3:", "--ids must be like 0:16 or 3,5,42, got '3:'"),
+        ("{folder} -o x.png --ids 3:", "--ids must be like 0:16 or 3,5,42, got '3:'; for text"),
         ("{folder} -o x.png --ids=-1", "--ids must be like 0:16 or 3,5,42, got '-1'"),
-        ("{folder} -o x.png --ids 5:5", "got 8 images and 0 ids"),
+        ("{folder} -o x.png --ids=", "--ids must be like 0:16 or 3,5,42, got ''"),
+        ("{folder} -o x.png --ids a,b", "got 'a,b'; for text: --string"),
+        ("{folder} -o x.png --ids 5:5", "A must be below B, got '5:5'"),
+        ("{folder} -o x.png --ids 5:0", "--ids A:B is A to B - 1, so A must be below B, got '5:0'"),
+        ("{folder} -o x.png --string", "--string needs --ids"),
         ("{folder} -o x.png --ids 0:18446744073709551617", "must be fewer than 2**48"),
         ("{folder} -o x.png --ids 0:99999999999999", "8 images and 99999999999999 ids"),
         ("{folder} -o x.png --num-images 0", "--num-images must be at least 1, got 0"),
-        ("{folder}/.. -o x.png", "no images in"),
         ("{folder} -o x.png --rank 2 --world-size 2", "rank must be below world_size 2, got 2"),
     ],
 )
@@ -436,12 +476,47 @@ def test_preview_refuses(run, folder, argv, message):
     assert err.count("\n") == 1
 
 
-def test_a_damaged_image(run, folder):
-    path = folder / "3.png"
-    path.write_bytes(path.read_bytes()[:50])
+def test_images_that_cannot_be_read(run, folder, calls):
+    damaged, lost = folder / "3.png", folder / "5.png"
+    damaged.write_bytes(damaged.read_bytes()[:50])
+    lost.unlink()
+    lost.symlink_to("nowhere")
     code, _, err = run("preview", folder, "-o", "x.png")
+    assert code == 0
+    assert [*calls[0][0]] == [f"{n}.png" for n in (0, 1, 2, 4, 6, 7, 8, 9)]
+    first, second, last = err.splitlines()
+    assert first.startswith(f"dpa: left out: {str(damaged)!r} cannot be read as an image: ")
+    assert second.startswith("dpa: left out: ")
+    assert str(lost) in second
+    assert last == "wrote x.png"
+    code, _, err = run("preview", damaged, "-o", "x.png")
     assert code == 2
-    assert f"{str(path)!r} cannot be read as an image" in err
+    assert err.startswith(f"dpa: error: {str(damaged)!r} cannot be read as an image: ")
+
+
+def test_a_folder_without_images(run, tmp_path):
+    assert run("preview", tmp_path, "-o", "x.png") == (
+        (2, "", f"dpa: error: no image that can be read in {str(tmp_path)!r}\n")
+    )
+    (tmp_path / "x.png").touch()
+    code, _, err = run("preview", tmp_path, "-o", "x.png")
+    assert code == 2
+    assert [line.split()[1] for line in err.splitlines()] == ["left", "error:"]
+
+
+def test_a_folder_that_cannot_be_listed(run, classes, calls, monkeypatch):
+    listed = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("cat"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    code, _, err = run("preview", classes, "-o", "x.png", "--num-images", 12)
+    assert code == 0
+    assert err.startswith("dpa: left out: [Errno 13] Permission denied: ")
+    assert [*calls[0][0]][10:] == ["dog/a.png", "dog/b.png"]
 
 
 def test_plot(run, tmp_path, calls):

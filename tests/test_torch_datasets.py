@@ -282,6 +282,22 @@ def test_transform_none_is_that_of_images():
     assert (wanted != image).any()
 
 
+@pytest.mark.parametrize("sample", [torch.zeros(3, 8, 8), {"image": 1}, "photo.jpg"], ids=type)
+def test_transform_none_says_what_other_samples_need(sample):
+    require("cv2", ".venv/tested")
+    dataset = augmented([sample], None)
+    kind = type(sample).__name__
+    for call in (lambda: dataset[0], lambda: dataset.__getitems__([0])):
+        with pytest.raises(TypeError, match=rf"^image must be .*, got {kind}; ") as caught:
+            call()
+        for words in (
+            "dpa.integrations.torch.apply_augmentation on a batch",
+            "transform=False, collate_fn=dataset.collate",
+            "transform=function(sample, params)",
+        ):
+            assert words in str(caught.value)
+
+
 def test_without_a_transform_samples_come_as_they_are_with_ids_or_params():
     samples = [{"image": 1}, (2, "b")]
     with_ids = augmented(samples, transform=False, id_fn=text_id)

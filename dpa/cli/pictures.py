@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +26,13 @@ def add(commands: Commands) -> None:
     command.add_argument("images", metavar="IMAGE|DIR", help="an image, or a folder of images")
     command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
     command.add_argument("--ids", metavar="A:B|A,B,...", help="default: 0:16, of a folder 0:4")
+    command.add_argument("--string", action="store_true", help="the ids are strings: --ids A,B,...")
     command.add_argument(
-        "--num-images", type=int, default=8, metavar="N", help="the folder's first N, default: 8"
+        "--num-images",
+        type=int,
+        default=8,
+        metavar="N",
+        help="the first N of a folder and its subfolders, default: 8",
     )
     add_config(command)
     add_key(command)
@@ -45,7 +52,7 @@ def _preview(arguments: argparse.Namespace) -> None:
 
     pictures.picture_format(arguments.output)
     source = Path(arguments.images)
-    ids = _ids(arguments.ids or ("0:4" if source.is_dir() else "0:16"))
+    ids = _ids(arguments, 4 if source.is_dir() else 16)
     figure = pictures.plot_preview(
         _images(source, arguments.num_images),
         ids,
@@ -61,27 +68,54 @@ def _preview(arguments: argparse.Namespace) -> None:
     _tell_written(arguments)
 
 
-def _ids(text: str) -> range | list[int]:
+def _ids(arguments: argparse.Namespace, count: int) -> range | list[int] | list[str]:
+    """The ids that --ids gives, else the first `count`."""
+    text: str | None = arguments.ids
+    if text is None:
+        if arguments.string:
+            raise ValueError("--string needs --ids")
+        return range(count)
+    if arguments.string:
+        return text.split(",")
     if match := re.fullmatch(r"([0-9]+):([0-9]+)", text):
-        return range(int(match[1]), int(match[2]))
+        ids = range(int(match[1]), int(match[2]))
+        if not ids:
+            raise ValueError(f"--ids A:B is A to B - 1, so A must be below B, got {text!r}")
+        return ids
     if re.fullmatch(r"[0-9]+(,[0-9]+)*", text):
         return [int(number) for number in text.split(",")]
-    raise ValueError(f"--ids must be like 0:16 or 3,5,42, got {text!r}")
+    raise ValueError(f"--ids must be like 0:16 or 3,5,42, got {text!r}; for text: --string")
 
 
 def _images(source: Path, most: int) -> dict[str, Image.Image]:
-    """The image, or a folder's first ones, by name."""
-    from PIL import Image
-
+    """The image, or the first ones that can be read in a folder, by name."""
     if not source.is_dir():
         return {source.name: _read(source)}
-    suffixes = {x for x, form in Image.registered_extensions().items() if form in Image.OPEN}
-    paths = sorted(path for path in source.iterdir() if path.suffix.lower() in suffixes)
-    if not paths:
-        raise ValueError(f"no images in {str(source)!r}")
     if most < 1:
         raise ValueError(f"--num-images must be at least 1, got {most}")
-    return {path.name: _read(path) for path in paths[:most]}
+    images: dict[str, Image.Image] = {}
+    for path in _paths(source):
+        try:
+            images[path.relative_to(source).as_posix()] = _read(path)
+        except (OSError, ValueError) as error:
+            _tell_left_out(error)
+        if len(images) == most:
+            break
+    if not images:
+        raise ValueError(f"no image that can be read in {str(source)!r}")
+    return images
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    """What has an image's suffix: a folder's files by name, then its subfolders' alike."""
+    from PIL import Image
+
+    suffixes = {x for x, form in Image.registered_extensions().items() if form in Image.OPEN}
+    # Classes are often links to folders elsewhere.
+    for parent, folders, names in os.walk(folder, onerror=_tell_left_out, followlinks=True):
+        folders.sort()
+        paths = (Path(parent, name) for name in sorted(names))
+        yield from (path for path in paths if path.suffix.lower() in suffixes)
 
 
 def _read(path: Path) -> Image.Image:
@@ -106,6 +140,10 @@ def _plot(arguments: argparse.Namespace) -> None:
     with terminable():
         pictures.save_picture(figure, arguments.output)
     _tell_written(arguments)
+
+
+def _tell_left_out(error: OSError | ValueError) -> None:
+    print(f"dpa: left out: {error}", file=sys.stderr)
 
 
 def _tell_written(arguments: argparse.Namespace) -> None:

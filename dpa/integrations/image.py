@@ -59,12 +59,13 @@ def apply_augmentation(
 
     `image`: an array HxW or HxWxC of uint8, uint16, float32 or float64 (full range 255, 65535
     and 1.0), or a PIL image of mode L, LA, RGB, RGBA or I;16; the result has the same type,
-    shape, dtype and `info`. `params`: a dict of gen_augmentation_params, or batch[i]. In order:
-    rotation (degrees, counter-clockwise, about the centre), scale (zoom factor), brightness
-    (factor), contrast (factor about the mean), noise (standard deviation relative to full
-    range). `border`: what lies outside: "reflect" (without repeating the edge), "edge", or a
-    number to fill with. `interpolation`: "linear", "nearest" or "cubic". Integers are rounded
-    and clipped, floats are not clipped. Raises TypeError or ValueError for a bad argument.
+    shape, dtype and `info`. What looks like CxHxW is refused. `params`: a dict of
+    gen_augmentation_params, or batch[i]. In order: rotation (degrees, counter-clockwise, about
+    the centre), scale (zoom factor), brightness (factor), contrast (factor about the mean),
+    noise (standard deviation relative to full range). `border`: what lies outside: "reflect"
+    (without repeating the edge), "edge", or a number to fill with. `interpolation`: "linear",
+    "nearest" or "cubic". Integers are rounded and clipped, floats are not clipped. Raises
+    TypeError or ValueError for a bad argument.
 
     >>> import dpa
     >>> image = np.zeros((32, 48, 3), np.uint8)
@@ -77,8 +78,10 @@ def apply_augmentation(
         return _apply(image, effect, sampling)
     if not isinstance(image, Image.Image):
         raise TypeError(
-            f"image must be a NumPy array or a PIL image, got {type(image).__name__}; for batches "
-            "of tensors: dpa.integrations.torch.apply_augmentation"
+            f"image must be a NumPy array or a PIL image, got {type(image).__name__}; for tensors: "
+            "dpa.integrations.torch.apply_augmentation on a batch (AugmentedDataset: "
+            "transform=False, collate_fn=dataset.collate); for other samples of a data set: "
+            "transform=function(sample, params)"
         )
     if image.mode not in _MODES:
         raise ValueError(
@@ -154,6 +157,11 @@ def _warp(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.ND
     """A new array, turned and zoomed."""
     if image.ndim not in (2, 3) or image.size == 0:
         raise ValueError(f"image must be HxW or HxWxC and not empty, got shape {image.shape}")
+    if image.ndim == 3 and image.shape[0] in (1, 3, 4) and min(image.shape[1:]) >= 8:
+        raise ValueError(
+            f"image must be HxW or HxWxC, got shape {image.shape}, which looks like CxHxW: "
+            "np.moveaxis(image, 0, -1) puts the channels last"
+        )
     height, width = image.shape[:2]
     matrix = effect.matrix((width - 1) / 2, (height - 1) / 2)
 
