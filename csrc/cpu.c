@@ -44,9 +44,7 @@ uint32_t cpu_features(void)
     cpuid(7, r);
     const uint32_t ebx = r[1];
     const uint64_t state = BIT(one[2], 27) ? enabled_state() : 0;
-    if (BIT(one[2], 9) && BIT(one[2], 19))
-        found |= CPU_SSE41;
-    if ((found & CPU_SSE41) && BIT(ebx, 29))
+    if (BIT(ebx, 29))
         found |= CPU_SHANI;
     if ((state & 0x06) == 0x06 && BIT(ebx, 5))
         found |= CPU_AVX2;
@@ -95,7 +93,7 @@ uint32_t cpu_features(void)
 const char *dpa_cpu_features(char *text, size_t size)
 {
     /* by bit number */
-    static const char *const names[] = {"sse4.1", "sha", "avx2", "avx512", "neon", "sha2", "split512"};
+    static const char *const names[] = {"sha", "avx2", "avx512", "neon", "sha2", "split512"};
     const uint32_t found = cpu_features();
     size_t used = 0;
     if (size > 0)

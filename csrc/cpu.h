@@ -5,13 +5,12 @@
 #include <stdint.h>
 
 enum {
-    CPU_SSE41 = 1 << 0,  /* and SSSE3 */
-    CPU_SHANI = 1 << 1,
-    CPU_AVX2 = 1 << 2,
-    CPU_AVX512 = 1 << 3, /* F, DQ, BW and VL */
-    CPU_NEON = 1 << 4,
-    CPU_ARMSHA2 = 1 << 5,
-    CPU_SPLIT512 = 1 << 6, /* runs 512-bit operations as two halves */
+    CPU_SHANI = 1 << 0,
+    CPU_AVX2 = 1 << 1,
+    CPU_AVX512 = 1 << 2, /* F, DQ, BW and VL */
+    CPU_NEON = 1 << 3,
+    CPU_ARMSHA2 = 1 << 4,
+    CPU_SPLIT512 = 1 << 5, /* runs 512-bit operations as two halves */
 };
 
 /* Asks the processor at each call: no state, and only choices of engine ask. */

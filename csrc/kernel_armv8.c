@@ -63,6 +63,18 @@ INLINE ATTR void four_rounds(chaining *s, words wk)
     s->efgh = vsha256h2q_u32(s->efgh, abcd, wk);
 }
 
+INLINE ATTR void common_rounds(chaining *s, const uint32_t *wk, int n)
+{
+    UNROLL for (int i = 0; i < n; i++)
+        four_rounds(&s[i], load_words(wk));
+}
+
+/* There are registers enough for windows. */
+INLINE ATTR void settle(words w[4])
+{
+    (void)w;
+}
+
 INLINE ATTR words scheduled(words w[4], int q)
 {
     if (q >= 4)

@@ -1,4 +1,7 @@
-/* kernel_shani.c: the SHA extensions of x86. */
+/* kernel_shani.c: the SHA extensions of x86.
+ *
+ * Their own instructions have the two-operand form alone. AVX saves the copies that
+ * all others would need in it (a tenth of the time on Zen 4). */
 #include "kernel.h"
 #include "cpu.h"
 #include "sha256.h"
@@ -9,8 +12,8 @@
 
 #define KERNEL kernel_shani
 #define NAME "shani"
-#define NEEDS (CPU_SSE41 | CPU_SHANI)
-#define ATTR TARGET("sha,sse4.1,ssse3")
+#define NEEDS (CPU_AVX2 | CPU_SHANI)
+#define ATTR TARGET("sha,avx2")
 
 typedef __m128i words;
 
@@ -61,6 +64,28 @@ INLINE ATTR void four_rounds(chaining *s, words wk)
 {
     s->cdgh = _mm_sha256rnds2_epu32(s->cdgh, s->abef, wk);
     s->abef = _mm_sha256rnds2_epu32(s->abef, s->cdgh, _mm_shuffle_epi32(wk, 0x0e));
+}
+
+/* The instruction reads two words, so loading two spares the shuffle. */
+INLINE ATTR void common_rounds(chaining *s, const uint32_t *wk, int n)
+{
+    const words first = _mm_loadl_epi64((const words *)(const void *)wk);
+    const words second = _mm_loadl_epi64((const words *)(const void *)(wk + 2));
+    UNROLL for (int i = 0; i < n; i++)
+        s[i].cdgh = _mm_sha256rnds2_epu32(s[i].cdgh, s[i].abef, first);
+    UNROLL for (int i = 0; i < n; i++)
+        s[i].abef = _mm_sha256rnds2_epu32(s[i].abef, s[i].cdgh, second);
+}
+
+/* Twelve of sixteen registers hold chaining values. The compiler would keep windows in
+ * the others and chaining values in memory, whose latency then lies between the rounds. */
+INLINE ATTR void settle(words w[4])
+{
+#if defined(__GNUC__)
+    __asm__("" : "+m"(*(words(*)[4])w));
+#else
+    (void)w;
+#endif
 }
 
 INLINE ATTR words scheduled(words w[4], int q)
