@@ -10,6 +10,8 @@ LINTERS := ruff mypy stubtest cython-lint layers workflows
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Two files at a time: tests of threads and memory want most of the machine. ARGS="-n 0" ends it.
+IN_PARALLEL := -n 2 --dist loadfile
 # -qq: errors alone; the warnings are about pip and editable installs.
 PIP := $(BIN)/python -m pip -qq
 PYTHON ?= $(or $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
@@ -23,7 +25,7 @@ demo: $(VENV)/installed
 
 test: $(VENV)/tested
 	@echo "== running the tests"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
 
 torch types: %: $(VENV)/with-%
 

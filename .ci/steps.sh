@@ -63,5 +63,5 @@ test_wheel() {
         tar -xzf dist/*.tar.gz -C "$tree" --strip-components=1 &&
         rm -r "$tree"/{dpa,csrc,setup.py} &&
         # An old release of one package may call what a new one of another has deprecated.
-        (cd "$tree" && "$venv/bin/python" -m pytest -q ${2:+-W default::DeprecationWarning})
+        (cd "$tree" && "$venv/bin/python" -m pytest -q -n 2 --dist loadfile ${2:+-W default::DeprecationWarning})
 }

@@ -358,7 +358,7 @@ def best_cost(consumer, least, most):
         *(partial(cliff, 0.01, 0.0001, edge, 3) for edge in (5, 16, 31, 63, 64, 65, 100, 700)),
         *(partial(cliff, 0.01, 0, edge, 0) for edge in (5, 64)),
     ],
-    ids=repr,
+    ids=lambda cost: f"{cost.func.__name__}{cost.args}",
 )
 def test_adaptive_comes_within_a_tenth_of_the_best_fixed_size(consumer, start):
     sizes = settle(consumer, start)

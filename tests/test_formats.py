@@ -14,6 +14,7 @@ from itertools import cycle, islice, pairwise
 import numpy as np
 import psutil
 import pytest
+from frameworks import require
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_files import IDS, KEYS, MT19937, XOSHIRO, temporaries
@@ -654,6 +655,7 @@ def test_what_is_wrong_is_told_at_the_call(path, tmp_path):
 
 
 def test_a_progress_bar_on_request(path, capsys):
+    require("tqdm", "test")
     dpa.save_augmentation_stream(dpa.stream_augmentation_chain(5000), path)
     assert len(list(dpa.load_augmentation_stream(path))) == 5000
     assert capsys.readouterr().err == ""
