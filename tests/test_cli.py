@@ -1,5 +1,6 @@
 """The command line: data on stdout, messages on stderr, exit codes, one line an error."""
 
+import errno
 import io
 import json
 import math
@@ -394,14 +395,24 @@ def test_a_full_disk_behind_stdout():
         process = command("show", 1, stdout=full)
         _, err = process.communicate()
     assert process.returncode == 2
-    assert err == "dpa: error: [Errno 28] No space left on device\n"
+    assert err == "dpa: error: No space left on device: 'stdout'\n"
+
+
+def test_a_full_disk_behind_a_file(run, path, monkeypatch):
+    def fail(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    found = run("generate", "-n", 1, "-o", path)
+    assert found == (2, "", f"dpa: error: No space left on device: {str(path)!r}\n")
+    assert not path.exists()
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
 @pytest.mark.parametrize(
     ("redirection", "argv", "found"),
     [
-        (">&-", ["show", "1"], (2, "", "dpa: error: [Errno 9] the output is closed\n")),
+        (">&-", ["show", "1"], (2, "", "dpa: error: The output is closed: 'stdout'\n")),
         (">&-", ["info", "x"], (2, "", "dpa: error: unrecognized arguments: x\n")),
         ("2>&-", ["info", "x"], (2, "", "")),
         ("2>&-", ["generate", "-n", "1", "-o"], (0, "", "")),

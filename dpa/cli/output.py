@@ -52,10 +52,11 @@ def write(text: str) -> None:
 
 def _print(text: str, file: TextIO | None) -> None:
     if file is None:  # print() would take stdout
-        raise OSError(errno.EBADF, "the output is closed")
+        raise OSError(errno.EBADF, "The output is closed", "stdout")
     try:
         print(text, file=file, flush=True)
-    except OSError:
+    except OSError as error:
+        error.filename = "stdout"  # what stderr does not take, tell() drops
         os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())  # for the flush at exit
         raise
 
