@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dpa.config import PARAMETERS, AugmentationConfig, checked_config
 from dpa.generate import consecutive_ids, generate_blocks, generate_part
 from dpa.keys import Key
+from dpa.memory import require_memory
 from dpa.threads import thread_count
 
 try:
@@ -28,6 +29,8 @@ FALSE_ALARM = 1e-6
 #: Fewer samples tell nothing.
 MIN_SAMPLES = 100
 
+#: Memory that a sample takes at most.
+_BYTES = 20
 #: Values are counted in so many steps of their range: memory does not grow with the samples.
 _STEPS = 65_536
 _MAX_BINS = 256
@@ -230,13 +233,14 @@ class AuditReport:
     def __str__(self) -> str:
         made = f"{self.config.sampler}, depth {self.config.augmentation_depth}"
         verdict = "ok" if self.ok else "NOT OK"
-        equal, expected = f"{self.colliding_pairs:,}", f"{self.expected_pairs:.3g}"
+        pairs, expected = self.colliding_pairs, f"{self.expected_pairs:.3g}"
+        equal = "1 pair is equal" if pairs == 1 else f"{pairs:,} pairs are equal"
         lines = [
             f"{self.num_samples:,} samples from id {self.start_id} on, {made}: {verdict}",
-            f"seeds of {self.seed_bits} bits: {equal} pairs are equal, {expected} expected",
+            f"seeds of {self.seed_bits} bits: {equal}, {expected} expected",
             *(f"  ids {a} and {b}" for a, b in self.first_pairs),
         ]
-        if self.colliding_pairs > len(self.first_pairs):
+        if pairs > len(self.first_pairs):
             lines.append("  ...")
         lines += ["", *_table(self.checks), ""]
         lines.append(
@@ -283,7 +287,7 @@ def audit_augmentation(
     Do samples share a seed? Is each parameter uniform over its range (chi-squared,
     Kolmogorov-Smirnov)? Are parameters correlated with each other, or with those of the
     next id? `num_samples` is 100 to 2**32; memory is at most 20 bytes a sample, of 10
-    million 200 MB. Raises TypeError or ValueError for a bad argument.
+    million 200 MB, which the machine must have. Raises TypeError or ValueError for a bad argument.
 
     >>> audit_augmentation(100_000).ok
     True
@@ -295,6 +299,7 @@ def audit_augmentation(
     ids = consecutive_ids(num_samples, start_id)
     if not MIN_SAMPLES <= len(ids) <= 2**32:
         raise ValueError(f"num_samples must be {MIN_SAMPLES} to 2**32, got {len(ids)}")
+    require_memory(f"num_samples={len(ids)}", _BYTES * len(ids), "fewer samples need less")
     if num_threads is not None:
         thread_count(num_threads)
     distribution = Distribution(dict(zip(PARAMETERS, config.bounds, strict=True)))

@@ -23,6 +23,11 @@ def free_memory(root: str = ROOT, membership: str = MEMBERSHIP) -> int | None:
     return _least(_free_memory, "memory", root, membership)
 
 
+def memory_limit(root: str = ROOT, membership: str = MEMBERSHIP) -> int | None:
+    """The bytes that may be taken in all, the least on the way to the root; None: no limit."""
+    return _least(_memory_limit, "memory", root, membership)
+
+
 def _least(
     measure: Callable[[str], int | None], controller: str, root: str, membership: str
 ) -> int | None:
@@ -68,19 +73,29 @@ def _cores(folder: str) -> int | None:
 
 
 def _free_memory(folder: str) -> int | None:
+    allowed = _memory_limit(folder)
+    if allowed is None:
+        return None
+    try:
+        try:
+            used, cache = int(_read(f"{folder}/memory.current")), "inactive_file"
+        except FileNotFoundError:
+            used, cache = int(_read(f"{folder}/memory.usage_in_bytes")), "total_inactive_file"
+        counts = dict(line.split() for line in _read(f"{folder}/memory.stat").splitlines())
+        return max(0, allowed - used + int(counts[cache]))
+    except (OSError, ValueError, KeyError):  # no file that we know
+        return None
+
+
+def _memory_limit(folder: str) -> int | None:
     try:
         try:
             allowed = int(_read(f"{folder}/memory.max"))
-            used, cache = "memory.current", "inactive_file"
         except FileNotFoundError:
             allowed = int(_read(f"{folder}/memory.limit_in_bytes"))
-            used, cache = "memory.usage_in_bytes", "total_inactive_file"
-        if allowed >= 2**62:  # how version 1 says "max"
-            return None
-        counts = dict(line.split() for line in _read(f"{folder}/memory.stat").splitlines())
-        return max(0, allowed - int(_read(f"{folder}/{used}")) + int(counts[cache]))
-    except (OSError, ValueError, KeyError):  # "max", or no file that we know
+    except (OSError, ValueError):  # "max", or no file that we know
         return None
+    return allowed if allowed < 2**62 else None  # how version 1 says "max"
 
 
 def _read(path: str) -> str:

@@ -295,7 +295,8 @@ def generate_augmentation_chain(
     ids = consecutive_ids(num_samples, start_id)
     results: list[dict[str, Any]] = []
     metadata = files.Metadata(config, key, start_id=ids.start)
-    with files.create(save_path, metadata) if save_path is not None else nullcontext() as writer:
+    file = nullcontext() if save_path is None else files.create(save_path, metadata, len(ids))
+    with file as writer:
         for batch in generate_blocks(ids, config, key):
             if writer is not None:
                 writer.append(batch)

@@ -119,7 +119,7 @@ def save_augmentation_stream(
             source = _of_dicts(everything, config, given, listed, world_size)
     try:
         with progress_bar(progress, total) as advance:
-            _write(path, source, advance)
+            _write(path, source, advance, total)
     except BaseException:
         if isinstance(stream, Stream):
             stream.go_to(begun)
@@ -130,9 +130,14 @@ def save_augmentation_stream(
 _Source: TypeAlias = tuple[Metadata, Iterable[Samples]]
 
 
-def _write(path: FilePath, source: _Source, advance: Callable[[int], object] = int) -> None:
+def _write(
+    path: FilePath,
+    source: _Source,
+    advance: Callable[[int], object] = int,
+    expected: int | None = None,
+) -> None:
     metadata, blocks = source
-    with files.create(path, metadata) as writer:
+    with files.create(path, metadata, expected) as writer:
         for block in blocks:
             writer.append(block)
             advance(len(block.ids))

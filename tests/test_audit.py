@@ -54,6 +54,9 @@ def test_mt19937_collides_as_known():
     report = audit_augmentation(100_000, MT19937)
     assert not report.ok
     assert report.first_pairs == ((54018, 70819), (97507, 98703))
+    assert "seeds of 32 bits: 2 pairs are equal, 1.16 expected\n" in str(report)
+    one = dataclasses.replace(report, colliding_pairs=1, first_pairs=report.first_pairs[:1])
+    assert "seeds of 32 bits: 1 pair is equal, 1.16 expected\n  ids 54018 and 70819\n\n" in str(one)
     assert (report.seed_bits, report.colliding_pairs) == (32, 2)
     assert report.expected_pairs == pytest.approx(1.164, abs=1e-3)
     assert report.found == ()  # the values themselves are uniform
@@ -248,6 +251,12 @@ def test_threads_change_nothing():
 def test_bad_arguments(arguments, settings, error, message):
     with pytest.raises(error, match=message):
         audit_augmentation(*arguments, **settings)
+
+
+def test_more_than_fits_is_not_audited(monkeypatch):
+    monkeypatch.setattr("dpa.memory.total_memory", lambda: 99_999)
+    with pytest.raises(ValueError, match="num_samples=5000 needs 100,000 bytes of memory, there"):
+        audit_augmentation(5000)
 
 
 def test_memory_is_twenty_bytes_a_sample():

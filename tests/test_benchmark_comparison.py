@@ -216,11 +216,25 @@ def test_another_machine_is_named():
     assert here.differences(here) == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"results": [{}]}', '{"results": 7}', "\xff"])
-def test_what_holds_no_measurements_is_refused(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", r"no JSON: Expecting value: line 1 column 1 \(char 0\), got ''"),
+        ("hello", "no JSON: .* got 'hello'"),
+        ("[" * 100_000, "nested too deeply"),
+        ("[]", r"the record must be an object, got \[\]"),
+        ("{}", "'machine' is missing"),
+        ('{"machine": {}, "results": [7]}', "a result must be an object, got 7"),
+        ('{"machine": {}, "results": [{}]}', "'times_seconds' is missing"),
+        ('{"machine": {}, "results": 7}', "results must be a list, got 7"),
+        ('{"machine": {}, "results": []}', "'command' is missing"),
+        ("\xff", "no JSON: 'utf-8' codec can't decode byte 0xff"),
+    ],
+)
+def test_what_holds_no_measurements_is_refused(tmp_path, text, problem):
     path = tmp_path / "baseline.json"
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(ValueError, match=r"baseline.json' holds no measurements: "):
+    with pytest.raises(ValueError, match=rf"baseline.json' holds no measurements: {problem}"):
         Measurements.from_file(path)
 
 

@@ -36,6 +36,9 @@ class Tree:
     def free_memory(self) -> int | None:
         return cgroup.free_memory(str(self.root), str(self.membership))
 
+    def memory_limit(self) -> int | None:
+        return cgroup.memory_limit(str(self.root), str(self.membership))
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
@@ -88,12 +91,13 @@ def test_the_least_quota_on_the_way_to_the_root_counts(tree: Tree) -> None:
 def test_memory_of_version_2(tree: Tree) -> None:
     tree.belongs("0::/slurm/job\n")
     assert tree.free_memory() is None
-    tree.memory("", "max", 0)
+    tree.memory(".", "max", 0)
     assert tree.free_memory() is None
     tree.memory("slurm", 900 * MB, 300 * MB)
     assert tree.free_memory() == 600 * MB
     tree.memory("slurm/job", 800 * MB, 290 * MB, cache=50 * MB)
     assert tree.free_memory() == 560 * MB
+    assert tree.memory_limit() == 800 * MB
     tree.memory("slurm", 900 * MB, 950 * MB)  # lowered below what is used
     assert tree.free_memory() == 0
 
@@ -105,17 +109,19 @@ def test_memory_of_version_1(tree: Tree) -> None:
         tree.write(f"{folder}/memory.usage_in_bytes", f"{200 * MB}\n")
         tree.write(f"{folder}/memory.stat", f"inactive_file 5\ntotal_inactive_file {30 * MB}\n")
     assert tree.free_memory() == 330 * MB
+    assert tree.memory_limit() == 500 * MB
 
 
 @pytest.mark.parametrize("stat", ["", "inactive_file\n", "anon 5\n", "inactive_file x\n"])
 def test_a_broken_memory_file_is_no_limit(tree: Tree, stat: str) -> None:
-    tree.memory("", 10 * MB, 0)
+    tree.memory(".", 10 * MB, 0)
     tree.write("memory.stat", stat)
     assert tree.free_memory() is None
+    assert tree.memory_limit() == 10 * MB
 
 
 def test_no_cgroup(tree: Tree) -> None:
-    assert (tree.cores(), tree.free_memory()) == (None, None)
+    assert (tree.cores(), tree.free_memory(), tree.memory_limit()) == (None, None, None)
     tree.membership.unlink()
     tree.write("cpu.max", "100000 100000")
     assert (tree.cores(), tree.free_memory()) == (None, None)

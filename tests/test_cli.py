@@ -1,5 +1,6 @@
 """The command line: data on stdout, messages on stderr, exit codes, one line an error."""
 
+import errno
 import io
 import json
 import math
@@ -111,7 +112,10 @@ def test_config_from_a_file(run, path, tmp_path, kind):
     ("argv", "message"),
     [
         ("-n -1 -o {path}", "num_samples must not be negative, got -1"),
-        ("-n x -o {path}", "argument -n/--num-samples: invalid int value: 'x'"),
+        ("-n x -o {path}", "argument -n/--num-samples: must be a whole number in digits"),
+        ("-n 1e5 -o {path}", "a whole number in digits, such as 100000, got '1e5'"),
+        ("-n 1_0 -o {path}", "got '1_0'"),
+        ("-n 1 --epoch ٣ -o {path}", "argument --epoch: must be a whole number in digits"),
         ("-n 1", "the following arguments are required: -o/--output"),
         ("-n 1 -o {path}.txt", ".json, .jsonl, .npz, .parquet, got '{path}.txt'"),
         ("-n 1 -o {file}/chain.json", "Not a directory: '{file}/chain.json'"),
@@ -121,9 +125,14 @@ def test_config_from_a_file(run, path, tmp_path, kind):
         ("-n 1 -o {path} --config {file}", "Expecting value"),
         ("-n 1 -o {path} --depth 0", "augmentation_depth must be 1 to 10000, got 0"),
         ("-n 1 -o {path} --epoch -1", "epoch must be 0 to 2**64 - 1, got -1"),
-        ("-n 1 -o {path} --rank 1", "--rank needs --world-size and the reverse"),
-        ("-n 1 -o {path} --world-size 1", "--rank needs --world-size and the reverse"),
-        ("-n 1 -o {path} --elastic", "--elastic needs both"),
+        (
+            "-n 1 -o {path} --rank 0",
+            "--world-size is missing: --rank K --world-size N takes share K",
+        ),
+        ("-n 1 -o {path} --world-size 1", "--rank is missing: --rank K --world-size N"),
+        ("-n 1 -o {path} --elastic", "--rank is missing: "),
+        ("-n 1 -o {path} --rank 0 --elastic", "--world-size is missing: "),
+        ("-n 1 -o {path} --config {file}.yaml", "No such file or directory: '{file}.yaml'"),
         ("-n 1 -o {path} --rank 2 --world-size 2", "rank must be below world_size 2, got 2"),
         ("-n 1 -o {path} --rank 2 --world-size 2 --elastic", "rank must be below world_size 2"),
         ("-n 2 --start-id 18446744073709551615 -o {path}", "the last id must be below 2**64"),
@@ -141,9 +150,35 @@ def test_generate_refuses(run, tmp_path, path, argv, message):
     assert sorted(os.listdir(tmp_path)) == ["file.json"]  # noqa: PTH208 (names)
 
 
+def test_npz_of_more_than_fits_is_refused(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("dpa.memory.total_memory", lambda: 50_000)  # never a large -n for real
+    path = tmp_path / "chain.npz"
+    code, out, err = run("generate", "-n", 1000, "-o", path)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"dpa: error: {str(path)!r} with its 1,000 samples needs 72,000 bytes")
+    assert "there are 50,000; files that end with .json, .jsonl or .parquet are" in err
+    assert [*tmp_path.iterdir()] == []
+    assert run("generate", "-n", 1000, "--rank", 1, "--world-size", 2, "-o", path)[0] == 0
+    assert run("generate", "-n", 1000, "-o", tmp_path / "chain.jsonl")[0] == 0
+
+
+def test_a_config_of_another_format_names_the_argument(run, path, tmp_path):
+    for name, message in [
+        ("c.yaml", "--config: path must end with one of .json, .jsonl, .npz, .parquet, got"),
+        ("c.npz", f"--config: {str(tmp_path / 'c.npz')!r}: no sound zip archive"),
+    ]:
+        (tmp_path / name).write_text("rotation_range: [1, 2]")
+        code, _, err = run("generate", "-n", 1, "--config", tmp_path / name, "-o", path)
+        assert code == 2
+        assert err.startswith(f"dpa: error: {message}")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ("", "no JSON: Expecting value: line 1 column 1 (char 0), got ''; a config is like {"),
+        ('{"depth": maybe}', "no JSON: Expecting value: line 1 column 11 (char 10), got 'maybe}'"),
+        (f"[{'1, ' * 999}1]", "it must be an object, got [1, 1, 1, 1, 1, 1, ...]; a config is"),
         ("[]", "must be an object, got []"),
         ('{"depth": 3}', "unknown config field 'depth'; the fields are rotation_range"),
         ('{"scale_range": "ab"}', "scale_range must be a pair of numbers (low, high), got 'ab'"),
@@ -285,8 +320,30 @@ def test_an_error_stays_in_one_line(run):
     )
 
 
-def test_no_command(run):
-    assert run() == (2, "", "dpa: error: the following arguments are required: COMMAND\n")
+@pytest.mark.parametrize(
+    ("argv", "texts"),
+    [
+        (["generate"], ["Write the parameters of consecutive samples.", "with --world-size N: "]),
+        (["recipe"], ["Write what samples are made of, not the samples.", "with --rank K"]),
+        (["show"], ["Print samples' parameters as JSON, one a line.", "only checks --rank"]),
+        (["audit"], ["Test seeds for collisions, ", "the ids are not shared out"]),
+        (["bench"], ["Measure how fast samples are made here."]),
+    ],
+)
+def test_the_help_of_a_command(capsys, argv, texts):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*argv, "--help"])
+    assert stop.value.code == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert all(text in out for text in texts)
+
+
+def test_without_a_command_the_help_is_printed(run, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    text = capsys.readouterr().out
+    assert "Exit codes: 0 is done" in text
+    assert run() == (2, "", text)
 
 
 def test_the_command_is_installed_as_a_module():
@@ -338,7 +395,48 @@ def test_a_full_disk_behind_stdout():
         process = command("show", 1, stdout=full)
         _, err = process.communicate()
     assert process.returncode == 2
-    assert err == "dpa: error: [Errno 28] No space left on device\n"
+    assert err == "dpa: error: No space left on device: 'stdout'\n"
+
+
+def test_a_full_disk_behind_a_file(run, path, monkeypatch):
+    def fail(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    found = run("generate", "-n", 1, "-o", path)
+    assert found == (2, "", f"dpa: error: No space left on device: {str(path)!r}\n")
+    assert not path.exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
+@pytest.mark.parametrize(
+    ("redirection", "argv", "found"),
+    [
+        (">&-", ["show", "1"], (2, "", "dpa: error: The output is closed: 'stdout'\n")),
+        (">&-", ["info", "x"], (2, "", "dpa: error: unrecognized arguments: x\n")),
+        ("2>&-", ["info", "x"], (2, "", "")),
+        ("2>&-", ["generate", "-n", "1", "-o"], (0, "", "")),
+        ("2>/dev/full", ["info", "x"], (2, "", "")),
+        ("2>/dev/full", ["generate", "-n", "1", "-o"], (0, "", "")),
+    ],
+)
+def test_outputs_that_take_nothing(path, redirection, argv, found):
+    """Closed or full: the exit code is that of the work, not of what is told of it."""
+    shell = f'"$0" -m dpa "$@" {redirection}'
+    argv = [*argv, path] if argv[-1] == "-o" else argv
+    run = subprocess.run(
+        ["sh", "-c", shell, sys.executable, *argv], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout, run.stderr) == found
+    assert path.exists() == (argv[0] == "generate")
+
+
+def test_no_memory_is_an_error_in_one_line(run, path, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("dpa.cli.samples.recipe_blocks", fail)
+    assert run("generate", "-n", 1, "-o", path) == (2, "", "dpa: error: out of memory\n")
 
 
 @pytest.mark.parametrize(

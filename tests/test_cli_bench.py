@@ -122,9 +122,15 @@ def test_other_work_is_not_compared(bench, baseline, other):
 
 def test_files_and_arguments_that_are_wrong(bench, tmp_path):
     (tmp_path / "x.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "y.json").write_text("depth = 3", encoding="utf-8")
     for arguments, message in [
         (["--compare", str(tmp_path / "absent.json")], "No such file"),
-        (["--compare", str(tmp_path / "x.json")], "x.json' holds no measurements"),
+        (
+            ["--compare", str(tmp_path / "x.json")],
+            "x.json' holds no measurements: 'machine' is missing; make some: dpa bench --json > ",
+        ),
+        (["-n", "1e5"], "-n/--num-samples: must be a whole number in digits, such as 100000"),
+        (["--config", str(tmp_path / "y.json")], "y.json': no JSON: Expecting value: line 1"),
         (["-n", "0"], "num_samples must be at least 1, got 0"),
         (["--threshold", "nan"], "threshold must be 0 or more, got nan"),
         (["--iterations", "0"], "iterations must be at least 1, got 0"),
@@ -132,6 +138,15 @@ def test_files_and_arguments_that_are_wrong(bench, tmp_path):
         code, text = bench(*arguments)
         assert code == 2
         assert message in text
+        assert text.startswith(f"dpa: error: --compare '{tmp_path}") == ("x.json" in text)
+
+
+def test_more_than_fits_is_not_measured(bench, monkeypatch):
+    monkeypatch.setattr("dpa.memory.total_memory", lambda: 51_999)  # never a large -n for real
+    monkeypatch.setattr(benchmark.BenchmarkRunner, "measure", pytest.fail)
+    code, text = bench("-n", "100")
+    assert code == 2
+    assert "-n 100 needs 52,000 bytes of memory, there are 51,999; " in text
 
 
 # ---- Pictures ----

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Self
 from dpa.benchmark.environment import machine
 from dpa.benchmark.results import BenchmarkResult, Record
 from dpa.benchmark.timing import measure_time
+from dpa.files.records import parse
 
 _FACTS = ("command", "seconds", "load", "machine")
 
@@ -66,8 +68,12 @@ class Measurements:
     @classmethod
     def from_record(cls, record: Record) -> Self:
         """Of the parsed JSON. Raises KeyError, TypeError or ValueError for another one."""
-        if not isinstance(record["machine"], dict):
-            raise TypeError(f"machine must be an object, got {record['machine']!r}")
+        if not isinstance(record, dict):
+            raise TypeError(f"the record must be an object, got {reprlib.repr(record)}")
+        for name, kind in (("machine", dict), ("results", list)):
+            if not isinstance(record[name], kind):
+                found = reprlib.repr(record[name])
+                raise TypeError(f"{name} must be a {kind.__name__}, got {found}")
         results = [BenchmarkResult.from_dict(result) for result in record["results"]]
         return cls(**{name: record[name] for name in _FACTS}, results=results)
 
@@ -75,6 +81,7 @@ class Measurements:
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """A file of to_json's text. Raises OSError, or ValueError for another file."""
         try:
-            return cls.from_record(json.loads(Path(path).read_text(encoding="utf-8")))
+            return cls.from_record(parse(Path(path).read_bytes()))
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{os.fspath(path)!r} holds no measurements: {error!r}") from error
+            problem = f"{error} is missing" if isinstance(error, KeyError) else error
+            raise ValueError(f"{os.fspath(path)!r} holds no measurements: {problem}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 import statistics
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -87,6 +88,8 @@ class BenchmarkResult:
     @classmethod
     def from_dict(cls, record: Record) -> BenchmarkResult:
         """The result of a record that to_dict made. Raises KeyError, TypeError or ValueError."""
+        if not isinstance(record, dict):
+            raise TypeError(f"a result must be an object, got {reprlib.repr(record)}")
         times = tuple(map(float, record["times_seconds"]))
         if not all(seconds > 0 for seconds in times):
             raise ValueError(f"times_seconds must be above 0, got {record['times_seconds']!r}")

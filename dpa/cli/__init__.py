@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import dpa
 from dpa.cli import audit, bench, files, info, pictures, samples
-from dpa.cli.output import failed
+from dpa.cli.output import USAGE_ERROR, failed, tell
 
 
 class _Parser(argparse.ArgumentParser):
@@ -21,6 +21,14 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
+
+
+class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no generic at run time
+    """The help of a command begins with what the list of commands says of it."""
+
+    def add_parser(self, name: str, **kwargs: Any) -> Any:
+        first, rest = kwargs["help"][0], kwargs["help"][1:]
+        return super().add_parser(name, description=f"{first.upper()}{rest}.", **kwargs)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,14 +44,27 @@ def main(argv: list[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # `dpa ... | head` has seen enough
         return 141
-    except (ValueError, OSError, ImportError) as error:  # ImportError: an extra is missing
+    # ImportError: an extra is missing.
+    except (ValueError, OSError, MemoryError, ImportError) as error:
         return failed(error)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="dpa", description="Deterministic augmentation parameters.")
+    parser = _Parser(
+        prog="dpa",
+        description="Makes augmentation parameters that are the same wherever they are made, "
+        "writes them to files and checks files. dpa COMMAND --help tells what a command takes.",
+        epilog="Exit codes: 0 is done, 1 is differences or faults found, 2 is wrong arguments or "
+        "files.",
+    )
     parser.add_argument("--version", action="version", version=f"dpa {dpa.__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", action=_Commands)
     for module in (samples, files, pictures, audit, bench, info):
         module.add(commands)
+
+    def without_command(_: argparse.Namespace) -> int:
+        tell(parser.format_help().rstrip())
+        return USAGE_ERROR
+
+    parser.set_defaults(run=without_command)
     return parser

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import reprlib
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,20 +20,41 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 SUFFIXES = ".json, .jsonl, .npz or .parquet"
 
 
+def whole_number(text: str) -> int:
+    """What an argument says in digits. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"-?[0-9]+", text):
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number in digits, such as 100000, got {text!r}"
+        )
+    return int(text)
+
+
 def add_num_samples(group: argparse._MutuallyExclusiveGroup) -> None:
     """How many."""
-    group.add_argument("-n", "--num-samples", type=int, metavar="N")
+    group.add_argument(
+        "-n",
+        "--num-samples",
+        type=whole_number,
+        metavar="N",
+        help="how many, of all ranks together",
+    )
 
 
 def add_request(command: argparse.ArgumentParser) -> None:
     """Where they start, what to draw, and the key."""
-    command.add_argument("--start-id", type=int, metavar="ID", help="default: 0")
+    command.add_argument(
+        "--start-id", type=whole_number, metavar="ID", help="the first id, default: 0"
+    )
     add_config(command)
-    add_key(command)
+    add_key(
+        command,
+        rank="with --world-size N: the share of rank K, 0 .. N - 1, of the ids, and its own values",
+        world_size="with --rank K",
+    )
     command.add_argument(
         "--elastic",
         action="store_true",
-        help="only share the samples out among ranks; the values do not depend on the rank",
+        help="with --rank and --world-size: the share, but values that are the same for all ranks",
     )
 
 
@@ -41,15 +64,30 @@ def add_config(command: argparse.ArgumentParser) -> None:
     either = group.add_mutually_exclusive_group()
     either.add_argument("--preset", choices=PRESETS, help="default: moderate")
     either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")
-    group.add_argument("--depth", type=int, metavar="N", help="links of the hash chain")
-    group.add_argument("--sampler", choices=SAMPLERS)
+    group.add_argument(
+        "--depth",
+        type=whole_number,
+        metavar="N",
+        help="links of the chain, instead of the config's",
+    )
+    group.add_argument("--sampler", choices=SAMPLERS, help="instead of the config's")
 
 
-def add_key(command: argparse.ArgumentParser) -> None:
-    """What chosen_key reads, and the rank."""
-    group = command.add_argument_group("key parts, each 0 to 2**64 - 1")
-    for name in ("--base-seed", "--epoch", "--view", "--rank", "--world-size"):
-        group.add_argument(name, type=int, metavar="N")
+def add_key(
+    command: argparse.ArgumentParser,
+    rank: str = "the values that rank K of a job has; the ids are not shared out",
+    world_size: str = "ranks of the job; only checks --rank",
+) -> None:
+    """What chosen_key reads, and the rank, with the help on what that does."""
+    group = command.add_argument_group("key parts, each 0 to 2**64 - 1, by default absent")
+    for name, metavar, text in (
+        ("--base-seed", "N", "one for each run"),
+        ("--epoch", "N", "one for each epoch"),
+        ("--view", "N", "one for each view of the same sample"),
+        ("--rank", "K", rank),
+        ("--world-size", "N", world_size),
+    ):
+        group.add_argument(name, type=whole_number, metavar=metavar, help=text)
 
 
 def chosen_config(arguments: argparse.Namespace) -> AugmentationConfig:
@@ -66,14 +104,20 @@ def _read_config(path: Path) -> AugmentationConfig:
     with path.open("rb") as file:
         start = file.read(65536)  # of a chain file, enough to tell
     if path.suffix.lower() != ".json" or b'"augmentations"' in start:
-        return load_augmentation_config(path)
+        try:
+            return load_augmentation_config(path)
+        except ValueError as error:  # it names the file
+            raise ValueError(f"--config: {error}") from error
     try:
         fields = parse(start)
         if not isinstance(fields, dict):
-            raise TypeError(f"the config must be an object, got {fields!r}")
+            raise TypeError(f"it must be an object, got {reprlib.repr(fields)}")
         return AugmentationConfig.from_dict(fields)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"--config {str(path)!r}: {error}") from error
+        raise ValueError(f"--config {str(path)!r}: {error}; {_CONFIG_EXAMPLE}") from error
+
+
+_CONFIG_EXAMPLE = 'a config is like {"rotation_range": [-15, 15], "augmentation_depth": 10}'
 
 
 def leave_to(option: str, arguments: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from dpa.cli.arguments import Commands, add_config, add_key, chosen_config
+from dpa.cli.arguments import Commands, add_config, add_key, chosen_config, whole_number
 from dpa.cli.output import DIFFERENT, write
 
 
@@ -14,11 +14,20 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "audit", help="test seeds for collisions, parameters for uniformity and correlations"
     )
-    command.add_argument("-n", "--num-samples", type=int, required=True, metavar="N")
-    command.add_argument("--start-id", type=int, default=0, metavar="ID", help="default: 0")
+    command.add_argument(
+        "-n",
+        "--num-samples",
+        type=whole_number,
+        required=True,
+        metavar="N",
+        help="100 to 2**32",
+    )
+    command.add_argument(
+        "--start-id", type=whole_number, default=0, metavar="ID", help="the first id, default: 0"
+    )
     add_config(command)
     add_key(command)
-    command.add_argument("--json", action="store_true", help="as JSON")
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_audit)
 
 

@@ -7,28 +7,42 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dpa.cli.arguments import Commands, add_config, chosen_config
+from dpa.cli.arguments import Commands, add_config, chosen_config, whole_number
 from dpa.cli.output import DIFFERENT, write
 from dpa.config import AugmentationConfig
+from dpa.memory import require_memory
 
 if TYPE_CHECKING:
     from dpa.benchmark import Case, Measurements
+
+
+#: Memory of a sample as a dict in a list.
+_DICT_BYTES = 520
 
 
 def add(commands: Commands) -> None:
     """Registers the command."""
     command = commands.add_parser("bench", help="measure how fast samples are made here")
     command.add_argument(
-        "-n", "--num-samples", type=int, metavar="N", default=10_000, help="default: 10000"
+        "-n",
+        "--num-samples",
+        type=whole_number,
+        metavar="N",
+        default=10_000,
+        help="of each measurement; default: 10000",
     )
     command.add_argument(
-        "--iterations", type=int, metavar="N", default=30, help="measurements of each; default: 30"
+        "--iterations",
+        type=whole_number,
+        metavar="N",
+        default=30,
+        help="measurements of each; default: 30",
     )
     add_config(command)
     command.add_argument(
         "--compare",
         metavar="BASELINE",
-        help="a file of what --json printed before; the exit code is 1 if something is slower",
+        help="a file of what dpa bench --json printed; the exit code is 1 if something is slower",
     )
     command.add_argument(
         "--threshold",
@@ -37,7 +51,7 @@ def add(commands: Commands) -> None:
         default=0.1,
         help="slower is what takes longer by more than this, beyond chance; default: 0.1",
     )
-    command.add_argument("--json", action="store_true", help="as JSON, which --compare takes")
+    command.add_argument("--json", action="store_true", help="print JSON, which --compare takes")
     command.add_argument("--plot", metavar="FILE", help=".png, .svg or .pdf; needs the extra viz")
     command.set_defaults(run=_bench)
 
@@ -52,12 +66,12 @@ def _bench(arguments: argparse.Namespace) -> int:
 
         picture_format(arguments.plot)
     amount("threshold", arguments.threshold)
+    size = arguments.num_samples
+    require_memory(f"-n {size}", _DICT_BYTES * size, "a rate can be told of fewer samples")
     config = BenchmarkConfig(arguments.iterations, minimum_seconds=0.01)
-    cases = _cases(arguments.num_samples, chosen_config(arguments))
-    before = Measurements.from_file(arguments.compare) if arguments.compare else None
-    if before:
-        _check_same_work(cases, before, arguments.compare)
-    command = f"dpa bench -n {arguments.num_samples} --iterations {arguments.iterations}"
+    cases = _cases(size, chosen_config(arguments))
+    before = _baseline(arguments.compare, cases) if arguments.compare else None
+    command = f"dpa bench -n {size} --iterations {arguments.iterations}"
     found = Measurements.taken(command, lambda: BenchmarkRunner(config).measure(cases))
     report = ComparisonReport.compare(
         found.results,
@@ -91,6 +105,18 @@ def _cases(size: int, config: AugmentationConfig) -> list[Case]:
     ]
 
 
+def _baseline(path: str, cases: Sequence[Case]) -> Measurements:
+    """The measurements of a file. Raises ValueError where they cannot be compared, OSError."""
+    from dpa.benchmark import Measurements
+
+    try:
+        before = Measurements.from_file(path)
+    except ValueError as error:
+        raise ValueError(f"--compare {error}; make some: dpa bench --json > FILE") from error
+    _check_same_work(cases, before, path)
+    return before
+
+
 def _check_same_work(cases: Sequence[Case], before: Measurements, path: str) -> None:
     """Raises ValueError where the times cannot be compared."""
     if not {case.name for case in cases} & {result.name for result in before.results}:
@@ -100,5 +126,6 @@ def _check_same_work(cases: Sequence[Case], before: Measurements, path: str) -> 
             work = other.samples_per_call, other.facts.get("config")
             if other.name == case.name and work != (case.samples_per_call, case.facts["config"]):
                 raise ValueError(
-                    f"--compare {path!r}: that was {work[0]} samples of {json.dumps(work[1])}"
+                    f"--compare {path!r}: that was {work[0]} samples of {json.dumps(work[1])}; "
+                    "say the same -n and config here"
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from dpa.cli.arguments import Commands
+from dpa.cli.arguments import SUFFIXES, Commands
 from dpa.cli.output import DIFFERENT, failed, write
 from dpa.diff import diff_chains
 from dpa.recipes import ChainReader
@@ -16,18 +16,18 @@ from dpa.verify import verify_augmentation_chain
 def add(commands: Commands) -> None:
     """Registers the commands."""
     command = commands.add_parser("verify", help="generate files' samples again and compare them")
-    command.add_argument("files", nargs="+", metavar="FILE")
-    command.add_argument("-q", "--quiet", action="store_true", help="print what is not ok alone")
+    command.add_argument("files", nargs="+", metavar="FILE", help=f"{SUFFIXES}, recipes too")
+    command.add_argument("-q", "--quiet", action="store_true", help="print only what is not ok")
     command.set_defaults(run=_verify)
 
     command = commands.add_parser("diff", help="compare the samples of two files")
-    command.add_argument("first", metavar="FILE")
-    command.add_argument("second", metavar="FILE")
+    command.add_argument("first", metavar="FILE", help=SUFFIXES)
+    command.add_argument("second", metavar="FILE", help="of the same or another format")
     command.set_defaults(run=_diff)
 
     command = commands.add_parser("stats", help="print the statistics of a file's samples")
-    command.add_argument("file", metavar="FILE")
-    command.add_argument("--json", action="store_true", help="as JSON")
+    command.add_argument("file", metavar="FILE", help=SUFFIXES)
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_stats)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.util import find_spec
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO, TypeAlias
 
 from dpa.progress import progress_bar
 
@@ -18,16 +19,26 @@ DIFFERENT = 1
 USAGE_ERROR = 2
 
 
-def failed(error: ValueError | OSError | ImportError) -> int:
+#: What main() tells in one line.
+Failure: TypeAlias = ValueError | OSError | ImportError | MemoryError
+
+
+def failed(error: Failure) -> int:
     """Prints the error in one line; returns the exit code."""
-    print("dpa: error:", _one_line(error), file=sys.stderr)
+    tell(f"dpa: error: {_one_line(error)}")
     return USAGE_ERROR
 
 
-def _one_line(error: ValueError | OSError | ImportError) -> str:
+def _one_line(error: Failure) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {str(error.filename)!r}"
-    return str(error).replace("\n", " ")
+    return str(error).replace("\n", " ") or "out of memory"
+
+
+def tell(message: str) -> None:
+    """Writes to stderr; where that is closed or full, the work counts, not the message."""
+    with suppress(OSError):
+        _print(message, sys.stderr)
 
 
 def write(text: str) -> None:
@@ -35,12 +46,18 @@ def write(text: str) -> None:
 
     What its encoding lacks, the names of files may have: it is written with backslashes.
     """
-    encoding = sys.stdout.encoding or "utf-8"
-    text = text.encode(encoding, "backslashreplace").decode(encoding)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    _print(text.encode(encoding, "backslashreplace").decode(encoding), sys.stdout)
+
+
+def _print(text: str, file: TextIO | None) -> None:
+    if file is None:  # print() would take stdout
+        raise OSError(errno.EBADF, "The output is closed", "stdout")
     try:
-        print(text, flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        print(text, file=file, flush=True)
+    except OSError as error:
+        error.filename = "stdout"  # what stderr does not take, tell() drops
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())  # for the flush at exit
         raise
 
 
@@ -67,5 +84,10 @@ def terminable() -> Iterator[None]:
 
 def progress(total: int, quiet: bool) -> AbstractContextManager[Callable[[int], object]]:
     """A bar on a terminal, where the extra `cli` is installed."""
-    wanted = not quiet and sys.stderr.isatty() and find_spec("tqdm") is not None
+    wanted = (
+        not quiet
+        and sys.stderr is not None
+        and sys.stderr.isatty()
+        and find_spec("tqdm") is not None
+    )
     return progress_bar(wanted, total)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any
@@ -22,7 +21,7 @@ from dpa.cli.arguments import (
     chosen_key,
     leave_to,
 )
-from dpa.cli.output import progress, terminable, write
+from dpa.cli.output import progress, tell, terminable, write
 from dpa.distributed import DistributedRangeSplitter
 from dpa.files import Block, Metadata
 from dpa.generate import consecutive_ids, gen_augmentation_params
@@ -35,7 +34,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("generate", help="write the parameters of consecutive samples")
     source = command.add_mutually_exclusive_group(required=True)
     add_num_samples(source)
-    source.add_argument("--recipe", metavar="FILE", help="write what this recipe stands for")
+    source.add_argument("--recipe", metavar="FILE", help="the samples that this recipe stands for")
     add_request(command)
     command.add_argument(
         "-o",
@@ -54,17 +53,25 @@ def add(commands: Commands) -> None:
         "--merge",
         nargs="+",
         metavar="FILE",
-        help="recipes and chain files whose ids are consecutive; without generating anything",
+        help="recipes and chain files whose ids are consecutive; nothing is generated",
     )
     add_request(command)
-    command.add_argument("-o", "--output", required=True, metavar="FILE", help=".json")
+    command.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="a .json file; an existing one is replaced",
+    )
     command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
     command.set_defaults(run=_recipe)
 
     command = commands.add_parser("show", help="print samples' parameters as JSON, one a line")
-    command.add_argument("ids", nargs="+", metavar="ID")
+    command.add_argument("ids", nargs="+", metavar="ID", help="0 or more; text with --string")
     command.add_argument("--string", action="store_true", help="the ids are strings")
-    command.add_argument("--from", dest="source", metavar="FILE", help="as this file has them")
+    command.add_argument(
+        "--from", dest="source", metavar="FILE", help="as this chain file or recipe has them"
+    )
     add_config(command)
     add_key(command)
     command.set_defaults(run=_show)
@@ -95,8 +102,13 @@ def _request(arguments: argparse.Namespace) -> Metadata:
     """The recipe that the arguments are."""
     config = chosen_config(arguments)
     rank, world_size = arguments.rank, arguments.world_size
-    if (rank is None) != (world_size is None) or (arguments.elastic and rank is None):
-        raise ValueError("--rank needs --world-size and the reverse; --elastic needs both")
+    if arguments.elastic or (rank, world_size) != (None, None):
+        for name, value in (("--rank", rank), ("--world-size", world_size)):
+            if value is None:
+                raise ValueError(
+                    f"{name} is missing: --rank K --world-size N takes share K, 0 .. N - 1, "
+                    "of N of the ids"
+                )
     ids = consecutive_ids(arguments.num_samples, arguments.start_id or 0)
     if rank is not None:
         start, end = DistributedRangeSplitter(len(ids), world_size).get_rank_range(rank)
@@ -114,7 +126,7 @@ def _write_samples(
     metadata = replace(recipe, num_samples=None) if stored else recipe
     with (
         terminable(),
-        files.create(arguments.output, metadata) as writer,
+        files.create(arguments.output, metadata, total) as writer,
         progress(total, arguments.quiet) as advance,
     ):
         for block in blocks:
@@ -126,7 +138,7 @@ def _write_samples(
 def _tell_written(arguments: argparse.Namespace, count: int, *, stored: bool) -> None:
     if not arguments.quiet:
         what = f"{count:,} samples" if stored else f"a recipe of {count:,} samples"
-        print(f"wrote {what} to {arguments.output}", file=sys.stderr)
+        tell(f"wrote {what} to {arguments.output}")
 
 
 def _show(arguments: argparse.Namespace) -> None:

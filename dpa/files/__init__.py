@@ -4,7 +4,8 @@ A format's module has `Writer(file, metadata)` with append(samples) and close(),
 `read(file)`, whose result has `metadata`, blocks() and, behind these, `statistics` and
 `trailer`. It raises ValueError or TypeError that names the place; the name of the file is
 added here. A writer that is not closed is dropped with its file, and the arrays of what is
-appended may be filled anew afterwards.
+appended may be filled anew afterwards. `KEPT` is there where a writer keeps so many bytes a
+sample until close().
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dpa._native import active_kernel
 from dpa.errors import ChainFileError
 from dpa.files.metadata import Metadata
 from dpa.files.samples import BLOCK, Block, Samples, TrailerError, require_single
+from dpa.memory import require_memory
 
 __all__ = [
     "BLOCK",
@@ -84,14 +86,23 @@ def write_recipe(path: str | PathLike[str], metadata: Metadata, digest: str) -> 
 
 
 @contextmanager
-def create(path: str | PathLike[str], metadata: Metadata) -> Iterator[Writer]:
+def create(
+    path: str | PathLike[str], metadata: Metadata, expected: int | None = None
+) -> Iterator[Writer]:
     """A writer whose file takes its name when the block ends without an exception.
 
-    It stores the samples; those of a recipe it only counts in. Raises ValueError for a
-    suffix that is no format's, and OSError.
+    It stores the samples; those of a recipe it only counts in. `expected`: how many will
+    come, where that is known. Raises ValueError for a suffix that is no format's and for
+    more samples than a format that keeps them has memory for, and OSError.
     """
     recipe = metadata.num_samples is not None
     form = _recipe(path) if recipe else import_module(_format(path))
+    if expected and hasattr(form, "KEPT"):
+        require_memory(
+            f"{os.fspath(path)!r} with its {expected:,} samples",
+            expected * form.KEPT,
+            "files that end with .json, .jsonl or .parquet are written in constant memory",
+        )
     from dpa.files.atomic import replacing  # with the formats
 
     with replacing(path) as file:

@@ -11,6 +11,9 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
+#: What a write says that does not know its file.
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
 
 @contextmanager
 def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
@@ -32,9 +35,11 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
                 temporary.chmod(mode)  # the umask has cut what os.open was given
             os.fsync(file.fileno())
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):  # the first error is the one to tell
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None and error.errno in _NO_ROOM:
+            error.filename = str(target)
         raise
     _sync_folder(target.parent)
 

@@ -25,6 +25,8 @@ from dpa.files.samples import Block, Digest, Samples, require_finite, stored
 from dpa.files.trailer import Tally, check_trailer, checksum
 from dpa.keys import Ids, sample_ids
 
+#: Bytes of a sample that the writer keeps until close(): five values and a hash.
+KEPT = 72
 #: Samples that are read at a time: the calls for a dozen members cost something.
 _READ = 32_768
 _MAGIC = b"\x93NUMPY\x01\x00"
@@ -37,7 +39,7 @@ _MOST_JSON = 1_000_000
 
 
 class Writer:
-    """Keeps the columns in memory, 72 bytes a sample, until close()."""
+    """Keeps the columns in memory until close()."""
 
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         self._file = file

@@ -37,6 +37,11 @@ def parse(text: bytes) -> Any:
     """JSON of UTF-8 in which no name is given twice. Raises ValueError."""
     try:
         return json.loads(text.decode(), object_pairs_hook=_distinct)
+    except json.JSONDecodeError as error:
+        found = error.doc[error.pos : error.pos + 20]
+        raise ValueError(f"no JSON: {error}, got {found!r}") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"no JSON: {error}") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
