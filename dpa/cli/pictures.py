@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dpa.cli.arguments import Commands, add_config, add_key, chosen_config
-from dpa.cli.output import terminable
+from dpa.cli.arguments import Commands, add_config, add_key, chosen_config, whole_number
+from dpa.cli.output import tell, terminable
 from dpa.config import PRESETS
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def add(commands: Commands) -> None:
     command.add_argument("--string", action="store_true", help="the ids are strings: --ids A,B,...")
     command.add_argument(
         "--num-images",
-        type=int,
+        type=whole_number,
         default=8,
         metavar="N",
         help="the first N of a folder and its subfolders, default: 8",
@@ -65,7 +64,7 @@ def _preview(arguments: argparse.Namespace) -> None:
     )
     with terminable():
         pictures.save_picture(figure, arguments.output)
-    _tell_written(arguments)
+    tell(f"wrote {arguments.output}")
 
 
 def _ids(arguments: argparse.Namespace, count: int) -> range | list[int] | list[str]:
@@ -139,12 +138,8 @@ def _plot(arguments: argparse.Namespace) -> None:
     figure = pictures.plot_chain(arguments.file, chosen_config(arguments) if given else None)
     with terminable():
         pictures.save_picture(figure, arguments.output)
-    _tell_written(arguments)
+    tell(f"wrote {arguments.output}")
 
 
 def _tell_left_out(error: OSError | ValueError) -> None:
-    print(f"dpa: left out: {error}", file=sys.stderr)
-
-
-def _tell_written(arguments: argparse.Namespace) -> None:
-    print(f"wrote {arguments.output}", file=sys.stderr)
+    tell(f"dpa: left out: {error}")
