@@ -116,6 +116,9 @@ typedef struct dpa_moments {
 /* Moments of 1 to DPA_MOMENTS_BLOCK values, summed in one fixed order. */
 void dpa_block_moments(const double *values, size_t count, dpa_moments *moments);
 
+/* Writes the lowercase hex digits of a digest, without an end mark. */
+void dpa_hex(const uint8_t digest[DPA_DIGEST_SIZE], char text[2 * DPA_DIGEST_SIZE]);
+
 /* Writes the shortest decimal text, without an end mark, that reads back as value and among
  * those the nearest: as Python's repr. Returns its size, and 0 for what it leaves to others:
  * below 1e-4 or from 2^53 on in magnitude, NaN, and all where there are no 128-bit integers. */

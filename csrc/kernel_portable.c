@@ -46,14 +46,6 @@ static void compress(sha256_state *state, const uint8_t (*block)[64], size_t n)
     }
 }
 
-/* The four lowercase hex digits of 16 bits, as one big-endian word. */
-static uint32_t hex_word(uint32_t x)
-{
-    uint32_t nibbles = (x & 0xf000) << 12 | (x & 0x0f00) << 8 | (x & 0x00f0) << 4 | (x & 0x000f);
-    uint32_t letters = (nibbles + 0x06060606) >> 4 & 0x01010101; /* 1 where the digit is a..f */
-    return nibbles + 0x30303030 + letters * ('a' - '9' - 1);
-}
-
 static void link(sha256_state *state, size_t n, const struct link_run *run)
 {
     static const sha256_state initial = {SHA256_H0};
@@ -62,8 +54,9 @@ static void link(sha256_state *state, size_t n, const struct link_run *run)
         for (size_t l = 0; l < run->links; l++) {
             uint32_t hex[16], wk[64];
             for (int t = 0; t < 8; t++) {
-                hex[2 * t] = hex_word(state[i][t] >> 16);
-                hex[2 * t + 1] = hex_word(state[i][t] & 0xffff);
+                const uint64_t digits = hex_digits(state[i][t]);
+                hex[2 * t] = (uint32_t)(digits >> 32);
+                hex[2 * t + 1] = (uint32_t)digits;
             }
             sha256_schedule(hex, wk);
             memcpy(state[i], initial, sizeof initial);

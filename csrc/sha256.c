@@ -1,5 +1,6 @@
 #include "sha256.h"
 
+#include "dpa.h"
 #include "kernel.h"
 
 const uint32_t SHA256_K[64] = {
@@ -59,4 +60,10 @@ void sha256_last_block(struct sha256_stream *stream, uint8_t block[64])
     }
     memcpy(block, stream->tail[0], 56);
     store_be64(block + 56, bits);
+}
+
+void dpa_hex(const uint8_t digest[DPA_DIGEST_SIZE], char text[2 * DPA_DIGEST_SIZE])
+{
+    for (int i = 0; i < DPA_DIGEST_SIZE; i += 4)
+        store_be64((uint8_t *)text + 2 * i, hex_digits(load_be32(digest + i)));
 }

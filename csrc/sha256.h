@@ -22,6 +22,16 @@ extern const uint32_t SHA256_K[64] HIDDEN;
 #define sigma0(x) (ROTR(x, 7) ^ ROTR(x, 18) ^ (x) >> 3)
 #define sigma1(x) (ROTR(x, 17) ^ ROTR(x, 19) ^ (x) >> 10)
 
+/* The eight lowercase hex digits of a word, the first in the highest byte. */
+INLINE uint64_t hex_digits(uint32_t x)
+{
+    const uint64_t halves = ((uint64_t)x << 16 | x) & 0x0000ffff0000ffff;
+    const uint64_t bytes = (halves << 8 | halves) & 0x00ff00ff00ff00ff;
+    const uint64_t nibbles = (bytes << 4 | bytes) & 0x0f0f0f0f0f0f0f0f;
+    const uint64_t letters = (nibbles + 0x0606060606060606) >> 4 & 0x0101010101010101; /* 1 for a..f */
+    return nibbles + 0x3030303030303030 + letters * ('a' - '9' - 1);
+}
+
 /* Section 6.2.2, step 1, plus K: wk[t] = W[t] + K[t] of the block with the words w. */
 void sha256_schedule(const uint32_t w[16], uint32_t wk[64]);
 

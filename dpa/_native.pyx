@@ -57,6 +57,7 @@ cdef extern from "dpa.h" nogil:
         void *digests
     ctypedef struct dpa_moments:
         double mean, squares, min, max
+    void dpa_hex(const uint8_t *digest, char *text)
     size_t dpa_shortest(double value, char *text)
     size_t dpa_kernel_count()
     const char *dpa_kernel_name(size_t index)
@@ -441,11 +442,7 @@ cdef int run(const dpa_engine *engine, const dpa_request *request, size_t first,
 
 cdef str hex_text(const uint8_t *digest):
     cdef char text[2 * DPA_DIGEST_SIZE]
-    cdef const char *digits = b"0123456789abcdef"
-    cdef int i
-    for i in range(DPA_DIGEST_SIZE):
-        text[2 * i] = digits[digest[i] >> 4]
-        text[2 * i + 1] = digits[digest[i] & 15]
+    dpa_hex(digest, text)
     return PyUnicode_FromStringAndSize(text, sizeof(text))
 
 

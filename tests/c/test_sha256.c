@@ -86,8 +86,24 @@ static void monte_carlo(const struct kernel *kernel)
     fclose(file);
 }
 
+/* Against printf: each value of a byte, at each place of a digest. */
+static void hex_of_digests(void)
+{
+    for (int first = 0; first < 256; first++) {
+        uint8_t digest[DPA_DIGEST_SIZE];
+        char text[2 * DPA_DIGEST_SIZE + 1] = "", expected[2 * DPA_DIGEST_SIZE + 1];
+        for (int i = 0; i < DPA_DIGEST_SIZE; i++) {
+            digest[i] = (uint8_t)(first + 37 * i);
+            snprintf(expected + 2 * i, 3, "%02x", digest[i]);
+        }
+        dpa_hex(digest, text);
+        CHECK(strcmp(text, expected) == 0, "%s, not %s", text, expected);
+    }
+}
+
 void test_sha256(void)
 {
+    hex_of_digests();
     dpa_engine engines[MAX_ENGINES];
     const size_t n = usable_engines(engines);
     for (size_t i = 0; i < n; i++) {
