@@ -93,17 +93,19 @@ def save_augmentation_stream(
     Key.checked(**given, world_size=None if rank is None else world_size)
     checked_config(config)
     listed = None if ids is None else sample_ids(ids)
-    total: int | None = None
+    total: int | None = None  # for the bar; None is unknown
+    expected: int | None = None
     if isinstance(stream, AugmentationBatch):
         stream = [stream]
     begun = stream.delivered if isinstance(stream, Stream) else 0
     if isinstance(stream, Stream):
-        total = operator.length_hint(stream)
+        total = expected = operator.length_hint(stream)
         if world_size is None and stream.key.rank is not None:
             world_size = stream.share.world_size
         batches = chain([_nothing(stream)], stream.batches())
         source = _of_batches(batches, config, given, listed, world_size)
     elif isinstance(stream, FileStream):
+        total = expected = operator.length_hint(stream) or None
         source = _of_file(stream, config, given, listed, world_size)
     elif isinstance(stream, (str, bytes, Mapping)) or not isinstance(stream, Iterable):
         kind = type(stream).__name__
@@ -119,7 +121,7 @@ def save_augmentation_stream(
             source = _of_dicts(everything, config, given, listed, world_size)
     try:
         with progress_bar(progress, total) as advance:
-            _write(path, source, advance, total)
+            _write(path, source, advance, expected)
     except BaseException:
         if isinstance(stream, Stream):
             stream.go_to(begun)
@@ -401,6 +403,11 @@ class FileStream(Iterator[dict[str, Any]]):
         """How many samples next() has given so far."""
         rows, end = self._at
         return end - operator.length_hint(rows)
+
+    def __length_hint__(self) -> int:
+        """How many samples are left; a recipe says it at its start, other files at their end."""
+        size = self._reader.metadata.num_samples
+        return NotImplemented if size is None else size - self.delivered
 
     @property
     def metadata(self) -> Metadata:

@@ -216,6 +216,9 @@ def test_another_machine_is_named():
     assert here.differences(here) == []
 
 
+RESULT = {"name": "", "samples_per_call": 1, "facts": {}}
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -228,6 +231,10 @@ def test_another_machine_is_named():
         ('{"machine": {}, "results": [{}]}', "'times_seconds' is missing"),
         ('{"machine": {}, "results": 7}', "results must be a list, got 7"),
         ('{"machine": {}, "results": []}', "'command' is missing"),
+        (
+            json.dumps({"machine": {}, "results": [{**RESULT, "times_seconds": [10**400]}]}),
+            "int too large to convert to float",
+        ),
         ("\xff", "no JSON: 'utf-8' codec can't decode byte 0xff"),
     ],
 )

@@ -142,11 +142,11 @@ def test_files_and_arguments_that_are_wrong(bench, tmp_path):
 
 
 def test_more_than_fits_is_not_measured(bench, monkeypatch):
-    monkeypatch.setattr("dpa.memory.total_memory", lambda: 51_999)  # never a large -n for real
+    monkeypatch.setattr("dpa.memory.total_memory", lambda: 53_999)  # never a large -n for real
     monkeypatch.setattr(benchmark.BenchmarkRunner, "measure", pytest.fail)
     code, text = bench("-n", "100")
     assert code == 2
-    assert "-n 100 needs 52,000 bytes of memory, there are 51,999; " in text
+    assert "-n 100 needs 54,000 bytes of memory, there are 53,999; " in text
 
 
 # ---- Pictures ----

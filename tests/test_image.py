@@ -382,6 +382,10 @@ def test_a_mask_goes_where_its_image_goes(dtype, shape, border):
     assert set(np.unique(done)) <= set(np.unique(mask)) | {np.array(1, dtype)[()]}
 
 
+def test_a_mask_may_have_few_rows_and_many_classes():
+    assert augment_mask(picture((3, 20, 9)), TURN).shape == (3, 20, 9)
+
+
 def test_the_fill_of_a_mask_is_a_label():
     mask = np.full((9, 9), 3, np.uint8)
     assert set(np.unique(augment_mask(mask, TURN, border=255))) == {3, 255}

@@ -51,6 +51,11 @@ def test_npz_of_more_than_fits_is_not_begun(small, tmp_path):
     with pytest.raises(ValueError, match=message):
         dpa.save_augmentation_stream(stream, path)
     assert [*tmp_path.iterdir()] == []
+    recipe = tmp_path / "recipe.json"
+    dpa.save_augmentation_recipe(recipe, SAMPLES)
+    with pytest.raises(ValueError, match=message):
+        dpa.save_augmentation_stream(dpa.load_augmentation_stream(recipe), path)
+    assert not path.exists()
     assert [first, *stream] == dpa.generate_augmentation_chain(SAMPLES + 1)
 
 
@@ -60,3 +65,22 @@ def test_npz_that_fits_is_written_and_so_are_the_others(small, tmp_path):
         dpa.generate_augmentation_chain(SAMPLES, save_path=tmp_path / f"chain{suffix}")
     dpa.save_augmentation_recipe(tmp_path / "recipe.json", SAMPLES)
     assert len([*tmp_path.iterdir()]) == 4
+
+
+def test_a_guess_of_a_length_refuses_nothing(small, tmp_path):
+    class Rows:
+        def __init__(self, rows):
+            self._rows = rows
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            return next(self._rows)
+
+        def __length_hint__(self):
+            return SAMPLES
+
+    rows = Rows(iter(dpa.generate_augmentation_chain(3)))
+    dpa.save_augmentation_stream(rows, tmp_path / "chain.npz")
+    assert len(dpa.load_augmentation_chain(tmp_path / "chain.npz")) == 3

@@ -441,6 +441,14 @@ def test_preview_follows_links_to_folders(run, folder, calls):
     assert [*calls[0][0]] == ["linked/0.png"]
 
 
+def test_preview_meets_a_folder_once_however_it_is_linked(run, folder, calls):
+    (folder / "sub").mkdir()
+    for place in ("self", "sub/up", "sub/round"):
+        (folder / place).symlink_to(folder)
+    assert run("preview", folder, "-o", "x.png", "--num-images", 100)[0] == 0
+    assert [*calls[0][0]] == [f"{n}.png" for n in range(10)]
+
+
 def test_preview_takes_ids_that_are_strings(run, folder, calls):
     argv = ["preview", folder / "3.png", "-o", "x.png", "--string", "--ids"]
     assert run(*argv, "cat/1.jpg,7,0:3")[0] == 0
@@ -462,6 +470,7 @@ def test_preview_takes_ids_that_are_strings(run, folder, calls):
         ("{folder} -o x.png --ids 5:5", "A must be below B, got '5:5'"),
         ("{folder} -o x.png --ids 5:0", "--ids A:B is A to B - 1, so A must be below B, got '5:0'"),
         ("{folder} -o x.png --string", "--string needs --ids"),
+        ("{folder} -o x.png --string --ids a,,b", "ids with commas between them, got 'a,,b'"),
         ("{folder} -o x.png --ids 0:18446744073709551617", "must be fewer than 2**48"),
         ("{folder} -o x.png --ids 0:99999999999999", "8 images and 99999999999999 ids"),
         ("{folder} -o x.png --num-images 0", "--num-images must be at least 1, got 0"),
@@ -515,7 +524,7 @@ def test_a_folder_that_cannot_be_listed(run, classes, calls, monkeypatch):
     monkeypatch.setattr(os, "scandir", scandir)
     code, _, err = run("preview", classes, "-o", "x.png", "--num-images", 12)
     assert code == 0
-    assert err.startswith("dpa: left out: [Errno 13] Permission denied: ")
+    assert err.startswith("dpa: left out: Permission denied: ")
     assert [*calls[0][0]][10:] == ["dog/a.png", "dog/b.png"]
 
 

@@ -82,6 +82,6 @@ class Measurements:
         """A file of to_json's text. Raises OSError, or ValueError for another file."""
         try:
             return cls.from_record(parse(Path(path).read_bytes()))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             problem = f"{error} is missing" if isinstance(error, KeyError) else error
             raise ValueError(f"{os.fspath(path)!r} holds no measurements: {problem}") from error

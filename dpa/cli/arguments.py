@@ -22,7 +22,7 @@ SUFFIXES = ".json, .jsonl, .npz or .parquet"
 
 def whole_number(text: str) -> int:
     """What an argument says in digits. Raises ArgumentTypeError."""
-    if not re.fullmatch(r"-?[0-9]+", text):
+    if not re.fullmatch(r"-?[0-9]{1,20}", text):
         raise argparse.ArgumentTypeError(
             f"must be a whole number in digits, such as 100000, got {text!r}"
         )

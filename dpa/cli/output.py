@@ -25,14 +25,16 @@ Failure: TypeAlias = ValueError | OSError | ImportError | MemoryError
 
 def failed(error: Failure) -> int:
     """Prints the error in one line; returns the exit code."""
-    tell(f"dpa: error: {_one_line(error)}")
+    tell(f"dpa: error: {one_line(error)}")
     return USAGE_ERROR
 
 
-def _one_line(error: Failure) -> str:
+def one_line(error: Failure) -> str:
+    """What an error says, without a line's end."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {str(error.filename)!r}"
-    return str(error).replace("\n", " ") or "out of memory"
+    text = str(error).replace("\n", " ")
+    return text or ("out of memory" if isinstance(error, MemoryError) else type(error).__name__)
 
 
 def tell(message: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dpa.cli.arguments import Commands, add_config, add_key, chosen_config, whole_number
-from dpa.cli.output import tell, terminable
+from dpa.cli.output import one_line, tell, terminable
 from dpa.config import PRESETS
 
 if TYPE_CHECKING:
@@ -75,13 +75,16 @@ def _ids(arguments: argparse.Namespace, count: int) -> range | list[int] | list[
             raise ValueError("--string needs --ids")
         return range(count)
     if arguments.string:
-        return text.split(",")
-    if match := re.fullmatch(r"([0-9]+):([0-9]+)", text):
+        names = text.split(",")
+        if "" in names:
+            raise ValueError(f"--ids must be ids with commas between them, got {text!r}")
+        return names
+    if match := re.fullmatch(r"([0-9]{1,20}):([0-9]{1,20})", text):
         ids = range(int(match[1]), int(match[2]))
         if not ids:
             raise ValueError(f"--ids A:B is A to B - 1, so A must be below B, got {text!r}")
         return ids
-    if re.fullmatch(r"[0-9]+(,[0-9]+)*", text):
+    if re.fullmatch(r"[0-9]{1,20}(,[0-9]{1,20})*", text):
         return [int(number) for number in text.split(",")]
     raise ValueError(f"--ids must be like 0:16 or 3,5,42, got {text!r}; for text: --string")
 
@@ -110,8 +113,14 @@ def _paths(folder: Path) -> Iterator[Path]:
     from PIL import Image
 
     suffixes = {x for x, form in Image.registered_extensions().items() if form in Image.OPEN}
-    # Classes are often links to folders elsewhere.
+    seen: set[str] = set()
+    # Classes are often links to folders elsewhere; a link may also lead back.
     for parent, folders, names in os.walk(folder, onerror=_tell_left_out, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         folders.sort()
         paths = (Path(parent, name) for name in sorted(names))
         yield from (path for path in paths if path.suffix.lower() in suffixes)
@@ -121,7 +130,7 @@ def _read(path: Path) -> Image.Image:
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
+        with path.open("rb") as file, Image.open(file) as image:
             image.load()
         return image
     except FileNotFoundError:
@@ -142,4 +151,4 @@ def _plot(arguments: argparse.Namespace) -> None:
 
 
 def _tell_left_out(error: OSError | ValueError) -> None:
-    tell(f"dpa: left out: {error}")
+    tell(f"dpa: left out: {one_line(error)}")

@@ -138,6 +138,11 @@ def _apply(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.N
         raise ValueError(f"border must be 0 to {full_range} for {dtype}, got {sampling.fill}")
     if dtype.name == "float64":  # OpenCV would place its pixels less exactly
         return _apply(image.astype(np.float32), effect, sampling).astype(dtype)
+    if image.ndim == 3 and image.shape[0] in (1, 3, 4) and min(image.shape[1:]) >= 8:
+        raise ValueError(
+            f"image must be HxW or HxWxC, got shape {image.shape}, which looks like CxHxW: "
+            "np.moveaxis(image, 0, -1) puts the channels last"
+        )
     warped = _warp(image, effect, sampling)
     # Without contrast no pixel counts for another, not even one that is NaN.
     offset = effect.lift and effect.lift * cv2.mean(warped.reshape(len(warped), -1))[0]
@@ -157,11 +162,6 @@ def _warp(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.ND
     """A new array, turned and zoomed."""
     if image.ndim not in (2, 3) or image.size == 0:
         raise ValueError(f"image must be HxW or HxWxC and not empty, got shape {image.shape}")
-    if image.ndim == 3 and image.shape[0] in (1, 3, 4) and min(image.shape[1:]) >= 8:
-        raise ValueError(
-            f"image must be HxW or HxWxC, got shape {image.shape}, which looks like CxHxW: "
-            "np.moveaxis(image, 0, -1) puts the channels last"
-        )
     height, width = image.shape[:2]
     matrix = effect.matrix((width - 1) / 2, (height - 1) / 2)
 
