@@ -1,5 +1,8 @@
 """The transform of Albumentations: driven by the id, equal to apply_augmentation."""
 
+import importlib
+import sys
+
 import numpy as np
 import pytest
 from frameworks import require
@@ -137,3 +140,12 @@ def test_a_replay_gives_the_same_pixels():
 def test_a_bad_setting_is_named_at_once(name, value):
     with pytest.raises(ValueError, match=f"{name} must be .* got {value!r}"):
         Augment(**{name: value})
+
+
+def test_where_nothing_is_installed_the_import_names_the_extra_that_has_all(monkeypatch):
+    for absent in ("albumentations", "cv2"):
+        monkeypatch.setitem(sys.modules, absent, None)
+    for name in ("dpa.integrations.albumentations", "dpa.integrations.image"):
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ImportError, match=r"pip install 'dpa-augment\[albumentations\]'"):
+        importlib.import_module("dpa.integrations.albumentations")

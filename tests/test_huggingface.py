@@ -65,6 +65,13 @@ def test_a_function_of_the_users_own():
     assert DATA.with_transform(make)[:2]["image"] == expected
 
 
+def test_a_column_of_paths_is_told_how_to_become_one_of_images():
+    data = datasets.Dataset.from_dict({"name": ["a"], "image": ["a.png"]})
+    data.set_transform(ImageTransform(CONFIG, id_column="name"))
+    with pytest.raises(TypeError, match=r"path 'a.png': .*cast_column\(name, datasets.Image\(\)\)"):
+        data[0]
+
+
 def test_errors_name_the_column():
     with pytest.raises(ValueError, match="no column 'id' with ids; there are name, image"):
         DATA.with_transform(ImageTransform(id_column="id"))[0]

@@ -4,6 +4,7 @@ import importlib
 import io
 import re
 import sys
+from pathlib import PurePosixPath
 
 import cv2
 import numpy as np
@@ -269,7 +270,9 @@ IMAGE = picture((6, 8, 3))
 @pytest.mark.parametrize(
     ("image", "error", "message"),
     [
-        ("photo.png", TypeError, "image must be a NumPy array or a PIL image, got str"),
+        ("photo.png", TypeError, "got the path 'photo.png': PIL.Image.open reads it; in Hugging"),
+        (PurePosixPath("photo.png"), TypeError, "got the path PurePosixPath('photo.png')"),
+        (None, TypeError, "image must be a NumPy array or a PIL image, got NoneType; for tensors"),
         (IMAGE.astype(np.int64), TypeError, "dtypes uint8, uint16, float32, float64, got int64"),
         (IMAGE.astype(">u2"), TypeError, "dtypes uint8, uint16, float32, float64, got >u2"),
         (IMAGE.astype(np.float16), TypeError, "got float16"),

@@ -68,6 +68,11 @@ def test_the_shape_is_that_of_the_batch(make, shape):
         make(BATCH, shape)
 
 
+def test_images_in_place_of_their_shape_are_named():
+    with pytest.raises(TypeError, match=r"shape must be the images' shape, got a tensor"):
+        affine_params(BATCH, IMAGES)
+
+
 def test_equal_ids_are_augmented_alike():
     same = IMAGES[:1].repeat(3, 1, 1, 1)
     augmented = K.RandomAffine(degrees=0)(same, params=affine_params(BATCH, same.shape))

@@ -10,14 +10,6 @@ import numpy.typing as npt
 
 from dpa.config import AugmentationConfig, checked_config
 from dpa.generate import gen_augmentation_params
-from dpa.integrations.image import (
-    Sampling,
-    apply_augmentation,
-    augment_boxes,
-    augment_keypoints,
-    augment_mask,
-)
-from dpa.keys import Key
 
 try:
     import albumentations as A  # noqa: N812 (its users' habit)
@@ -27,6 +19,15 @@ except ModuleNotFoundError as error:
         "pip install 'dpa-augment[albumentations]'",
         name=error.name,
     ) from error
+
+from dpa.integrations.image import (
+    Sampling,
+    apply_augmentation,
+    augment_boxes,
+    augment_keypoints,
+    augment_mask,
+)
+from dpa.keys import Key
 
 
 class Augment(A.DualTransform):  # type: ignore[misc]  # without types here

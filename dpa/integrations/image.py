@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -76,6 +77,11 @@ def apply_augmentation(
     effect = Effect.checked(params)
     if isinstance(image, np.ndarray):
         return _apply(image, effect, sampling)
+    if isinstance(image, str | os.PathLike):
+        raise TypeError(
+            f"image must be a NumPy array or a PIL image, got the path {image!r}: PIL.Image.open "
+            "reads it; in Hugging Face datasets, cast_column(name, datasets.Image()) a column"
+        )
     if not isinstance(image, Image.Image):
         raise TypeError(
             f"image must be a NumPy array or a PIL image, got {type(image).__name__}; for tensors: "

@@ -83,6 +83,8 @@ def _column(values: npt.NDArray[np.floating]) -> torch.Tensor:
 def _checked(batch: AugmentationBatch, shape: Sequence[int]) -> tuple[int, ...]:
     if not isinstance(batch, AugmentationBatch):
         raise TypeError(f"batch must be an AugmentationBatch, got {type(batch).__name__}")
+    if isinstance(shape, torch.Tensor):
+        raise TypeError("shape must be the images' shape, got a tensor: images.shape")
     sizes = tuple(shape)
     if len(sizes) != 4 or sizes[0] != len(batch):
         raise ValueError(

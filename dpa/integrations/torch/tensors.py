@@ -30,8 +30,8 @@ def apply_augmentation(
     """The images as their samples' parameters change them; the input stays as it is.
 
     `images`: floating point, NxCxHxW, full range 1.0, on any device; the result has the same
-    shape, dtype and device, and a gradient with respect to them. `batch`: an AugmentationBatch
-    or a sequence of dicts, N of them. Everything is as in
+    shape, dtype and device, and a gradient with respect to them. What looks like NxHxWxC is
+    refused. `batch`: an AugmentationBatch or a sequence of dicts, N of them. Everything is as in
     `dpa.integrations.image.apply_augmentation` for float images, the noise too; autocast does
     not lower the precision. Raises TypeError or ValueError for a bad argument.
 
@@ -81,6 +81,11 @@ def _check(images: torch.Tensor, samples: int) -> None:
         raise TypeError(f"images must be a floating-point tensor, got {found}")
     if images.ndim != 4 or 0 in images.shape[1:]:
         raise ValueError(f"images must be NxCxHxW and not empty, got shape {tuple(images.shape)}")
+    if images.shape[3] in (1, 3, 4) and min(images.shape[1:3]) >= 8:
+        raise ValueError(
+            f"images must be NxCxHxW, got shape {tuple(images.shape)}, which looks like NxHxWxC: "
+            "images.permute(0, 3, 1, 2) puts the channels second"
+        )
     if len(images) != samples:
         raise ValueError(f"images and batch must be as many, got {len(images)} and {samples}")
 
