@@ -53,7 +53,11 @@ CHECKS = {
     ),
 }
 #: Libraries that have a recipe, not an extra.
-RECIPES = Check("grain jax lightning torch webdataset", PAGES, (*TORCH, *GROUPS["recipes"]))
+RECIPES = Check(
+    "grain jax lightning torch webdataset",
+    ("tests/test_lightning.py", *PAGES),
+    (*TORCH, *GROUPS["recipes"]),
+)
 
 
 def main() -> None:
