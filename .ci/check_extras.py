@@ -32,8 +32,11 @@ class Check(NamedTuple):
 
 
 TORCH = tuple(GROUPS["torch"])
-#: What the tests of images compare with.
-SCIPY = tuple(pin for pin in GROUPS["test"] if str(pin).startswith("scipy"))
+#: What tests compare with.
+SCIPY, IMAGE = (
+    tuple(pin for pin in GROUPS["test"] if str(pin).startswith(names))
+    for names in ("scipy", ("opencv", "pillow"))
+)
 CHECKS = {
     "albumentations": Check("albumentations cv2 PIL", ("tests/test_albumentations.py", *PAGES)),
     "audit": Check("scipy", ("tests/test_audit.py",)),
@@ -47,7 +50,7 @@ CHECKS = {
         ("tests/test_torch_tensors.py", "tests/test_torch_datasets.py", "-k", "not loaders"),
         TORCH,
     ),
-    "torchvision": Check("torchvision torch", ("tests/test_torchvision.py", *PAGES)),
+    "torchvision": Check("torchvision torch", ("tests/test_torchvision.py", *PAGES), IMAGE),
     "viz": Check(
         "matplotlib scipy cv2 PIL", ("tests/test_pictures.py", "-k", "preview or presets")
     ),
