@@ -1,7 +1,7 @@
 /* kernel_shani.c: the SHA extensions of x86.
  *
  * Their own instructions have the two-operand form alone. AVX saves the copies that
- * all others would need in it (a tenth of the time on Zen 4). */
+ * all others would need in it (7 % of the time on Zen 4). */
 #include "kernel.h"
 #include "cpu.h"
 #include "sha256.h"
