@@ -10,7 +10,7 @@ from bench.effort import Effort
 from bench.tables import rate_table
 from dpa.benchmark import BenchmarkResult, Case, Record
 from dpa.benchmark.tables import Table
-from dpa.threads import allowed_cores
+from dpa.host.threads import allowed_cores
 
 TITLE = "Threads"
 ONE = "1 thread"

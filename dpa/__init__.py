@@ -1,31 +1,33 @@
 """Deterministic Procedural Augmentation: parameters that depend on the sample alone."""
 
 from dpa._native import active_kernel, kernels
-from dpa.columns import AugmentationBatch
-from dpa.config import PRESETS, AugmentationConfig, get_preset
-from dpa.generate import (
+from dpa.derivation.config import PRESETS, AugmentationConfig, get_preset
+from dpa.derivation.derivation import AugmentationBatch
+from dpa.derivation.generate import (
     gen_augmentation_params,
     gen_augmentation_seed,
     generate_augmentation_batch,
-    generate_augmentation_chain,
     generate_uniforms,
 )
-from dpa.persistence import (
+from dpa.derivation.statistics import compute_statistics, compute_streaming_statistics
+from dpa.files.loading import (
     load_augmentation_batch,
     load_augmentation_chain,
     load_augmentation_config,
     load_augmentation_stream,
+)
+from dpa.files.recipes import save_augmentation_recipe
+from dpa.files.saving import (
+    generate_augmentation_chain,
     save_augmentation_chain,
     save_augmentation_stream,
 )
-from dpa.recipes import save_augmentation_recipe
-from dpa.statistics import compute_statistics, compute_streaming_statistics
-from dpa.streaming import (
+from dpa.files.verify import verify_augmentation_chain
+from dpa.streams.streams import (
     stream_augmentation_batches,
     stream_augmentation_chain,
     stream_augmentation_range,
 )
-from dpa.verify import verify_augmentation_chain
 
 __version__ = "0.1.0"
 

@@ -16,11 +16,10 @@ def choose_kernel(name: str | None) -> None: ...
 def active_kernel() -> str: ...
 def cpu_features() -> tuple[str, ...]: ...
 def unpack(ids: tuple[object, ...], array: npt.NDArray[np.uint64]) -> int: ...
-
-@disjoint_base
-class Text:
-    size: int
-    def __new__(cls, ids: tuple[str, ...]) -> Self: ...
+def encode_texts(ids: tuple[object, ...], offsets: npt.NDArray[np.int64]) -> bytes: ...
+def decode_texts(
+    utf8: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
+) -> tuple[str, ...]: ...
 
 @disjoint_base
 class Plan:
@@ -40,7 +39,7 @@ class Request:
         cls,
         plan: Plan,
         prefix: bytes,
-        ids: int | Text | npt.NDArray[np.uint64],
+        ids: int | npt.NDArray[np.uint64] | tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]],
         size: int,
         digests: npt.NDArray[np.uint8] | None,
         values: _Columns,

@@ -7,7 +7,7 @@ import os
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
 )
-from cpython.bytes cimport PyBytes_AsString, PyBytes_Size
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize, PyBytes_Size
 from cpython.dict cimport PyDict_Copy, PyDict_SetItem
 from cpython.float cimport PyFloat_FromDouble
 from cpython.list cimport PyList_New
@@ -87,7 +87,7 @@ MOMENTS_BLOCK = DPA_MOMENTS_BLOCK
 SAMPLERS = ("xoshiro256++", "mt19937")  # in the order of dpa_sampler
 
 cdef enum:
-    MAX_COLUMNS = 32  # of a dict; arrays have no limit
+    MAX_COLUMNS = 256  # of a dict; arrays have no limit
 
 cdef dpa_links LINKS
 cdef dpa_engine ENGINE
@@ -212,7 +212,7 @@ cdef int acquire(Py_buffer *view, object source, str name, const char *formats, 
     cdef str problem = None
     if found[0] == 0 or found[1] != 0 or strchr(formats, found[0]) == NULL:
         problem = f"a format of {' or '.join(formats.decode())}, got {found.decode()!r}"
-    elif found[0] == c"L" and view.itemsize != sizeof(uint64_t):  # Windows: 4 bytes
+    elif found[0] in (c"L", c"l") and view.itemsize != sizeof(uint64_t):  # Windows: 4 bytes
         problem = f"items of 8 bytes, got {view.itemsize}"
     elif view.len != size * view.itemsize:
         problem = f"{size} items, got {view.len // view.itemsize}"
@@ -222,35 +222,60 @@ cdef int acquire(Py_buffer *view, object source, str name, const char *formats, 
     return 0
 
 
-cdef class Text:
-    """String ids as one run of UTF-8 with offsets. UnicodeEncodeError on a lone surrogate."""
-    cdef uint8_t *bytes
-    cdef int64_t *offsets
-    cdef readonly Py_ssize_t size
+def encode_texts(tuple ids not None, offsets) -> bytes:
+    """The UTF-8 of all ids, one after the other; writes where each begins and the last one ends.
 
-    def __cinit__(self, tuple ids not None):
-        cdef Py_ssize_t length, i
-        cdef int64_t total = 0
-        cdef const char *utf8
-        self.size = len(ids)
-        self.offsets = <int64_t *> malloc((self.size + 1) * sizeof(int64_t))
-        if self.offsets == NULL:
-            raise MemoryError
-        self.offsets[0] = 0
-        for i in range(self.size):
+    Of a subclass of str its content counts. offsets: int64 (n + 1,). Raises TypeError for
+    what is no str, UnicodeEncodeError for a lone surrogate.
+    """
+    cdef Py_buffer view
+    cdef Py_ssize_t i, length, size = len(ids)
+    cdef int64_t total = 0
+    cdef int64_t *ends
+    cdef const char *utf8
+    cdef bytes result
+    cdef char *target
+    acquire(&view, offsets, "offsets", "lq", size + 1, True)
+    try:
+        ends = <int64_t *> view.buf
+        ends[0] = 0
+        for i in range(size):
+            if not isinstance(ids[i], str):
+                raise TypeError(f"ids must not mix str with {type(ids[i]).__name__} (index {i})")
             PyUnicode_AsUTF8AndSize(ids[i], &length)
             total += length
-            self.offsets[i + 1] = total
-        self.bytes = <uint8_t *> malloc(total + 1)
-        if self.bytes == NULL:
-            raise MemoryError
-        for i in range(self.size):
+            ends[i + 1] = total
+        result = PyBytes_FromStringAndSize(NULL, total)
+        target = PyBytes_AsString(result)
+        for i in range(size):
             utf8 = PyUnicode_AsUTF8AndSize(ids[i], &length)
-            memcpy(self.bytes + self.offsets[i], utf8, length)
+            memcpy(target + ends[i], utf8, length)
+        return result
+    finally:
+        PyBuffer_Release(&view)
 
-    def __dealloc__(self):
-        free(self.bytes)
-        free(self.offsets)
+
+def decode_texts(utf8, offsets) -> tuple[str, ...]:
+    """The inverse; the offsets must ascend within the text."""
+    cdef Py_buffer text, bounds
+    cdef Py_ssize_t i, size = len(offsets) - 1
+    cdef const int64_t *ends
+    cdef list result = []
+    acquire(&text, utf8, "utf8", "B", len(utf8), False)
+    try:
+        acquire(&bounds, offsets, "offsets", "lq", size + 1, False)
+        try:
+            ends = <const int64_t *> bounds.buf
+            for i in range(size):
+                if not 0 <= ends[i] <= ends[i + 1] <= text.len:
+                    raise ValueError(f"offsets must ascend within the text (index {i})")
+                result.append(PyUnicode_FromStringAndSize(
+                    <const char *> text.buf + ends[i], ends[i + 1] - ends[i]))
+        finally:
+            PyBuffer_Release(&bounds)
+    finally:
+        PyBuffer_Release(&text)
+    return tuple(result)
 
 
 def unpack(tuple ids not None, array) -> int:
@@ -318,8 +343,9 @@ cdef class Plan:
 cdef class Request:
     """Samples to make or to check: keys, a digest array (n, 32) and one array per column.
 
-    ids is the first of consecutive integers, a Text, or an array of uint64; digests
-    is None or an array; values is an array (columns, n) or a tuple of arrays (n,).
+    ids is the first of consecutive integers, an array of uint64, or UTF-8 with its offsets,
+    int64 (n + 1,), which must ascend within it; digests is None or an array; values is an
+    array (columns, n) or a tuple of arrays (n,).
     The buffers stay acquired as long as the request lives.
     """
     cdef dpa_request request
@@ -327,7 +353,6 @@ cdef class Request:
     cdef Py_ssize_t size
     cdef Plan plan
     cdef bytes prefix
-    cdef Text text
     cdef Py_buffer *views
     cdef int acquired
     cdef void **pointers
@@ -337,7 +362,7 @@ cdef class Request:
         check_engine()
         cdef dpa_request *request = &self.request
         cdef Py_ssize_t columns = plan.columns, c, step
-        cdef size_t arrays = columns + 2
+        cdef size_t arrays = columns + 3
         self.engine = ENGINE
         self.plan = plan
         self.prefix = prefix
@@ -352,12 +377,11 @@ cdef class Request:
         request.keys.prefix_size = PyBytes_Size(prefix)
         request.values = self.pointers
         request.stride = columns if interleaved else 1
-        if isinstance(ids, Text):
-            self.text = ids
-            if self.text.size != size:
-                raise ValueError(f"ids must be {size}, got {self.text.size}")
-            request.keys.text = self.text.bytes
-            request.keys.offsets = self.text.offsets
+        if isinstance(ids, tuple):
+            utf8, offsets = ids
+            request.keys.text = <const uint8_t *> self.take(utf8, "ids", "B", len(utf8), False).buf
+            request.keys.offsets = <const int64_t *> self.take(
+                offsets, "offsets", "lq", size + 1, False).buf
         elif isinstance(ids, int):
             request.keys.start = ids
         else:

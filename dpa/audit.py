@@ -11,18 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.config import PARAMETERS, AugmentationConfig, checked_config
-from dpa.generate import consecutive_ids, generate_blocks, generate_part
-from dpa.keys import Key
-from dpa.memory import require_memory
-from dpa.threads import thread_count
+from dpa.checks import extra
+from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.derivation import derive
+from dpa.derivation.ids import Listed, consecutive_ids
+from dpa.derivation.keys import Key
+from dpa.derivation.space import Space
+from dpa.host.memory import require_memory
+from dpa.host.threads import check_threads
 
-try:
+with extra("audit", "audits and plots need scipy"):
     from scipy import stats
-except ModuleNotFoundError as error:
-    raise ImportError(
-        "audits and plots need scipy: pip install 'dpa-augment[audit]'", name=error.name
-    ) from error
 
 #: How likely the tests of a perfect generator find something, all of them together.
 FALSE_ALARM = 1e-6
@@ -59,8 +58,8 @@ class Check:
 class Distribution:
     """How named columns are distributed over their ranges; samples arrive in pieces of any size.
 
-    Holds counts and sums alone: 3 MB. `names` are the columns that vary: those whose bounds
-    are equal are left out.
+    Holds counts and sums alone: 0.5 MB a column. `names` are the columns that vary: those whose
+    bounds are equal are left out.
     """
 
     def __init__(self, bounds: Mapping[str, tuple[float, float]]) -> None:
@@ -75,7 +74,7 @@ class Distribution:
         self._neighbours = np.zeros(len(self.names))
         self._ends = np.zeros((2, len(self.names)))
 
-    def append(self, columns: Mapping[str, npt.NDArray[np.floating]]) -> None:
+    def update(self, columns: Mapping[str, npt.NDArray[np.floating]]) -> None:
         """Adds samples: an array (n,) for each name. What lies outside counts at the end."""
         size = len(next(iter(columns.values())))
         if size == 0:
@@ -177,7 +176,7 @@ class AuditReport:
     the p-value below which one counts as found: 1e-6 / the number of tests (Bonferroni).
     """
 
-    config: AugmentationConfig
+    config: Space
     key: Key
     start_id: int
     num_samples: int
@@ -231,7 +230,7 @@ class AuditReport:
         }
 
     def __str__(self) -> str:
-        made = f"{self.config.sampler}, depth {self.config.augmentation_depth}"
+        made = f"{self.config.sampler}, depth {self.config.depth}"
         verdict = "ok" if self.ok else "NOT OK"
         pairs, expected = self.colliding_pairs, f"{self.expected_pairs:.3g}"
         equal = "1 pair is equal" if pairs == 1 else f"{pairs:,} pairs are equal"
@@ -242,7 +241,7 @@ class AuditReport:
         ]
         if pairs > len(self.first_pairs):
             lines.append("  ...")
-        lines += ["", *_table(self.checks), ""]
+        lines += ["", *_table(self.config.names, self.checks), ""]
         lines.append(
             f"{len(self.checks)} p-values; found are those below {self.threshold:.3g}"
             + ("" if self.found else ": none")
@@ -255,19 +254,26 @@ class AuditReport:
         return "\n".join(lines)
 
 
-def _table(checks: Sequence[Check]) -> Iterator[str]:
-    """The p-values: one line a parameter, first its own, then those of its pairs."""
+def _table(names: Sequence[str], checks: Sequence[Check]) -> Iterator[str]:
+    """The p-values: one line a parameter, first its own, then those of its pairs.
+
+    Of many parameters the pairs would not fit on a page: they are in `checks`.
+    """
     p_values = {(check.kind, *check.parameters): check.p_value for check in checks}
-    yield f"{'p-values':12}" + "".join(f"{title:>13}" for title in _TITLES)
-    for at, name in enumerate(PARAMETERS):
+    others = names[:-1] if len(names) <= _TABLED_PAIRS else ()
+    titles = [*_TITLES, *(f"~ {name}" for name in others)]
+    width = max(12, *map(len, names))
+    yield f"{'p-values':{width}}" + "".join(f"{title:>13}" for title in titles)
+    for at, name in enumerate(names):
         keys: list[tuple[str, ...]] = [(kind, name) for kind in _KINDS]
-        keys += [("correlation", other, name) for other in PARAMETERS[:at]]
+        keys += [("correlation", other, name) for other in others[:at]]
         cells = [f"{p_values[key]:.4g}" if key in p_values else "fixed" for key in keys]
-        yield (f"{name:12}" + "".join(f"{cell:>13}" for cell in cells)).rstrip()
+        yield (f"{name:{width}}" + "".join(f"{cell:>13}" for cell in cells)).rstrip()
 
 
 _KINDS = ("chi-squared", "Kolmogorov-Smirnov", "neighbours")
-_TITLES = ("chi-squared", "Kolm.-Smirn.", "neighbours", *(f"~ {name}" for name in PARAMETERS[:-1]))
+_TITLES = ("chi-squared", "Kolm.-Smirn.", "neighbours")
+_TABLED_PAIRS = 8  # names
 
 
 def audit_augmentation(
@@ -294,29 +300,27 @@ def audit_augmentation(
     >>> audit_augmentation(100_000, AugmentationConfig(sampler="mt19937")).first_pairs[0]
     (54018, 70819)
     """
-    config = checked_config(config)
-    key = Key.checked(epoch, view, base_seed, rank, world_size)
+    derivation = derive(config, epoch, view, base_seed, rank, world_size)
     ids = consecutive_ids(num_samples, start_id)
     if not MIN_SAMPLES <= len(ids) <= 2**32:
         raise ValueError(f"num_samples must be {MIN_SAMPLES} to 2**32, got {len(ids)}")
     require_memory(f"num_samples={len(ids)}", _BYTES * len(ids), "fewer samples need less")
-    if num_threads is not None:
-        thread_count(num_threads)
-    distribution = Distribution(dict(zip(PARAMETERS, config.bounds, strict=True)))
+    check_threads(num_threads)
+    distribution = Distribution(derivation.space.ranges)
     # A part of each hash that seeds in any case, and which sample's it is: one sort finds repeats.
     seeds = np.arange(len(ids), dtype=np.uint64)
-    for batch in generate_blocks(ids, config, key, _BLOCK, num_threads):
+    for batch in derivation.blocks(ids, _BLOCK, num_threads):
         words = np.ascontiguousarray(batch.digests[:, 28:]).view(np.uint32)[:, 0]
         part = slice(distribution.size, distribution.size + len(batch))
         seeds[part] |= words.astype(np.uint64) << np.uint64(32)
-        distribution.append(batch.columns)
+        distribution.update(batch.columns)
     suspects = _repeated(seeds) + np.uint64(ids.start)
-    suspected = generate_part(suspects, config, key, num_threads).digests
-    whole_seeds = suspected[:, _SEEDS[config.sampler]]
+    suspected = derivation.batch(Listed(suspects), num_threads).digests
+    whole_seeds = suspected[:, _SEEDS[derivation.space.sampler]]
     pairs = _equal_pairs(suspects.tolist(), whole_seeds)
     return AuditReport(
-        config,
-        key,
+        derivation.space,
+        derivation.key,
         ids.start,
         len(ids),
         seed_bits=8 * whole_seeds.shape[1],

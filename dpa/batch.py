@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from itertools import islice
-from numbers import Real
 from sys import getsizeof
 from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
 
-from dpa import cgroup
-from dpa.columns import AugmentationBatch
-from dpa.keys import positive
+from dpa.checks import positive, real
+from dpa.derivation.derivation import AugmentationBatch
+from dpa.host import cgroup
 
 MB = 1_000_000
 #: Samples of a batch where batch_size is None, and MEMORY_OPTIMIZED's cap then.
@@ -66,12 +65,10 @@ def _checked_size(name: str, value: object) -> int:
 
 
 def _checked_megabytes(value: Any) -> float:
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number:
-        raise TypeError(f"max_memory_mb must be a number, got {value!r}")
-    if not 1 / MB <= value <= 1e12:  # nor NaN
+    number = real("max_memory_mb", value)
+    if not 1 / MB <= number <= 1e12:  # nor NaN
         raise ValueError(f"max_memory_mb must be 1e-6 (a byte) to 1e12, got {value!r}")
-    return float(value)
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +367,9 @@ class _Columns(_Rows):
 
     def sample_bytes(self) -> int:
         first: AugmentationBatch = next(filter(len, self.items))
-        return (first.digests.nbytes + sum(column.nbytes for column in first.values)) // len(first)
+        return (
+            first.digests.nbytes + sum(column.nbytes for column in first.columns.values())
+        ) // len(first)
 
 
 # ---- The loop ----

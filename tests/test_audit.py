@@ -30,7 +30,7 @@ def checks(columns, *pieces):
     distribution = Distribution(dict.fromkeys(columns, (0.0, 1.0)))
     size = len(next(iter(columns.values())))
     for start, stop in zip([0, *pieces], [*pieces, size], strict=True):
-        distribution.append({name: column[start:stop] for name, column in columns.items()})
+        distribution.update({name: column[start:stop] for name, column in columns.items()})
     return list(distribution.checks())
 
 
@@ -192,7 +192,7 @@ def test_one_value_again_and_again():
 
 def test_values_outside_count_at_the_ends():
     distribution = Distribution({"x": (1.0, 3.0)})
-    distribution.append({"x": np.array([0.0, 1.0, 2.5, 3.0, 9.0])})
+    distribution.update({"x": np.array([0.0, 1.0, 2.5, 3.0, 9.0])})
     assert distribution.counts("x", 4).tolist() == [2, 0, 0, 3]
 
 
@@ -254,7 +254,7 @@ def test_bad_arguments(arguments, settings, error, message):
 
 
 def test_more_than_fits_is_not_audited(monkeypatch):
-    monkeypatch.setattr("dpa.memory.total_memory", lambda: 99_999)
+    monkeypatch.setattr("dpa.host.memory.total_memory", lambda: 99_999)
     with pytest.raises(ValueError, match="num_samples=5000 needs 100,000 bytes of memory, there"):
         audit_augmentation(5000)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dpa import cgroup
+from dpa.host import cgroup
 
 MB = 1_000_000
 

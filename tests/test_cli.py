@@ -151,7 +151,7 @@ def test_generate_refuses(run, tmp_path, path, argv, message):
 
 
 def test_npz_of_more_than_fits_is_refused(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("dpa.memory.total_memory", lambda: 50_000)  # never a large -n for real
+    monkeypatch.setattr("dpa.host.memory.total_memory", lambda: 50_000)  # never a large -n for real
     path = tmp_path / "chain.npz"
     code, out, err = run("generate", "-n", 1000, "-o", path)
     assert (code, out) == (2, "")
@@ -449,7 +449,7 @@ def test_a_signal_ends_it_quietly_and_cleans_up(path, number, code):
     program = """
         import os, signal, sys
         from dpa import cli
-        from dpa.files.records import Lines
+        from dpa.files.formats.records import Lines
 
         # As on a terminal: a script's jobs in the background ignore SIGINT, those of nohup SIGHUP.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -486,7 +486,7 @@ def test_signals_are_handled_as_before_afterwards(run, path):
 
 def test_a_missing_extra_is_an_error_in_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.delitem(sys.modules, "dpa.files.parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "dpa.files.formats.parquet", raising=False)
     assert cli.main(["generate", "-n", "1", "-o", str(tmp_path / "a.parquet")]) == 2
     assert "parquet files need pyarrow: pip install" in capsys.readouterr().err
     assert cli.main(["stats", str(tmp_path / "none.parquet")]) == 2  # its absence counts first

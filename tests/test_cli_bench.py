@@ -142,7 +142,7 @@ def test_files_and_arguments_that_are_wrong(bench, tmp_path):
 
 
 def test_more_than_fits_is_not_measured(bench, monkeypatch):
-    monkeypatch.setattr("dpa.memory.total_memory", lambda: 53_999)  # never a large -n for real
+    monkeypatch.setattr("dpa.host.memory.total_memory", lambda: 53_999)  # never a large -n for real
     monkeypatch.setattr(benchmark.BenchmarkRunner, "measure", pytest.fail)
     code, text = bench("-n", "100")
     assert code == 2
@@ -177,7 +177,8 @@ def test_the_words_of_a_picture(times, bench, baseline):
 
 def test_without_matplotlib_it_says_what_to_install(bench, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
-    monkeypatch.delitem(sys.modules, "dpa.integrations.matplotlib", raising=False)
+    for name in ("benchmarks", "figures"):
+        monkeypatch.delitem(sys.modules, f"dpa.pictures.{name}", raising=False)
     monkeypatch.setattr(benchmark.BenchmarkRunner, "measure", pytest.fail)
     code, text = bench("--plot", str(tmp_path / "x.png"))
     assert code == 2

@@ -155,7 +155,7 @@ def test_a_share_of_nothing_behind_the_last_id(run, path, command):
 
 def test_a_recipe_of_other_samples_generates_nothing(run, path, tmp_path, monkeypatch):
     recipe = tmp_path / "recipe.json"
-    monkeypatch.setattr("dpa.files.samples.Digest.hexdigest", lambda self: "0" * 64)
+    monkeypatch.setattr("dpa.derivation.digest.SampleDigest.hexdigest", lambda self: "0" * 64)
     run("recipe", "-n", 10, "-o", recipe)
     monkeypatch.undo()
     code, _, err = run("generate", "--recipe", recipe, "-o", path)
@@ -266,7 +266,7 @@ def test_another_config_and_key(run, path, other):
     code, out, _ = run("diff", path, other)
     assert code == 1
     lines = out.splitlines()
-    assert "rotation_range: [-30.0, 30.0] and [-15.0, 15.0]" in lines
+    assert "rotation: Uniform(low=-30.0, high=30.0, draw=0) and Uniform(low=-15.0" in out
     assert "epoch: None and 1" in lines
     assert "3 of 3 common samples differ" in lines
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import dpa
-from dpa.effects import Effect, samples_of
+from dpa.images.effects import Effect, samples_of
 
 NOTHING = {"rotation": 0, "scale": 1, "brightness": 1, "contrast": 1, "noise": 0}
 PARAMS = dpa.gen_augmentation_params(42)

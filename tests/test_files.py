@@ -20,7 +20,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dpa
+from dpa.derivation.derivation import Derivation
 from dpa.errors import ChainFileError
+from dpa.files.chains import open_chain
+from dpa.files.metadata import Metadata
+from dpa.files.writing import write_chain
 
 XOSHIRO = dpa.get_preset("moderate")
 MT19937 = dpa.get_preset("aggressive", sampler="mt19937", augmentation_depth=3)
@@ -85,7 +89,7 @@ def test_dicts_without_a_config(path):
     rows = dpa.generate_augmentation_chain(3)
     dpa.save_augmentation_chain(rows, path)
     assert dpa.load_augmentation_chain(path) == rows
-    assert document(path)["metadata"]["config"] is None
+    assert document(path)["metadata"]["space"] is None
     for load in (dpa.load_augmentation_batch, dpa.load_augmentation_config):
         with pytest.raises(ChainFileError, match=r"chain.json': its config is not known"):
             load(path)
@@ -182,9 +186,9 @@ def test_layout(path):
     assert list(whole) == ["metadata", "augmentations", "statistics", "trailer"]
     assert whole["metadata"] == {
         "format": "dpa-chain",
-        "version": 1,
+        "version": 2,
         "algorithm": "dpa-1",
-        "config": MT19937.to_dict(),
+        "space": MT19937.declaration(),
         **key,
         "world_size": 4,
         "start_id": None,
@@ -475,7 +479,7 @@ def test_what_raises_in_the_middle_keeps_the_earlier_file(path, monkeypatch, err
     dpa.generate_augmentation_chain(3, save_path=path)
     earlier = path.read_bytes()
     batch = dpa.generate_augmentation_batch(range(9000))
-    write, calls = dpa.files.records.Lines.write, []
+    write, calls = dpa.files.formats.records.Lines.write, []
 
     def failing(*arguments):
         calls.append(temporaries(path.parent))
@@ -483,7 +487,7 @@ def test_what_raises_in_the_middle_keeps_the_earlier_file(path, monkeypatch, err
             raise error
         return write(*arguments)
 
-    monkeypatch.setattr(dpa.files.records.Lines, "write", failing)
+    monkeypatch.setattr(dpa.files.formats.records.Lines, "write", failing)
     with pytest.raises(error):
         dpa.save_augmentation_chain(batch, path)
     assert len(calls[1]) == 1  # there was a temporary file
@@ -555,11 +559,9 @@ def test_the_content_is_on_the_disk_before_the_name(path, monkeypatch):
 def test_memory_does_not_grow_with_the_chain(path):
     def peak(size):
         tracemalloc.start()
-        with dpa.files.create(path, dpa.files.Metadata(XOSHIRO)) as writer:
-            for batch in dpa.generate.generate_blocks(range(size), XOSHIRO):
-                writer.append(batch)
-        with dpa.files.Reader(path) as reader:
-            assert sum(len(block.ids) for block in reader.blocks()) == size
+        write_chain(path, Metadata(XOSHIRO), Derivation(XOSHIRO).blocks(range(size)))
+        with open_chain(path) as chain:
+            assert sum(map(len, chain.blocks())) == size
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -640,17 +642,18 @@ def replaced(content: bytes, old: bytes, new: bytes) -> bytes:
         (b'"rank": 1', b'"rank": 2', "rank must be below world_size 2, got 2"),
         (b'"base_seed": 7', b'"base_seed": null', "rank needs a base_seed"),
         (b'"world_size": 2', b'"world_size": 3', "trailer says checksum"),
-        (b'"version": 1', b'"version": 2', "version 2 is not the 1 that this dpa reads"),
-        (b'"version": 1', b'"version": true', "version True is not the 1"),
+        (b'"version": 2', b'"version": 3', "version 3 is not the 2 that this dpa reads"),
+        (b'"version": 2', b'"version": 1', "written by an unreleased build of dpa: generate it"),
+        (b'"version": 2', b'"version": "2"', "version '2' is not the 2"),
         (b'"dpa-chain"', b'"dpa-chair"', "format 'dpa-chair' is not"),
         (b'"dpa-1"', b'"dpa-2"', "algorithm 'dpa-2' is not the 'dpa-1'"),
         (b'"id_type": "string"', b'"id_type": 5', "id_type must be 'integer' or 'string', got 5"),
         (b'"start_id": null', b'"start_id": 5', "start_id must be null where ids are strings"),
         (b'"float64"', b'"float16"', "dtype must be 'float64' or 'float32', got 'float16'"),
-        (b"[-30.0, 30.0]", b"[30.0, -30.0]", "rotation_range must have low <= high"),
-        (b"[-30.0, 30.0]", b"5", "rotation_range must be a pair"),
-        (b'"augmentation_depth": 10', b'"augmentation_depth": 0', "augmentation_depth must be"),
-        (b'"augmentation_depth": 10, ', b"", "missing or unknown: augmentation_depth"),
+        (b'"low": -30.0', b'"low": 30.5', "rotation: low must not be above high"),
+        (b'"low": -30.0', b'"low": "5"', "rotation: low must be a number, got '5'"),
+        (b'"depth": 10', b'"depth": 0', "augmentation_depth must be"),
+        (b'"depth": 10, ', b"", "missing or unknown: depth"),
         (b'"count": 15', b'"count": 16', "trailer says checksum"),
         (b'"num_samples": 15', b'"num_samples": 16', "num_samples 16, the content has 15"),
         (b'"num_samples": 15', b'"num_samples": 15.0', "num_samples 15.0, the content has 15"),

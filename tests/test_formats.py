@@ -22,7 +22,7 @@ from test_files import IDS, KEYS, MT19937, XOSHIRO, temporaries
 import dpa
 from dpa import _native
 from dpa.errors import ChainFileError
-from dpa.files import Reader
+from dpa.files.chains import open_chain
 
 needs_parquet = pytest.mark.skipif(
     importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed"
@@ -343,7 +343,11 @@ ROWS = A.to_dicts()
         ([*ROWS, A], {}, "sample 3 must be a dict, got <Aug"),
         ([A, *ROWS], {}, r"item 1 must be a batch like the first, got \{"),
         ([A, B], {}, r"batch 1 must have the ids that follow, range\(3, 7\), got range\(5, 9\)"),
-        ([A], {"ids": [0, 1, 3]}, r"ids must be the batch's, got array\(\[0, 1, 3\].*\(batch 0\)"),
+        (
+            [A],
+            {"ids": [0, 1, 3]},
+            r"ids must be the batch's, got array\(\[0, 1, 3\].*from sample 0",
+        ),
         ([A], {"ids": range(4)}, r"ids must be the batch's, got range\(0, 4\) for 3 samples"),
         (ROWS, {"ids": range(4)}, "ids must be as many as the samples, 3, got 4"),
         (ROWS, {"ids": range(2)}, "ids must be as many as the samples, got 2"),
@@ -518,7 +522,7 @@ def test_a_file_of_the_original_is_checked_as_it_is_copied(tmp_path, path):
 def test_damage_is_not_copied(path):
     dpa.generate_augmentation_chain(3, save_path=path)
     intact = path.read_bytes()
-    with Reader(path) as reader:
+    with open_chain(path) as reader:
         assert len(list(reader.blocks())) == 1
     damaged = path.with_stem("damaged")
     damaged.write_bytes(intact.replace(reader.trailer["digest"].encode(), b"5" * 64))
@@ -563,7 +567,9 @@ def test_a_refused_save_takes_no_sample(path, arguments):
     assert list(stream) == rows
 
 
-@pytest.mark.parametrize("place", ["dpa.files.samples.Digest.append", "dpa.persistence.dicts"])
+@pytest.mark.parametrize(
+    "place", ["dpa.derivation.digest.SampleDigest.update", "dpa.derivation.columns.dicts"]
+)
 @pytest.mark.parametrize("chunk_size", [7, 100_000])
 def test_an_interrupted_stream_of_a_file_goes_on(path, place, chunk_size, monkeypatch):
     rows = dpa.generate_augmentation_chain(12_000, save_path=path)
@@ -596,7 +602,7 @@ def test_an_interrupted_copy_goes_on(path, monkeypatch):
         copied.append(samples)
 
     with monkeypatch.context() as patch:
-        patch.setattr("dpa.files.trailer.Tally.append", interrupted)
+        patch.setattr("dpa.files.formats.base.Tally.update", interrupted)
         with pytest.raises(KeyboardInterrupt):
             dpa.save_augmentation_stream(stream, path.with_stem("copy"))
     assert temporaries(path.parent) == []

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import ndimage
 
 import dpa
-from dpa.effects import Effect
+from dpa.images.effects import Effect
 from dpa.integrations.image import (
     apply_augmentation,
     apply_augmentation_batch,

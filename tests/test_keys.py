@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dpa
-from dpa.keys import Key, sample_ids, single_id
+from dpa.derivation.ids import Ids, single_id
+from dpa.derivation.keys import Key
 
 LARGEST = 2**64 - 1
 PARTS = ["epoch", "view", "base_seed", "rank"]
@@ -456,14 +457,14 @@ def test_every_form_of_the_same_integers(ids: list[int]) -> None:
     wanted = np.array(ids, np.uint64)
     forms = [ids, tuple(ids), wanted.astype(">u8"), wanted.astype(object), Tensor(wanted)]
     for form in forms:
-        found: Any = sample_ids(form)  # type: ignore[arg-type]
-        assert found.dtype == np.uint64
+        found = Ids.checked(form)
+        assert found.public.dtype == np.uint64  # type: ignore[union-attr]  # integers
         assert found.tolist() == ids
 
 
 def test_masked_ids_are_refused() -> None:
     with pytest.raises(ValueError, match="ids must not be masked"):
-        sample_ids(np.ma.array([1, 2, 3], mask=[0, 1, 0]))
-    assert list(sample_ids(np.ma.array([1, 2, 3]))) == [1, 2, 3]
+        Ids.checked(np.ma.array([1, 2, 3], mask=[0, 1, 0]))
+    assert list(Ids.checked(np.ma.array([1, 2, 3]))) == [1, 2, 3]
     with pytest.raises(TypeError, match="ids must be a sequence of ids, got one id: <memory"):
-        sample_ids(memoryview(b"ab"))  # type: ignore[arg-type]
+        Ids.checked(memoryview(b"ab"))  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 import dpa
-from dpa import cgroup, memory
+from dpa.host import cgroup, memory
 
 SAMPLES = 1000  # in .npz 72,000 bytes
 

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 import dpa
 from dpa import _native
-from dpa import noise as noise_module
+from dpa.images import noise as noise_module
 from dpa.noise import noise_table, standard_normals, standard_normals_batch
 
 HASH = dpa.gen_augmentation_seed(42)

@@ -20,7 +20,14 @@ import dpa
 NOT_IMPORTED = [
     *["multiprocessing", "concurrent.futures", "psutil", "tqdm", "torch", "pyarrow", "cv2", "PIL"],
     *["matplotlib", "scipy", "pandas", "json", "argparse", "hashlib", "random", "tempfile"],
-    *["subprocess", "dpa.cli", "dpa.audit", "dpa.__main__", "dpa.benchmark", "dpa.files.json"],
+    *[
+        "subprocess",
+        "dpa.cli",
+        "dpa.audit",
+        "dpa.__main__",
+        "dpa.benchmark",
+        "dpa.files.formats.json",
+    ],
 ]
 MODULES = sorted(
     module.name

@@ -99,7 +99,7 @@ def test_plots_show_the_tests_of_all_samples(tmp_path, form):
     else:
         dpa.save_augmentation_chain(batch, path)
     distribution = Distribution(dict(zip(PARAMETERS, CONFIG.bounds, strict=True)))
-    distribution.append(batch.columns)
+    distribution.update(batch.columns)
     checks = list(distribution.checks())
     shown = texts(plot_chain(path))
     assert f"{path.name}: 9,000 samples, mt19937, depth 10" in shown
@@ -383,12 +383,12 @@ def classes(folder):
 def calls(monkeypatch):
     """Arguments of what commands would draw: drawing takes its time."""
     calls = []
-    for name in ("plot_chain", "plot_preview"):
+    for name in ("chains.plot_chain", "previews.plot_preview"):
         monkeypatch.setattr(
-            f"dpa.integrations.matplotlib.{name}",
+            f"dpa.pictures.{name}",
             lambda *arguments, **key: calls.append((*arguments, key)) or Figure(),
         )
-    monkeypatch.setattr("dpa.integrations.matplotlib.save_picture", lambda figure, path: None)
+    monkeypatch.setattr("dpa.pictures.figures.save_picture", lambda figure, path: None)
     return calls
 
 
@@ -544,9 +544,8 @@ def test_plot_refuses(run, tmp_path):
 
 
 def test_without_matplotlib(run, monkeypatch):
-    for name in ("dpa.integrations.matplotlib", "matplotlib.axes"):
+    for name in ("dpa.pictures.chains", "dpa.pictures.figures", "matplotlib.axes"):
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr("dpa.integrations.matplotlib")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert run("plot", "x.json", "-o", "x.png") == (
         (2, "", "dpa: error: pictures need matplotlib: pip install 'dpa-augment[viz]'\n")

@@ -8,7 +8,7 @@ import pytest
 
 import dpa
 from dpa.errors import ChainFileError
-from dpa.files import Reader
+from dpa.files.chains import open_chain
 from dpa.recipes import merge_recipes
 
 MT19937 = dpa.get_preset("aggressive", sampler="mt19937", augmentation_depth=3)
@@ -104,8 +104,8 @@ def test_it_must_be_json(tmp_path):
         ("metadata", "num_samples", 2**64 + 1, "num_samples must be 0 to"),
         ("metadata", "num_samples", "1", "num_samples must be an integer"),
         ("metadata", "num_samples", None, "num_samples must be an integer"),
-        ("metadata", "config", None, "a recipe must have a config, a start_id"),
-        ("metadata", "start_id", None, "a recipe must have a config, a start_id"),
+        ("metadata", "space", None, "a recipe must have a space, a start_id"),
+        ("metadata", "start_id", None, "a recipe must have a space, a start_id"),
         ("metadata", "dtype", "float32", "a recipe must have .* 'float64'"),
         ("metadata", "epoch", 1, "trailer says checksum"),
         ("trailer", "digest", "x", "digest must be 64 lowercase hex digits"),
@@ -147,7 +147,7 @@ def check_refused(path, damaged, message):
 
 
 def test_samples_that_have_another_digest(path, monkeypatch):
-    monkeypatch.setattr("dpa.files.samples.Digest.hexdigest", lambda self: "0" * 64)
+    monkeypatch.setattr("dpa.derivation.digest.SampleDigest.hexdigest", lambda self: "0" * 64)
     dpa.save_augmentation_recipe(path, 100)
     monkeypatch.undo()
     with pytest.raises(ChainFileError, match=r"trailer says digest '0+', the samples generated"):
@@ -191,7 +191,7 @@ def test_one_part_and_empty_parts(path, tmp_path, parts):
     empty = tmp_path / "empty.json"
     dpa.save_augmentation_recipe(empty, 0, start_id=110, **key)
     assert merge_recipes([paths[0], paths[1], empty], path) == 5000
-    with Reader(path) as reader:
+    with open_chain(path) as reader:
         assert reader.metadata.num_samples == 5000
     with pytest.raises(ValueError, match="there is nothing to merge"):
         merge_recipes([], path)
@@ -210,7 +210,7 @@ def test_parts_that_do_not_fit_are_named(path, tmp_path, parts):
     for change, name in [
         ({"base_seed": 4, "epoch": 1}, "base_seed: 3 and 4"),
         ({**key, "rank": 1}, "rank: None and 1"),
-        ({**key, "config": MT19937}, "config: "),
+        ({**key, "config": MT19937}, "space: "),
     ]:
         dpa.save_augmentation_recipe(other, 2, start_id=110, **change)
         with pytest.raises(ValueError, match=rf"0\.json.*other\.json.* differ in {name}"):

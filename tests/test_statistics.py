@@ -55,10 +55,10 @@ def test_is_what_statistics_mean():
 def test_the_sizes_of_the_pieces_change_no_bit(sizes):
     values = np.random.default_rng(5).normal(1e3, 1.0, sum(sizes))
     whole, pieces = Statistics(["x"]), Statistics(["x"])
-    whole.append({"x": values})
+    whole.update({"x": values})
     at = 0
     for size in sizes:
-        pieces.append({"x": values[at : at + size]})
+        pieces.update({"x": values[at : at + size]})
         assert pieces.result()["x"]["count"] == at + size  # asking in between changes nothing
         at += size
     assert same(whole.result(), pieces.result())
@@ -67,9 +67,9 @@ def test_the_sizes_of_the_pieces_change_no_bit(sizes):
 def test_pieces_beyond_what_is_converted_at_once():
     values = np.random.default_rng(6).random((700_001, 2))
     whole, pieces = Statistics(["x"]), Statistics(["x"])
-    whole.append({"x": values[:, 0]})  # not contiguous
+    whole.update({"x": values[:, 0]})  # not contiguous
     for part in np.array_split(values[:, 0], 7):
-        pieces.append({"x": part})
+        pieces.update({"x": part})
     assert whole.result() == pieces.result()
 
 
@@ -115,7 +115,7 @@ def test_something_else_than_a_number_is_named(value):
 
 
 def test_a_number_beyond_doubles_is_named():
-    with pytest.raises(ValueError, match=r"noise of sample 3 is beyond double precision"):
+    with pytest.raises(ValueError, match=r"noise of sample 3 must be finite in double precision"):
         dpa.compute_statistics(rows_with(3, noise=10**400))
 
 
@@ -156,7 +156,7 @@ def test_parts_add_up_to_the_whole():
         parts = []
         for part in (batch[:cut], batch[cut:]):
             parts.append(Statistics(PARAMETERS))
-            parts[-1].append(part.columns)
+            parts[-1].update(part.columns)
         found = (parts[0] + parts[1]).result()
         for name, values in whole.items():
             assert found[name] == pytest.approx(values, rel=1e-12)

@@ -9,8 +9,8 @@ from itertools import islice
 import pytest
 
 import dpa
-from dpa import generate
-from dpa.streaming import BatchStream, DictStream, Stream
+from dpa.derivation.derivation import Derivation
+from dpa.streams.streams import BatchStream, DictStream, Stream
 
 CONFIG = dpa.get_preset("aggressive", sampler="mt19937")
 KEY = {"base_seed": 7, "epoch": 3, "view": 1}
@@ -86,7 +86,7 @@ def test_chunks_may_differ_between_a_state_and_its_stream():
 @pytest.mark.parametrize(
     ("name", "other"),
     [
-        ("config", dpa.stream_augmentation_chain(50, dpa.get_preset("mild"))),
+        ("space", dpa.stream_augmentation_chain(50, dpa.get_preset("mild"))),
         ("epoch", dpa.stream_augmentation_chain(50, epoch=0)),
         ("view", dpa.stream_augmentation_chain(50, view=0)),
         ("base_seed", dpa.stream_augmentation_chain(50, base_seed=0)),
@@ -110,7 +110,7 @@ def test_an_interrupted_stream_goes_on(make, taken, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    places = [(generate, "fill_batch"), (dpa.AugmentationBatch, "to_dicts")]
+    places = [(Derivation, "fill"), (dpa.AugmentationBatch, "to_dicts")]
     for place, name in places[: 1 if isinstance(stream, BatchStream) else 2]:
         with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
             patch.setattr(place, name, interrupted)
@@ -128,8 +128,10 @@ def test_a_stream_made_from_a_state_checks_it():
     state = dpa.stream_augmentation_chain(50).state_dict()
     with pytest.raises(TypeError, match="the state must be a dict, got None"):
         DictStream.from_state_dict(None)
-    with pytest.raises(ValueError, match="the state must be of version 1, got '1'"):
+    with pytest.raises(ValueError, match="the state must be of version 2, got '1'"):
         DictStream.from_state_dict({**state, "version": "1"})
+    with pytest.raises(ValueError, match="written by an unreleased build of dpa"):
+        DictStream.from_state_dict({**state, "version": 1})
     with pytest.raises(ValueError, match="chunk_size must be at least 1, got 0"):
         DictStream.from_state_dict(state, 0)
 

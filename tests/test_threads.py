@@ -15,7 +15,7 @@ import pytest
 import reference
 
 import dpa
-from dpa import cgroup, threads
+from dpa.host import cgroup, threads
 
 DEEP = dpa.AugmentationConfig(augmentation_depth=1000)
 #: Samples with some hundred spans, of which even 8 threads get several each.

@@ -8,6 +8,7 @@ import random
 import re
 import statistics as stdlib
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import reference
 
 import dpa
 from dpa.errors import ChainFileError
-from dpa.files import Metadata
+from dpa.files.metadata import Metadata
 
 XOSHIRO = dpa.get_preset("moderate")
 MT19937 = dpa.get_preset("aggressive", sampler="mt19937", augmentation_depth=3)
@@ -185,9 +186,9 @@ def test_minus_zero_is_not_zero(path):
         ("epoch", 0),
         ("view", 5),
         ("base_seed", 0),
-        ("config", MT19937.to_dict()),
-        ("config", XOSHIRO.replace(augmentation_depth=11).to_dict()),
-        ("config", XOSHIRO.replace(sampler="mt19937").to_dict()),
+        ("space", MT19937.declaration()),
+        ("space", XOSHIRO.replace(augmentation_depth=11).declaration()),
+        ("space", XOSHIRO.replace(sampler="mt19937").declaration()),
     ],
 )
 def test_other_metadata_give_other_samples(path, name, value):
@@ -452,7 +453,9 @@ def test_a_wrong_dtype_is_told(tmp_path, suffix, dtype, monkeypatch):
 def test_an_original_with_ranks_that_made_no_difference(path):
     config = dpa.get_preset("mild", sampler="mt19937")
     batch = dpa.generate_augmentation_batch(range(20), config)
-    batch.key = batch.key._replace(rank=3)  # now its dicts say so
+    batch.derivation = replace(
+        batch.derivation, key=batch.key._replace(rank=3)
+    )  # now its dicts say so
     original(path, batch, config)
     assert dpa.verify_augmentation_chain(path).ok
 

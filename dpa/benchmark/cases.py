@@ -10,15 +10,12 @@ from typing import Any
 
 from dpa.batch import BatchConfig, BatchProcessor
 from dpa.benchmark.timing import Case
-from dpa.config import AugmentationConfig, checked_config
-from dpa.distributed import stream_distributed_augmentation_chain
-from dpa.generate import (
-    gen_augmentation_params,
-    generate_augmentation_batch,
-    generate_augmentation_chain,
-)
-from dpa.keys import positive
-from dpa.streaming import stream_augmentation_chain
+from dpa.checks import positive
+from dpa.derivation.config import AugmentationConfig, checked_space
+from dpa.derivation.generate import gen_augmentation_params, generate_augmentation_batch
+from dpa.files.saving import generate_augmentation_chain
+from dpa.streams.ranks import stream_distributed_augmentation_chain
+from dpa.streams.streams import stream_augmentation_chain
 
 
 def exhaust(items: Iterable[object]) -> None:
@@ -68,7 +65,8 @@ def batch_processing(
 
     One processor for all runs: ADAPTIVE goes on with what it learned.
     """
-    size, config = positive("dataset_size", dataset_size), checked_config(config)
+    size = positive("dataset_size", dataset_size)
+    config = checked_space(config)
     if not isinstance(batch_config, BatchConfig):
         raise TypeError(f"batch_config must be a BatchConfig, got {batch_config!r}")
     if not (process_batch is None or callable(process_batch)):
@@ -96,7 +94,7 @@ def distributed(
 
 
 def _checked(num_samples: int, config: AugmentationConfig | None) -> tuple[int, AugmentationConfig]:
-    return positive("num_samples", num_samples), checked_config(config)
+    return positive("num_samples", num_samples), checked_space(config)
 
 
 def _case(name: str, run: Callable[[], object], samples: int, config: AugmentationConfig) -> Case:

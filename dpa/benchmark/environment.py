@@ -12,8 +12,8 @@ import numpy as np
 import dpa
 from dpa import _native
 from dpa.benchmark.results import Record
-from dpa.config import ALGORITHM
-from dpa.threads import allowed_cores, thread_count
+from dpa.derivation.config import ALGORITHM
+from dpa.host.threads import allowed_cores, thread_count
 
 
 def machine() -> Record:

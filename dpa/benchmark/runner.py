@@ -15,8 +15,8 @@ from dpa.benchmark.memory import allocated
 from dpa.benchmark.metrics import PerformanceMetrics
 from dpa.benchmark.results import BenchmarkResult
 from dpa.benchmark.timing import Case, amount, benchmark_cases
-from dpa.config import AugmentationConfig
-from dpa.keys import positive
+from dpa.checks import positive
+from dpa.derivation.config import AugmentationConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
-from numbers import Real
 from typing import Any
 
 from dpa.batch import Clock
 from dpa.benchmark.results import BenchmarkResult
-from dpa.keys import positive
+from dpa.checks import positive, real
 
 
 @contextmanager
@@ -125,9 +124,7 @@ def benchmark_cases(
 
 def amount(name: str, value: object) -> float:
     """`value` as a finite float of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    number = float(value)
+    number = real(name, value)
     if not 0 <= number < math.inf:  # nor NaN
         raise ValueError(f"{name} must be 0 or more, got {value!r}")
     return number

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dpa._native import SAMPLERS
-from dpa.config import PRESETS, AugmentationConfig, get_preset
-from dpa.files.records import parse
-from dpa.keys import Key
-from dpa.persistence import load_augmentation_config
+from dpa.derivation.config import PRESETS, AugmentationConfig, get_preset
+from dpa.derivation.derivation import Derivation, derive
+from dpa.files.formats.records import parse
+from dpa.files.loading import load_augmentation_config
 
 #: What a module's add() registers its commands with.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -78,7 +78,7 @@ def add_key(
     rank: str = "the values that rank K of a job has; the ids are not shared out",
     world_size: str = "ranks of the job; only checks --rank",
 ) -> None:
-    """What chosen_key reads, and the rank, with the help on what that does."""
+    """What chosen_derivation reads, and the rank, with the help on what that does."""
     group = command.add_argument_group("key parts, each 0 to 2**64 - 1, by default absent")
     for name, metavar, text in (
         ("--base-seed", "N", "one for each run"),
@@ -129,6 +129,7 @@ def leave_to(option: str, arguments: argparse.Namespace) -> None:
             raise ValueError(f"--{name.replace('_', '-')} is not allowed with {option}")
 
 
-def chosen_key(arguments: argparse.Namespace, rank: int | None) -> Key:
-    """The key that the arguments give, with this rank. Raises ValueError."""
-    return Key.checked(arguments.epoch, arguments.view, arguments.base_seed, rank)
+def chosen_derivation(arguments: argparse.Namespace, rank: int | None) -> Derivation:
+    """What the arguments ask for, with this rank. Raises ValueError or OSError."""
+    config = chosen_config(arguments)
+    return derive(config, arguments.epoch, arguments.view, arguments.base_seed, rank)

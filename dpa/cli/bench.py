@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from dpa.cli.arguments import Commands, add_config, chosen_config, whole_number
 from dpa.cli.output import DIFFERENT, write
-from dpa.config import AugmentationConfig
-from dpa.memory import require_memory
+from dpa.derivation.config import AugmentationConfig
+from dpa.host.memory import require_memory
 
 if TYPE_CHECKING:
     from dpa.benchmark import Case, Measurements
@@ -62,7 +62,8 @@ def _bench(arguments: argparse.Namespace) -> int:
     from dpa.benchmark.timing import amount
 
     if arguments.plot:  # what is missing is told before the work
-        from dpa.integrations.matplotlib import picture_format, plot_comparison, save_picture
+        from dpa.pictures.benchmarks import plot_comparison
+        from dpa.pictures.figures import picture_format, save_picture
 
         picture_format(arguments.plot)
     amount("threshold", arguments.threshold)

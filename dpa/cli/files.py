@@ -7,10 +7,10 @@ import json
 
 from dpa.cli.arguments import SUFFIXES, Commands
 from dpa.cli.output import DIFFERENT, failed, write
-from dpa.diff import diff_chains
-from dpa.recipes import ChainReader
-from dpa.statistics import Statistics, Summary, theoretical_statistics, without_nan
-from dpa.verify import verify_augmentation_chain
+from dpa.derivation.statistics import Statistics, Summary, theoretical_statistics, without_nan
+from dpa.files.chains import open_chain
+from dpa.files.diff import diff_chains
+from dpa.files.verify import verify_augmentation_chain
 
 
 def add(commands: Commands) -> None:
@@ -54,13 +54,13 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 
 def _stats(arguments: argparse.Namespace) -> None:
-    with ChainReader(arguments.file) as reader:
-        config = reader.metadata.config
-        statistics = Statistics(reader.metadata.names)
-        for block in reader.blocks():
-            statistics.append(block.columns)
+    with open_chain(arguments.file) as chain:
+        space = chain.metadata.space
+        statistics = Statistics(chain.metadata.names)
+        for block in chain.blocks():
+            statistics.update(block.columns)
     found = statistics.result()
-    expected = None if config is None else theoretical_statistics(config)
+    expected = None if space is None else theoretical_statistics(space)
     if arguments.json:
         write(json.dumps({"statistics": without_nan(found), "theoretical": expected}))
     else:
@@ -74,9 +74,10 @@ def _table(found: Summary, expected: Summary | None) -> str:
     lines = [
         f"{count:,} samples" + (" (in brackets: the uniform distribution)" if expected else "")
     ]
-    lines.append(f"{'':12}" + "".join(f"{name:>12}{'':12}" for name in columns))
+    width = max(12, *map(len, found))
+    lines.append(f"{'':{width}}" + "".join(f"{name:>12}{'':12}" for name in columns))
     for name, values in found.items():
-        line = f"{name:12}"
+        line = f"{name:{width}}"
         for column in columns:
             theory = f"({expected[name][column]:.6g})" if expected else ""
             line += f"{values[column]:12.6g} {theory:11}"

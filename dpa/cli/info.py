@@ -13,8 +13,8 @@ import dpa
 from dpa._native import active_kernel, cpu_features, kernels
 from dpa.cli.arguments import Commands
 from dpa.cli.output import write
-from dpa.config import ALGORITHM
-from dpa.threads import thread_count
+from dpa.derivation.config import ALGORITHM
+from dpa.host.threads import thread_count
 
 
 def add(commands: Commands) -> None:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from types import FrameType
 from typing import NoReturn, TextIO, TypeAlias
 
-from dpa.progress import progress_bar
+from dpa.host.progress import progress_bar
 
 DIFFERENT = 1
 USAGE_ERROR = 2

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dpa.cli.arguments import Commands, add_config, add_key, chosen_config, whole_number
 from dpa.cli.output import one_line, tell, terminable
-from dpa.config import PRESETS
+from dpa.derivation.config import PRESETS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,12 +47,13 @@ def add(commands: Commands) -> None:
 
 
 def _preview(arguments: argparse.Namespace) -> None:
-    from dpa.integrations import matplotlib as pictures  # an extra; it takes a second
+    from dpa.pictures.figures import picture_format, save_picture  # an extra; it takes a second
+    from dpa.pictures.previews import plot_preview
 
-    pictures.picture_format(arguments.output)
+    picture_format(arguments.output)
     source = Path(arguments.images)
     ids = _ids(arguments, 4 if source.is_dir() else 16)
-    figure = pictures.plot_preview(
+    figure = plot_preview(
         _images(source, arguments.num_images),
         ids,
         chosen_config(arguments),
@@ -63,7 +64,7 @@ def _preview(arguments: argparse.Namespace) -> None:
         view=arguments.view,
     )
     with terminable():
-        pictures.save_picture(figure, arguments.output)
+        save_picture(figure, arguments.output)
     tell(f"wrote {arguments.output}")
 
 
@@ -140,13 +141,14 @@ def _read(path: Path) -> Image.Image:
 
 
 def _plot(arguments: argparse.Namespace) -> None:
-    from dpa.integrations import matplotlib as pictures
+    from dpa.pictures.chains import plot_chain
+    from dpa.pictures.figures import picture_format, save_picture
 
-    pictures.picture_format(arguments.output)
+    picture_format(arguments.output)
     given = arguments.preset is not None or arguments.config is not None
-    figure = pictures.plot_chain(arguments.file, chosen_config(arguments) if given else None)
+    figure = plot_chain(arguments.file, chosen_config(arguments) if given else None)
     with terminable():
-        pictures.save_picture(figure, arguments.output)
+        save_picture(figure, arguments.output)
     tell(f"wrote {arguments.output}")
 
 

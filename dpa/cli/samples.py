@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import replace
 from typing import Any
 
-from dpa import files
-from dpa._native import dicts
 from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
@@ -17,16 +14,18 @@ from dpa.cli.arguments import (
     add_key,
     add_num_samples,
     add_request,
-    chosen_config,
-    chosen_key,
+    chosen_derivation,
     leave_to,
 )
 from dpa.cli.output import progress, tell, terminable, write
-from dpa.distributed import DistributedRangeSplitter
-from dpa.files import Block, Metadata
-from dpa.generate import consecutive_ids, gen_augmentation_params
-from dpa.keys import Ids, Key
-from dpa.recipes import ChainReader, merge_recipes, recipe_blocks, recipe_metadata
+from dpa.derivation.columns import Columns
+from dpa.derivation.ids import Consecutive, Ids, consecutive_ids
+from dpa.derivation.keys import checked_rank
+from dpa.files.chains import Recipe, open_chain, recipe_blocks
+from dpa.files.metadata import RecipeMetadata
+from dpa.files.recipes import merge_recipes, write_recipe
+from dpa.files.writing import write_chain
+from dpa.streams.ranks import DistributedRangeSplitter
 
 
 def add(commands: Commands) -> None:
@@ -80,27 +79,44 @@ def add(commands: Commands) -> None:
 def _generate(arguments: argparse.Namespace) -> None:
     if arguments.recipe is None:
         metadata = _request(arguments)
-        _write_samples(arguments, metadata, recipe_blocks(metadata), stored=True)
+        _write_samples(arguments, metadata, recipe_blocks(metadata))
         return
     leave_to("--recipe", arguments)
-    with ChainReader(arguments.recipe) as reader:
-        if reader.metadata.num_samples is None:
+    with open_chain(arguments.recipe) as chain:
+        if not isinstance(chain, Recipe):
             raise ValueError(f"--recipe: {arguments.recipe!r} is no recipe")
-        _write_samples(arguments, reader.metadata, reader.blocks(), stored=True)
+        _write_samples(arguments, chain.metadata, chain.blocks())
+
+
+def _write_samples(
+    arguments: argparse.Namespace, recipe: RecipeMetadata, blocks: Iterable[Columns]
+) -> None:
+    """Writes the chain file that a recipe stands for."""
+    total = recipe.num_samples
+    with terminable(), progress(total, arguments.quiet) as advance:
+        write_chain(arguments.output, recipe.stored, blocks, advance, total)
+    _tell_written(arguments, f"{total:,} samples")
 
 
 def _recipe(arguments: argparse.Namespace) -> None:
     if arguments.merge is None:
         metadata = _request(arguments)
-        _write_samples(arguments, metadata, recipe_blocks(metadata), stored=False)
-        return
-    leave_to("--merge", arguments)
-    _tell_written(arguments, merge_recipes(arguments.merge, arguments.output), stored=False)
+        total = metadata.num_samples
+        with terminable(), progress(total, arguments.quiet) as advance:
+            write_recipe(arguments.output, metadata, advance)
+    else:
+        leave_to("--merge", arguments)
+        total = merge_recipes(arguments.merge, arguments.output)
+    _tell_written(arguments, f"a recipe of {total:,} samples")
 
 
-def _request(arguments: argparse.Namespace) -> Metadata:
+def _tell_written(arguments: argparse.Namespace, what: str) -> None:
+    if not arguments.quiet:
+        tell(f"wrote {what} to {arguments.output}")
+
+
+def _request(arguments: argparse.Namespace) -> RecipeMetadata:
     """The recipe that the arguments are."""
-    config = chosen_config(arguments)
     rank, world_size = arguments.rank, arguments.world_size
     if arguments.elastic or (rank, world_size) != (None, None):
         for name, value in (("--rank", rank), ("--world-size", world_size)):
@@ -115,43 +131,20 @@ def _request(arguments: argparse.Namespace) -> Metadata:
         ids = ids[start:end]
     if arguments.elastic:
         rank = world_size = None
-    return recipe_metadata(config, chosen_key(arguments, rank), ids, world_size)
-
-
-def _write_samples(
-    arguments: argparse.Namespace, recipe: Metadata, blocks: Iterable[Block], *, stored: bool
-) -> None:
-    """Writes a chain file, or the recipe."""
-    total = recipe.num_samples or 0
-    metadata = replace(recipe, num_samples=None) if stored else recipe
-    with (
-        terminable(),
-        files.create(arguments.output, metadata, total) as writer,
-        progress(total, arguments.quiet) as advance,
-    ):
-        for block in blocks:
-            writer.append(block)
-            advance(len(block.ids))
-    _tell_written(arguments, total, stored=stored)
-
-
-def _tell_written(arguments: argparse.Namespace, count: int, *, stored: bool) -> None:
-    if not arguments.quiet:
-        what = f"{count:,} samples" if stored else f"a recipe of {count:,} samples"
-        tell(f"wrote {what} to {arguments.output}")
+    return RecipeMetadata.of_range(chosen_derivation(arguments, rank), ids, world_size)
 
 
 def _show(arguments: argparse.Namespace) -> None:
     ids = [_id(text, string=arguments.string) for text in arguments.ids]
     if arguments.source is None:
-        config = chosen_config(arguments)
-        Key.checked(rank=arguments.rank, world_size=arguments.world_size)
-        key = chosen_key(arguments, arguments.rank)._asdict()
-        rows = {seed_id: gen_augmentation_params(seed_id, config, **key) for seed_id in ids}
+        if arguments.world_size is not None:
+            checked_rank(arguments.rank, arguments.world_size)
+        derivation = chosen_derivation(arguments, arguments.rank)
+        rows = {sample_id: derivation.params(sample_id) for sample_id in ids}
     else:
         leave_to("--from", arguments)
         rows = _stored(arguments.source, ids)
-    write("\n".join(json.dumps({"id": seed_id, **rows[seed_id]}) for seed_id in ids))
+    write("\n".join(json.dumps({"id": sample_id, **rows[sample_id]}) for sample_id in ids))
 
 
 def _id(text: str, *, string: bool) -> int | str:
@@ -165,22 +158,19 @@ def _id(text: str, *, string: bool) -> int | str:
 def _stored(path: str, ids: Sequence[int | str]) -> dict[int | str, dict[str, Any]]:
     """The samples with these ids, as a file has them."""
     rows: dict[int | str, dict[str, Any]] = {}
-    with ChainReader(path) as reader:
-        rank = reader.metadata.key.rank
-        for block in reader.blocks():
-            for seed_id, at in _places(block.ids, set(ids)):
-                row = block.part(slice(at, at + 1))
-                values = tuple(row.columns.values())
-                rows[seed_id] = dicts(tuple(row.columns), values, row.digests, 1, rank)[0]
-    for seed_id in ids:
-        if seed_id not in rows:
-            raise ValueError(f"{path!r} has no sample with the id {seed_id!r}")
+    with open_chain(path) as chain:
+        for block in chain.blocks():
+            for sample_id, at in _places(block.ids, set(ids)):
+                [rows[sample_id]] = block.part(slice(at, at + 1)).rows(chain.metadata.key.rank)
+    for sample_id in ids:
+        if sample_id not in rows:
+            raise ValueError(f"{path!r} has no sample with the id {sample_id!r}")
     return rows
 
 
 def _places(ids: Ids, wanted: Set[int | str]) -> list[tuple[int | str, int]]:
     """The wanted ids among `ids`, and where."""
-    if isinstance(ids, range):  # the common case needs no list
-        return [(x, ids.index(x)) for x in wanted if isinstance(x, int) and x in ids]
-    listed = ids if isinstance(ids, tuple) else ids.tolist()
-    return [(x, at) for at, x in enumerate(listed) if x in wanted]
+    if isinstance(ids, Consecutive):  # the common case needs no list
+        found = ((x, ids.index(x)) for x in wanted if isinstance(x, int))
+        return [(x, at) for x, at in found if at is not None]
+    return [(x, at) for at, x in enumerate(ids) if x in wanted]

@@ -8,17 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.config import AugmentationConfig, checked_config
-from dpa.generate import gen_augmentation_params
+from dpa.checks import extra
+from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.derivation import derive
 
-try:
+with extra("albumentations", "dpa.integrations.albumentations needs Albumentations"):
     import albumentations as A  # noqa: N812 (its users' habit)
-except ModuleNotFoundError as error:
-    raise ImportError(
-        "dpa.integrations.albumentations needs Albumentations: "
-        "pip install 'dpa-augment[albumentations]'",
-        name=error.name,
-    ) from error
 
 from dpa.integrations.image import (
     Sampling,
@@ -27,7 +22,6 @@ from dpa.integrations.image import (
     augment_keypoints,
     augment_mask,
 )
-from dpa.keys import Key
 
 
 class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
@@ -55,9 +49,9 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         super().__init__(p=1)
         if isinstance(config, Mapping):
             config = AugmentationConfig.from_dict(config)
-        self.config = checked_config(config)
-        key = Key.checked(None, view, base_seed)
-        self.base_seed, self.view = key.base_seed, key.view
+        derivation = derive(config, None, view, base_seed)
+        self.config = derivation.space
+        self.base_seed, self.view = derivation.key.base_seed, derivation.key.view
         Sampling.checked(interpolation, border)
         self.border = border
         self.interpolation = interpolation
@@ -76,14 +70,8 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         self, params: dict[str, Any], data: dict[str, Any]
     ) -> dict[str, Any]:
         """The parameters of the sample, for the methods below."""
-        sample = gen_augmentation_params(
-            data["sample_id"],
-            self.config,
-            base_seed=self.base_seed,
-            epoch=data.get("epoch"),
-            view=self.view,
-        )
-        return {"sample": sample, "size": params["shape"][:2]}
+        derivation = derive(self.config, data.get("epoch"), self.view, self.base_seed)
+        return {"sample": derivation.params(data["sample_id"]), "size": params["shape"][:2]}
 
     def apply(self, img: npt.NDArray[Any], sample: dict[str, Any], **_: Any) -> npt.NDArray[Any]:
         """The augmented image."""

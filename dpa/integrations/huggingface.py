@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dpa.config import PARAMETERS, AugmentationConfig, checked_config
-from dpa.generate import generate_augmentation_batch
-from dpa.keys import Key
+from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.derivation import AugmentationBatch, derive
+from dpa.derivation.ids import Ids
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,12 @@ class _Generator:
     view: int | None = None
 
     def __post_init__(self) -> None:
-        checked_config(self.config)
-        Key.checked(self.epoch, self.view, self.base_seed)
+        derive(self.config, self.epoch, self.view, self.base_seed)
 
-    def rows(self, ids: Sequence[int] | Sequence[str]) -> list[dict[str, Any]]:
+    def batch(self, ids: Sequence[int] | Sequence[str]) -> AugmentationBatch:
         """The parameters of each id."""
-        batch = generate_augmentation_batch(
-            ids, self.config, base_seed=self.base_seed, epoch=self.epoch, view=self.view
-        )
-        return batch.to_dicts()
+        derivation = derive(self.config, self.epoch, self.view, self.base_seed)
+        return derivation.batch(Ids.checked(ids))
 
     def ids(self, rows: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
         """The column of ids. Raises ValueError where it is missing."""
@@ -39,7 +36,7 @@ class _Generator:
 
 @dataclass(frozen=True)
 class ParameterColumns(_Generator):
-    """For `Dataset.map(..., batched=True, with_indices=True)`: adds the five columns and `hash`.
+    """For `Dataset.map(..., batched=True, with_indices=True)`: adds the parameters and `hash`.
 
     Ids are the rows' indices, or the integers or strings of `id_column`: the better choice,
     since they stay with their rows when the dataset is shuffled, filtered or sharded.
@@ -52,8 +49,11 @@ class ParameterColumns(_Generator):
         """The new columns of a batch of rows."""
         if not isinstance(indices, Sequence):
             raise TypeError("ParameterColumns is for map(..., batched=True, with_indices=True)")
-        found = self.rows(indices if self.id_column is None else self.ids(rows))
-        return {name: [row[name] for row in found] for name in (*PARAMETERS, "hash")}
+        batch = self.batch(indices if self.id_column is None else self.ids(rows))
+        hashes = batch.digests.tobytes().hex()
+        found: dict[str, list[Any]] = {name: x.tolist() for name, x in batch.columns.items()}
+        found["hash"] = [hashes[at : at + 64] for at in range(0, len(hashes), 64)]
+        return found
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class ImageTransform(_Generator):
         """The rows with augmented images."""
         apply = self.apply or _image_apply()
         images = _column(rows, self.image_column, "images")
-        pairs = zip(images, self.rows(self.ids(rows)), strict=True)
+        pairs = zip(images, self.batch(self.ids(rows)), strict=True)
         return {**rows, self.image_column: [apply(image, params) for image, params in pairs]}
 
 

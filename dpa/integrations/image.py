@@ -10,18 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._native import apply_tone
-from dpa.effects import Effect, checked_border, checked_interpolation, samples_of
-from dpa.keys import integer
-from dpa.noise import noise_table
+from dpa.checks import extra, integer
+from dpa.images.effects import (
+    Effect,
+    checked_border,
+    checked_interpolation,
+    require_channels_last,
+    samples_of,
+)
+from dpa.images.noise import noise_table
 
-try:
+with extra("image", "dpa.integrations.image needs OpenCV and Pillow"):
     import cv2
     from PIL import Image
-except ModuleNotFoundError as error:
-    raise ImportError(
-        "dpa.integrations.image needs OpenCV and Pillow: pip install 'dpa-augment[image]'",
-        name=error.name,
-    ) from error
 
 _Image = TypeVar("_Image", npt.NDArray[Any], Image.Image)
 
@@ -144,11 +145,7 @@ def _apply(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.N
         raise ValueError(f"border must be 0 to {full_range} for {dtype}, got {sampling.fill}")
     if dtype.name == "float64":  # OpenCV would place its pixels less exactly
         return _apply(image.astype(np.float32), effect, sampling).astype(dtype)
-    if image.ndim == 3 and image.shape[0] in (1, 3, 4) and min(image.shape[1:]) >= 8:
-        raise ValueError(
-            f"image must be HxW or HxWxC, got shape {image.shape}, which looks like CxHxW: "
-            "np.moveaxis(image, 0, -1) puts the channels last"
-        )
+    require_channels_last("image", image.shape)
     warped = _warp(image, effect, sampling)
     # Without contrast no pixel counts for another, not even one that is NaN.
     offset = effect.lift and effect.lift * cv2.mean(warped.reshape(len(warped), -1))[0]

@@ -8,17 +8,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dpa.columns import AugmentationBatch
+from dpa.checks import extra
+from dpa.derivation.derivation import AugmentationBatch
 
-try:
+with extra("kornia", "dpa.integrations.kornia needs PyTorch and Kornia"):
     import torch
-except ModuleNotFoundError as error:
-    raise ImportError(
-        "dpa.integrations.kornia needs PyTorch and Kornia: pip install 'dpa-augment[kornia]'",
-        name=error.name,
-    ) from error
 
-from dpa.noise import standard_normals_batch
+from dpa.images.noise import standard_normals_batch
 
 Params: TypeAlias = dict[str, torch.Tensor]
 

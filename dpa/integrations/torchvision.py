@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from dpa.config import AugmentationConfig, checked_config
-from dpa.effects import Effect
-from dpa.generate import gen_augmentation_params
-from dpa.keys import Key
-from dpa.noise import standard_normals
+from dpa.checks import extra, finite
+from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.derivation import derive
+from dpa.images.effects import Effect
+from dpa.images.noise import standard_normals
 
-try:
+with extra("torchvision", "dpa.integrations.torchvision needs torchvision"):
     import torch
     from PIL import Image
     from torchvision import tv_tensors
     from torchvision.transforms import v2
     from torchvision.transforms.v2 import functional
-except ModuleNotFoundError as error:
-    raise ImportError(
-        "dpa.integrations.torchvision needs torchvision: pip install 'dpa-augment[torchvision]'",
-        name=error.name,
-    ) from error
 
 
 class SampleId:
@@ -57,11 +51,9 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         fill: float = 0,
     ) -> None:
         super().__init__()
-        self.config = checked_config(config)
-        self.key = Key.checked(None, view, base_seed)
-        if isinstance(fill, bool) or not isinstance(fill, (int, float)) or not math.isfinite(fill):
-            raise ValueError(f"fill must be a finite number, got {fill!r}")
-        self.fill = fill
+        derivation = derive(config, None, view, base_seed)
+        self.config, self.key = derivation.space, derivation.key
+        self.fill = finite("fill", fill)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The parameters of the sample."""
@@ -69,8 +61,8 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         if len(found) != 1:
             raise ValueError(f"the inputs must have one SampleId, got {len(found)}")
         [sample] = found
-        key = {"base_seed": self.key.base_seed, "epoch": sample.epoch, "view": self.key.view}
-        params = gen_augmentation_params(sample.sample_id, self.config, **key)
+        derivation = derive(self.config, sample.epoch, self.key.view, self.key.base_seed)
+        params = derivation.params(sample.sample_id)
         return {"params": params, "effect": Effect.checked(params)}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:

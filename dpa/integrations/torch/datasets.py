@@ -6,18 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from dpa.config import AugmentationConfig, checked_config
-from dpa.effects import check_applicable
-from dpa.generate import generate_part, generate_views
-from dpa.keys import Key, integer, sample_ids
+from dpa.checks import extra, integer
+from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.derivation import Derivation, derive
+from dpa.derivation.ids import Ids
+from dpa.images.effects import check_applicable
 
-try:
+with extra("torch", "dpa.integrations.torch needs PyTorch"):
     import torch
     from torch.utils.data import Dataset, IterableDataset, default_collate
-except ModuleNotFoundError as error:
-    raise ImportError(
-        "dpa.integrations.torch needs PyTorch: pip install 'dpa-augment[torch]'", name=error.name
-    ) from error
 
 #: transform(image, params) -> image.
 Transform: TypeAlias = Callable[[Any, dict[str, Any]], Any]
@@ -25,12 +22,11 @@ Transform: TypeAlias = Callable[[Any, dict[str, Any]], Any]
 EpochPolicy: TypeAlias = str | tuple[str, int]
 
 
-class _Keys(NamedTuple):
-    """The key of each view in an epoch, and the bytes that each puts before an id."""
+class _Views(NamedTuple):
+    """What makes each view in an epoch."""
 
     epoch: int
-    views: tuple[Key, ...]
-    prefixes: tuple[bytes, ...]
+    derivations: tuple[Derivation, ...]
 
 
 class _Augmented(ABC):
@@ -52,14 +48,14 @@ class _Augmented(ABC):
         if transform is None:
             from dpa.integrations.image import apply_augmentation
 
-            check_applicable(checked_config(config))
+            check_applicable(derive(config).space)
             transform = apply_augmentation
         if not (transform is False or callable(transform)):
             raise TypeError(f"transform must be callable, False or None, got {transform!r}")
         if not (id_fn is None or callable(id_fn)):
             raise TypeError(f"id_fn must be callable or None, got {id_fn!r}")
         self.dataset = dataset
-        self.config = checked_config(config)
+        self.config = derive(config).space
         self.transform = None if transform is False else transform
         self.views = integer("views", views)
         if self.views < 1:
@@ -70,7 +66,7 @@ class _Augmented(ABC):
         self._base_seed = base_seed
         self._policy = _checked_policy(epoch_policy)
         self._share(torch.zeros((), dtype=torch.int64))
-        self._made = self._keys_in(0)
+        self._made = self._views_in(0)
 
     @abstractmethod
     def _check(self, dataset: Any, id_fn: object) -> None:
@@ -118,29 +114,30 @@ class _Augmented(ABC):
         if not self._pairs_ids:
             raise ValueError("collate is for transform=False and return_params=False")
         samples, ids = zip(*items, strict=True)
-        checked = sample_ids(ids)
-        batches = [generate_part(checked, self.config, key) for key in self._keys().views]
+        checked = Ids.checked(ids)
+        batches = [view.batch(checked) for view in self._now().derivations]
         return default_collate(samples), self._of_views(batches)
 
-    def _keys(self) -> _Keys:
-        """The keys in the epoch of now."""
+    def _now(self) -> _Views:
+        """The views in the epoch of now."""
         made, epoch = self._made, self._epoch.item()
         if made.epoch != epoch:
-            made = self._made = self._keys_in(epoch)
+            made = self._made = self._views_in(epoch)
         return made
 
-    def _keys_in(self, epoch: int) -> _Keys:
+    def _views_in(self, epoch: int) -> _Views:
         kind, period = self._policy
         part = {"fixed": None, "every": epoch // period, "cycle": epoch % period}[kind]
         views = [None] if self.views == 1 else range(self.views)
-        keys = tuple(Key.checked(part, view, self._base_seed) for view in views)
-        return _Keys(epoch, keys, tuple(key.prefix for key in keys))
+        return _Views(
+            epoch, tuple(derive(self.config, part, view, self._base_seed) for view in views)
+        )
 
-    def _item(self, sample: Any, seed_id: int | str, keys: _Keys) -> Any:
+    def _item(self, sample: Any, sample_id: int | str, views: _Views) -> Any:
         """One sample's item, its parameters made alone."""
         if self._pairs_ids:
-            return sample, seed_id
-        return self._augmented(sample, generate_views(seed_id, self.config, keys.prefixes))
+            return sample, sample_id
+        return self._augmented(sample, [view.params(sample_id) for view in views.derivations])
 
     def _augmented(self, sample: Any, params: Sequence[dict[str, Any]]) -> Any:
         """The item of a sample and its views' parameters."""
@@ -202,8 +199,8 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
 
     def __getitem__(self, index: Any) -> Any:
         sample = self.dataset[index]
-        seed_id = index if self.id_fn is None else self.id_fn(index)
-        return self._item(sample, seed_id, self._keys())
+        sample_id = index if self.id_fn is None else self.id_fn(index)
+        return self._item(sample, sample_id, self._now())
 
     def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
         """The items of a batch, their parameters made in one call; a DataLoader asks for it."""
@@ -212,8 +209,8 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
         ids: Any = indices if self.id_fn is None else [self.id_fn(at) for at in indices]
         if self._pairs_ids:
             return list(zip(samples, ids, strict=True))
-        checked = sample_ids(ids)
-        views = [generate_part(checked, self.config, key).to_dicts() for key in self._keys().views]
+        checked = Ids.checked(ids)
+        views = [view.batch(checked).to_dicts() for view in self._now().derivations]
         return [self._augmented(first, rest) for first, *rest in zip(samples, *views, strict=True)]
 
 
@@ -232,5 +229,5 @@ class AugmentedIterableDataset(_Augmented, IterableDataset):  # type: ignore[mis
             raise TypeError("an iterable dataset needs id_fn(sample) -> int or str, got None")
 
     def __iter__(self) -> Iterator[Any]:
-        keys = self._keys()
-        return (self._item(sample, self.id_fn(sample), keys) for sample in self.dataset)
+        views = self._now()
+        return (self._item(sample, self.id_fn(sample), views) for sample in self.dataset)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dpa.effects import Effect, checked_border, checked_interpolation, samples_of
-from dpa.noise import standard_normals_batch
+from dpa.checks import extra
+from dpa.images.effects import (
+    Effect,
+    checked_border,
+    checked_interpolation,
+    require_channels_second,
+    samples_of,
+)
+from dpa.images.noise import standard_normals_batch
 
-try:
+with extra("torch", "dpa.integrations.torch needs PyTorch"):
     import torch
     from torch.nn.functional import grid_sample
-except ModuleNotFoundError as error:
-    raise ImportError(
-        "dpa.integrations.torch needs PyTorch: pip install 'dpa-augment[torch]'", name=error.name
-    ) from error
 
 _PADDINGS = {"reflect": "reflection", "edge": "border"}
 _INTERPOLATIONS = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}
@@ -81,11 +84,7 @@ def _check(images: torch.Tensor, samples: int) -> None:
         raise TypeError(f"images must be a floating-point tensor, got {found}")
     if images.ndim != 4 or 0 in images.shape[1:]:
         raise ValueError(f"images must be NxCxHxW and not empty, got shape {tuple(images.shape)}")
-    if images.shape[3] in (1, 3, 4) and min(images.shape[1:3]) >= 8:
-        raise ValueError(
-            f"images must be NxCxHxW, got shape {tuple(images.shape)}, which looks like NxHxWxC: "
-            "images.permute(0, 3, 1, 2) puts the channels second"
-        )
+    require_channels_second("images", tuple(images.shape))
     if len(images) != samples:
         raise ValueError(f"images and batch must be as many, got {len(images)} and {samples}")
 

@@ -1,0 +1,89 @@
+"""Checks of arguments: each returns the value in one exact type, or raises naming the argument."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+#: Ids, and the parts of a key, are below this.
+LIMIT = 2**64
+#: Types that float() takes and that are no real numbers.
+_NO_NUMBERS = (bool, np.bool_, complex, np.complexfloating, str, bytes)
+
+
+def integer(name: str, value: object) -> int:
+    """`value` as an int, from any integer type but bool."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+
+
+def positive(name: str, value: object, least: int = 1) -> int:
+    """`value` as an int of at least `least`."""
+    number = integer(name, value)
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, got {number}")
+    return number
+
+
+def not_negative(name: str, value: object) -> int:
+    """`value` as an int of at least 0."""
+    number = integer(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must not be negative, got {number}")
+    return number
+
+
+def word(name: str, value: object) -> int:
+    """`value` as an int of 0 to 2**64 - 1."""
+    number = integer(name, value)
+    if not 0 <= number < LIMIT:
+        raise ValueError(f"{name} must be 0 to 2**64 - 1, got {number}")
+    return number
+
+
+def real(name: str, value: Any) -> float:
+    """`value` as a float, from any type of real numbers but bool; NaN and infinity pass."""
+    if isinstance(value, _NO_NUMBERS) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    except OverflowError:
+        raise ValueError(f"{name} must be finite in double precision, got {value!r}") from None
+
+
+def finite(name: str, value: object) -> float:
+    """`value` as a float that is neither NaN nor infinite."""
+    number = real(name, value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {value!r}")
+    return number
+
+
+def boolean(name: str, value: object) -> bool:
+    """`value`, which must be True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return value
+
+
+@contextmanager
+def extra(name: str, needs: str) -> Iterator[None]:
+    """For the imports of a module that needs the extra `name`: says so where one is missing.
+
+    `needs`: the start of the message, "audits and plots need scipy" say.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ImportError(f"{needs}: pip install 'dpa-augment[{name}]'", name=error.name) from error

@@ -1,0 +1,160 @@
+"""AugmentationConfig, the space of five parameters with a face of its own, and the presets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Set
+from dataclasses import KW_ONLY, dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from dpa.checks import real
+from dpa.derivation.space import Parameter, Space, Uniform, checked_depth, checked_sampler
+
+#: The derivation that this package computes; another one would have another name.
+ALGORITHM = "dpa-1"
+
+#: The five parameters, in the order of their draws.
+PARAMETERS = ("rotation", "brightness", "noise", "scale", "contrast")
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # equal as spaces are
+class AugmentationConfig(Space):
+    """Ranges of the five parameters, depth of the hash chain, and sampler. Immutable.
+
+    Each range is a pair (low, high) of finite numbers with low <= high; rotation is in
+    degrees, brightness, scale and contrast are factors, noise is a standard deviation
+    relative to full range. Equal bounds fix a parameter. `augmentation_depth` is 1 to
+    10,000. `sampler` is "xoshiro256++", or "mt19937" for the values of the original
+    package. Raises ValueError or TypeError naming the field.
+
+    >>> AugmentationConfig(rotation_range=(-60, 60)).rotation_range
+    (-60.0, 60.0)
+    """
+
+    rotation_range: tuple[float, float] = (-30.0, 30.0)
+    brightness_range: tuple[float, float] = (0.8, 1.2)
+    noise_range: tuple[float, float] = (0.0, 0.1)
+    scale_range: tuple[float, float] = (0.8, 1.2)
+    contrast_range: tuple[float, float] = (0.7, 1.3)
+    augmentation_depth: int = 10
+    _: KW_ONLY
+    sampler: str = "xoshiro256++"
+
+    def __post_init__(self) -> None:
+        for name in PARAMETERS:
+            bounds = _bounds(f"{name}_range", getattr(self, f"{name}_range"))
+            object.__setattr__(self, f"{name}_range", bounds)
+        depth = checked_depth(self.augmentation_depth)
+        object.__setattr__(self, "augmentation_depth", depth)
+        uniforms = [Uniform(*bounds, draw) for draw, bounds in enumerate(self.bounds)]
+        declared = tuple(map(Parameter, PARAMETERS, uniforms))
+        self._declare(declared, depth, checked_sampler(self.sampler))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AugmentationConfig.from_dict, (self.to_dict(),)
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], ...]:
+        """(low, high) of each parameter, in the order of PARAMETERS."""
+        return tuple(getattr(self, f"{name}_range") for name in PARAMETERS)
+
+    def replace(self, **changes: Any) -> AugmentationConfig:
+        """A copy with some fields changed."""
+        _refuse_unknown(changes)
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON has them: ranges as lists of two floats."""
+        values = {name: getattr(self, name) for name in _FIELDS}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> AugmentationConfig:
+        """The inverse of to_dict. Missing fields have their defaults; unknown ones: ValueError."""
+        if not isinstance(fields, Mapping):
+            raise TypeError(f"a config is made of a dict of its fields, got {fields!r}")
+        _refuse_unknown(fields)
+        return cls(**fields)
+
+
+_FIELDS = tuple(f.name for f in fields(AugmentationConfig))
+
+
+def _refuse_unknown(names: Mapping[str, Any]) -> None:
+    for name in names:
+        if name not in _FIELDS:
+            raise ValueError(f"unknown config field {name!r}; the fields are {', '.join(_FIELDS)}")
+
+
+def _bounds(name: str, value: Any) -> tuple[float, float]:
+    wanted = f"{name} must be a pair of numbers (low, high), got {value!r}"
+    if isinstance(value, (str, bytes, Set, Mapping)):
+        raise TypeError(wanted)
+    try:
+        low, high = value
+    except (TypeError, ValueError):
+        raise TypeError(wanted) from None
+    try:
+        low, high = real(name, low), real(name, high)
+    except TypeError:
+        raise TypeError(wanted) from None
+    except ValueError:
+        raise ValueError(f"{name} must be finite in double precision, got {value!r}") from None
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"{name} must be finite, got {value!r}")
+    if low > high:
+        raise ValueError(f"{name} must have low <= high, got {value!r}")
+    if not math.isfinite(high - low):
+        raise ValueError(f"{name} is too wide: high - low overflows, got {value!r}")
+    return low, high
+
+
+def space_of(fields: Any) -> Space:
+    """The space that JSON declares; that of the five parameters is an AugmentationConfig."""
+    space = Space.of_declaration(fields)
+    if space.names != PARAMETERS:
+        return space
+    config = AugmentationConfig(*space.ranges.values(), sampler=space.sampler)  # type: ignore[arg-type]  # five pairs
+    return config.replace(augmentation_depth=space.depth)
+
+
+_S = TypeVar("_S", bound=Space)
+
+
+def checked_space(config: _S | None) -> _S | AugmentationConfig:
+    """`config`, or the defaults for None."""
+    if config is None:
+        return DEFAULT
+    if not isinstance(config, Space):
+        raise TypeError(
+            f"config must be an AugmentationConfig, got {config!r}; "
+            "presets by name are get_preset(name)"
+        )
+    return config
+
+
+DEFAULT = AugmentationConfig()
+
+#: The presets by name, read-only.
+PRESETS: Mapping[str, AugmentationConfig] = MappingProxyType(
+    {
+        "mild": AugmentationConfig((-15, 15), (0.9, 1.1), (0, 0.05), (0.9, 1.1), (0.85, 1.15)),
+        "moderate": DEFAULT,
+        "aggressive": AugmentationConfig((-45, 45), (0.7, 1.3), (0, 0.15), (0.7, 1.3), (0.6, 1.4)),
+    }
+)
+
+
+def get_preset(name: str, **changes: Any) -> AugmentationConfig:
+    """The preset "mild", "moderate" or "aggressive", with some fields changed.
+
+    Raises ValueError for an unknown name or field.
+
+    >>> get_preset("mild", sampler="mt19937").noise_range
+    (0.0, 0.05)
+    """
+    if not isinstance(name, str) or name not in PRESETS:
+        raise ValueError(f"unknown preset {name!r}; the presets are {', '.join(PRESETS)}")
+    preset = PRESETS[name]
+    return preset.replace(**changes) if changes else preset

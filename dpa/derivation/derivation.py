@@ -1,0 +1,372 @@
+"""The pure function itself: what is declared and a key, applied to ids; and what it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa._native import Plan, Request, params
+from dpa.checks import LIMIT, integer, not_negative
+from dpa.derivation.columns import Column, Columns, Differences, float_type
+from dpa.derivation.config import AugmentationConfig, checked_space
+from dpa.derivation.ids import Consecutive, Ids, Listed, single_id
+from dpa.derivation.keys import NO_KEY, Key
+from dpa.derivation.space import Space
+from dpa.derivation.statistics import Summary, compute_statistics
+from dpa.host.threads import run_spans
+
+#: Samples made at a time where they become dicts or lines of a file: they stay in the cache.
+BLOCK = 4096
+#: Derivations that are kept for calls with the same config and key.
+_KEPT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """A space and a key: a function of sample ids alone. Immutable, and the same wherever it is.
+
+    Streams, recipes, files, audits and adapters take one, and get all samples from it.
+    """
+
+    space: Space
+    key: Key = NO_KEY
+    _prefix: bytes = field(init=False, repr=False, compare=False)
+    _plan: Plan = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_prefix", self.key.prefix)
+        object.__setattr__(self, "_plan", self.space.plan)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Derivation, (self.space, self.key)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters, in the order of dicts and columns."""
+        return self.space.names
+
+    def params(self, sample_id: int | str) -> dict[str, Any]:
+        """The parameters of one sample as a dict, with hash, and rank where the key has one."""
+        if type(sample_id) is not int or not 0 <= sample_id < LIMIT:
+            return params(self._plan, self._prefix, single_id(sample_id), self.key.rank)
+        return params(self._plan, self._prefix, sample_id, self.key.rank)  # without a call more
+
+    def fill(self, samples: Columns, num_threads: int | None = None) -> None:
+        """Makes the samples of `samples.ids` in the arrays of `samples`, which must fit."""
+        request = self._request(samples.ids, samples.digests, samples.values)
+        run_spans(request.fill, len(samples), self._blocks(), num_threads)
+
+    def _request(
+        self, ids: Ids, digests: npt.NDArray[np.uint8], values: tuple[Column, ...]
+    ) -> Request:
+        prefix = self._prefix + ids.quote
+        return Request(self._plan, prefix, ids.source, len(ids), digests, values)
+
+    def _blocks(self) -> int:
+        """About how many blocks of SHA-256 a sample is: two a link; fib(i) has 0.209 i digits."""
+        depth = self.space.depth
+        return 1 + 2 * depth + depth * depth // 600
+
+    def blank(self, ids: Ids, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
+        """A batch for these ids that is still to be filled."""
+        blank = Columns.blank(ids, self.names, dtype)
+        return AugmentationBatch(self, ids, blank.digests, blank.columns)
+
+    def batch(
+        self, ids: Ids, num_threads: int | None = None, dtype: npt.DTypeLike = np.float64
+    ) -> AugmentationBatch:
+        """The samples of these ids, in order."""
+        batch = self.blank(ids, dtype)
+        self.fill(batch, num_threads)
+        return batch
+
+    def blocks(
+        self, ids: range, size: int = BLOCK, num_threads: int | None = None
+    ) -> Iterator[AugmentationBatch]:
+        """The samples of consecutive ids, `size` at a time."""
+        for start in range(ids.start, ids.stop, size):
+            part = Consecutive(range(start, min(start + size, ids.stop)))
+            yield self.batch(part, num_threads)
+
+    def uniforms(
+        self, ids: Ids, count: int, skip: int, num_threads: int | None = None
+    ) -> npt.NDArray[np.float64]:
+        """Draws skip .. skip + count - 1 of each sample's sampler, in [0, 1): shape (n, count)."""
+        uniforms = np.empty((len(ids), count))
+        names = tuple(map(str, range(count)))
+        plan = Plan(self.space.depth, self.space.sampler, names, ((0.0, 1.0),) * count, skip)
+        prefix = self._prefix + ids.quote
+        request = Request(plan, prefix, ids.source, len(ids), None, uniforms, interleaved=True)
+        blocks = self._blocks() + (skip + count) // 16  # a draw is a fraction of a block
+        run_spans(request.fill, len(ids), blocks, num_threads)
+        return uniforms
+
+    def differing(
+        self,
+        samples: Columns,
+        num_threads: int | None = None,
+        dtype: npt.DTypeLike = np.float64,
+        *,
+        values: bool = True,
+    ) -> Differences:
+        """How samples differ from those that their ids give, hashes and, if asked to, values.
+
+        `dtype`: float32 where they were rounded to that.
+        """
+        return samples.differing(self.batch(samples.ids, num_threads, dtype), values=values)
+
+    def require(self, samples: Columns, first: int) -> None:
+        """Raises ValueError naming the first sample that is not what its id gives.
+
+        `first` is the number of the first one among all samples.
+        """
+        found = self.differing(samples)
+        if found.wrong.size:
+            at, name, stored, made = found.first()
+            raise ValueError(
+                f"params[{first + at}] has the {name} {stored}, but id {samples.ids[at]!r} with "
+                f"this config and {self.key} has {made}"
+            )
+
+
+@lru_cache(_KEPT, typed=True)
+def _kept(
+    config: Space | None,
+    epoch: int | None,
+    view: int | None,
+    base_seed: int | None,
+    rank: int | None,
+    world_size: int | None,
+) -> Derivation:
+    return Derivation(checked_space(config), Key.checked(epoch, view, base_seed, rank, world_size))
+
+
+def derive(
+    config: Space | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    base_seed: int | None = None,
+    rank: int | None = None,
+    world_size: int | None = None,
+) -> Derivation:
+    """The derivation that the arguments of a public function ask for; None is absent.
+
+    Raises TypeError or ValueError naming the argument.
+    """
+    try:
+        return _kept(config, epoch, view, base_seed, rank, world_size)
+    except TypeError:  # of a bad argument, or of one that cannot be looked up
+        pass
+    return Derivation(checked_space(config), Key.checked(epoch, view, base_seed, rank, world_size))
+
+
+class AugmentationBatch(Columns):
+    """The parameters of n samples, column by column.
+
+    `batch.rotation` or `batch["rotation"]`: float64 or float32, shape (n,).
+    `batch.digests`: uint8, shape (n, 32). `batch.config` and `batch.key` (epoch, view,
+    base_seed, rank) with `batch.sample_ids` are all that is needed to make it again.
+    Iteration and `batch[i]` give dicts; `batch[a:b]` is a batch of views.
+    """
+
+    __slots__ = ("derivation",)
+    __hash__ = None  # arrays are mutable
+
+    if TYPE_CHECKING:
+        rotation: Column
+        brightness: Column
+        noise: Column
+        scale: Column
+        contrast: Column
+    else:
+
+        def __getattr__(self, name: str) -> Column:
+            """`batch.rotation` for `batch["rotation"]`."""
+            if name.startswith("_") or name not in self._columns:
+                raise AttributeError(
+                    f"no column {name!r}; the columns are {_listed(self._columns)}"
+                )
+            return self._columns[name]
+
+    def __init__(
+        self,
+        derivation: Derivation,
+        ids: Ids,
+        digests: npt.NDArray[np.uint8],
+        columns: Mapping[str, Column],
+    ) -> None:
+        super().__init__(ids, digests, columns)
+        self.derivation = derivation
+
+    @classmethod
+    def empty(cls, size: int, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
+        """A batch of `size` blank samples, for generate_augmentation_batch(..., out=batch)."""
+        ids = Listed(np.zeros(not_negative("size", size), np.uint64))
+        derivation = derive()
+        blank = Columns.blank(ids, derivation.names, float_type(dtype), zeros=True)
+        return cls(derivation, ids, blank.digests, blank.columns)
+
+    @classmethod
+    def concatenate(cls, batches: Iterable[AugmentationBatch]) -> AugmentationBatch:
+        """The samples of all batches, in order.
+
+        They must share config, key, dtype and kind of ids: ValueError naming what differs.
+        """
+        batches = list(batches)
+        if not batches:
+            raise ValueError("concatenate needs at least one batch")
+        for at, batch in enumerate(batches):
+            if not isinstance(batch, AugmentationBatch):
+                raise TypeError(f"batches[{at}] must be an AugmentationBatch, got {batch!r}")
+            batches[0].require_same(batch, at)
+        return cls.joined(batches)
+
+    def require_same(self, other: AugmentationBatch, at: int) -> None:
+        """Raises ValueError where batch number `at` has another config, key or dtype."""
+        for name in ("config", "key", "dtype"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                raise ValueError(
+                    f"batches differ in their {name}: {mine} in the first, {theirs} in number {at}"
+                )
+
+    def _with(
+        self, ids: Ids, digests: npt.NDArray[np.uint8], columns: Mapping[str, Column]
+    ) -> Self:
+        return type(self)(self.derivation, ids, digests, columns)
+
+    @property
+    def config(self) -> AugmentationConfig:
+        """What was drawn."""
+        return self.derivation.space  # type: ignore[return-value]  # of another space: that
+
+    @property
+    def key(self) -> Key:
+        """epoch, view, base_seed and rank; None is absent."""
+        return self.derivation.key
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The columns' type, float64 or float32."""
+        return next(iter(self._columns.values())).dtype
+
+    @property
+    def sample_ids(self) -> npt.NDArray[np.uint64] | tuple[str, ...]:
+        """The ids: uint64, shape (n,), or a tuple of str."""
+        return self.ids.public
+
+    @overload
+    def __getitem__(self, item: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, item: slice) -> AugmentationBatch: ...
+    @overload
+    def __getitem__(self, item: str) -> Column: ...
+    def __getitem__(self, item: int | slice | str) -> dict[str, Any] | AugmentationBatch | Column:
+        if isinstance(item, str):
+            if item not in self._columns:
+                raise KeyError(f"no column {item!r}; the columns are {_listed(self._columns)}")
+            return self._columns[item]
+        if isinstance(item, slice):
+            return self.part(item)
+        at = integer("an index", item)
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"there is no sample {at} in a batch of {len(self)}")
+        at %= len(self)
+        return self.part(slice(at, at + 1)).to_dicts()[0]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for part in self.parts(1024):
+            yield from part.to_dicts()
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """A list of dicts: the parameters, hash, and rank where the key has one."""
+        return self.rows(self.key.rank)
+
+    def to_structured(self) -> npt.NDArray[np.void]:
+        """A structured array: sample_id (uint64; object for str), the parameters, digest."""
+        ids = self.sample_ids
+        id_type = np.uint64 if isinstance(ids, np.ndarray) else np.object_
+        fields: list[Any] = [("sample_id", id_type)]
+        fields += [(name, column.dtype) for name, column in self._columns.items()]
+        table = np.empty(len(self), [*fields, ("digest", np.uint8, (32,))])
+        table["sample_id"] = ids
+        table["digest"] = self.digests
+        for name, column in self._columns.items():
+            table[name] = column
+        return table
+
+    def statistics(self) -> Summary:
+        """Mean, stdev, min, max and count of each parameter, as compute_statistics has them."""
+        return compute_statistics(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AugmentationBatch, (self.derivation, self.ids, self.digests, self._columns)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AugmentationBatch):
+            return NotImplemented
+        return (
+            self.derivation == other.derivation
+            and self.ids == other.ids
+            and np.array_equal(self.digests, other.digests)
+            and all(
+                a.dtype == b.dtype and np.array_equal(a, b)
+                for a, b in zip(self._columns.values(), other._columns.values(), strict=True)
+            )
+        )
+
+    def __repr__(self) -> str:
+        return f"<AugmentationBatch of {len(self)} samples, {self.config}, {self.key}>"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+#: What `out=` takes: a batch, or arrays by name (and "digests").
+Out: TypeAlias = AugmentationBatch | Mapping[str, npt.NDArray[Any]]
+
+
+def arrays_of(out: Out, names: Sequence[str], ids: Ids) -> Columns:
+    """The arrays of `out`, each fit to be written with these ids' samples, none over another."""
+    if isinstance(out, AugmentationBatch):
+        arrays: dict[str, npt.NDArray[Any]] = {**out.columns, "digests": out.digests}
+    elif isinstance(out, Mapping):
+        arrays = dict(out)
+    else:
+        raise TypeError(f"out must be an AugmentationBatch or a mapping, got {type(out).__name__}")
+    for name in names:
+        if name not in arrays:
+            raise ValueError(f"out lacks the column {name!r}")
+    size = len(ids)
+    arrays.setdefault("digests", np.empty((size, 32), np.uint8))
+    single = getattr(arrays[names[0]], "dtype", None) == np.float32
+    dtype = np.dtype(np.float32 if single else np.float64)
+    for name, array in arrays.items():
+        if name not in (*names, "digests"):
+            raise ValueError(f"out has an unknown column {name!r}")
+        _check_out(name, array, size, dtype)
+    for (name, array), (other, later) in combinations(arrays.items(), 2):
+        if np.may_share_memory(array, later):
+            raise ValueError(f"out[{name!r}] overlaps {other!r}")
+    return Columns(ids, arrays["digests"], {name: arrays[name] for name in names})
+
+
+def _check_out(name: str, array: object, size: int, dtype: np.dtype[Any]) -> None:
+    if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"out[{name!r}] must be a NumPy array, got {type(array).__name__}")
+    shape = (size, 32) if name == "digests" else (size,)
+    if array.shape != shape:
+        raise ValueError(f"out[{name!r}] must have shape {shape}, got {array.shape}")
+    wanted = np.dtype(np.uint8) if name == "digests" else dtype
+    if array.dtype != wanted:
+        raise ValueError(f"out[{name!r}] must have dtype {wanted}, got {array.dtype}")
+    flags = array.flags
+    if not (flags.writeable and flags.c_contiguous and flags.aligned):
+        raise ValueError(f"out[{name!r}] must be writable, contiguous and aligned")

@@ -1,0 +1,402 @@
+"""Sample ids, checked once at the border, in the forms that the C side takes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, ClassVar, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa._native import decode_texts, encode_texts, unpack
+from dpa.checks import LIMIT, integer
+
+#: What public functions take for `ids`.
+IdsLike: TypeAlias = "Sequence[int] | Sequence[str] | npt.NDArray[np.integer]"
+#: What Request takes: the first of consecutive ids, an array, or UTF-8 and its offsets.
+Source: TypeAlias = (
+    "int | npt.NDArray[np.uint64] | tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]"
+)
+
+MANY = 2**48  # no machine holds so many samples' columns; len() stops at 2**63
+
+
+class Ids(ABC):
+    """The ids of a block of samples: consecutive integers, listed integers, or strings.
+
+    Immutable. `ids[i]` is an int or a str, `ids[a:b]` and `ids.take(places)` are Ids. Ids
+    are equal where they stand for the same samples; no ids are of either kind.
+    """
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]  # arrays are compared, not hashed
+
+    #: "integer" or "string", as metadata have it.
+    kind: ClassVar[str] = "integer"
+    #: What a key has between its prefix and the bytes of the id.
+    quote: ClassVar[bytes] = b""
+
+    @property
+    @abstractmethod
+    def source(self) -> Source:
+        """What the C side takes."""
+
+    @property
+    @abstractmethod
+    def public(self) -> npt.NDArray[np.uint64] | tuple[str, ...]:
+        """uint64, shape (n,), or a tuple of str."""
+
+    @property
+    def start(self) -> int | None:
+        """The first of consecutive ids; None where they are listed."""
+        return None
+
+    @abstractmethod
+    def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
+        """The ids at these places."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @overload
+    def __getitem__(self, item: int) -> int | str: ...
+    @overload
+    def __getitem__(self, item: slice) -> Ids: ...
+    @abstractmethod
+    def __getitem__(self, item: int | slice) -> int | str | Ids: ...
+
+    def tolist(self) -> list[Any]:
+        """As Python has them: a list of int or of str."""
+        found = self.public
+        return list(found) if isinstance(found, tuple) else found.tolist()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ids):
+            return NotImplemented
+        if len(self) != len(other):
+            return False
+        return len(self) == 0 or (self.kind == other.kind and self._same(other))
+
+    def _same(self, other: Any) -> bool:
+        return np.array_equal(self.public, other.public)
+
+    def __repr__(self) -> str:
+        return repr(self.public)
+
+    @staticmethod
+    def checked(ids: Any) -> Ids:
+        """A range, a 1-D array of integers or text, a sequence of int or of str, or Ids.
+
+        Raises TypeError or ValueError.
+        """
+        if isinstance(ids, Ids):
+            return ids
+        if isinstance(ids, range):
+            return _of_range(ids)
+        if isinstance(ids, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"ids must be a sequence of ids, got one id: {ids!r}")
+        if np.ma.is_masked(ids):
+            raise ValueError(f"ids must not be masked, got {ids!r}")
+        if hasattr(ids, "__array__") and np.ndim(ids) > 0:
+            array = np.asarray(ids)
+            if array.ndim != 1:
+                raise ValueError(f"ids must have one dimension, got shape {array.shape}")
+            if array.dtype.kind in "iu":
+                return _of_array(array)
+            if array.dtype.kind not in "OUT":
+                raise TypeError(f"ids must be integers or strings, got dtype {array.dtype}")
+            ids = array.tolist()
+        if isinstance(ids, Sequence):
+            return _of_sequence(tuple(ids))
+        if hasattr(ids, "__index__"):
+            raise TypeError(
+                f"ids must be a sequence of ids, got {ids!r}; for the first n: range(n)"
+            )
+        raise TypeError(f"ids must be a range, an array or a sequence, got {type(ids).__name__}")
+
+    @staticmethod
+    def concatenate(parts: Iterable[Ids]) -> Ids:
+        """The ids of all parts, in order. Strings among integers are a ValueError."""
+        given = list(parts)
+        parts = [part for part in given if len(part)] or given[:1]
+        if not parts:
+            return Consecutive(range(0))
+        if len({part.kind for part in parts}) > 1:
+            raise ValueError("batches of string ids and of integer ids cannot be concatenated")
+        return type(parts[0])._joined(parts)
+
+    @classmethod
+    @abstractmethod
+    def _joined(cls, parts: Sequence[Any]) -> Ids:
+        """Parts of one kind, at least one."""
+
+
+class Consecutive(Ids):
+    """Integers, each the one before it plus one, without a list of them."""
+
+    __slots__ = ("_range",)
+
+    def __init__(self, ids: range) -> None:
+        self._range = ids if ids.start < LIMIT else range(0)  # none may stand at 2**64
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Consecutive, (self._range,)
+
+    @property
+    def source(self) -> int:
+        return self._range.start
+
+    @property
+    def start(self) -> int:
+        return self._range.start
+
+    @property
+    def public(self) -> npt.NDArray[np.uint64]:
+        return listed(self._range)
+
+    def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
+        return Listed(self.public[places])
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    @overload
+    def __getitem__(self, item: int) -> int: ...
+    @overload
+    def __getitem__(self, item: slice) -> Ids: ...
+    def __getitem__(self, item: int | slice) -> int | Ids:
+        if isinstance(item, slice):
+            part = self._range[item]
+            return Consecutive(part) if part.step == 1 else Listed(listed(part))
+        return self._range[item]
+
+    def index(self, sample_id: int) -> int | None:
+        """The place of an id, None where it is not there."""
+        return self._range.index(sample_id) if sample_id in self._range else None
+
+    def _same(self, other: Any) -> bool:
+        if isinstance(other, Consecutive):
+            return self._range == other._range
+        return super()._same(other)
+
+    def __repr__(self) -> str:
+        return repr(self._range)
+
+    @classmethod
+    def _joined(cls, parts: Sequence[Any]) -> Ids:
+        if all(isinstance(part, Consecutive) for part in parts):
+            ranges = [part._range for part in parts]
+            if all(a.stop == b.start for a, b in pairwise(ranges)):
+                return Consecutive(range(ranges[0].start, ranges[-1].stop))
+        return Listed._joined(parts)
+
+
+class Listed(Ids):
+    """Integers in an array of our own that nobody changes."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: npt.NDArray[np.uint64]) -> None:
+        array.flags.writeable = False  # a batch tells by its ids what made it
+        self._array = array
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Listed, (self._array,)
+
+    @property
+    def source(self) -> npt.NDArray[np.uint64]:
+        return np.ascontiguousarray(self._array)
+
+    @property
+    def public(self) -> npt.NDArray[np.uint64]:
+        return self._array
+
+    def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
+        return Listed(self._array[places])
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    @overload
+    def __getitem__(self, item: int) -> int: ...
+    @overload
+    def __getitem__(self, item: slice) -> Ids: ...
+    def __getitem__(self, item: int | slice) -> int | Ids:
+        return Listed(self._array[item]) if isinstance(item, slice) else int(self._array[item])
+
+    @classmethod
+    def _joined(cls, parts: Sequence[Any]) -> Ids:
+        return Listed(np.concatenate([part.public for part in parts]))
+
+
+class Texts(Ids):
+    """Strings as one run of UTF-8 with offsets: what Arrow calls large_string."""
+
+    __slots__ = ("offsets", "utf8")
+    kind = "string"
+    quote = b'"'
+
+    def __init__(self, utf8: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> None:
+        self.utf8 = utf8
+        self.offsets = offsets  # n + 1 of them; the first need not be 0
+
+    @classmethod
+    def encoded(cls, texts: tuple[Any, ...]) -> Texts:
+        """From str; of a subclass its content counts. Raises TypeError or ValueError."""
+        offsets = np.empty(len(texts) + 1, np.int64)
+        try:
+            utf8 = encode_texts(texts, offsets)
+        except UnicodeEncodeError as error:
+            raise lone_surrogate(error) from None
+        return cls(np.frombuffer(utf8, np.uint8), offsets)
+
+    @classmethod
+    def of_buffers(cls, utf8: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Texts:
+        """From UTF-8 that is not ours. ValueError where it is none, or cut within a character."""
+        if len(offsets) == 0 or offsets[0] < 0 or offsets[-1] > len(utf8):
+            raise ValueError("offsets of ids must lie within their text")
+        if (offsets[1:] < offsets[:-1]).any():
+            raise ValueError("offsets of ids must ascend")
+        utf8[offsets[0] : offsets[-1]].tobytes().decode()
+        starts = offsets[offsets < offsets[-1]]
+        if ((utf8[starts] & 0xC0) == 0x80).any():
+            raise ValueError("offsets of ids must not cut a character")
+        return cls(utf8, offsets)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Texts, (self.bytes, self.offsets - self.offsets[0])
+
+    @property
+    def source(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        return self.utf8, self.offsets
+
+    @property
+    def bytes(self) -> npt.NDArray[np.uint8]:
+        """The UTF-8 of these ids alone."""
+        return self.utf8[self.offsets[0] : self.offsets[-1]]
+
+    @property
+    def public(self) -> tuple[str, ...]:
+        return decode_texts(self.utf8, self.offsets)
+
+    def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
+        at = np.asarray(places, np.intp)
+        starts, sizes = self.offsets[at], self.offsets[at + 1] - self.offsets[at]
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+        source = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
+        return Texts(self.utf8[source], offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, item: int) -> str: ...
+    @overload
+    def __getitem__(self, item: slice) -> Ids: ...
+    def __getitem__(self, item: int | slice) -> str | Ids:
+        if not isinstance(item, slice):
+            at = range(len(self))[item]
+            return self.utf8[self.offsets[at] : self.offsets[at + 1]].tobytes().decode()
+        start, stop, step = item.indices(len(self))
+        if step != 1:
+            return self.take(np.arange(start, stop, step))
+        return Texts(self.utf8, self.offsets[start : max(start, stop) + 1])
+
+    def _same(self, other: Any) -> bool:
+        sizes = np.array_equal(self.offsets - self.offsets[0], other.offsets - other.offsets[0])
+        return sizes and np.array_equal(self.bytes, other.bytes)
+
+    @classmethod
+    def _joined(cls, parts: Sequence[Any]) -> Ids:
+        sizes = np.concatenate([np.diff(part.offsets) for part in parts])
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+        return Texts(np.concatenate([part.bytes for part in parts]), offsets)
+
+
+def lone_surrogate(error: UnicodeEncodeError) -> ValueError:
+    """The error for a str that has no UTF-8."""
+    return ValueError(f"sample id {error.object!r} has a lone surrogate: {error}")
+
+
+def listed(ids: range) -> npt.NDArray[np.uint64]:
+    """The ids as an array."""
+    steps = np.arange(len(ids), dtype=np.uint64)
+    return steps * np.uint64(ids.step % LIMIT) + np.uint64(ids.start % LIMIT)  # modulo 2**64
+
+
+def _of_range(ids: range) -> Ids:
+    if not ids:
+        return Consecutive(range(0))
+    if (ids[-1] - ids[0]) // ids.step >= MANY:
+        raise ValueError(f"ids must be fewer than 2**48, got {ids!r}")
+    for end in (ids[0], ids[-1]):
+        if not 0 <= end < LIMIT:
+            raise ValueError(f"ids must be 0 to 2**64 - 1, got {end} in {ids!r}")
+    return Consecutive(ids) if ids.step == 1 else Listed(listed(ids))
+
+
+def _of_array(ids: npt.NDArray[np.integer]) -> Ids:
+    if ids.dtype.kind == "i" and ids.size > 0 and ids.min() < 0:
+        at = int(np.argmax(ids < 0))
+        raise ValueError(f"ids must not be negative, got {ids[at]} at index {at}")
+    return Listed(np.array(ids, dtype=np.uint64))
+
+
+def _of_sequence(ids: tuple[object, ...]) -> Ids:
+    if ids and isinstance(ids[0], str):
+        return Texts.encoded(ids)
+    array = np.empty(len(ids), dtype=np.uint64)
+    for at in range(unpack(ids, array), len(ids)):
+        array[at] = _listed_integer(ids[at], at)
+    return Listed(array)
+
+
+def _listed_integer(value: object, at: int) -> int:
+    if isinstance(value, str):
+        raise TypeError(f"ids must not mix int with str (index {at})")
+    number = integer(f"ids[{at}]", value)
+    if not 0 <= number < LIMIT:
+        raise ValueError(f"ids[{at}] must be 0 to 2**64 - 1, got {number}")
+    return number
+
+
+def consecutive_ids(num_samples: int, start_id: int) -> range:
+    """range(start_id, start_id + num_samples), checked."""
+    size, start = integer("num_samples", num_samples), integer("start_id", start_id)
+    if size < 0:
+        raise ValueError(f"num_samples must not be negative, got {size}")
+    if start < 0:
+        raise ValueError(f"start_id must not be negative, got {start}")
+    if start + size > LIMIT:
+        raise ValueError(f"the last id must be below 2**64, got {start + size - 1}")
+    if size > MANY:
+        raise ValueError(f"num_samples must be at most 2**48, got {size}")
+    return range(start, start + size) if start < LIMIT else range(0)
+
+
+def single_id(sample_id: int | str) -> int | bytes:
+    """One id for the C side: an int below 2**64, or the bytes that end its key."""
+    if type(sample_id) is int and 0 <= sample_id < LIMIT:
+        return sample_id
+    if isinstance(sample_id, str):
+        try:
+            return b'"' + str.encode(sample_id)
+        except UnicodeEncodeError as error:
+            raise lone_surrogate(error) from None
+    try:
+        number = integer("sample id", sample_id)
+    except TypeError:
+        raise TypeError(f"sample id must be an integer or a str, got {sample_id!r}") from None
+    if number < 0:
+        raise ValueError(f"sample id must not be negative, got {number}")
+    if number < LIMIT:
+        return number
+    try:
+        return str(number).encode()
+    except ValueError as error:  # more digits than Python turns into text
+        raise ValueError(f"sample id is too large: {error}") from None

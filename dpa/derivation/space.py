@@ -1,0 +1,222 @@
+"""What is declared: parameters by name with their distributions, the chain's depth, the sampler."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import FrozenInstanceError, dataclass
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from dpa._native import MAX_DEPTH, SAMPLERS, Plan
+from dpa.checks import finite, integer
+
+#: The form in which JSON holds a space.
+FORMAT = "dpa-space-1"
+#: Draws of the sampler that a parameter may name: 0 to this.
+MAX_DRAW = 255
+#: What dicts, columns and files call their other fields.
+RESERVED = frozenset(
+    [
+        "hash",
+        "rank",
+        "id",
+        "sample_id",
+        "seed_id",
+        "base_seed",
+        "epoch",
+        "view",
+        "digest",
+        "digests",
+    ]
+)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_FIELDS = ("space", "depth", "sampler", "parameters")
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """A number between `low` and `high`: low + (high - low) * u, where u is draw number `draw`."""
+
+    low: float
+    high: float
+    draw: int
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"low must not be above high, got {self.low} and {self.high}")
+        if not math.isfinite(self.high - self.low):
+            raise ValueError(f"high - low overflows, got {self.low} and {self.high}")
+        if not 0 <= self.draw <= MAX_DRAW:
+            raise ValueError(f"draw must be 0 to {MAX_DRAW}, got {self.draw}")
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of a column of values."""
+        return np.dtype(np.float64)
+
+    @property
+    def mean(self) -> float:
+        """The expected value."""
+        return (self.low + self.high) / 2
+
+    @property
+    def stdev(self) -> float:
+        """The standard deviation."""
+        return (self.high - self.low) / math.sqrt(12)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it: the kind, and its arguments by name."""
+        return {"uniform": {"low": self.low + 0.0, "high": self.high + 0.0, "draw": self.draw}}
+
+    @classmethod
+    def from_dict(cls, fields: Any) -> Uniform:
+        """The inverse of to_dict. Raises TypeError or ValueError."""
+        if not isinstance(fields, Mapping) or fields.keys() != {"uniform"}:
+            raise ValueError(f"a distribution must be of the kind 'uniform', got {fields!r}")
+        arguments = fields["uniform"]
+        if not isinstance(arguments, Mapping) or arguments.keys() != {"low", "high", "draw"}:
+            raise ValueError(f"uniform must have low, high and draw, got {arguments!r}")
+        low, high = (finite(name, arguments[name]) for name in ("low", "high"))
+        return cls(low, high, integer("draw", arguments["draw"]))
+
+
+class Parameter(NamedTuple):
+    """A name and its distribution."""
+
+    name: str
+    distribution: Uniform
+
+
+class Space:
+    """Parameters by name, in the order that dicts, columns and the digest have them. Immutable.
+
+    Equal where depth, sampler and all parameters are. Raises TypeError or ValueError
+    naming the argument.
+    """
+
+    __slots__ = ("_hash", "depth", "names", "parameters", "plan", "sampler")
+
+    parameters: tuple[Parameter, ...]
+    names: tuple[str, ...]
+    depth: int
+    sampler: str
+    #: The space for the C side: made once, shared by all calls.
+    plan: Plan
+    _hash: int
+
+    def __init__(
+        self, parameters: Mapping[str, Uniform], *, depth: int = 10, sampler: str = "xoshiro256++"
+    ) -> None:
+        for name in parameters:
+            if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 255:
+                raise ValueError(f"names must be words with dots between them, got {name!r}")
+            if name in RESERVED:
+                raise ValueError(f"the name {name!r} is taken: by a field of samples or of keys")
+        declared = [Parameter(*item) for item in parameters.items()]
+        declared.sort(key=lambda parameter: parameter.distribution.draw)
+        draws = [parameter.distribution.draw for parameter in declared]
+        if not draws or draws != list(range(len(draws))):
+            raise ValueError(f"the draws must be 0, 1, 2, ..., each once, got {draws}")
+        self._declare(tuple(declared), checked_depth(depth), checked_sampler(sampler))
+
+    def _declare(self, parameters: tuple[Parameter, ...], depth: int, sampler: str) -> None:
+        names = tuple(parameter.name for parameter in parameters)
+        bounds = tuple((p.distribution.low, p.distribution.high) for p in parameters)
+        for name, value in (
+            ("parameters", parameters),
+            ("names", names),
+            ("depth", depth),
+            ("sampler", sampler),
+            ("plan", Plan(depth, sampler, names, bounds)),
+            ("_hash", hash((parameters, depth, sampler))),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Space.of_declaration, (self.declaration(),)
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """(low, high) of each parameter, by name."""
+        return {name: (found.low, found.high) for name, found in self.parameters}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return self.declaration()
+
+    def declaration(self) -> dict[str, Any]:
+        """As files hold it, in one form for all spaces."""
+        parameters = {name: distribution.to_dict() for name, distribution in self.parameters}
+        values = (FORMAT, self.depth, self.sampler, parameters)
+        return dict(zip(_FIELDS, values, strict=True))
+
+    @staticmethod
+    def of_declaration(fields: Any) -> Space:
+        """The inverse of declaration(). Raises TypeError or ValueError naming the field."""
+        if not isinstance(fields, Mapping):
+            raise TypeError(f"space must be an object, got {fields!r}")
+        require_names("space", fields, _FIELDS)
+        if fields["space"] != FORMAT:
+            raise ValueError(f"space must be {FORMAT!r}, got {fields['space']!r}")
+        parameters = fields["parameters"]
+        if not isinstance(parameters, Mapping):
+            raise TypeError(f"parameters must be an object, got {parameters!r}")
+        declared = {}
+        for name, distribution in parameters.items():
+            try:
+                declared[name] = Uniform.from_dict(distribution)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{name}: {error}") from None
+        return Space(declared, depth=fields["depth"], sampler=fields["sampler"])
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Space):
+            return NotImplemented
+        return (self.parameters, self.depth, self.sampler) == (
+            other.parameters,
+            other.depth,
+            other.sampler,
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __repr__(self) -> str:
+        parameters = ", ".join(f"{name!r}: {declared}" for name, declared in self.parameters)
+        return f"Space({{{parameters}}}, depth={self.depth}, sampler={self.sampler!r})"
+
+
+def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    """Raises ValueError where `fields` are not just the known ones."""
+    if fields.keys() != set(known):
+        wrong = ", ".join(sorted(map(str, fields.keys() ^ set(known))))
+        raise ValueError(
+            f"{what} must have the fields {', '.join(known)}; missing or unknown: {wrong}"
+        )
+
+
+def checked_depth(depth: object) -> int:
+    """`depth` as an int of 1 to MAX_DEPTH."""
+    value = integer("augmentation_depth", depth)
+    if not 1 <= value <= MAX_DEPTH:
+        raise ValueError(f"augmentation_depth must be 1 to {MAX_DEPTH}, got {value}")
+    return value
+
+
+def checked_sampler(sampler: object) -> str:
+    """`sampler` as one of SAMPLERS."""
+    if not isinstance(sampler, str) or sampler not in SAMPLERS:
+        known = " or ".join(map(repr, SAMPLERS))
+        raise ValueError(f"sampler must be {known}, got {sampler!r}")
+    return SAMPLERS[SAMPLERS.index(sampler)]  # of an Enum or NumPy's str, too

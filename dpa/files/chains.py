@@ -1,0 +1,254 @@
+"""Open chain files: one that stores samples, a recipe, one of the original package's."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Self, TypeAlias
+
+import numpy as np
+
+from dpa._native import active_kernel
+from dpa.derivation.columns import Columns
+from dpa.derivation.config import DEFAULT
+from dpa.derivation.derivation import BLOCK, Derivation
+from dpa.derivation.digest import SampleDigest
+from dpa.derivation.keys import NO_KEY, Key
+from dpa.derivation.space import Space
+from dpa.errors import ChainFileError
+from dpa.files.formats import format_module, format_of
+from dpa.files.formats.base import FormatReader, TrailerError
+from dpa.files.metadata import Metadata, RecipeMetadata
+from dpa.files.original import OriginalReader, figure_problem, statistics_problems
+
+FilePath: TypeAlias = str | os.PathLike[str]
+
+#: Samples generated at a time: enough to keep some threads busy, 5 MB.
+LARGE_BLOCK = 16 * BLOCK
+#: Depths that are tried where a file does not say what made it.
+_TRIED_DEPTHS = (10, *(depth for depth in range(1, 21) if depth != 10))
+
+
+class Chain(ABC):
+    """A chain file, open: its metadata, and its samples by blocks().
+
+    Raises ChainFileError for a file that is damaged, and OSError. A `lenient` one goes
+    on where the trailer contradicts the rest, and has that in `problems` behind blocks();
+    it takes values that are not of the dtype stated.
+    """
+
+    #: Whether a digest binds the samples to what the file says made them.
+    bound = True
+    #: Whether blocks() makes the samples instead of reading them.
+    generated = False
+
+    def __init__(
+        self,
+        path: FilePath,
+        file: BinaryIO,
+        reader: FormatReader,
+        *,
+        lenient: bool,
+        num_threads: int | None,
+    ) -> None:
+        self.path = path
+        self.problems: list[str] = []
+        self._file = file
+        self._reader = reader
+        self._lenient = lenient
+        self._num_threads = num_threads
+        self._begun = False
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the file says of its samples."""
+        return self._reader.metadata
+
+    @property
+    def space(self) -> Space:
+        """What was drawn. ChainFileError where that is not known."""
+        if self.metadata.space is None:
+            raise ChainFileError(f"{str(self.path)!r}: its config is not known")
+        return self.metadata.space
+
+    @property
+    def size(self) -> int | None:
+        """How many samples there are, where the file says it at its start."""
+        return None
+
+    @property
+    def trailer(self) -> Any:
+        """num_samples, digest and checksum; there behind blocks()."""
+        return self._reader.trailer
+
+    def blocks(self) -> Iterator[Columns]:
+        """The samples in order, some thousands at a time; each call begins with the first."""
+        if self._begun:
+            self._file.seek(0)
+            self._reader = _read(self.path, self._file)
+        self._begun, self.problems, count = True, [], 0
+        try:
+            for block in self._reader.blocks():
+                if self.metadata.dtype == "float32" and not self._lenient:
+                    _require_single(block, count)
+                count += len(block)
+                yield block
+        except TrailerError as error:
+            self._contradicted(error)
+        except (ValueError, TypeError) as error:
+            raise _named(self.path, error) from error
+
+    def _contradicted(self, error: TrailerError) -> None:
+        if not self._lenient:
+            raise _named(self.path, error) from error
+        self.problems += error.problems
+
+    @abstractmethod
+    def candidates(self) -> list[Derivation]:
+        """What may have made the samples. Of a space that is not known, the depth is meant."""
+
+    def statistics_problems(self, found: dict[str, Any]) -> list[str]:
+        """How the file's statistics are not those of its samples, `found`; behind blocks()."""
+        stated = self._reader.statistics
+        if not isinstance(stated, dict) or stated.keys() != found.keys():
+            return [f"statistics must be those of {', '.join(found)}, got {str(stated)[:60]}"]
+        pairs = ((name, stated[name], summary) for name, summary in found.items())
+        return [problem for pair in pairs if (problem := _summary_problem(*pair)) is not None]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+class StoredChain(Chain):
+    """A file of ours that stores samples."""
+
+    def candidates(self) -> list[Derivation]:
+        """The one that the metadata give; without a space one for each depth."""
+        derivation = self.metadata.derivation
+        return _of_any_depth(self.metadata.key) if derivation is None else [derivation]
+
+
+class OriginalChain(Chain):
+    """A file of the original package's: nothing in it binds its samples."""
+
+    bound = False
+
+    def candidates(self) -> list[Derivation]:
+        """With either sampler, and without the rank, which made no difference in places."""
+        space, keys = self.metadata.space, [self.metadata.key, NO_KEY]
+        if space is None:
+            return [made for key in keys for made in _of_any_depth(key)]
+        spaces = [space.replace(sampler=s) for s in ("mt19937", "xoshiro256++")]  # type: ignore[attr-defined]  # a config
+        return [Derivation(each, key) for each in spaces for key in keys]
+
+    def statistics_problems(self, found: dict[str, Any]) -> list[str]:
+        """As Chain; they may differ by rounding, and be absent."""
+        return statistics_problems(self._reader.statistics, self.trailer, found)
+
+
+class Recipe(Chain):
+    """A file that stands for samples, which are generated and compared by their digest."""
+
+    generated = True
+
+    @property
+    def metadata(self) -> RecipeMetadata:
+        """What the file says of its samples."""
+        metadata = self._reader.metadata
+        assert isinstance(metadata, RecipeMetadata)
+        return metadata
+
+    @property
+    def size(self) -> int:
+        """How many samples it stands for."""
+        return self.metadata.num_samples
+
+    def blocks(self) -> Iterator[Columns]:
+        """The samples in order, some thousands at a time; each call begins with the first."""
+        yield from super().blocks()
+        if self.problems:
+            return
+        digest = SampleDigest(self.metadata.key, self.metadata.names)
+        for block in recipe_blocks(self.metadata, self._num_threads):
+            digest.update(block)
+            yield block
+        stated, found = self.trailer["digest"], digest.hexdigest()
+        if stated != found:
+            problem = f"trailer says digest {stated!r}, the samples generated have {found!r}"
+            self._contradicted(TrailerError([problem]))
+
+    def candidates(self) -> list[Derivation]:
+        """Its samples are made, not stored: there is nothing to compare one by one."""
+        return []
+
+    def statistics_problems(self, found: dict[str, Any]) -> list[str]:
+        """A merged recipe has no statistics; of a damaged one nothing was generated."""
+        if self._reader.statistics is None or self.problems:
+            return []
+        return super().statistics_problems(found)
+
+
+def open_chain(path: FilePath, *, lenient: bool = False, num_threads: int | None = None) -> Chain:
+    """Opens a chain file of any kind. Raises ChainFileError, OSError, and for a path ValueError."""
+    format_of(path)
+    active_kernel()  # a bad DPA_KERNEL is no fault of the file
+    file = open(path, "rb")  # noqa: SIM115 (closed by __exit__)
+    try:  # ImportError of an extra, too: a missing file was told before
+        reader = _read(path, file)
+    except BaseException:
+        file.close()
+        raise
+    kind: type[Chain] = StoredChain
+    if isinstance(reader, OriginalReader):
+        kind = OriginalChain
+    elif isinstance(reader.metadata, RecipeMetadata):
+        kind = Recipe
+    return kind(path, file, reader, lenient=lenient, num_threads=num_threads)
+
+
+def recipe_blocks(metadata: RecipeMetadata, num_threads: int | None = None) -> Iterator[Columns]:
+    """The samples that a recipe stands for, some thousands at a time."""
+    for batch in metadata.derivation.blocks(metadata.ids, LARGE_BLOCK, num_threads):
+        yield from batch.parts(BLOCK)
+
+
+def _read(path: FilePath, file: BinaryIO) -> FormatReader:
+    try:
+        reader: FormatReader = format_module(path).read(file)
+    except (ValueError, TypeError) as error:
+        raise _named(path, error) from error
+    return reader
+
+
+def _named(path: FilePath, error: Exception) -> ChainFileError:
+    return ChainFileError(f"{str(path)!r}: {error}")
+
+
+def _of_any_depth(key: Key) -> list[Derivation]:
+    return [Derivation(DEFAULT.replace(augmentation_depth=d), key) for d in _TRIED_DEPTHS]
+
+
+def _require_single(samples: Columns, first: int) -> None:
+    """Raises ValueError naming a sample, counted from `first`, that float32 does not hold."""
+    for name, values in samples.columns.items():
+        with np.errstate(all="ignore"):
+            same = values == values.astype(np.float32)
+        if not same.all():
+            at = int(np.argmin(same))
+            raise ValueError(
+                f"dtype is 'float32', but {name} of sample {first + at} is {float(values[at])!r}"
+            )
+
+
+def _summary_problem(name: str, stated: Any, found: dict[str, Any]) -> str | None:
+    """How one parameter's statistics differ: repr tells -0.0 from 0.0 and 1 from 1.0."""
+    if not isinstance(stated, dict) or stated.keys() != found.keys():
+        return f"statistics of {name} must be {', '.join(found)}, got {str(stated)[:60]}"
+    for figure, value in found.items():
+        if repr(stated[figure]) != repr(value):
+            return figure_problem(name, figure, stated[figure], value)
+    return None

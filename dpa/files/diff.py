@@ -1,0 +1,221 @@
+"""What distinguishes two chain files: which samples, which fields, how far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.derivation.columns import Columns
+from dpa.derivation.ids import Ids
+from dpa.files.chains import FilePath, open_chain
+from dpa.files.metadata import Metadata
+
+#: Samples of both files with the same ids, or of one that the other lacks.
+_Pair: TypeAlias = tuple[Columns, Columns] | tuple[Columns, None] | tuple[None, Columns]
+_Pairing: TypeAlias = Callable[[Iterator[Columns], Iterator[Columns]], Iterator[_Pair]]
+
+#: Samples that are named one by one.
+_NAMED = 5
+
+
+class ChainDiff:
+    """What diff_chains found; str() of it has some lines, bool() is whether there is anything.
+
+    `different`: samples with other bits; `fields`: for each field that differs in how
+    many samples, and by how much at most (0.0 for hashes); `only`: how many samples only
+    the first file has, and only the second; `notes`: what else differs.
+    """
+
+    def __init__(self, paths: tuple[FilePath, FilePath]) -> None:
+        self.paths = paths
+        self.common = 0
+        self.different = 0
+        self.fields: dict[str, tuple[int, float]] = {}
+        self.only = [0, 0]
+        self.notes: list[str] = []
+        self._first: list[str] = []
+        self._first_only: tuple[list[str], list[str]] = ([], [])
+
+    def update(self, pair: _Pair) -> None:
+        """Counts some more samples in."""
+        a, b = pair
+        if a is not None and b is not None:
+            self._compare(a, b)
+            return
+        block, at = (b, 1) if a is None else (a, 0)
+        if block is not None:
+            self.only[at] += len(block)
+            names = self._first_only[at]
+            names += map(repr, block.ids[: _NAMED - len(names)])
+
+    def _compare(self, a: Columns, b: Columns) -> None:
+        found = a.differing(b)
+        for name, differs in found.fields.items():
+            if differs.any():
+                count, far = self.fields.get(name, (0, 0.0))
+                if name != "hash":
+                    far = max(far, _distance(a.columns[name], b.columns[name]))
+                self.fields[name] = (count + int(np.count_nonzero(differs)), far)
+        for at in found.wrong[: _NAMED - len(self._first)].tolist():
+            self._first.append(f"{a.ids[at]!r} ({', '.join(found.names(at))})")
+        self.common += len(a)
+        self.different += found.wrong.size
+
+    def __bool__(self) -> bool:
+        return bool(self.different or any(self.only) or self.notes)
+
+    def __str__(self) -> str:
+        lines = list(self.notes)
+        lines.append(f"{self.different:,} of {self.common:,} common samples differ")
+        for name, (count, far) in self.fields.items():
+            how = "" if name == "hash" else f", by up to {far!r}"
+            lines.append(f"  {name}: in {count:,} of them{how}")
+        lines += ["  ids: " + _listed(self._first, self.different)] if self._first else []
+        for path, count, names in zip(self.paths, self.only, self._first_only, strict=True):
+            if count:
+                lines.append(f"{count:,} only in {str(path)!r}: {_listed(names, count)}")
+        return "\n".join(lines)
+
+
+def _distance(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:
+    with np.errstate(over="ignore"):  # two finite numbers may be infinitely far apart
+        return float(np.abs(a - b).max())
+
+
+def _listed(names: list[str], count: int) -> str:
+    return ", ".join(names) + (" ..." if count > len(names) else "")
+
+
+def diff_chains(first: FilePath, second: FilePath) -> ChainDiff:
+    """Compares the samples with the same ids of two files, bit for bit.
+
+    Memory is constant where both have their samples in one order; otherwise both are
+    loaded. An id that is repeated is compared in its order. Raises as loading does, but
+    trailers that contradict their files are only noted.
+    """
+    try:
+        return _diff(first, second, _in_order)
+    except _OrderError:
+        return _diff(first, second, _by_id)
+
+
+def _diff(first: FilePath, second: FilePath, pairs: _Pairing) -> ChainDiff:
+    diff = ChainDiff((first, second))
+    with open_chain(first, lenient=True) as a, open_chain(second, lenient=True) as b:
+        _require_same_names(a.metadata, b.metadata)
+        diff.notes += _metadata_notes(a.metadata, b.metadata)
+        for pair in pairs(a.blocks(), b.blocks()):
+            diff.update(pair)
+        for reader in (a, b):
+            diff.notes += [f"{str(reader.path)!r}: {problem}" for problem in reader.problems]
+    return diff
+
+
+def _require_same_names(a: Metadata, b: Metadata) -> None:
+    if a.names != b.names:
+        raise ValueError(
+            f"the files must have the same parameters, got {', '.join(a.names)} "
+            f"and {', '.join(b.names)}"
+        )
+
+
+def _metadata_notes(a: Metadata, b: Metadata) -> list[str]:
+    """What made the samples differently; which they are shows by their ids."""
+    both = [
+        {**_declared(m), **m.key._asdict(), "world_size": m.world_size, "dtype": m.dtype}
+        for m in (a, b)
+    ]
+    names = dict.fromkeys([*both[0], *both[1]])
+    values = [(name, both[0].get(name), both[1].get(name)) for name in names]
+    return [f"{name}: {x!r} and {y!r}" for name, x, y in values if x != y]
+
+
+def _declared(metadata: Metadata) -> dict[str, object]:
+    """The distributions by name, depth and sampler; those of an unknown space are missing."""
+    space = metadata.space
+    if space is None:
+        return {"space": None}
+    return {**dict(space.parameters), "depth": space.depth, "sampler": space.sampler}
+
+
+# ---- Samples that belong together ----
+
+
+class _Cursor:
+    """Blocks, to be taken in pieces."""
+
+    def __init__(self, blocks: Iterator[Columns]) -> None:
+        self._blocks = blocks
+        self._rest: Columns | None = None
+
+    def rest(self) -> Columns | None:
+        """What is left of a block, or the next one; None behind the last."""
+        if self._rest is None:
+            self._rest = next(self._blocks, None)
+        return self._rest
+
+    def take(self, size: int) -> Columns:
+        """The next samples, at most as many as rest() has."""
+        rest = self._rest
+        assert rest is not None
+        self._rest = rest.part(slice(size, None)) if size < len(rest) else None
+        return rest.part(slice(size))
+
+
+class _OrderError(Exception):
+    """The files do not have their samples in one order."""
+
+
+def _in_order(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[_Pair]:
+    """Pairs as they come, ranges of ids from where they begin. Raises _OrderError."""
+    a, b = _Cursor(first), _Cursor(second)
+    while True:
+        x, y = a.rest(), b.rest()
+        if x is None or y is None:
+            break
+        ahead = _ahead(x.ids, y.ids)
+        if ahead > 0:
+            yield None, b.take(min(ahead, len(y)))
+        elif ahead < 0:
+            yield a.take(min(-ahead, len(x))), None
+        else:
+            size = min(len(x), len(y))
+            pair = a.take(size), b.take(size)
+            if pair[0].ids != pair[1].ids:
+                raise _OrderError
+            yield pair
+    while (x := a.rest()) is not None:
+        yield a.take(len(x)), None
+    while (y := b.rest()) is not None:
+        yield None, b.take(len(y))
+
+
+def _ahead(a: Ids, b: Ids) -> int:
+    """How far one range begins behind the other; 0 where ids are listed."""
+    return 0 if a.start is None or b.start is None else a.start - b.start
+
+
+def _by_id(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[_Pair]:
+    """All common samples, then those of one file: both are loaded."""
+    blocks = list(first), list(second)
+    if not all(blocks):
+        yield from ((block, None) for block in blocks[0])
+        yield from ((None, block) for block in blocks[1])
+        return
+    a, b = map(Columns.joined, blocks)
+    places: dict[int | str, list[int]] = {}
+    for at, id_ in reversed(list(enumerate(b.ids))):
+        places.setdefault(id_, []).append(at)
+    matches = [(at, places[id_].pop()) for at, id_ in enumerate(a.ids) if places.get(id_)]
+    in_a, in_b = [x for x, _ in matches], [y for _, y in matches]
+    yield a.take(in_a), b.take(in_b)
+    yield a.take(_others(a, in_a)), None
+    yield None, b.take(_others(b, in_b))
+
+
+def _others(block: Columns, places: list[int]) -> list[int]:
+    taken = set(places)
+    return [at for at in range(len(block)) if at not in taken]

@@ -1,0 +1,40 @@
+"""The formats of chain files, a module each, by the suffix of the name."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from os import PathLike
+from typing import Any
+
+#: Imported when a file is: `import dpa` needs none of them.
+_FORMATS = {
+    ".json": "dpa.files.formats.json",
+    ".jsonl": "dpa.files.formats.jsonl",
+    ".npz": "dpa.files.formats.npz",
+    ".parquet": "dpa.files.formats.parquet",
+}
+
+
+def format_of(path: str | PathLike[str]) -> str:
+    """The module of a format, by the suffix. Raises TypeError or ValueError."""
+    if not isinstance(path, (str, PathLike)) or not isinstance(os.fspath(path), str):
+        raise TypeError(f"path must be a str or a path of text, got {path!r}")
+    name = os.fspath(path)
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix not in _FORMATS or "\0" in name:
+        known = ", ".join(_FORMATS)
+        raise ValueError(f"path must end with one of {known}, got {name!r}")
+    return _FORMATS[suffix]
+
+
+def format_module(path: str | PathLike[str]) -> Any:
+    """Has `Writer(file, metadata)` and `read(file)`, which gives a FormatReader."""
+    return import_module(format_of(path))
+
+
+def recipe_module(path: str | PathLike[str]) -> Any:
+    """The module that writes recipes. Raises TypeError or ValueError for a path that none has."""
+    if format_of(path) != _FORMATS[".json"]:
+        raise ValueError(f"path of a recipe must end with .json, got {os.fspath(path)!r}")
+    return import_module("dpa.files.formats.recipe")

@@ -1,0 +1,138 @@
+"""What all formats share: counting what is written, checking what is read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+from dpa.derivation.columns import Columns, is_hex_digest, require_finite
+from dpa.derivation.digest import SampleDigest
+from dpa.derivation.statistics import Statistics, without_nan
+from dpa.files.metadata import Metadata
+
+
+class TrailerError(ValueError):
+    """A file that can be read, but is not what its trailer says: `problems` are how."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(problems[0])
+        self.problems = tuple(problems)
+
+
+class Tally:
+    """Statistics, number and digest of the samples of a file that is being written."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        self._statistics = Statistics(metadata.names)
+        self._digest = SampleDigest(metadata.key, metadata.names)
+
+    @property
+    def count(self) -> int:
+        """How many samples there are so far."""
+        return self._digest.count
+
+    def update(self, samples: Columns) -> None:
+        """Counts some more samples in. Raises ValueError for values that no file may hold."""
+        require_finite(samples.columns, self.count)
+        self._statistics.update(samples.columns)
+        self._digest.update(samples)
+
+    def statistics(self) -> dict[str, dict[str, float | None]]:
+        """As files have them."""
+        return without_nan(self._statistics.result())
+
+    def trailer(self) -> dict[str, Any]:
+        """As files have it, but for the checksum."""
+        return {"num_samples": self.count, "digest": self._digest.hexdigest()}
+
+
+class Writer(ABC):
+    """Takes samples block by block; close() writes what stands behind them.
+
+    One that is not closed is dropped with its file. The arrays of what is appended may be
+    filled anew afterwards.
+    """
+
+    def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
+        self._file = file
+        self._metadata = metadata
+        self._tally = Tally(metadata)
+
+    @classmethod
+    def kept_bytes(cls, metadata: Metadata) -> int:
+        """Bytes of a sample that are kept in memory until close()."""
+        return 0
+
+    def append(self, samples: Columns) -> None:
+        """Writes some more samples, whose ids go on where the last ones ended."""
+        if len(samples):
+            first = self._tally.count
+            self._tally.update(samples)
+            self._write(samples, first)
+
+    @abstractmethod
+    def _write(self, samples: Columns, first: int) -> None:
+        """Writes samples number `first` and following."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Writes what stands behind the samples."""
+
+
+class FormatReader(ABC):
+    """A file's metadata at once, its samples by blocks(), once.
+
+    Raises ValueError or TypeError that names the place; who opened the file adds its name.
+    """
+
+    #: Behind blocks(): what the file says of its samples.
+    statistics: Any = None
+    trailer: Any = None
+
+    def __init__(self, metadata: Metadata) -> None:
+        self.metadata = metadata
+
+    @abstractmethod
+    def _samples(self) -> Iterator[Columns]:
+        """The samples as they stand; sets statistics and trailer."""
+
+    @abstractmethod
+    def _checksum(self, trailer: dict[str, Any]) -> str:
+        """That of the file, whose trailer is given without it: 64 hex characters. Once."""
+
+    def blocks(self) -> Iterator[Columns]:
+        """The samples; a block may come from a file whose damage shows only at the end."""
+        digest = SampleDigest(self.metadata.key, self.metadata.names)
+        for block in self._samples():
+            require_finite(block.columns, digest.count)
+            if block.ids.kind != self.metadata.id_type and len(block):
+                raise ValueError(
+                    f"id_type is {self.metadata.id_type!r}, but the id of sample {digest.count} "
+                    f"is {block.ids[0]!r}"
+                )
+            digest.update(block)
+            yield block
+        self._check(digest)
+
+    def _check(self, digest: SampleDigest) -> None:
+        """Compares the trailer with the samples and with the rest of the file.
+
+        Raises ValueError; TrailerError where only values differ.
+        """
+        trailer = self.trailer
+        if not isinstance(trailer, dict) or trailer.keys() != {"num_samples", "digest", "checksum"}:
+            raise ValueError(f"trailer must be num_samples, digest and checksum, got {trailer!r}")
+        expected = self.metadata.expected_trailer(digest)
+        if "digest" not in expected and not is_hex_digest(trailer["digest"]):
+            raise ValueError(f"digest must be 64 lowercase hex digits, got {trailer['digest']!r}")
+        expected["checksum"] = self._checksum(
+            {name: trailer[name] for name in ("num_samples", "digest")}
+        )
+        problems = [
+            f"trailer says {name} {trailer[name]!r}, the content has {value!r}"
+            for name, value in expected.items()
+            if type(trailer[name]) is not type(value) or trailer[name] != value
+        ]
+        if problems:
+            raise TrailerError(problems)

@@ -1,0 +1,126 @@
+"""`.json`: one document whose samples stand one a line (docs/files.md).
+
+Files of that layout are read line by line, in constant memory; any other layout, such
+as the original package's indented one, is loaded whole, up to a size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from dpa.derivation.columns import Columns
+from dpa.derivation.derivation import BLOCK
+from dpa.files.formats.base import FormatReader
+from dpa.files.formats.lines import Layout, LineReader, LineWriter
+from dpa.files.formats.records import LONGEST, canonical, parse
+from dpa.files.metadata import Metadata
+from dpa.files.original import OriginalReader
+
+_HEAD = b'{"metadata": '
+_RECORDS = b'"augmentations": [\n'
+_RECORDS_END = b"],\n"
+_STATISTICS = b'"statistics": '
+_TRAILER = b'"trailer": '
+_PARTS = {"metadata", "augmentations", "statistics", "trailer"}
+_LAYOUT = Layout(first_line=3, separator=b",\n")
+#: Bytes that are loaded whole, which takes several times their memory.
+_LARGEST = 1_000_000_000
+
+
+class Writer(LineWriter):
+    """Our layout: any JSON parser reads it, and so does a reader of lines."""
+
+    layout = _LAYOUT
+
+    def _head(self, metadata: object) -> bytes:
+        return _HEAD + json.dumps(metadata).encode() + b",\n" + _RECORDS
+
+    def _tail(self, statistics: object, trailer: object) -> bytes:
+        lines = _RECORDS_END + _STATISTICS + json.dumps(statistics).encode() + b",\n"
+        return lines + _TRAILER + json.dumps(trailer).encode() + b"}\n"
+
+
+def read(file: BinaryIO) -> FormatReader:
+    """A reader for the layout that the first two lines show. Raises ValueError or TypeError.
+
+    One of them is enough: damage to the other must not have a large file loaded whole.
+    """
+    head, records = file.readline(LONGEST + 1), file.readline(LONGEST + 1)
+    is_head = head.startswith(_HEAD) and head.endswith((b",\n", b"[\n"))
+    if is_head or (records == _RECORDS and head != b"{\n"):
+        fields = _part(head, _HEAD, b",\n")
+        if records != _RECORDS:
+            raise ValueError(f"line 2 must be {_RECORDS.decode()!r}, got {records[:60]!r}")
+        return Reader(file, fields)
+    size = file.seek(0, 2)
+    if size > _LARGEST:
+        raise ValueError(
+            f"its layout is another than save_augmentation_chain's, and its {size} bytes are more "
+            f"than the {_LARGEST} that are loaded whole"
+        )
+    file.seek(0)
+    return _document(parse(file.read(size)))  # a device may have no end
+
+
+def _document(document: Any) -> FormatReader:
+    """A reader of what was loaded whole: ours reformatted, or the original package's."""
+    if not isinstance(document, dict) or not isinstance(document.get("augmentations"), list):
+        raise ValueError("not a chain: no list of augmentations")
+    if not document.keys() <= _PARTS:
+        raise ValueError(f"not a chain: unknown part {min(document.keys() - _PARTS)!r}")
+    fields: Any = document.get("metadata")
+    # Either mark will do, so that damage to one cannot pass for an original file.
+    if "trailer" not in document and not (isinstance(fields, dict) and "format" in fields):
+        return OriginalReader(document)
+    if document.keys() < _PARTS:
+        raise ValueError(f"{min(_PARTS - document.keys())} is missing")
+    return DocumentReader(document)
+
+
+class Reader(LineReader):
+    """Our layout, in constant memory."""
+
+    layout = _LAYOUT
+
+    def _is_end(self, line: bytes) -> bool:
+        return line == _RECORDS_END
+
+    def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
+        if len(lines) != 3:
+            raise ValueError(f"the samples must be followed by 2 lines, got {len(lines) - 1}")
+        statistics = _part(lines[1], _STATISTICS, b",\n")
+        return statistics, _part(lines[2], _TRAILER, b"}\n")
+
+
+class DocumentReader(FormatReader):
+    """Our document in another layout, loaded whole."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        super().__init__(Metadata.from_dict(document["metadata"]))
+        self._document = document
+        self.statistics = document["statistics"]
+        self.trailer = document["trailer"]
+
+    def _samples(self) -> Iterator[Columns]:
+        rows = self._document["augmentations"]
+        for first in range(0, len(rows), BLOCK):
+            part = rows[first : first + BLOCK]
+            ids = self.metadata.consecutive_ids(first, len(part))
+            yield Columns.from_rows(part, self.metadata.names, ids, first)
+
+    def _checksum(self, trailer: dict[str, Any]) -> str:
+        text = canonical({**self._document, "trailer": trailer})
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _part(line: bytes, head: bytes, end: bytes) -> Any:
+    """The JSON between the head and the end of a line."""
+    if not (line.startswith(head) and line.endswith(end)):
+        raise ValueError(f"expected a line {(head + b'...' + end).decode()!r}, got {line[:60]!r}")
+    try:
+        return parse(line[len(head) : -len(end)])
+    except ValueError as error:
+        raise ValueError(f"in {head.decode()!r}: {error}") from None

@@ -1,0 +1,59 @@
+"""`.jsonl`: metadata, samples, and statistics with the trailer, each a line (docs/files.md)."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+from dpa.files.formats.lines import Layout, LineReader, LineWriter
+from dpa.files.formats.records import LONGEST, canonical, parse
+
+_LAYOUT = Layout(first_line=2, separator=b"\n")
+_END = b'{"statistics":'
+
+
+class Writer(LineWriter):
+    """Every line is canonical JSON."""
+
+    layout = _LAYOUT
+
+    def _head(self, metadata: object) -> bytes:
+        return canonical({"metadata": metadata}).encode() + b"\n"
+
+    def _tail(self, statistics: object, trailer: object) -> bytes:
+        return canonical({"statistics": statistics, "trailer": trailer}).encode() + b"\n"
+
+
+class Reader(LineReader):
+    """Constant memory."""
+
+    layout = _LAYOUT
+
+    def _is_end(self, line: bytes) -> bool:
+        return line.startswith(_END)
+
+    def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
+        if len(lines) != 1:
+            raise ValueError(f"the samples must be followed by 1 line, got {len(lines)}")
+        found = _fields(lines[0], ["statistics", "trailer"], "the last line")
+        return found["statistics"], found["trailer"]
+
+
+def read(file: BinaryIO) -> Reader:
+    """A reader of the samples. Raises ValueError or TypeError."""
+    line = file.readline(LONGEST + 1)
+    if len(line) > LONGEST:
+        raise ValueError(f"line 1: longer than {LONGEST} bytes")
+    return Reader(file, _fields(line, ["metadata"], "line 1")["metadata"])
+
+
+def _fields(line: bytes, names: list[str], place: str) -> dict[str, Any]:
+    """The JSON object of a line, which must have just these names."""
+    try:
+        found = parse(line)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
+    if not line.endswith(b"\n"):
+        raise ValueError(f"{place}: it has no end")
+    if not isinstance(found, dict) or sorted(found) != names:
+        raise ValueError(f"{place} must be an object of {' and '.join(names)}, got {line[:60]!r}")
+    return found

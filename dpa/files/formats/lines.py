@@ -1,0 +1,132 @@
+"""What `.json` and `.jsonl` share: samples one a line, written and read in constant memory."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, BinaryIO
+
+from dpa.derivation.columns import Columns
+from dpa.files.formats.base import FormatReader, Writer
+from dpa.files.formats.records import LONGEST, Lines, canonical
+from dpa.files.metadata import Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a format lays out its lines."""
+
+    first_line: int  # the number of the first sample's line, counted from 1
+    separator: bytes  # between two samples
+
+    @property
+    def canonical_separator(self) -> bytes:
+        """What replaces a line's end in the text that the checksum is made of."""
+        return b"" if b"," in self.separator else b","
+
+
+class Checksum:
+    """SHA-256 of the canonical JSON of a document without its checksum, in pieces."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._hash = hashlib.sha256(b'{"augmentations":[')
+        self._separator = layout.canonical_separator
+
+    def update(self, lines: bytes) -> None:
+        """Adds records as they stand in the file: what separates them, too."""
+        self._hash.update(lines.replace(b"\n", self._separator))
+
+    def hexdigest(self, metadata: object, statistics: object, trailer: object) -> str:
+        """64 hex characters; `trailer` is without the checksum. Once."""
+        rest = {"metadata": metadata, "statistics": statistics, "trailer": trailer}
+        self._hash.update(b"]," + canonical(rest)[1:].encode())
+        return self._hash.hexdigest()
+
+
+class LineWriter(Writer):
+    """Writes samples as they come."""
+
+    layout: Layout
+
+    def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
+        super().__init__(file, metadata)
+        self._fields = metadata.to_dict()
+        self._lines = Lines(metadata, self.layout.first_line)
+        self._checksum = Checksum(self.layout)
+        file.write(self._head(self._fields))
+
+    @abstractmethod
+    def _head(self, metadata: object) -> bytes:
+        """The lines before the samples."""
+
+    @abstractmethod
+    def _tail(self, statistics: object, trailer: object) -> bytes:
+        """The lines behind the samples."""
+
+    def _write(self, samples: Columns, first: int) -> None:
+        separator = self.layout.separator
+        lines = (separator if first else b"") + self._lines.write(samples, separator)
+        self._checksum.update(lines)
+        self._file.write(lines)
+
+    def close(self) -> None:
+        """Writes what stands behind the samples."""
+        statistics, trailer = self._tally.statistics(), self._tally.trailer()
+        trailer["checksum"] = self._checksum.hexdigest(self._fields, statistics, trailer)
+        self._file.write(b"\n" if self._tally.count else b"")
+        self._file.write(self._tail(statistics, trailer))
+
+
+class LineReader(FormatReader):
+    """Reads samples line by line."""
+
+    layout: Layout
+
+    def __init__(self, file: BinaryIO, fields: Any) -> None:
+        super().__init__(Metadata.from_dict(fields))
+        self._file = file
+        self._fields = fields
+        self._content = Checksum(self.layout)
+
+    @abstractmethod
+    def _is_end(self, line: bytes) -> bool:
+        """Whether the line is the first one behind the samples."""
+
+    @abstractmethod
+    def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
+        """Statistics and trailer from the lines behind the samples. Raises ValueError."""
+
+    def _next_lines(self, number: int) -> list[bytes]:
+        """Some thousands of lines, the first of which is called `number`; none at the end."""
+        lines = list(BytesIO(self._file.read(LONGEST) + self._file.readline(LONGEST + 1)))
+        if lines and len(lines[-1]) > LONGEST:
+            raise ValueError(f"line {number + len(lines) - 1}: longer than {LONGEST} bytes")
+        return lines
+
+    def _samples(self) -> Iterator[Columns]:
+        first = self.layout.first_line
+        lines, count = Lines(self.metadata, first), 0
+        tail: list[bytes] = []
+        while not tail:
+            place = first + count
+            chunk = self._next_lines(place)
+            if not chunk:
+                raise ValueError(f"line {place}: the file ends among the samples")
+            if any(map(self._is_end, chunk)):
+                at = next(i for i, line in enumerate(chunk) if self._is_end(line))
+                chunk, tail = chunk[:at], chunk[at:]
+            if chunk:
+                block = lines.read(chunk, count)
+                text = b"".join(chunk).removesuffix(b"\n")
+                self._content.update((b"\n" if count else b"") + text)
+                count += len(chunk)
+                yield block
+        while len(tail) < 4 and (more := self._next_lines(first + count + len(tail))):
+            tail += more  # a damaged file may have any number of lines here
+        self.statistics, self.trailer = self._tail(tail)
+
+    def _checksum(self, trailer: dict[str, Any]) -> str:
+        return self._content.hexdigest(self._fields, self.statistics, trailer)

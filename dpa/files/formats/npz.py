@@ -1,0 +1,287 @@
+"""`.npz`: a column each in a NumPy array, which numpy.load reads without pickle (docs/files.md).
+
+Members are stored as they are: what a file says of their sizes can be held against the
+size of the file, before memory is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from tokenize import TokenError
+from typing import IO, Any, BinaryIO, TypeAlias
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.derivation.columns import Columns
+from dpa.derivation.ids import Ids, Texts
+from dpa.files.formats import base
+from dpa.files.formats.base import FormatReader
+from dpa.files.formats.records import columnar_checksum, parse
+from dpa.files.metadata import Metadata
+
+#: Samples that are read at a time: the calls for a dozen members cost something.
+_READ = 32_768
+#: JSON beside the columns; hostile files may claim any size.
+_MOST_JSON = 1_000_000
+#: Of a member's header, which NumPy pads to less.
+_MOST_HEADER = 1000
+
+#: Name, type, shape and pieces of one array.
+_Member: TypeAlias = tuple[str, str, tuple[int, ...], Iterable[npt.NDArray[Any]]]
+
+
+class Writer(base.Writer):
+    """Keeps the columns in memory until close()."""
+
+    def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
+        super().__init__(file, metadata)
+        self._blocks: list[Columns] = []
+
+    @classmethod
+    def kept_bytes(cls, metadata: Metadata) -> int:
+        """A hash and the values."""
+        return 32 + 8 * len(metadata.names)
+
+    def _write(self, samples: Columns, first: int) -> None:
+        self._blocks.append(samples.stored())
+
+    def close(self) -> None:
+        """Writes the file."""
+        metadata, statistics = self._metadata.to_dict(), self._tally.statistics()
+        trailer = self._tally.trailer()
+        trailer["checksum"] = columnar_checksum(metadata, statistics, trailer)
+        with ZipFile(self._file, "w", ZIP_STORED) as archive:
+            _write_json(archive, "metadata", metadata)
+            for member in self._members():
+                _write(archive, *member)
+            _write_json(archive, "statistics", statistics)
+            _write_json(archive, "trailer", trailer)
+
+    def _members(self) -> Iterator[_Member]:
+        """The samples' arrays."""
+        count, blocks = self._tally.count, self._blocks
+        if self._metadata.start_id is None:
+            ids = Ids.concatenate(block.ids for block in blocks)
+            if self._metadata.id_type == "string":
+                texts = ids if isinstance(ids, Texts) else Texts.encoded(())
+                offsets = texts.offsets - texts.offsets[0]
+                yield "id", "|u1", texts.bytes.shape, [texts.bytes]
+                yield "id_offsets", "<u8", offsets.shape, [offsets]
+            else:
+                yield "id", "<u8", (count,), [np.asarray(ids.public)]
+        for name in self._metadata.names:
+            yield name, "<f8", (count,), (block.columns[name] for block in blocks)
+        yield "hash", "|u1", (count, 32), (block.digests for block in blocks)
+
+
+def _write_json(archive: ZipFile, name: str, value: object) -> None:
+    text = np.frombuffer(json.dumps(value).encode(), np.uint8)
+    _write(archive, name, "|u1", text.shape, [text])
+
+
+def _write(
+    archive: ZipFile,
+    name: str,
+    descr: str,
+    shape: tuple[int, ...],
+    pieces: Iterable[npt.NDArray[Any]],
+) -> None:
+    """One array of little-endian items, in pieces along its first axis."""
+    member = ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))  # the same bytes at any time
+    with archive.open(member, "w", force_zip64=True) as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": descr, "fortran_order": False, "shape": shape}
+        )
+        for piece in pieces:
+            file.write(piece.astype(descr, copy=False).tobytes())
+
+
+class Reader(FormatReader):
+    """Reads the members side by side, in constant memory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        with _told():
+            size = file.seek(0, 2)
+            if size == 0:  # of devices, too, whose end the zip reader would look for
+                raise ValueError("no sound zip archive: it is empty")
+            self._archive = ZipFile(file)
+            self._members = _checked(self._archive, size)
+            self._fields = self._json("metadata")
+        super().__init__(Metadata.from_dict(self._fields))
+
+    def _json(self, name: str) -> Any:
+        with ExitStack() as stack:
+            array = _Array(self._archive, self._members, name, stack)
+            size = array.shape[0]
+            array.require("|u1", (size,))
+            if size > _MOST_JSON:
+                raise ValueError(f"{name} has {size} bytes, more than {_MOST_JSON}")
+            text = array.read(size).tobytes()
+            array.end()
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+
+    def _samples(self) -> Iterator[Columns]:
+        with _told(), ExitStack() as stack:
+            self.statistics, self.trailer = self._json("statistics"), self._json("trailer")
+            members = _SampleMembers(self._archive, self._members, self.metadata, stack)
+            for first in range(0, members.count, _READ):
+                yield members.read(first, min(_READ, members.count - first))
+            members.end()
+
+    def _checksum(self, trailer: dict[str, Any]) -> str:
+        return columnar_checksum(self._fields, self.statistics, trailer)
+
+
+def read(file: BinaryIO) -> Reader:
+    """A reader of the samples. Raises ValueError or TypeError."""
+    return Reader(file)
+
+
+def _checked(archive: ZipFile, size: int) -> dict[str, ZipInfo]:
+    """The members by name: each stored, once, and not larger than the file's `size`."""
+    members: dict[str, ZipInfo] = {}
+    for info in archive.infolist():
+        if info.filename in members:
+            raise ValueError(f"two members are called {info.filename!r}")
+        if info.compress_type != ZIP_STORED:
+            raise ValueError(f"{info.filename!r} is compressed; only stored members are read")
+        if not info.file_size == info.compress_size <= size:
+            raise ValueError(f"{info.filename!r} is larger than the file")
+        members[info.filename] = info
+    return members
+
+
+class _Array:
+    """One member, open: its shape, and its items piece by piece."""
+
+    def __init__(
+        self, archive: ZipFile, members: dict[str, ZipInfo], name: str, stack: ExitStack
+    ) -> None:
+        if f"{name}.npy" not in members:
+            raise ValueError(f"no member '{name}.npy'")
+        info = members[f"{name}.npy"]
+        self._name = name
+        self._file: IO[bytes] = stack.enter_context(archive.open(info))
+        try:
+            version = np.lib.format.read_magic(self._file)
+            if version != (1, 0):
+                raise ValueError(f"its version is {version}, not (1, 0)")
+            shape, by_columns, self._type = np.lib.format.read_array_header_1_0(
+                self._file, max_header_size=_MOST_HEADER
+            )
+        except (ValueError, SyntaxError, TokenError) as error:
+            raise ValueError(f"'{name}.npy' has no header of an array of ours: {error}") from None
+        if by_columns or not 1 <= len(shape) <= 2 or min(shape) < 0:
+            raise ValueError(f"'{name}.npy' has no header of an array of ours: shape {shape}")
+        self.shape: tuple[int, ...] = shape
+        if math.prod(shape) * self._type.itemsize != info.file_size - self._file.tell():
+            raise ValueError(f"'{name}.npy' has not the size of its shape {shape}")
+
+    def require(self, descr: str, shape: tuple[int, ...]) -> None:
+        """Raises ValueError where the array is another one."""
+        if (np.dtype(descr), shape) != (self._type, self.shape):
+            raise ValueError(
+                f"'{self._name}.npy' must be {descr} of shape {shape}, "
+                f"got {self._type.str} of shape {self.shape}"
+            )
+
+    def read(self, count: int) -> npt.NDArray[Any]:
+        """The next `count` items along the first axis; the type was required before."""
+        shape = (count, *self.shape[1:])
+        data = bytearray(self._file.read(math.prod(shape) * self._type.itemsize))
+        if len(data) < math.prod(shape) * self._type.itemsize:
+            raise ValueError(f"'{self._name}.npy' ends early")
+        array = np.frombuffer(data, self._type).reshape(shape)
+        return array.astype(self._type.newbyteorder("="), copy=False)
+
+    def end(self) -> None:
+        """Reads on to the member's end, where its CRC-32 is checked."""
+        if self._file.read(1):
+            raise ValueError(f"'{self._name}.npy' has more than the samples need")
+
+
+class _SampleMembers:
+    """All members of the samples, read side by side."""
+
+    def __init__(
+        self, archive: ZipFile, members: dict[str, ZipInfo], metadata: Metadata, stack: ExitStack
+    ) -> None:
+        self._metadata = metadata
+        names = [*metadata.names, "hash"]
+        listed = metadata.start_id is None
+        self._strings = listed and metadata.id_type == "string"
+        names += ["id"] if listed else []
+        names += ["id_offsets"] if self._strings else []
+        known = {f"{name}.npy" for name in (*names, "metadata", "statistics", "trailer")}
+        if members.keys() != known:
+            wrong = ", ".join(sorted(members.keys() ^ known))
+            raise ValueError(f"missing or unknown members: {wrong}")
+        self._arrays = {name: _Array(archive, members, name, stack) for name in names}
+        self.count = self._arrays["hash"].shape[0]
+        for name in metadata.names:
+            self._arrays[name].require("<f8", (self.count,))
+        self._arrays["hash"].require("|u1", (self.count, 32))
+        if self._strings:
+            self._arrays["id"].require("|u1", self._arrays["id"].shape[:1])
+            self._arrays["id_offsets"].require("<u8", (self.count + 1,))
+            self._text_end = self._first_offset()
+        elif listed:
+            self._arrays["id"].require("<u8", (self.count,))
+
+    def _first_offset(self) -> int:
+        first = int(self._arrays["id_offsets"].read(1)[0])
+        if first != 0:
+            raise ValueError(f"'id_offsets.npy' must begin with 0, got {first}")
+        return first
+
+    def read(self, first: int, count: int) -> Columns:
+        """Samples first .. first + count - 1. Raises ValueError."""
+        columns = {name: self._arrays[name].read(count) for name in self._metadata.names}
+        return Columns(self._ids(first, count), self._arrays["hash"].read(count), columns)
+
+    def _ids(self, first: int, count: int) -> Ids:
+        consecutive = self._metadata.consecutive_ids(first, count)
+        if consecutive is not None:
+            return consecutive
+        if self._strings:
+            return self._texts(count)
+        return Ids.checked(self._arrays["id"].read(count))
+
+    def _texts(self, count: int) -> Ids:
+        start, ends = self._text_end, self._arrays["id_offsets"].read(count)
+        size = self._arrays["id"].shape[0]
+        if ends[0] < start or (ends[1:] < ends[:-1]).any() or ends[-1] > size:
+            raise ValueError("'id_offsets.npy' must ascend to the size of 'id.npy'")
+        self._text_end = int(ends[-1])
+        text = self._arrays["id"].read(self._text_end - start)
+        offsets = np.concatenate([np.array([start], np.uint64), ends]).astype(np.int64) - start
+        return Texts.of_buffers(text, offsets)
+
+    def end(self) -> None:
+        """Checks that every member ends here."""
+        for array in self._arrays.values():
+            array.end()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the zip reader raises for damage, as ValueError."""
+    try:
+        yield
+    except (BadZipFile, EOFError, NotImplementedError, OverflowError, struct.error) as error:
+        raise ValueError(f"no sound zip archive: {error}") from error
+    except RuntimeError as error:  # of encrypted members
+        raise ValueError(f"no plain zip archive: {error}") from error
+    except OSError as error:
+        if error.errno is not None and error.strerror != "Invalid argument":
+            raise
+        raise ValueError(f"no sound zip archive: {error}") from error

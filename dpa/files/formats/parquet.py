@@ -1,0 +1,178 @@
+"""`.parquet`, with the extra `parquet`: a table with JSON beside it (docs/files.md).
+
+Row groups of one size, whatever the size of the pieces that come in, make the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.checks import extra
+from dpa.derivation.columns import Columns
+from dpa.derivation.ids import Ids, Texts
+from dpa.files.formats import base
+from dpa.files.formats.base import FormatReader
+from dpa.files.formats.records import columnar_checksum, parse
+from dpa.files.metadata import Metadata
+
+with extra("parquet", ".parquet files need pyarrow"):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+#: Samples of a row group: 5 MB.
+_GROUP = 65_536
+_PREFIX = "dpa."
+
+
+def _schema(metadata: Metadata) -> pa.Schema:
+    columns = [(name, pa.float64()) for name in metadata.names] + [("hash", pa.binary(32))]
+    if metadata.start_id is None:
+        columns.insert(0, ("id", pa.string() if metadata.id_type == "string" else pa.uint64()))
+    return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in columns])
+
+
+class _TableWriter(pq.ParquetWriter):  # type: ignore[misc]  # pyarrow has no types
+    """Is not finished by the garbage collector: what raised has closed and removed the file."""
+
+    def __del__(self) -> None:
+        pass
+
+
+class Writer(base.Writer):
+    """Keeps the samples of a row group; close() writes the last one, statistics and trailer."""
+
+    def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
+        super().__init__(file, metadata)
+        self._schema = _schema(metadata)
+        self._pending = self._schema.empty_table()
+        self._writer = _TableWriter(
+            file,
+            self._schema,
+            compression="none",  # hashes and uniform numbers do not get smaller
+            use_dictionary=False,
+            write_statistics=False,
+            store_schema=False,
+            write_page_checksum=True,
+        )
+
+    def _write(self, samples: Columns, first: int) -> None:
+        table = pa.concat_tables([self._pending, self._table(samples.stored())])
+        while len(table) >= _GROUP:
+            self._write_group(table[:_GROUP])
+            table = table[_GROUP:]
+        self._pending = table
+
+    def _table(self, samples: Columns) -> pa.Table:
+        hashes = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(32), len(samples), [None, pa.py_buffer(samples.digests)]
+        )
+        columns = {**samples.columns, "hash": hashes}
+        if "id" in self._schema.names:
+            columns["id"] = _array(samples.ids)
+        arrays = [pa.array(columns[field.name], field.type) for field in self._schema]
+        return pa.Table.from_arrays(arrays, schema=self._schema)
+
+    def _write_group(self, table: pa.Table) -> None:
+        self._writer.write_table(table.combine_chunks(), row_group_size=_GROUP)
+
+    def close(self) -> None:
+        """Writes what is left."""
+        if len(self._pending):
+            self._write_group(self._pending)
+        parts: dict[str, Any] = {
+            "metadata": self._metadata.to_dict(),
+            "statistics": self._tally.statistics(),
+            "trailer": self._tally.trailer(),
+        }
+        parts["trailer"]["checksum"] = columnar_checksum(**parts)
+        self._writer.add_key_value_metadata(
+            {_PREFIX + name: json.dumps(part) for name, part in parts.items()}
+        )
+        self._writer.close()
+
+
+class Reader(FormatReader):
+    """Reads row groups, in constant memory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        with _told():
+            self._file = pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
+            self._texts = self._file.metadata.metadata or {}
+        self._fields = self._part("metadata")
+        super().__init__(Metadata.from_dict(self._fields))
+
+    def _part(self, name: str) -> Any:
+        text = self._texts.get((_PREFIX + name).encode())
+        if text is None:
+            raise ValueError(f"not a chain: no '{_PREFIX}{name}' in its metadata")
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ValueError(f"{_PREFIX}{name}: {error}") from None
+
+    def _samples(self) -> Iterator[Columns]:
+        self.statistics, self.trailer = self._part("statistics"), self._part("trailer")
+        count = 0
+        with _told():
+            found, schema = self._file.schema_arrow.remove_metadata(), _schema(self.metadata)
+            if found != schema:
+                raise ValueError(f"the columns must be\n{schema}\ngot\n{found}")
+            for batch in self._file.iter_batches(_GROUP, use_threads=False):
+                block = self._block(batch, count)
+                count += len(block)
+                yield block
+
+    def _block(self, batch: pa.RecordBatch, first: int) -> Columns:
+        batch.validate(full=True)
+        columns = {name: batch[name].to_numpy() for name in self.metadata.names}
+        ids = self.metadata.consecutive_ids(first, len(batch))
+        return Columns(_ids(batch["id"]) if ids is None else ids, _hashes(batch), columns)
+
+    def _checksum(self, trailer: dict[str, Any]) -> str:
+        return columnar_checksum(self._fields, self.statistics, trailer)
+
+
+def read(file: BinaryIO) -> Reader:
+    """A reader of the samples. Raises ValueError or TypeError."""
+    return Reader(file)
+
+
+def _array(ids: Ids) -> pa.Array:
+    if not isinstance(ids, Texts):
+        return pa.array(ids.public)
+    buffers = [None, *map(pa.py_buffer, (ids.offsets, ids.utf8))]
+    return pa.Array.from_buffers(pa.large_string(), len(ids), buffers).cast(pa.string())
+
+
+def _ids(array: pa.Array) -> Ids:
+    if array.type != pa.string():
+        return Ids.checked(array.to_numpy())
+    large = array.cast(pa.large_string())
+    _, offsets, utf8 = large.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[large.offset : large.offset + len(large) + 1]
+    return Texts(np.frombuffer(utf8 or b"", np.uint8), bounds)  # validated by validate(full=True)
+
+
+def _hashes(batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
+    array = batch["hash"]
+    found = np.frombuffer(array.buffers()[1], np.uint8).reshape(-1, 32)
+    return found[array.offset : array.offset + len(array)]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What pyarrow raises for damage, as ValueError."""
+    try:
+        yield
+    except pa.ArrowException as error:
+        raise ValueError(f"no sound Parquet file: {error}") from error
+    except OSError as error:
+        if error.errno is not None:  # of the system, not of the content
+            raise
+        raise ValueError(f"no sound Parquet file: {error}") from error

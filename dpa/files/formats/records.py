@@ -1,0 +1,146 @@
+"""Samples as lines of canonical JSON: sorted names, no spaces, floats as Python's repr."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dpa._native import shortest
+from dpa.derivation.columns import Columns
+from dpa.derivation.ids import Ids
+from dpa.files.metadata import Metadata
+
+#: The most bytes of a line, so that a hostile file takes no more memory.
+LONGEST = 1_000_000
+_LONGEST_ID = LONGEST - 1000
+
+# Possessive, so that a line that does not match fails at once.
+_FLOAT = r"(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:e[-+][0-9]++)?+)"
+_HASH = r'"([0-9a-f]{64})"'
+_INTEGER_ID = r"(0|[1-9][0-9]{0,19}+)"
+_STRING_ID = r'("(?:[^"\\\x00-\x1f\x80-\xff]|\\.)*+")'
+
+
+def canonical(value: object) -> str:
+    """The one way to write `value` as JSON that checksums are made of. NaN is a ValueError."""
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def columnar_checksum(metadata: object, statistics: object, trailer: object) -> str:
+    """That of the formats whose samples are no text: 64 hex characters.
+
+    `trailer` is without the checksum; its digest stands for the samples.
+    """
+    document = {"metadata": metadata, "statistics": statistics, "trailer": trailer}
+    return hashlib.sha256(canonical(document).encode()).hexdigest()
+
+
+def parse(text: bytes) -> Any:
+    """JSON of UTF-8 in which no name is given twice. Raises ValueError."""
+    try:
+        return json.loads(text.decode(), object_pairs_hook=_distinct)
+    except json.JSONDecodeError as error:
+        found = error.doc[error.pos : error.pos + 20]
+        raise ValueError(f"no JSON: {error}, got {found!r}") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"no JSON: {error}") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice!r} appears twice")
+    return fields
+
+
+def _text(sample_id: str) -> str:
+    """A string id as JSON."""
+    text = json.dumps(sample_id)
+    if len(text) > _LONGEST_ID:
+        raise ValueError(
+            f"an id may take {_LONGEST_ID} characters of JSON, {sample_id[:20] + '...'!r} "
+            f"takes {len(text)}"
+        )
+    return text
+
+
+class Lines:
+    """The records of one file: samples to lines and back."""
+
+    def __init__(self, metadata: Metadata, first_line: int) -> None:
+        self._metadata = metadata
+        self._first_line = first_line
+        self._listed = metadata.start_id is None
+        self._strings = self._listed and metadata.id_type == "string"
+        self._fields = sorted([*metadata.names, "hash", *(["id"] if self._listed else [])])
+        self._template = self._line("%s", '"%s"', "%s")
+        pattern = self._line(_FLOAT, _HASH, _STRING_ID if self._strings else _INTEGER_ID)
+        self._pattern = re.compile(rf"^\{{{pattern[1:-1]}\}},?$".encode(), re.MULTILINE)
+
+    def _line(self, number: str, hash_: str, id_: str) -> str:
+        forms = {**dict.fromkeys(self._metadata.names, number), "hash": hash_, "id": id_}
+        return "{" + ",".join(f'"{name}":{forms[name]}' for name in self._fields) + "}"
+
+    def write(self, samples: Columns, separator: bytes) -> bytes:
+        """The records, `separator` between them."""
+        texts = map(shortest, samples.doubles())
+        columns: dict[str, Any] = dict(zip(samples.names, texts, strict=True))
+        text = samples.digests.tobytes().hex()
+        columns["hash"] = [text[at : at + 64] for at in range(0, len(text), 64)]
+        if self._listed:
+            columns["id"] = map(_text if self._strings else str, samples.ids)
+        rows = zip(*(columns[name] for name in self._fields), strict=True)
+        return separator.decode().join(map(self._template.__mod__, rows)).encode()
+
+    def read(self, lines: Sequence[bytes], first: int) -> Columns:
+        """The inverse; `first` is the number of lines[0] among the samples.
+
+        Raises ValueError that names the line.
+        """
+        rows = self._pattern.findall(b"".join(lines))
+        if len(rows) != len(lines):
+            raise self._fault(lines, first)
+        fields = dict(zip(self._fields, zip(*rows, strict=True), strict=True))
+        columns = {name: np.array(list(map(float, fields[name]))) for name in self._metadata.names}
+        for name, values in columns.items():
+            if not np.isfinite(values).all():
+                at = first + int(np.argmin(np.isfinite(values)))
+                raise ValueError(f"{self._place(at)}: {name} is beyond double precision")
+        digests = np.frombuffer(bytearray.fromhex(b"".join(fields["hash"]).decode()), np.uint8)
+        return Columns(self._ids(fields, len(lines), first), digests.reshape(-1, 32), columns)
+
+    def _ids(self, fields: Mapping[str, Sequence[bytes]], size: int, first: int) -> Ids:
+        consecutive = self._metadata.consecutive_ids(first, size)
+        if consecutive is not None:
+            return consecutive
+        try:
+            if self._strings:
+                return Ids.checked(parse(b"[" + b",".join(fields["id"]) + b"]"))
+            return Ids.checked(list(map(int, fields["id"])))
+        except ValueError as error:
+            raise ValueError(f"from {self._place(first)} on: {error}") from None
+
+    def _place(self, sample: int) -> str:
+        return f"line {self._first_line + sample} (sample {sample})"
+
+    def _fault(self, lines: Sequence[bytes], first: int) -> ValueError:
+        """What is wrong with the first line that is no record."""
+        at = next(i for i, line in enumerate(lines) if not self._pattern.match(line))
+        place = self._place(first + at)
+        try:
+            parse(lines[at].rstrip(b",\n"))
+        except ValueError as error:
+            return ValueError(f"{place}: {error}")
+        return ValueError(f"{place}: not a record {self._line('number', 'hash', 'id')}")

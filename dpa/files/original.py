@@ -1,0 +1,93 @@
+"""Files of the original package: JSON without format, digest or checksum, as facts about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dpa.derivation.columns import Columns
+from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.derivation import BLOCK
+from dpa.derivation.digest import SampleDigest
+from dpa.derivation.keys import NO_KEY, Key
+from dpa.files.formats.base import FormatReader
+from dpa.files.metadata import Metadata
+
+#: How far the original's mean and stdev may be from ours, in units of the largest value.
+_ROUNDING = 1e-9
+
+
+class OriginalReader(FormatReader):
+    """A document of the original's, loaded whole."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._rows = document["augmentations"]
+        fields: Any = document.get("metadata")
+        super().__init__(_metadata(fields, self._rows))
+        self.statistics = document.get("statistics")
+        if isinstance(fields, dict) and "num_samples" in fields:
+            self.trailer = {"num_samples": fields["num_samples"]}
+
+    def _samples(self) -> Iterator[Columns]:
+        names, rank = self.metadata.names, self.metadata.key.rank
+        for first in range(0, len(self._rows), BLOCK):
+            rows = self._rows[first : first + BLOCK]
+            ids = self.metadata.consecutive_ids(first, len(rows))
+            yield Columns.from_rows(rows, names, ids, first, rank)
+
+    def _check(self, digest: SampleDigest) -> None:
+        """There is nothing to compare with."""
+
+    def _checksum(self, trailer: dict[str, Any]) -> str:
+        raise NotImplementedError("files of the original package have no checksum")
+
+
+def _metadata(fields: Any, rows: list[Any]) -> Metadata:
+    """What the file tells: its configs are of mt19937, its ids begin at 0."""
+    config: Any = fields.get("config") if isinstance(fields, dict) else None
+    rank = rows[0].get("rank") if rows and isinstance(rows[0], dict) else None
+    key = NO_KEY if rank is None else Key.checked(rank=rank)
+    try:
+        found = AugmentationConfig.from_dict({**config, "sampler": "mt19937"})
+    except (TypeError, ValueError):  # none, or none that can be used
+        return Metadata(None, key)
+    return Metadata(found, key)
+
+
+def statistics_problems(stated: Any, trailer: Any, found: dict[str, Any]) -> list[str]:
+    """How num_samples and statistics of such a file are not its samples', if it has any.
+
+    Its algorithm rounded otherwise. Figures of other names are not looked at.
+    """
+    problems = []
+    count = next(iter(found.values()))["count"]
+    said = (trailer or {}).get("num_samples", count)
+    if repr(said) != repr(count):
+        problems.append(f"metadata say num_samples {said!r}, the content has {count}")
+    for name, values in found.items() if stated else ():
+        summary = stated.get(name) if isinstance(stated, dict) else None
+        if not isinstance(summary, dict):
+            problems.append(f"statistics of {name} must be an object, got {str(summary)[:60]}")
+            continue
+        problems += [
+            figure_problem(name, figure, summary[figure], value)
+            for figure, value in values.items()
+            if figure in summary and not _near(figure, summary[figure], values)
+        ]
+    return problems
+
+
+def _near(figure: str, stated: Any, values: dict[str, Any]) -> bool:
+    """Whether a figure of the original's is that of `values`, but for rounding."""
+    value = values[figure]
+    if value is None:  # no samples, or beyond double precision
+        return True
+    margin = 0.0
+    if figure in ("mean", "stdev"):
+        margin = _ROUNDING * max(abs(values["min"]), abs(values["max"]))
+    return type(stated) in (int, float) and value - margin <= stated <= value + margin
+
+
+def figure_problem(name: str, figure: str, stated: Any, value: Any) -> str:
+    """Says that a figure of the statistics is another."""
+    return f"statistics say {figure} of {name} {repr(stated)[:60]}, the samples' is {value!r}"

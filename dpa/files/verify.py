@@ -1,0 +1,176 @@
+"""Verification: a file's samples against those that its metadata give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dpa.derivation.columns import Columns
+from dpa.derivation.derivation import Derivation
+from dpa.derivation.statistics import Statistics, without_nan
+from dpa.files.chains import LARGE_BLOCK, Chain, FilePath, open_chain
+from dpa.host.threads import check_threads
+
+#: Samples that have to tell where a file does not say what made it.
+_TRIED_SAMPLES = 16
+
+_UNVERIFIABLE = "not verifiable:"
+_UNKNOWN_CONFIG = f"{_UNVERIFIABLE} its config is not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field of a sample that is not what the metadata gives.
+
+    `index`: which sample of the file, from 0; `stored` and `expected`: float, or str (hash).
+    """
+
+    index: int
+    id: int | str
+    field: str
+    stored: float | str
+    expected: float | str
+
+    def __str__(self) -> str:
+        return (
+            f"sample {self.index} (id {self.id!r}): {self.field} is {self.stored!r}, "
+            f"must be {self.expected!r}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """What verify_augmentation_chain found; str() of it has a few lines, bool() is `ok`.
+
+    `checked`: samples generated again; `different`: how many of them are not as stored;
+    `first`: of these; `problems`: what else is wrong, or cannot be verified.
+    """
+
+    path: str
+    checked: int
+    different: int
+    first: Difference | None
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether all of the file is as it must be."""
+        return self.different == 0 and not self.problems
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        if self.ok:
+            return f"{self.path}: ok, {self.checked:,} samples"
+        unknown = any(problem.startswith(_UNVERIFIABLE) for problem in self.problems)
+        verdict = "NOT VERIFIABLE" if unknown and not self.different else "NOT OK"
+        lines = [f"{self.path}: {verdict}, {self.different:,} of {self.checked:,} samples differ"]
+        lines += [f"  first: {self.first}"] if self.first is not None else []
+        return "\n".join([*lines, *(f"  {problem}" for problem in self.problems)])
+
+
+def verify_augmentation_chain(
+    path: FilePath, *, num_threads: int | None = None
+) -> VerificationReport:
+    """Generates a file's samples again and compares hashes and values to the last bit.
+
+    Statistics, digest and checksum are compared, too. An edited sample is found even
+    where they were computed again. A file without a config is never ok: only its hashes
+    can be verified, by trying depths 1 to 20. Of a file of the original package the
+    sampler is tried, and statistics may differ by rounding. Memory stays constant where
+    that of reading does. Raises ChainFileError where the layout is damaged, ValueError for
+    an unknown suffix or a bad `num_threads`, OSError.
+    """
+    check_threads(num_threads)
+    with open_chain(path, lenient=True, num_threads=num_threads) as opened:
+        statistics = Statistics(opened.metadata.names)
+        comparison = _Comparison(opened, num_threads)
+        for block in _large(opened.blocks()):
+            statistics.update(block.columns)
+            comparison.update(block)
+        problems = [
+            *comparison.problems(),
+            *opened.statistics_problems(without_nan(statistics.result())),
+            *opened.problems,
+        ]
+    return VerificationReport(
+        str(path), comparison.checked, comparison.different, comparison.first, tuple(problems)
+    )
+
+
+def _large(blocks: Iterable[Columns]) -> Iterator[Columns]:
+    """The same samples in larger blocks, which keep some threads busy."""
+    waiting: list[Columns] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(map(len, waiting)) >= LARGE_BLOCK:
+            yield Columns.joined(waiting)
+            waiting = []
+    if waiting:
+        yield Columns.joined(waiting)
+
+
+class _Comparison:
+    """Samples against those that are generated: counts what differs, and keeps the first.
+
+    The first block tells which of the file's candidates made it.
+    """
+
+    def __init__(self, opened: Chain, num_threads: int | None) -> None:
+        self.checked = 0
+        self.different = 0
+        self.first: Difference | None = None
+        self._metadata = opened.metadata
+        self._candidates = opened.candidates()
+        self._generated = opened.generated
+        self._num_threads = num_threads
+
+    @property
+    def _by_value(self) -> bool:
+        """Whether values can be compared: of a space that is not known hashes alone can."""
+        return self._metadata.space is not None
+
+    def update(self, block: Columns) -> None:
+        """Compares some more samples, where something is known to compare them with."""
+        if len(self._candidates) > 1:
+            self._candidates = self._tried(block.part(slice(_TRIED_SAMPLES)))
+        if self._candidates:
+            self._compare(block, self._candidates[0])
+        if self._candidates or self._generated:
+            self.checked += len(block)
+
+    def _tried(self, head: Columns) -> list[Derivation]:
+        """The candidate that gives most of the fields; none where no hash is any one's."""
+
+        def agreeing(derivation: Derivation) -> int:
+            found = derivation.differing(head, 1, self._metadata.dtype, values=self._by_value)
+            return sum(int(np.count_nonzero(~differs)) for differs in found.fields.values())
+
+        best = max(self._candidates, key=agreeing)
+        return [best] if self._by_value or agreeing(best) else []
+
+    def _compare(self, block: Columns, derivation: Derivation) -> None:
+        found = derivation.differing(
+            block, self._num_threads, self._metadata.dtype, values=self._by_value
+        )
+        if found.wrong.size and self.first is None:
+            at, name, stored, expected = found.first()
+            index, sample_id = self.checked + at, block.ids[at]
+            self.first = Difference(index, sample_id, name, stored, expected)
+        self.different += found.wrong.size
+
+    def problems(self) -> list[str]:
+        """What could not be compared."""
+        if self._by_value:
+            return []
+        if not self._candidates or not self.checked:
+            return [
+                f"{_UNVERIFIABLE} its config is not known, nor do depths 1 to 20 give its hashes"
+            ]
+        depth = self._candidates[0].space.depth
+        return [
+            f"{_UNVERIFIABLE} its config is not known; the hashes are compared with depth {depth}"
+        ]

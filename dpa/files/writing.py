@@ -1,0 +1,58 @@
+"""The one loop that writes samples to a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from dpa.derivation.columns import Columns
+from dpa.files.formats import format_module
+from dpa.files.metadata import Metadata
+from dpa.host.memory import require_memory
+
+if TYPE_CHECKING:
+    from dpa.files.chains import FilePath
+    from dpa.files.formats.base import Writer
+
+
+def write_chain(
+    path: FilePath,
+    metadata: Metadata,
+    blocks: Iterable[Columns],
+    advance: Callable[[int], object] = int,
+    expected: int | None = None,
+) -> None:
+    """Writes a chain file; its name holds all samples or what it held before.
+
+    `advance` is told the number of samples of each block. `expected`: how many will come,
+    where that is known. Raises ValueError for a suffix that is no format's and for more
+    samples than a format that keeps them has memory for, and OSError.
+    """
+    form: type[Writer] = format_module(path).Writer
+    kept = form.kept_bytes(metadata)
+    if expected and kept:
+        require_memory(
+            f"{os.fspath(path)!r} with its {expected:,} samples",
+            expected * kept,
+            "files that end with .json, .jsonl or .parquet are written in constant memory",
+        )
+    write_blocks(path, form, metadata, blocks, advance)
+
+
+def write_blocks(
+    path: FilePath,
+    form: type[Writer],
+    metadata: Metadata,
+    blocks: Iterable[Columns],
+    advance: Callable[[int], object] = int,
+) -> None:
+    """The same by a given writer."""
+    from dpa.files.atomic import replacing  # pathlib takes 3 ms of `import dpa`
+
+    with replacing(path) as file:
+        writer = form(file, metadata)
+        for block in blocks:
+            writer.append(block)
+            advance(len(block))
+        writer.close()

@@ -1,0 +1,1 @@
+"""The machine: cores, memory, threads, and a bar for those who wait."""

@@ -1,0 +1,21 @@
+"""The memory of this machine: what cannot fit is refused before it is begun."""
+
+from __future__ import annotations
+
+from dpa.host import cgroup
+
+
+def total_memory() -> int:
+    """The bytes that this process can have at most: the machine's, or what its cgroup allows."""
+    import psutil  # 10 ms, so only when needed
+
+    total: int = psutil.virtual_memory().total
+    limit = cgroup.memory_limit()
+    return total if limit is None else min(total, limit)
+
+
+def require_memory(what: str, needed: int, instead: str) -> None:
+    """Raises ValueError where `what` needs more bytes than there are; `instead`: what to do."""
+    total = total_memory()
+    if needed > total:
+        raise ValueError(f"{what} needs {needed:,} bytes of memory, there are {total:,}; {instead}")

@@ -1,0 +1,1 @@
+"""What a sample's parameters do to a picture, and its noise."""

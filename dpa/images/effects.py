@@ -1,0 +1,141 @@
+"""What a sample's parameters do to a picture, as numbers that every framework applies alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.checks import finite
+from dpa.derivation.space import Space
+from dpa.images.noise import digest_of
+
+#: OpenCV walks mirror image by mirror image to a pixel's place: it takes minutes for smaller ones.
+LEAST_SCALE = 0.001
+
+Mode = TypeVar("Mode")
+
+
+class Effect(NamedTuple):
+    """The parameters of one sample, checked."""
+
+    rotation: float
+    scale: float
+    brightness: float
+    contrast: float
+    noise: float
+    digest: bytes | None  # None where there is no noise
+
+    @classmethod
+    def checked(cls, params: Mapping[str, Any]) -> Effect:
+        """From a dict of gen_augmentation_params or batch[i]; `hash` is needed for noise alone."""
+        if not isinstance(params, Mapping):
+            raise TypeError(f"params must be a dict of one sample's parameters, got {params!r}")
+        rotation, scale, brightness, contrast, noise = [_number(params, n) for n in _NAMES]
+        if scale < LEAST_SCALE:
+            raise ValueError(f"params['scale'] must be at least {LEAST_SCALE}, got {scale}")
+        if noise < 0:
+            raise ValueError(f"params['noise'] must not be negative, got {noise}")
+        digest = digest_of(params) if noise > 0 else None
+        return cls(rotation, scale, brightness, contrast, noise, digest)
+
+    @property
+    def gain(self) -> float:
+        """With `lift`: brightness, then contrast, is v -> gain * v + lift * (mean of all v)."""
+        return self.brightness * self.contrast
+
+    @property
+    def lift(self) -> float:
+        """See gain."""
+        return self.brightness * (1 - self.contrast)
+
+    @property
+    def cos(self) -> float:
+        """The cosine of the rotation."""
+        return math.cos(math.radians(self.rotation))
+
+    @property
+    def sin(self) -> float:
+        """The sine of the rotation."""
+        return math.sin(math.radians(self.rotation))
+
+    def matrix(self, x: float, y: float) -> npt.NDArray[np.float64]:
+        """The map of points (x, y, 1), y down, that leaves the centre (x, y): shape (2, 3)."""
+        a, b = self.scale * self.cos, self.scale * self.sin
+        return np.array([[a, b, x - a * x - b * y], [-b, a, y + b * x - a * y]])
+
+
+def check_applicable(space: Space) -> None:
+    """Raises ValueError where a range holds values that no picture can be given."""
+    ranges = space.ranges
+    for name in _NAMES:
+        if name not in ranges:
+            raise ValueError(f"images need the parameter {name!r}, there are {', '.join(ranges)}")
+    for name, least in (("scale", LEAST_SCALE), ("noise", 0.0)):
+        if ranges[name][0] < least:
+            wanted = f"be {least} or more" if least else "not be negative"
+            raise ValueError(f"{name}_range must {wanted} for images, got {ranges[name]}")
+
+
+def require_channels_last(name: str, shape: tuple[int, ...]) -> None:
+    """Raises ValueError for a shape that looks like CxHxW."""
+    if len(shape) == 3 and _few_channels(shape[0], shape[1:]):
+        raise ValueError(
+            f"{name} must be HxW or HxWxC, got shape {shape}, which looks like CxHxW: "
+            f"np.moveaxis({name}, 0, -1) puts the channels last"
+        )
+
+
+def require_channels_second(name: str, shape: tuple[int, ...]) -> None:
+    """Raises ValueError for a shape that looks like NxHxWxC."""
+    if len(shape) == 4 and _few_channels(shape[3], shape[1:3]):
+        raise ValueError(
+            f"{name} must be NxCxHxW, got shape {shape}, which looks like NxHxWxC: "
+            f"{name}.permute(0, 3, 1, 2) puts the channels second"
+        )
+
+
+def _few_channels(channels: int, sides: tuple[int, ...]) -> bool:
+    return channels in (1, 3, 4) and min(sides) >= 8
+
+
+def samples_of(batch: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The dicts of a batch. TypeError for a single one, whose iteration would give names."""
+    if isinstance(batch, Mapping):
+        raise TypeError("batch must be an AugmentationBatch or a list of dicts, got one dict")
+    return list(batch)
+
+
+_NAMES = Effect._fields[:-1]
+
+
+def _number(params: Mapping[str, Any], name: str) -> float:
+    if name not in params:
+        raise ValueError(f"params lacks {name!r}: it has {', '.join(map(str, params))}")
+    return finite(f"params[{name!r}]", params[name])
+
+
+def checked_border(
+    border: str | float, names: Mapping[str, Mode], filling: Mode
+) -> tuple[Mode, float]:
+    """A framework's mode for `border`, and the number to fill with."""
+    if isinstance(border, str) and border in names:
+        return names[border], 0.0
+    try:
+        return filling, finite("border", border)
+    except (TypeError, ValueError):
+        known = ", ".join(names)
+        raise ValueError(
+            f"border must be one of {known} or a finite number, got {border!r}"
+        ) from None
+
+
+def checked_interpolation(interpolation: str, names: Mapping[str, Mode]) -> Mode:
+    """A framework's mode for `interpolation`."""
+    if not isinstance(interpolation, str) or interpolation not in names:
+        known = ", ".join(names)
+        raise ValueError(f"interpolation must be one of {known}, got {interpolation!r}")
+    return names[interpolation]

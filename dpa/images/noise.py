@@ -1,0 +1,87 @@
+"""The noise of a sample: normal numbers that depend on its hash alone (docs/spec.md, "Noise")."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa._native import noise
+from dpa.checks import integer
+
+_TABLE_SHA256 = "1cfbba1e07e34386a57626f82aeb43e6ed54ba70a3ea6b7d964dc66a841074a8"
+
+
+@cache
+def noise_table() -> npt.NDArray[np.float32]:
+    """The standard normal's quantiles at (k + 0.5) / 65536, k = 0 to 65535, read-only.
+
+    RuntimeError where this Python computes others: then no noise could be promised.
+    """
+    quantile = NormalDist().inv_cdf
+    lower = np.array([quantile((k + 0.5) / 65536) for k in range(32768)], np.float32)
+    table = np.concatenate([lower, -lower[::-1]])
+    found = hashlib.sha256(table.astype("<f4").tobytes()).hexdigest()
+    if found != _TABLE_SHA256:
+        raise RuntimeError(
+            "statistics.NormalDist().inv_cdf is not accurate on this machine: the noise table "
+            f"must have the SHA-256 {_TABLE_SHA256}, got {found}"
+        )
+    table.flags.writeable = False
+    return table
+
+
+def standard_normals(params: Mapping[str, Any], shape: Iterable[int]) -> npt.NDArray[np.float32]:
+    """The noise field of one sample, float32, filled in C order.
+
+    `params`: a dict of gen_augmentation_params; its `hash` alone counts. Mean 0, standard
+    deviation 1; a larger field begins with the values of a smaller one. Frozen like the
+    parameters. Raises TypeError or ValueError for a bad argument.
+
+    >>> import dpa
+    >>> standard_normals(dpa.gen_augmentation_params(42), (2, 2)).shape
+    (2, 2)
+    """
+    field = np.empty(_checked_shape(shape), np.float32)
+    noise(digest_of(params), noise_table(), field)
+    return field
+
+
+def standard_normals_batch(
+    batch: Iterable[Mapping[str, Any]], shape: Iterable[int]
+) -> npt.NDArray[np.float32]:
+    """The noise fields of many samples, float32, shape (n,) + shape.
+
+    `batch`: an AugmentationBatch or a sequence of dicts. Each field is that of standard_normals.
+    """
+    digests = [digest_of(params) for params in batch]
+    fields = np.empty((len(digests), *_checked_shape(shape)), np.float32)
+    for at, digest in enumerate(digests):
+        noise(digest, noise_table(), fields[at : at + 1])
+    return fields
+
+
+def _checked_shape(shape: Iterable[int]) -> tuple[int, ...]:
+    if not isinstance(shape, Iterable):
+        raise TypeError(f"shape must be a sequence of integers, got {shape!r}")
+    sizes = tuple(integer("a size in shape", size) for size in shape)
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"shape must not have negative sizes, got {sizes}")
+    return sizes
+
+
+def digest_of(params: Mapping[str, Any]) -> bytes:
+    """The 32 bytes of a sample's hash."""
+    try:
+        digest = bytes.fromhex(params["hash"])
+    except (KeyError, TypeError, ValueError):
+        digest = b""
+    if len(digest) != 32:
+        found = params.get("hash") if isinstance(params, Mapping) else params
+        raise ValueError(f"noise needs params['hash'], 64 hex characters, got {found!r}")
+    return digest

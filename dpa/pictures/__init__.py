@@ -1,0 +1,1 @@
+"""Pictures with the extra `viz`: contact sheets of images, plots of chain files, benchmarks."""

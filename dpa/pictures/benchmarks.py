@@ -1,0 +1,84 @@
+"""Benchmarks as bars."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from dpa.benchmark.comparison import Comparison, ComparisonReport
+from dpa.benchmark.metrics import PerformanceMetrics
+from dpa.benchmark.tables import rate
+from dpa.checks import extra
+from dpa.pictures.figures import ALARM, DARK, INK, LIGHT
+
+with extra("viz", "pictures need matplotlib"):
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def plot_comparison(report: ComparisonReport) -> Figure:
+    """Bars of samples a second with their intervals; what was before lies under what is now.
+
+    A regression is in bold words as well as in colour.
+    """
+    found = report.comparisons
+    compared = any(one.baseline is not None for one in found)
+    figure = Figure((9, 1.3 + 0.62 * len(found)), dpi=100, facecolor="white")
+    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
+    axes = figure.subplots()
+    for at, one in enumerate(found):
+        _bars(axes, at, one, report.confidence)
+    axes.set_yticks(range(len(found)), [one.result.name for one in found])
+    axes.invert_yaxis()
+    axes.margins(x=0.3)  # the words beside the longest bar
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter(lambda x, _: rate(x) if x else "0")
+    axes.set_facecolor("white")
+    axes.grid(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(INK)
+    axes.tick_params(colors=INK, labelsize=10)
+    axes.tick_params(axis="y", length=0)
+    second = "second of CPU time" if report.cpu_time else "second"
+    title = f"Samples a {second} (median, {report.confidence:.0%} interval)"
+    if compared:
+        title += "; hatched: what it is compared with"
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    return figure
+
+
+def _bars(axes: Axes, at: int, found: Comparison, confidence: float) -> None:
+    now = PerformanceMetrics(found.result, confidence)
+    before = found.baseline and PerformanceMetrics(found.baseline, confidence)
+    _bar(axes, at - 0.17 if before else at, now, color=DARK)
+    ends = [_end(now)]
+    text = rate(now.throughput_samples_per_second)
+    if before:
+        _bar(axes, at + 0.19, before, color=LIGHT, hatch="///", edgecolor="white")
+        ends.append(_end(before))
+        text += f", {found.ratio:.2f} x the time: {found.verdict}"
+    slower = found.verdict == "slower"
+    axes.annotate(
+        text,
+        (max(ends), at),
+        xytext=(6, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=10,
+        color=ALARM if slower else INK,
+        fontweight="bold" if slower else "normal",
+    )
+
+
+def _bar(axes: Axes, at: float, metrics: PerformanceMetrics, **look: Any) -> None:
+    value = metrics.throughput_samples_per_second
+    low, high = metrics.throughput_interval
+    axes.barh(at, value, height=0.34, **look)
+    if not math.isnan(low):
+        axes.errorbar(value, at, xerr=[[value - low], [high - value]], color=INK, capsize=3)
+
+
+def _end(metrics: PerformanceMetrics) -> float:
+    """Where the bar and its whisker end."""
+    value, (_, high) = metrics.throughput_samples_per_second, metrics.throughput_interval
+    return value if math.isnan(high) else max(value, high)

@@ -1,0 +1,72 @@
+"""What all pictures share: formats, colours, text, and how they are written.
+
+Figures without pyplot: nothing global is set, and whatever style the user has set, they are
+dark on white. Save them with save_picture.
+"""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from dpa.checks import extra
+from dpa.files.atomic import replacing
+
+with extra("viz", "pictures need matplotlib"):
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import findfont, get_font
+
+#: The formats that save_picture writes.
+SUFFIXES = (".png", ".svg", ".pdf")
+
+DPI = 100
+# Colours that differ in lightness too, for readers who see none, and on paper.
+INK = "#1a1a1a"
+GREY = "#d9d9d9"
+DARK = "#0072b2"
+LIGHT = "#a6d3ee"
+ALARM = "#c04000"
+#: The font that matplotlib brings. Names may have dollar signs, which mean no formulas here.
+TEXT: dict[str, Any] = {"color": INK, "fontfamily": "DejaVu Sans", "parse_math": False}
+
+
+def picture_format(path: str | PathLike[str]) -> str:
+    """The format that the suffix of `path` names. ValueError for any other suffix."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(
+            f"path of a picture must end with {', '.join(SUFFIXES)}, got {os.fspath(path)!r}"
+        )
+    return suffix[1:]
+
+
+def save_picture(figure: Figure, path: str | PathLike[str]) -> None:
+    """Writes a figure as .png, .svg or .pdf; an earlier file is replaced once all is written.
+
+    Raises ValueError for another suffix, OSError.
+    """
+    form = picture_format(path)
+    with replacing(path) as file:
+        figure.savefig(
+            file, format=form, dpi=figure.dpi, facecolor=figure.get_facecolor(), transparent=False
+        )
+
+
+def panel(axes: Axes) -> None:
+    """Dark on white, without grid and frame, in any style."""
+    axes.set_facecolor("white")
+    axes.grid(False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["bottom", "left"]].set_color(INK)
+    axes.tick_params(colors=INK, labelsize=9)
+
+
+def drawable(text: str, most: int) -> str:
+    """At most so many characters, each one that the font has."""
+    font = get_font(findfont("DejaVu Sans"))
+    if len(text) > most:
+        text = f"{text[: most // 2]}…{text[len(text) - (most - 1) // 2 :]}"
+    return "".join(c if font.get_char_index(ord(c)) else "\ufffd" for c in text)

@@ -1,0 +1,141 @@
+"""Contact sheets: images as they are, and as samples' parameters make them."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.checks import extra
+from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.derivation import AugmentationBatch, derive
+from dpa.derivation.ids import Ids
+from dpa.integrations.image import apply_augmentation
+from dpa.pictures.figures import DPI, GREY, TEXT, drawable
+
+with extra("viz", "pictures need matplotlib"):
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox, TransformedBbox
+    from PIL import Image, ImageOps
+
+#: Inches: a tile has 256 pixels.
+_TILE, _GAP, _CAPTION = 2.56, 0.24, 0.84
+_MAX_TILES = 400
+
+
+def plot_preview(
+    images: Mapping[str, Any],
+    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] = range(16),
+    config: AugmentationConfig | None = None,
+    *,
+    rank: int | None = None,
+    world_size: int | None = None,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+) -> Figure:
+    """A contact sheet: each image as it is, then as each id's parameters make it.
+
+    `images`: by name, PIL images, or arrays HxW, HxWx3 or HxWx4 that apply_augmentation
+    takes. PIL images are first reduced to at most 256 pixels a side, as training does
+    before it augments: the noise is that of pixels. At most 400 tiles. Raises TypeError
+    or ValueError for a bad argument.
+    """
+    if not isinstance(images, Mapping):
+        raise TypeError(f"images must be a mapping of names to images, got {images!r}")
+    checked = Ids.checked(ids)
+    if not 2 <= len(images) * (1 + len(checked)) <= _MAX_TILES or len(checked) == 0:
+        raise ValueError(
+            f"images and ids must make 2 to {_MAX_TILES} tiles, "
+            f"got {len(images)} images and {len(checked)} ids"
+        )
+    batch = derive(config, epoch, view, base_seed, rank, world_size).batch(checked)
+    return _sheet({name: _reduced(name, image) for name, image in images.items()}, batch)
+
+
+def _reduced(name: str, image: Any) -> Any:
+    """A PIL image upright, of 8 bits, and small; an array as it is."""
+    if isinstance(image, np.ndarray):
+        if image.size == 0 or image.shape[2:] not in ((), (3,), (4,)) or image.ndim == 1:
+            raise ValueError(f"image {name!r} must be HxW, HxWx3 or HxWx4, not {image.shape}")
+        return image
+    if not isinstance(image, Image.Image):
+        raise TypeError(f"image {name!r} must be a NumPy array or a PIL image, got {image!r}")
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # up to 16 bits, of which convert() would cut off the upper
+        image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
+    elif image.mode in ("1", "L", "F"):
+        image = image.convert("L")
+    else:
+        transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
+        image = image.convert("RGBA" if transparent else "RGB")
+    image.thumbnail((256, 256))
+    return image
+
+
+def _sheet(images: Mapping[str, Any], batch: AugmentationBatch) -> Figure:
+    """Tiles at fixed places: a pixel of the image is one of the sheet."""
+    count = 1 + len(batch)
+    rows = max(1, round(0.8 * math.sqrt(count))) if len(images) == 1 else -(-count // 8)
+    columns = -(-count // rows)
+    width = _GAP + columns * (_TILE + _GAP)
+    title = textwrap.wrap(_made(batch), round(width * 12))
+    top = 0.3 + 0.2 * len(title)
+    tiles = [_TILE * min(1.0, size[0] / size[1]) for size in map(np.shape, images.values())]
+    height = top + rows * sum(tile + _CAPTION for tile in tiles)
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
+    figure.text(_GAP / width, 1 - 0.12 / height, "\n".join(title), va="top", fontsize=10, **TEXT)
+    for tile, (name, image) in zip(tiles, images.items(), strict=True):
+        for at, (shown, caption) in enumerate(_tiles(name, image, batch)):
+            left = _GAP + at % columns * (_TILE + _GAP)
+            bottom = height - top - at // columns * (tile + _CAPTION) - tile
+            box = (left / width, bottom / height, _TILE / width, tile / height)
+            _tile(figure, box, shown, caption)
+        top += rows * (tile + _CAPTION)
+    return figure
+
+
+def _tiles(name: str, image: Any, batch: AugmentationBatch) -> Iterator[tuple[Any, str]]:
+    """Images and their captions, of which the first line is a title."""
+    height, width = np.shape(image)[:2]
+    yield image, f"{drawable(name, 30)}\noriginal\nhere {width} x {height} pixels"
+    for id_, row in zip(batch.sample_ids, batch, strict=True):
+        caption = (
+            f"id {drawable(str(id_), 28)}\n"
+            f"rotation {row['rotation']:+.1f}°   scale {row['scale']:.3f}\n"
+            f"brightness {row['brightness']:.3f}   contrast {row['contrast']:.3f}\n"
+            f"noise {row['noise']:.4f}"
+        )
+        yield apply_augmentation(image, row), caption
+
+
+def _tile(figure: Figure, box: tuple[float, float, float, float], image: Any, caption: str) -> None:
+    """An image at the bottom left of `box`, in parts of the figure, and its caption below."""
+    axes = figure.add_axes(box)
+    pixels = np.asarray(image)
+    full_range = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else 1
+    axes.imshow(np.clip(pixels / full_range, 0, 1), cmap="gray", vmin=0, vmax=1)
+    axes.grid(False)
+    axes.set(xticks=[], yticks=[], anchor="SW")
+    axes.spines[:].set(color=GREY, linewidth=0.6)
+    left, bottom, width, _ = box
+    title, _, rest = caption.partition("\n")
+    room = Bbox([[left, 0], [left + width * (1 + 0.8 * _GAP / _TILE), 1]])
+    style = {"va": "top", "fontsize": 8.5, **TEXT}
+    style |= {"clip_on": True, "clip_box": TransformedBbox(room, figure.transFigure)}
+    line = 10.5 / 72 / figure.get_figheight()
+    figure.text(left, bottom - 0.4 * line, title, fontweight="bold", **style)
+    figure.text(left, bottom - 1.45 * line, rest, **style)
+
+
+def _made(batch: AugmentationBatch) -> str:
+    """What made the samples, in words."""
+    config = batch.config
+    words = [f"{name} {x.low:g} to {x.high:g}" for name, x in config.parameters]
+    words += [config.sampler, f"depth {config.depth}"]
+    key = batch.key._asdict().items()
+    return ", ".join(words + [f"{name} {value}" for name, value in key if value is not None])

@@ -1,0 +1,359 @@
+"""Ranks: which samples are whose, and what a sample has on each (docs/distributed.md)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.checks import boolean, integer, not_negative, positive
+from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.derivation import Derivation, derive
+from dpa.derivation.generate import gen_augmentation_seed
+from dpa.derivation.ids import consecutive_ids, listed
+from dpa.derivation.keys import Key, checked_rank
+from dpa.streams.spans import Share, Spans, contiguous
+from dpa.streams.streams import BatchStream, DictStream, checked_range
+
+#: Where launchers say rank and world size: torchrun, Open MPI's mpirun, Slurm's srun.
+_VARIABLES = (
+    ("RANK", "WORLD_SIZE"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ("SLURM_PROCID", "SLURM_NTASKS"),
+)
+
+
+def _place(rank: object, world_size: object) -> tuple[int, int]:
+    """rank and world_size as given, or both as the process's launcher says, checked."""
+    if rank is None and world_size is None:
+        return _found()
+    if rank is None or world_size is None:
+        raise ValueError(
+            f"rank and world_size must be given both or neither, got {rank!r} and {world_size!r}"
+        )
+    return checked_rank(rank, world_size)
+
+
+def _found() -> tuple[int, int]:
+    # Never imported: who uses it has done so. Builds without it lack is_initialized.
+    torch = sys.modules.get("torch.distributed")
+    initialized = getattr(torch, "is_initialized", None)
+    if torch is not None and initialized is not None and initialized():
+        return torch.get_rank(), torch.get_world_size()
+    for names in _VARIABLES:
+        if any(name in os.environ for name in names):
+            rank, world_size = map(_variable, names)
+            if rank >= world_size:
+                raise ValueError(f"{names[0]}={rank} must be below {names[1]}={world_size}")
+            return rank, world_size
+    pairs = ", ".join(" and ".join(names) for names in _VARIABLES)
+    raise ValueError(
+        "rank and world_size must be given where no launcher tells them: torch.distributed is "
+        f"not initialised, and none of the variables is set: {pairs}"
+    )
+
+
+def _variable(name: str) -> int:
+    text = os.environ.get(name)
+    if text is None:
+        pair = next(" and ".join(names) for names in _VARIABLES if name in names)
+        raise ValueError(f"the environment variable {name} is not set, the other of {pair} is")
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(f"the environment variable {name} must be a number, got {text!r}")
+    return int(text)
+
+
+def gen_distributed_augmentation_params(
+    sample_id: int | str,
+    rank: int | None = None,
+    config: AugmentationConfig | None = None,
+    base_seed: int | None = None,
+    world_size: int | None = None,
+    *,
+    epoch: int | None = None,
+    view: int | None = None,
+) -> dict[str, Any]:
+    """The parameters of one sample as this rank has them: each rank has others.
+
+    The key has base_seed (0 for None), rank and id; the dict has `rank`, too. Without
+    rank and world_size: those of the running job. Raises TypeError or ValueError for a
+    bad argument.
+
+    >>> gen_distributed_augmentation_params(42, 1, base_seed=7)["hash"][:16]
+    'e6f9e119b71ed361'
+    """
+    if rank is None or world_size is not None:
+        rank, world_size = _place(rank, world_size)
+    return derive(config, epoch, view, base_seed, rank, world_size).params(sample_id)
+
+
+class RankAwareSeedGenerator:
+    """Hashes of samples as the ranks of one job have them.
+
+    >>> RankAwareSeedGenerator(base_seed=7, world_size=4).generate_seed(42, rank=1)[:16]
+    'e6f9e119b71ed361'
+    """
+
+    def __init__(self, base_seed: int = 0, world_size: int = 1) -> None:
+        key = Key.checked(base_seed=base_seed, rank=0, world_size=world_size)
+        self.base_seed = key.base_seed
+        self.world_size = integer("world_size", world_size)
+
+    def generate_seed(self, sample_id: int | str, rank: int, augmentation_depth: int = 10) -> str:
+        """The final hash of the sample's chain on this rank, 64 hex characters."""
+        return gen_augmentation_seed(
+            sample_id,
+            augmentation_depth,
+            rank=rank,
+            world_size=self.world_size,
+            base_seed=self.base_seed,
+        )
+
+
+# ---- Streams ----
+
+
+def stream_distributed_augmentation_chain(
+    num_samples: int,
+    rank: int | None = None,
+    world_size: int | None = None,
+    config: AugmentationConfig | None = None,
+    *,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    chunk_size: int = 1000,
+    rank_aware: bool = True,
+    split: str = "contiguous",
+) -> DictStream:
+    """The rank's share of the samples 0 .. num_samples - 1 one by one.
+
+    `rank_aware`: each rank draws differently, and the dicts have `rank`; False: the
+    samples are those of stream_augmentation_chain, whatever the number of ranks.
+    `split`: "contiguous", or as torch's DistributedSampler(shuffle=False) has it,
+    "interleaved" (rank::world_size), "padded" (its default) or "drop_last". Without
+    rank and world_size: those of the running job. Arguments are checked at the call.
+    Raises TypeError or ValueError for a bad one.
+
+    >>> stream = stream_distributed_augmentation_chain(10, 1, 4, rank_aware=False)
+    >>> next(stream) == derive().params(3)
+    True
+    """
+    share = _share(consecutive_ids(num_samples, 0), rank, world_size, split)
+    derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
+    return DictStream(share, derivation, positive("chunk_size", chunk_size))
+
+
+def stream_distributed_augmentation_range(
+    start_id: int,
+    end_id: int,
+    rank: int | None = None,
+    world_size: int | None = None,
+    config: AugmentationConfig | None = None,
+    *,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    chunk_size: int = 1000,
+    rank_aware: bool = True,
+    split: str = "contiguous",
+) -> DictStream:
+    """The rank's share of the samples start_id .. end_id - 1 one by one.
+
+    Arguments as for stream_distributed_augmentation_chain; end_id < start_id is a ValueError.
+    """
+    share = _share(checked_range(start_id, end_id), rank, world_size, split)
+    derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
+    return DictStream(share, derivation, positive("chunk_size", chunk_size))
+
+
+def stream_distributed_augmentation_batches(
+    num_samples: int,
+    rank: int | None = None,
+    world_size: int | None = None,
+    config: AugmentationConfig | None = None,
+    *,
+    start_id: int = 0,
+    batch_size: int = 1000,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    rank_aware: bool = True,
+    split: str = "contiguous",
+) -> BatchStream:
+    """The rank's share as columns, `batch_size` samples at a time (the last: what is left).
+
+    Other arguments as for stream_distributed_augmentation_chain.
+    """
+    share = _share(consecutive_ids(num_samples, start_id), rank, world_size, split)
+    derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
+    return BatchStream(share, derivation, positive("batch_size", batch_size))
+
+
+def _share(ids: range, rank: int | None, world_size: int | None, split: str) -> Share:
+    return Share.checked(Spans([ids]), *_place(rank, world_size), split)
+
+
+def _derivation(
+    share: Share,
+    rank_aware: bool,
+    config: AugmentationConfig | None,
+    epoch: int | None,
+    view: int | None,
+    base_seed: int | None,
+) -> Derivation:
+    rank = share.rank if boolean("rank_aware", rank_aware) else None
+    return derive(config, epoch, view, base_seed, rank)
+
+
+# ---- Sharing out ----
+
+
+class DistributedRangeSplitter:
+    """Shares the samples 0 .. total_samples - 1 out among the ranks, in consecutive ranges.
+
+    The first ranks take one more each of what is left over. There may be more ranks
+    than samples: the last ones then have none.
+
+    >>> DistributedRangeSplitter(23, 4).get_all_ranges()
+    [(0, 6), (6, 12), (12, 18), (18, 23)]
+    """
+
+    def __init__(self, total_samples: int, world_size: int) -> None:
+        self.total_samples = not_negative("total_samples", total_samples)
+        self.world_size = positive("world_size", world_size)
+
+    def get_rank_range(self, rank: int) -> tuple[int, int]:
+        """(start, end): the rank's samples are start .. end - 1."""
+        rank, world_size = checked_rank(rank, self.world_size)
+        part = contiguous(self.total_samples, rank, world_size)
+        return part.start, part.stop
+
+    def get_all_ranges(self) -> list[tuple[int, int]]:
+        """get_rank_range of each rank."""
+        return [self.get_rank_range(rank) for rank in range(self.world_size)]
+
+    def validate_ranges(self) -> bool:
+        """Whether each sample is in exactly one range."""
+        ranges = self.get_all_ranges()
+        follow = all(before[1] == after[0] for before, after in pairwise(ranges))
+        return follow and ranges[0][0] == 0 and ranges[-1][1] == self.total_samples
+
+    def get_rank_for_sample(self, sample_id: int) -> int:
+        """The rank whose range the sample is in, in constant time."""
+        number = integer("sample_id", sample_id)
+        if not 0 <= number < self.total_samples:
+            raise ValueError(
+                f"sample_id must be at least 0 and below {self.total_samples}, got {number}"
+            )
+        each, left = divmod(self.total_samples, self.world_size)
+        longer = left * (each + 1)
+        return number // (each + 1) if number < longer else left + (number - longer) // each
+
+    def get_rank_ids(self, rank: int, split: str = "interleaved") -> npt.NDArray[np.uint64]:
+        """The rank's samples, uint64, by any split that the streams know.
+
+        "interleaved": rank, rank + world_size, ...; "padded" and "drop_last": those, with
+        first samples repeated or last ones left out so that all ranks have equally many,
+        as torch's DistributedSampler(shuffle=False) does; "contiguous".
+        """
+        job = Spans([consecutive_ids(self.total_samples, 0)])
+        share = Share.checked(job, rank, self.world_size, split)
+        return np.concatenate([listed(ids) for ids in share.ids.ranges])
+
+    @staticmethod
+    def remaining(states: Iterable[Mapping[str, Any]]) -> RemainingSamples:
+        """What is left of an elastic job (rank_aware=False) that was stopped.
+
+        `states`: state_dict() of each rank's stream, in any order; the stream of a
+        single process is a job of one rank. Raises ValueError where a rank's state is
+        missing or there twice, where states are of different jobs, and for a rank-aware
+        job: its samples depend on who makes them, so it has to go on with as many ranks.
+        """
+        if isinstance(states, Mapping) or not isinstance(states, Iterable):
+            raise TypeError(f"states must be a list of state_dict()s, got {states!r}")
+        streams = [DictStream.from_state_dict(state) for state in states]
+        if not streams:
+            raise ValueError("states must have the state of each rank, got none")
+        streams.sort(key=lambda stream: stream.share.rank)
+        _check_same_job(streams)
+        left = Spans(ids for stream in streams for ids in stream.remaining.ranges)
+        return RemainingSamples(left, streams[0].derivation)
+
+
+def _check_same_job(streams: Sequence[DictStream]) -> None:
+    """Raises ValueError unless they are the ranks of one elastic job, each once."""
+    for stream in streams:
+        if stream.key.rank is not None:
+            raise ValueError(
+                f"the state of rank {stream.key.rank} is of a rank-aware job, whose samples depend "
+                "on the rank: it can only go on with as many ranks, each by load_state_dict()"
+            )
+        for name, value in _job(stream).items():
+            expected = _job(streams[0])[name]
+            if value != expected:
+                raise ValueError(
+                    f"states must be of one job, got {expected} and {value} (their {name})"
+                )
+    counts = Counter(stream.share.rank for stream in streams)
+    world_size = streams[0].share.world_size
+    for rank in range(world_size):
+        if counts[rank] != 1:
+            raise ValueError(
+                f"states must have rank {rank} of {world_size} once, got {counts[rank]} of it"
+            )
+
+
+def _job(stream: DictStream) -> dict[str, Any]:
+    """What the ranks of a job share."""
+    share = stream.share._replace(rank=0)
+    return {"config": stream.config, "key": stream.key, "share of rank 0": share}
+
+
+class RemainingSamples:
+    """What is left of a stopped job, for any number of new ranks; len() is how many.
+
+    Their streams have state_dict(), so that they can be stopped and shared out again.
+    """
+
+    def __init__(self, job: Spans, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self._job = job
+
+    @property
+    def config(self) -> AugmentationConfig:
+        """What is drawn."""
+        return self.derivation.space  # type: ignore[return-value]  # of another space: that
+
+    @property
+    def key(self) -> Key:
+        """epoch, view and base_seed; None is absent."""
+        return self.derivation.key
+
+    def __len__(self) -> int:
+        return len(self._job)
+
+    def stream(
+        self, rank: int | None = None, world_size: int | None = None, *, chunk_size: int = 1000
+    ) -> DictStream:
+        """A new rank's share one by one; without arguments that of the running job."""
+        share = Share(self._job, *_place(rank, world_size))
+        return DictStream(share, self.derivation, positive("chunk_size", chunk_size))
+
+    def batches(
+        self, rank: int | None = None, world_size: int | None = None, *, batch_size: int = 1000
+    ) -> BatchStream:
+        """A new rank's share as columns."""
+        share = Share(self._job, *_place(rank, world_size))
+        return BatchStream(share, self.derivation, positive("batch_size", batch_size))
+
+    def split(self, world_size: int) -> list[DictStream]:
+        """The stream() of each new rank."""
+        size = positive("world_size", world_size)
+        return [self.stream(rank, size) for rank in range(size)]

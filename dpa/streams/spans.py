@@ -1,0 +1,141 @@
+"""Spans of ids: what a stream goes over, and how the ranks of a job share it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dpa.checks import LIMIT, integer
+from dpa.derivation.ids import MANY, Consecutive, Ids, Listed, listed
+from dpa.derivation.keys import checked_rank
+
+#: How a job's samples go to its ranks: see Share.
+SPLITS = ("contiguous", "interleaved", "padded", "drop_last")
+
+
+class Spans:
+    """Ids as ranges one after the other, of any positive step; `spans[a:b:step]` is by position.
+
+    The ranges are in one form, so that equal ids in equal pieces are equal spans. Where
+    there are no ids an empty range is left that tells where they would be.
+    """
+
+    __slots__ = ("_ends", "consecutive", "ranges")
+    __hash__ = None  # type: ignore[assignment]  # nobody needs it
+
+    def __init__(self, ranges: Iterable[range]) -> None:
+        given = list(ranges)
+        joined: list[range] = []
+        for ids in map(_plain, [ids for ids in given if ids] or given[-1:]):
+            if joined and joined[-1].step == ids.step == 1 and joined[-1].stop == ids.start:
+                joined[-1] = range(joined[-1].start, ids.stop)
+            else:
+                joined.append(ids)
+        self.ranges = tuple(joined)
+        #: Whether each id is the one before it plus one.
+        self.consecutive = len(joined) == 1 and joined[0].step == 1
+        self._ends = tuple(accumulate(map(len, joined)))
+
+    @classmethod
+    def from_json(cls, value: Any) -> Spans:
+        """The inverse of to_json. Raises ValueError for what is none."""
+        try:
+            numbers = [[integer("an id", x) for x in ids] for ids in value]
+            ranges = [range(start, stop, step) for start, stop, step in numbers]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"no [[start, stop, step], ...]: {value!r}") from error
+        sound = ranges and all(0 <= x.start <= x.stop <= LIMIT and x.step > 0 for x in ranges)
+        if not sound or sum((x.stop - x.start) // x.step for x in ranges) > MANY:
+            raise ValueError(f"no spans of ids: {value!r}")
+        return cls(ranges)
+
+    def to_json(self) -> list[list[int]]:
+        """[[start, stop, step], ...]."""
+        return [[ids.start, ids.stop, ids.step] for ids in self.ranges]
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __getitem__(self, part: slice) -> Spans:
+        start, stop, step = part.indices(len(self))
+        pieces = []
+        at = min(bisect_right(self._ends, start), len(self.ranges) - 1)
+        for ids, end in zip(self.ranges[at:], self._ends[at:], strict=True):
+            first = end - len(ids)
+            piece = ids[start - first : max(stop - first, 0) : step]
+            pieces.append(piece)
+            start += len(piece) * step
+            if start >= stop:
+                break
+        return Spans(pieces)
+
+    def ids(self, first: int, stop: int) -> Ids:
+        """Those of spans[first:stop]."""
+        if self.consecutive:
+            return Consecutive(self.ranges[0][first:stop])
+        part = self[first:stop]
+        if part.consecutive:
+            return Consecutive(part.ranges[0])
+        return Listed(np.concatenate(list(map(listed, part.ranges))))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spans) and self.ranges == other.ranges
+
+    def __repr__(self) -> str:
+        return f"Spans({list(self.ranges)})"
+
+
+def _plain(ids: range) -> range:
+    """The range of the same ids that has the least stop and step."""
+    if len(ids) > 1:
+        return range(ids.start, ids[-1] + 1, ids.step)
+    return range(ids.start, ids.start + len(ids))
+
+
+def contiguous(size: int, rank: int, world_size: int) -> range:
+    """The rank's positions: the first ranks take one more each of what is left over."""
+    each, left = divmod(size, world_size)
+    start = rank * each + min(rank, left)
+    return range(start, start + each + (rank < left))
+
+
+class Share(NamedTuple):
+    """What one rank of a job makes: a part of the job's ids.
+
+    `split`: "contiguous", one part after the other; "interleaved", every world_size-th
+    id; "padded", the same, and ranks that have one less begin again with the first ids;
+    "drop_last", the same without the last few, so that all have equally many.
+    """
+
+    job: Spans
+    rank: int = 0
+    world_size: int = 1
+    split: str = "contiguous"
+
+    @classmethod
+    def checked(cls, job: Spans, rank: object, world_size: object, split: object) -> Share:
+        """Raises TypeError or ValueError naming the argument."""
+        if split not in SPLITS:
+            known = ", ".join(map(repr, SPLITS))
+            raise ValueError(f"split must be one of {known}, got {split!r}")
+        return cls(job, *checked_rank(rank, world_size), split)
+
+    @property
+    def ids(self) -> Spans:
+        """The rank's ids."""
+        job, rank, world_size, split = self
+        size = len(job)
+        if split == "contiguous":
+            part = contiguous(size, rank, world_size)
+            return job[part.start : part.stop]
+        if split == "drop_last":
+            size -= size % world_size
+        own = job[rank:size:world_size]
+        if split == "padded" and len(own) * world_size < size:
+            again = (rank - size) % world_size % size
+            own = Spans([*own.ranges, *job[again : again + 1].ranges])
+        return own
