@@ -33,16 +33,6 @@ class Columns:
         self._columns = dict(columns)
 
     @staticmethod
-    def blank(
-        ids: Ids, names: Sequence[str], dtype: npt.DTypeLike = np.float64, *, zeros: bool = False
-    ) -> Columns:
-        """Columns for these ids that are still to be filled, or zeros."""
-        make = np.zeros if zeros else np.empty
-        size = len(ids)
-        columns = zip(names, make((len(names), size), dtype), strict=True)
-        return Columns(ids, make((size, 32), np.uint8), dict(columns))
-
-    @staticmethod
     def from_rows(
         rows: Sequence[Mapping[str, Any]],
         names: Sequence[str],

@@ -59,14 +59,18 @@ class Derivation:
 
     def fill(self, samples: Columns, num_threads: int | None = None) -> None:
         """Makes the samples of `samples.ids` in the arrays of `samples`, which must fit."""
-        request = self._request(samples.ids, samples.digests, samples.values)
-        run_spans(request.fill, len(samples), self._blocks(), num_threads)
+        self._fill(samples.ids, samples.digests, samples.values, num_threads)
 
-    def _request(
-        self, ids: Ids, digests: npt.NDArray[np.uint8], values: tuple[Column, ...]
-    ) -> Request:
-        prefix = self._prefix + ids.quote
-        return Request(self._plan, prefix, ids.source, len(ids), digests, values)
+    def _fill(
+        self,
+        ids: Ids,
+        digests: npt.NDArray[np.uint8],
+        values: Column | tuple[Column, ...],
+        num_threads: int | None,
+    ) -> None:
+        size, prefix = len(digests), self._prefix + ids.quote
+        request = Request(self._plan, prefix, ids.source, size, digests, values)
+        run_spans(request.fill, size, self._blocks(), num_threads)
 
     def _blocks(self) -> int:
         """About how many blocks of SHA-256 a sample is: two a link; fib(i) has 0.209 i digits."""
@@ -74,17 +78,19 @@ class Derivation:
         return 1 + 2 * depth + depth * depth // 600
 
     def blank(self, ids: Ids, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
-        """A batch for these ids that is still to be filled."""
-        blank = Columns.blank(ids, self.names, dtype)
-        return AugmentationBatch(self, ids, blank.digests, blank.columns)
+        """A batch for these ids that is still to be filled: zeros."""
+        values = np.zeros((len(self.names), len(ids)), dtype)
+        digests = np.zeros((len(ids), 32), np.uint8)
+        return AugmentationBatch(self, ids, digests, dict(zip(self.names, values, strict=True)))
 
     def batch(
         self, ids: Ids, num_threads: int | None = None, dtype: npt.DTypeLike = np.float64
     ) -> AugmentationBatch:
         """The samples of these ids, in order."""
-        batch = self.blank(ids, dtype)
-        self.fill(batch, num_threads)
-        return batch
+        names, size = self.space.names, len(ids)
+        values, digests = np.empty((len(names), size), dtype), np.empty((size, 32), np.uint8)
+        self._fill(ids, digests, values, num_threads)  # one buffer is acquired sooner than many
+        return AugmentationBatch(self, ids, digests, dict(zip(names, values, strict=True)))
 
     def blocks(
         self, ids: range, size: int = BLOCK, num_threads: int | None = None
@@ -208,9 +214,7 @@ class AugmentationBatch(Columns):
     def empty(cls, size: int, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
         """A batch of `size` blank samples, for generate_augmentation_batch(..., out=batch)."""
         ids = Listed(np.zeros(not_negative("size", size), np.uint64))
-        derivation = derive()
-        blank = Columns.blank(ids, derivation.names, float_type(dtype), zeros=True)
-        return cls(derivation, ids, blank.digests, blank.columns)
+        return derive().blank(ids, float_type(dtype))
 
     @classmethod
     def concatenate(cls, batches: Iterable[AugmentationBatch]) -> AugmentationBatch:

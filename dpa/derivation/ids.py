@@ -94,10 +94,10 @@ class Ids(ABC):
 
         Raises TypeError or ValueError.
         """
-        if isinstance(ids, Ids):
-            return ids
         if isinstance(ids, range):
             return _of_range(ids)
+        if isinstance(ids, Ids):
+            return ids
         if isinstance(ids, (str, bytes, bytearray, memoryview)):
             raise TypeError(f"ids must be a sequence of ids, got one id: {ids!r}")
         if np.ma.is_masked(ids):

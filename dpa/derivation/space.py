@@ -45,6 +45,8 @@ class Uniform:
     draw: int
 
     def __post_init__(self) -> None:
+        for name, check in (("low", finite), ("high", finite), ("draw", integer)):
+            object.__setattr__(self, name, check(name, getattr(self, name)))
         if self.low > self.high:
             raise ValueError(f"low must not be above high, got {self.low} and {self.high}")
         if not math.isfinite(self.high - self.low):
@@ -79,8 +81,7 @@ class Uniform:
         arguments = fields["uniform"]
         if not isinstance(arguments, Mapping) or arguments.keys() != {"low", "high", "draw"}:
             raise ValueError(f"uniform must have low, high and draw, got {arguments!r}")
-        low, high = (finite(name, arguments[name]) for name in ("low", "high"))
-        return cls(low, high, integer("draw", arguments["draw"]))
+        return cls(**arguments)
 
 
 class Parameter(NamedTuple):
