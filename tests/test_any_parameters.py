@@ -208,7 +208,7 @@ def test_bad_parameters(parameters, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((1, 0, 0), "low must not be above high, got 1 and 0"),
+        ((1, 0, 0), r"low must not be above high, got 1\.0 and 0\.0"),
         ((-1e308, 1e308, 0), r"high - low overflows, got -1e\+308 and 1e\+308"),
         (("0", 1, 0), "low must be a number, got '0'"),
         ((0, float("nan"), 0), "high must be finite, got nan"),

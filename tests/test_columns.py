@@ -4,7 +4,6 @@ import copy
 import math
 import pickle
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import reference
 
 import dpa
 from dpa import AugmentationBatch, generate_augmentation_batch
+from dpa.derivation.derivation import Derivation
 
 MILD = dpa.get_preset("mild")
 PARTS = {"epoch": 1, "view": 2, "base_seed": 3, "rank": 4}
@@ -351,10 +351,9 @@ def test_equal_values_of_another_dtype_are_unequal() -> None:
 
 def test_equal_values_of_other_provenance_are_unequal() -> None:
     batch = generate_augmentation_batch([1, 2])
-    derivation = batch.derivation
     for name, value in [
-        ("derivation", replace(derivation, space=MILD)),
-        ("derivation", replace(derivation, key=batch.key._replace(epoch=1))),
+        ("derivation", Derivation(MILD, batch.key)),
+        ("derivation", Derivation(batch.config, batch.key._replace(epoch=1))),
         ("ids", generate_augmentation_batch(range(2)).ids),
     ]:
         other = copy.copy(batch)

@@ -8,13 +8,13 @@ import random
 import re
 import statistics as stdlib
 import tracemalloc
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import reference
 
 import dpa
+from dpa.derivation.derivation import Derivation
 from dpa.errors import ChainFileError
 from dpa.files.metadata import Metadata
 
@@ -453,9 +453,8 @@ def test_a_wrong_dtype_is_told(tmp_path, suffix, dtype, monkeypatch):
 def test_an_original_with_ranks_that_made_no_difference(path):
     config = dpa.get_preset("mild", sampler="mt19937")
     batch = dpa.generate_augmentation_batch(range(20), config)
-    batch.derivation = replace(
-        batch.derivation, key=batch.key._replace(rank=3)
-    )  # now its dicts say so
+    key = batch.key._replace(rank=3)
+    batch.derivation = Derivation(config, key)  # now its dicts say so
     original(path, batch, config)
     assert dpa.verify_augmentation_chain(path).ok
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, overload
@@ -17,7 +16,7 @@ from dpa.derivation.columns import Column, Columns, Differences, float_type
 from dpa.derivation.config import AugmentationConfig, checked_space
 from dpa.derivation.ids import Consecutive, Ids, Listed, single_id
 from dpa.derivation.keys import NO_KEY, Key
-from dpa.derivation.space import Space
+from dpa.derivation.space import Frozen, Space
 from dpa.derivation.statistics import Summary, compute_statistics
 from dpa.host.threads import run_spans
 
@@ -27,24 +26,21 @@ BLOCK = 4096
 _KEPT = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Derivation:
+class Derivation(Frozen):
     """A space and a key: a function of sample ids alone. Immutable, and the same wherever it is.
 
     Streams, recipes, files, audits and adapters take one, and get all samples from it.
     """
 
+    __slots__ = ("space", "key", "_plan", "_prefix")  # noqa: RUF023 (in the constructor's order)
+
     space: Space
-    key: Key = NO_KEY
-    _prefix: bytes = field(init=False, repr=False, compare=False)
-    _plan: Plan = field(init=False, repr=False, compare=False)
+    key: Key
+    _plan: Plan
+    _prefix: bytes
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_prefix", self.key.prefix)
-        object.__setattr__(self, "_plan", self.space.plan)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Derivation, (self.space, self.key)
+    def __init__(self, space: Space, key: Key = NO_KEY) -> None:
+        self._set(space=space, key=key, _plan=space.plan, _prefix=key.prefix)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import FrozenInstanceError, dataclass
-from typing import Any, NamedTuple, NoReturn
+from dataclasses import FrozenInstanceError
+from typing import Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 
@@ -32,21 +31,57 @@ RESERVED = frozenset(
         "digests",
     ]
 )
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _FIELDS = ("space", "depth", "sampler", "parameters")
 
 
-@dataclass(frozen=True, slots=True)
-class Uniform:
+class Frozen:
+    """A value: its public slots are set once, in the constructor, which takes them in order."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def _set(self, **values: object) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _fields(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__ if name[0] != "_"}
+
+    def _with(self, **changes: object) -> Self:
+        return type(self)(**{**self._fields(), **changes})
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(self._fields().values())
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._fields().values()))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self._fields().items())
+        return f"{type(self).__name__}({values})"
+
+
+class Uniform(Frozen):
     """A number between `low` and `high`: low + (high - low) * u, where u is draw number `draw`."""
+
+    __slots__ = ("low", "high", "draw")  # noqa: RUF023 (in the constructor's order)
 
     low: float
     high: float
     draw: int
 
-    def __post_init__(self) -> None:
-        for name, check in (("low", finite), ("high", finite), ("draw", integer)):
-            object.__setattr__(self, name, check(name, getattr(self, name)))
+    def __init__(self, low: float, high: float, draw: int) -> None:
+        self._set(low=finite("low", low), high=finite("high", high), draw=integer("draw", draw))
         if self.low > self.high:
             raise ValueError(f"low must not be above high, got {self.low} and {self.high}")
         if not math.isfinite(self.high - self.low):
@@ -91,7 +126,7 @@ class Parameter(NamedTuple):
     distribution: Uniform
 
 
-class Space:
+class Space(Frozen):
     """Parameters by name, in the order that dicts, columns and the digest have them. Immutable.
 
     Equal where depth, sampler and all parameters are. Raises TypeError or ValueError
@@ -112,7 +147,7 @@ class Space:
         self, parameters: Mapping[str, Uniform], *, depth: int = 10, sampler: str = "xoshiro256++"
     ) -> None:
         for name in parameters:
-            if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 255:
+            if not _is_name(name):
                 raise ValueError(f"names must be words with dots between them, got {name!r}")
             if name in RESERVED:
                 raise ValueError(f"the name {name!r} is taken: by a field of samples or of keys")
@@ -126,21 +161,9 @@ class Space:
     def _declare(self, parameters: tuple[Parameter, ...], depth: int, sampler: str) -> None:
         names = tuple(parameter.name for parameter in parameters)
         bounds = tuple((p.distribution.low, p.distribution.high) for p in parameters)
-        for name, value in (
-            ("parameters", parameters),
-            ("names", names),
-            ("depth", depth),
-            ("sampler", sampler),
-            ("plan", Plan(depth, sampler, names, bounds)),
-            ("_hash", hash((parameters, depth, sampler))),
-        ):
-            object.__setattr__(self, name, value)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
+        plan, hashed = Plan(depth, sampler, names, bounds), hash((parameters, depth, sampler))
+        self._set(parameters=parameters, names=names, depth=depth, sampler=sampler)
+        self._set(plan=plan, _hash=hashed)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Space.of_declaration, (self.declaration(),)
@@ -184,11 +207,8 @@ class Space:
             return True
         if not isinstance(other, Space):
             return NotImplemented
-        return (self.parameters, self.depth, self.sampler) == (
-            other.parameters,
-            other.depth,
-            other.sampler,
-        )
+        same = self.depth == other.depth and self.sampler == other.sampler
+        return same and self.parameters == other.parameters
 
     def __hash__(self) -> int:
         return self._hash
@@ -196,6 +216,12 @@ class Space:
     def __repr__(self) -> str:
         parameters = ", ".join(f"{name!r}: {declared}" for name, declared in self.parameters)
         return f"Space({{{parameters}}}, depth={self.depth}, sampler={self.sampler!r})"
+
+
+def _is_name(name: object) -> bool:
+    if not isinstance(name, str) or not name.isascii() or len(name) > 255:
+        return False
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any, Self
 
 from dpa.checks import LIMIT, positive
@@ -79,7 +78,7 @@ class FileStream(RowCursor):
         found = self._chain.metadata.stored
         if found.start_id is None:
             return found
-        return replace(found, start_id=(found.start_id + self.delivered) % LIMIT)
+        return found.replace(start_id=(found.start_id + self.delivered) % LIMIT)
 
     @property
     def bound(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 from dpa.checks import LIMIT, integer, word
@@ -11,7 +10,7 @@ from dpa.derivation.derivation import Derivation
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.ids import MANY, Consecutive, Ids
 from dpa.derivation.keys import NO_KEY, Key
-from dpa.derivation.space import Space, require_names
+from dpa.derivation.space import Frozen, Space, require_names
 
 FORMAT = "dpa-chain"
 VERSION = 2
@@ -22,8 +21,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(Frozen):
     """What regenerates the samples, and how their ids and values are held.
 
     `space`: None is unknown. `start_id`: the first of consecutive ids; None means that
@@ -31,16 +29,32 @@ class Metadata:
     was saved, "float64" or "float32"; files hold float64 in either case.
     """
 
-    space: Space | None
-    key: Key = NO_KEY
-    world_size: int | None = None
-    start_id: int | None = 0
-    id_type: str = "integer"
-    dtype: str = "float64"
+    __slots__ = ("space", "key", "world_size", "start_id", "id_type", "dtype")  # noqa: RUF023 (in the constructor's order)
 
-    def __post_init__(self) -> None:
-        if self.world_size is not None:  # it may be NumPy's, which JSON does not take
-            object.__setattr__(self, "world_size", int(self.world_size))
+    space: Space | None
+    key: Key
+    world_size: int | None
+    start_id: int | None
+    id_type: str
+    dtype: str
+
+    def __init__(
+        self,
+        space: Space | None,
+        key: Key = NO_KEY,
+        world_size: int | None = None,
+        start_id: int | None = 0,
+        id_type: str = "integer",
+        dtype: str = "float64",
+    ) -> None:
+        if world_size is not None:
+            world_size = int(world_size)  # it may be NumPy's, which JSON does not take
+        self._set(space=space, key=key, world_size=world_size)
+        self._set(start_id=start_id, id_type=id_type, dtype=dtype)
+
+    def replace(self, **changes: object) -> Self:
+        """A copy with some fields changed."""
+        return self._with(**changes)
 
     @classmethod
     def of(
@@ -128,11 +142,10 @@ class Metadata:
         return RecipeMetadata.checked(metadata, fields["num_samples"]) if recipe else metadata
 
 
-@dataclass(frozen=True, slots=True)
 class RecipeMetadata(Metadata):
     """That of a recipe: its file stores no samples and stands for `num_samples` of them."""
 
-    _: KW_ONLY
+    __slots__ = ("num_samples",)
     num_samples: int
 
     @classmethod
@@ -144,7 +157,9 @@ class RecipeMetadata(Metadata):
         if not 0 <= size <= min(MANY, LIMIT - start):
             raise ValueError(f"num_samples must be 0 to 2**48 and 2**64 - start_id, got {size}")
         space, key, world_size = metadata.space, metadata.key, metadata.world_size
-        return cls(space, key, world_size, start, num_samples=size)
+        recipe = cls(space, key, world_size, start)
+        recipe._set(num_samples=size)
+        return recipe
 
     @classmethod
     def of_range(cls, derivation: Derivation, ids: range, world_size: int | None) -> Self:

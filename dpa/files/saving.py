@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeAlias
 
@@ -315,7 +314,7 @@ def _of_file(stream: FileStream, given: _Given) -> _Source:
     if not stream.bound:
         given.require_base_seed(own.key.rank if space is None else None)
     key, world_size = Key.checked(**known), known["world_size"]
-    metadata = replace(own, space=space, key=key, world_size=world_size)
+    metadata = own.replace(space=space, key=key, world_size=world_size)
     checked = not stream.bound or own.space is None
     blocks = _verified(stream.blocks(), metadata.derivation if checked else None)
     return metadata, _with_ids(blocks, given.ids, "file")
