@@ -1,7 +1,7 @@
 """Deterministic Procedural Augmentation: parameters that depend on the sample alone."""
 
 from dpa._native import active_kernel, kernels
-from dpa.derivation.config import PRESETS, AugmentationConfig, get_preset
+from dpa.derivation.config import PARAMETERS, PRESETS, AugmentationConfig, get_preset
 from dpa.derivation.derivation import AugmentationBatch
 from dpa.derivation.generate import (
     gen_augmentation_params,
@@ -9,7 +9,13 @@ from dpa.derivation.generate import (
     generate_augmentation_batch,
     generate_uniforms,
 )
-from dpa.derivation.statistics import compute_statistics, compute_streaming_statistics
+from dpa.derivation.statistics import (
+    Statistics,
+    compute_statistics,
+    compute_streaming_statistics,
+    theoretical_statistics,
+)
+from dpa.errors import ChainFileError
 from dpa.files.loading import (
     load_augmentation_batch,
     load_augmentation_chain,
@@ -32,9 +38,12 @@ from dpa.streams.streams import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "PARAMETERS",
     "PRESETS",
     "AugmentationBatch",
     "AugmentationConfig",
+    "ChainFileError",
+    "Statistics",
     "active_kernel",
     "compute_statistics",
     "compute_streaming_statistics",
@@ -55,5 +64,6 @@ __all__ = [
     "stream_augmentation_batches",
     "stream_augmentation_chain",
     "stream_augmentation_range",
+    "theoretical_statistics",
     "verify_augmentation_chain",
 ]

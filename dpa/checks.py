@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import operator
+import os
+import reprlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -16,21 +19,53 @@ LIMIT = 2**64
 _NO_NUMBERS = (bool, np.bool_, complex, np.complexfloating, str, bytes)
 
 
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 120
+
+
+def brief(value: object) -> str:
+    """The repr of a value of any size, cut to what fits in a message."""
+    return _BRIEF.repr(value)
+
+
+def printable(text: str) -> str:
+    """`text` with escapes in place of line ends and of all that would move a terminal's cursor."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def file_path(path: object) -> str:
+    """`path` as a str. TypeError for what is no path of text; ValueError for NUL and for URLs."""
+    if not isinstance(path, (str, PathLike)) or not isinstance(os.fspath(path), str):
+        raise TypeError(f"path must be a str or a path of text, got {path!r}")
+    name = os.fspath(path)
+    scheme, found, _ = name.partition("://")
+    if found and scheme.replace("+", "").replace("-", "").replace(".", "").isalnum():
+        raise ValueError(
+            f"path must be one of a file system, got the URL {name!r}: a file there cannot be "
+            "replaced in one step; write it here and copy it"
+        )
+    if "\0" in name:
+        raise ValueError(f"path must not have a NUL character, got {name!r}")
+    return name
+
+
 def integer(name: str, value: object) -> int:
     """`value` as an int, from any integer type but bool."""
     if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
+        raise TypeError(f"{name} must be an integer, got {brief(value)}")
     try:
         return operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
     except TypeError:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+        raise TypeError(f"{name} must be an integer, got {brief(value)}") from None
 
 
 def positive(name: str, value: object, least: int = 1) -> int:
     """`value` as an int of at least `least`."""
     number = integer(name, value)
     if number < least:
-        raise ValueError(f"{name} must be at least {least}, got {number}")
+        raise ValueError(f"{name} must be at least {least}, got {brief(number)}")
     return number
 
 
@@ -38,7 +73,7 @@ def not_negative(name: str, value: object) -> int:
     """`value` as an int of at least 0."""
     number = integer(name, value)
     if number < 0:
-        raise ValueError(f"{name} must not be negative, got {number}")
+        raise ValueError(f"{name} must not be negative, got {brief(number)}")
     return number
 
 
@@ -46,34 +81,34 @@ def word(name: str, value: object) -> int:
     """`value` as an int of 0 to 2**64 - 1."""
     number = integer(name, value)
     if not 0 <= number < LIMIT:
-        raise ValueError(f"{name} must be 0 to 2**64 - 1, got {number}")
+        raise ValueError(f"{name} must be 0 to 2**64 - 1, got {brief(number)}")
     return number
 
 
 def real(name: str, value: Any) -> float:
     """`value` as a float, from any type of real numbers but bool; NaN and infinity pass."""
     if isinstance(value, _NO_NUMBERS) or not hasattr(value, "__float__"):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+        raise TypeError(f"{name} must be a number, got {brief(value)}")
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
+        raise TypeError(f"{name} must be a number, got {brief(value)}") from None
     except OverflowError:
-        raise ValueError(f"{name} must be finite in double precision, got {value!r}") from None
+        raise ValueError(f"{name} must be finite in double precision, got {brief(value)}") from None
 
 
 def finite(name: str, value: object) -> float:
     """`value` as a float that is neither NaN nor infinite."""
     number = real(name, value)
     if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {value!r}")
+        raise ValueError(f"{name} must be finite, got {brief(value)}")
     return number
 
 
 def boolean(name: str, value: object) -> bool:
     """`value`, which must be True or False."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+        raise TypeError(f"{name} must be True or False, got {brief(value)}")
     return value
 
 
@@ -86,4 +121,7 @@ def extra(name: str, needs: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise ImportError(f"{needs}: pip install 'dpa-augment[{name}]'", name=error.name) from error
+        raise ImportError(
+            f"{needs}: pip install 'dpa-augment[{name}]' (in a clone: pip install '.[{name}]')",
+            name=error.name,
+        ) from error

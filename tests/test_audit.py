@@ -327,5 +327,6 @@ def test_without_scipy(capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "dpa.audit")
     assert cli.main(["audit", "-n", "1000"]) == 2
     assert capsys.readouterr().err == (
-        "dpa: error: audits and plots need scipy: pip install 'dpa-augment[audit]'\n"
+        "dpa: error: audits and plots need scipy: pip install 'dpa-augment[audit]' "
+        "(in a clone: pip install '.[audit]')\n"
     )

@@ -270,8 +270,8 @@ def test_stats_without_config_or_samples(run, path):
 
 
 def test_stats_of_a_damaged_file(run, path):
-    dpa.generate_augmentation_chain(5000, save_path=path)
-    path.write_text(path.read_text().replace('"noise":0.05', '"noise":0.06', 1))
+    noise = dpa.generate_augmentation_chain(5000, save_path=path)[42]["noise"]
+    path.write_text(path.read_text().replace(f'"noise":{noise!r}', '"noise":0.06', 1))
     code, out, err = run("stats", path)
     assert (code, out) == (2, "")
     assert err.startswith(f"dpa: error: {str(path)!r}: trailer says digest")

@@ -229,7 +229,8 @@ def test_parquet_without_pyarrow(tmp_path):
         text=True,
         check=True,
     )
-    line = ".parquet files need pyarrow: pip install 'dpa-augment[parquet]'\n"
+    line = ".parquet files need pyarrow: pip install 'dpa-augment[parquet]' "
+    line += "(in a clone: pip install '.[parquet]')\n"
     missing = f"[Errno 2] No such file or directory: {str(path)!r}\n"
     assert run.stdout == line + missing + line
 

@@ -21,6 +21,8 @@ PARTS = ["epoch", "view", "base_seed", "rank"]
 INTEGERS = [np.dtype(f"{order}{kind}{size}") for order in "<>" for kind in "iu" for size in "248"]
 INTEGERS += [np.dtype(np.int8), np.dtype(np.uint8)]
 
+REMEDY = "leave out or fill the rows without an id"
+
 
 def key(sample_id: int | str, **parts: Any) -> str:
     """The text that the first link of a sample hashes."""
@@ -302,9 +304,9 @@ def test_negative_in_an_array(dtype: np.dtype[Any]) -> None:
 
 
 @pytest.mark.parametrize("dtype", [float, np.float32, bool, complex, "S3", "M8[s]"], ids=str)
-@pytest.mark.parametrize("size", [0, 3])
-def test_arrays_of_other_dtypes(dtype: Any, size: int) -> None:
-    ids = np.zeros(size, dtype)
+def test_arrays_of_other_dtypes(dtype: Any) -> None:
+    assert listed(np.zeros(0, dtype)) == []  # no ids are of any type
+    ids = np.zeros(3, dtype)
     message = f"^ids must be integers or strings, got dtype {re.escape(str(ids.dtype))}$"
     with pytest.raises(TypeError, match=message):
         dpa.generate_augmentation_batch(ids)
@@ -333,7 +335,7 @@ def test_object_arrays_of_integers() -> None:
         dpa.generate_augmentation_batch(np.array([3, -1], object))
     with pytest.raises(TypeError, match=r"^ids\[1\] must be an integer, got 1.5$"):
         dpa.generate_augmentation_batch(np.array([3, 1.5], object))
-    with pytest.raises(TypeError, match=r"^ids must not mix str with float \(index 1\)$"):
+    with pytest.raises(TypeError, match=r"^ids must not be null, got nan at index 1: leave out"):
         dpa.generate_augmentation_batch(np.array(["a", np.nan], object))
 
 
@@ -409,12 +411,12 @@ def test_numpy_strings_in_a_list() -> None:
     [
         ([1, "a"], TypeError, "ids must not mix int with str (index 1)"),
         (["a", "b", 1], TypeError, "ids must not mix str with int (index 2)"),
-        (["a", None], TypeError, "ids must not mix str with NoneType (index 1)"),
+        (["a", None], TypeError, f"ids must not be null, got None at index 1: {REMEDY}"),
         (["a", b"b"], TypeError, "ids must not mix str with bytes (index 1)"),
         ([1, True], TypeError, "ids[1] must be an integer, got True"),
         ([np.True_], TypeError, "ids[0] must be an integer, got np.True_"),
         ([1, 2.0], TypeError, "ids[1] must be an integer, got 2.0"),
-        ([None], TypeError, "ids[0] must be an integer, got None"),
+        ([None], TypeError, f"ids must not be null, got None at index 0: {REMEDY}"),
         ([b"a"], TypeError, "ids[0] must be an integer, got b'a'"),
         ([[1]], TypeError, "ids[0] must be an integer, got [1]"),
         ([0, -1], ValueError, "ids[1] must be 0 to 2**64 - 1, got -1"),

@@ -532,7 +532,8 @@ def test_plot(run, tmp_path, calls):
     path = str(tmp_path / "chain.npz")
     assert run("plot", path, "-o", "x.png") == (0, "", "wrote x.png\n")
     assert run("plot", path, "-o", "x.png", "--preset", "aggressive")[0] == 0
-    assert calls == [(path, None, {}), (path, dpa.get_preset("aggressive"), {})]
+    limit = {"unlimited": False}
+    assert calls == [(path, None, limit), (path, dpa.get_preset("aggressive"), limit)]
 
 
 def test_plot_refuses(run, tmp_path):
@@ -547,6 +548,6 @@ def test_without_matplotlib(run, monkeypatch):
     for name in ("dpa.pictures.chains", "dpa.pictures.figures", "matplotlib.axes"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert run("plot", "x.json", "-o", "x.png") == (
-        (2, "", "dpa: error: pictures need matplotlib: pip install 'dpa-augment[viz]'\n")
-    )
+    message = "dpa: error: pictures need matplotlib: pip install 'dpa-augment[viz]' "
+    message += "(in a clone: pip install '.[viz]')\n"
+    assert run("plot", "x.json", "-o", "x.png") == (2, "", message)

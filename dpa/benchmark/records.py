@@ -81,7 +81,7 @@ class Measurements:
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """A file of to_json's text. Raises OSError, or ValueError for another file."""
         try:
-            return cls.from_record(parse(Path(path).read_bytes()))
+            return cls.from_record(parse(Path(path).read_bytes(), strict=True))
         except (KeyError, OverflowError, TypeError, ValueError) as error:
             problem = f"{error} is missing" if isinstance(error, KeyError) else error
             raise ValueError(f"{os.fspath(path)!r} holds no measurements: {problem}") from error

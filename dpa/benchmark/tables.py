@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dpa.checks import printable
+
 
 @dataclass(frozen=True)
 class Table:
@@ -23,18 +25,23 @@ class Table:
 
     def text(self) -> str:
         """The columns, aligned for a terminal."""
-        lines = [self.head, *self.rows]
+        lines = [[*map(printable, cells)] for cells in (self.head, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join("  ".join(_aligned(cells, widths)).rstrip() for cells in lines)
 
     def markdown(self) -> str:
         """The heading, the note, and lines of equal width."""
-        lines = [self.head, *self.rows]
+        lines = [[_in_markdown(cell) for cell in cells] for cells in (self.head, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         ruler = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
         parts = [f"### {self.title}", "", *([self.note, ""] if self.note else [])]
-        parts += [_line(cells, widths) for cells in (self.head, ruler, *self.rows)]
+        parts += [_line(cells, widths) for cells in (lines[0], ruler, *lines[1:])]
         return "\n".join(parts)
+
+
+def _in_markdown(cell: str) -> str:
+    """A cell that stays one: names come from files, too."""
+    return printable(cell).replace("|", "\\|")
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

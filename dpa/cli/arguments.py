@@ -120,6 +120,15 @@ def _read_config(path: Path) -> AugmentationConfig:
 _CONFIG_EXAMPLE = 'a config is like {"rotation_range": [-15, 15], "augmentation_depth": 10}'
 
 
+def add_unlimited(command: argparse.ArgumentParser) -> None:
+    """Whether a recipe may stand for any number of samples."""
+    command.add_argument(
+        "--unlimited",
+        action="store_true",
+        help="take recipes of more than 10**10 samples, which take hours",
+    )
+
+
 def leave_to(option: str, arguments: argparse.Namespace) -> None:
     """Raises ValueError where an argument says what the file of `option` says."""
     names = "start_id preset config depth sampler base_seed epoch view rank world_size elastic"

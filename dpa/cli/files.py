@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from dpa.cli.arguments import SUFFIXES, Commands
+from dpa.cli.arguments import SUFFIXES, Commands, add_unlimited
 from dpa.cli.output import DIFFERENT, failed, write
 from dpa.derivation.statistics import Statistics, Summary, theoretical_statistics, without_nan
 from dpa.files.chains import open_chain
@@ -18,15 +18,18 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("verify", help="generate files' samples again and compare them")
     command.add_argument("files", nargs="+", metavar="FILE", help=f"{SUFFIXES}, recipes too")
     command.add_argument("-q", "--quiet", action="store_true", help="print only what is not ok")
+    add_unlimited(command)
     command.set_defaults(run=_verify)
 
     command = commands.add_parser("diff", help="compare the samples of two files")
     command.add_argument("first", metavar="FILE", help=SUFFIXES)
     command.add_argument("second", metavar="FILE", help="of the same or another format")
+    add_unlimited(command)
     command.set_defaults(run=_diff)
 
     command = commands.add_parser("stats", help="print the statistics of a file's samples")
     command.add_argument("file", metavar="FILE", help=SUFFIXES)
+    add_unlimited(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_stats)
 
@@ -36,7 +39,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     code = 0
     for path in arguments.files:
         try:
-            report = verify_augmentation_chain(path)
+            report = verify_augmentation_chain(path, unlimited=arguments.unlimited)
         except (ValueError, OSError, ImportError) as error:
             code = failed(error)
             continue
@@ -48,13 +51,13 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    diff = diff_chains(arguments.first, arguments.second)
+    diff = diff_chains(arguments.first, arguments.second, unlimited=arguments.unlimited)
     write(str(diff))
     return DIFFERENT if diff else 0
 
 
 def _stats(arguments: argparse.Namespace) -> None:
-    with open_chain(arguments.file) as chain:
+    with open_chain(arguments.file, unlimited=arguments.unlimited) as chain:
         space = chain.metadata.space
         statistics = Statistics(chain.metadata.names)
         for block in chain.blocks():

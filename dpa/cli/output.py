@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from types import FrameType
 from typing import NoReturn, TextIO, TypeAlias
 
+from dpa.checks import printable
 from dpa.host.progress import progress_bar
 
 DIFFERENT = 1
@@ -33,7 +34,7 @@ def one_line(error: Failure) -> str:
     """What an error says, without a line's end."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {str(error.filename)!r}"
-    text = str(error).replace("\n", " ")
+    text = " ".join(map(printable, str(error).split("\n")))
     return text or ("out of memory" if isinstance(error, MemoryError) else type(error).__name__)
 
 
@@ -48,13 +49,16 @@ def write(text: str) -> None:
 
     What its encoding lacks, the names of files may have: it is written with backslashes.
     """
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    _print(text.encode(encoding, "backslashreplace").decode(encoding), sys.stdout)
+    _print(text, sys.stdout)
 
 
 def _print(text: str, file: TextIO | None) -> None:
+    """Names and contents of files may hold anything: all but line ends is made printable."""
     if file is None:  # print() would take stdout
         raise OSError(errno.EBADF, "The output is closed", "stdout")
+    encoding = getattr(file, "encoding", None) or "utf-8"
+    text = "\n".join(map(printable, text.split("\n")))
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
     try:
         print(text, file=file, flush=True)
     except OSError as error:
@@ -65,23 +69,30 @@ def _print(text: str, file: TextIO | None) -> None:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM and SIGHUP clean up behind them like Ctrl-C."""
+    """SIGTERM and SIGHUP clean up behind them like Ctrl-C; one more signal waits for that."""
 
     def stop(number: int, _: FrameType | None) -> NoReturn:
+        for other in before:
+            signal.signal(other, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         raise SystemExit(128 + number)
 
     if threading.current_thread() is not threading.main_thread():  # may set no handlers
         yield
         return
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    default = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
-    for number in default:  # one that is ignored stays so: nohup
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    found = {number: signal.getsignal(number) for number in numbers}
+    own = (signal.SIG_DFL, signal.default_int_handler)  # one that is ignored stays so: nohup
+    before = {number: handler for number, handler in found.items() if handler in own}
+    for number in before:
         signal.signal(number, stop)
     try:
         yield
     finally:
-        for number in default:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def progress(total: int, quiet: bool) -> AbstractContextManager[Callable[[int], object]]:

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dpa.cli.arguments import Commands, add_config, add_key, chosen_config, whole_number
+from dpa.checks import printable
+from dpa.cli.arguments import (
+    Commands,
+    add_config,
+    add_key,
+    add_unlimited,
+    chosen_config,
+    whole_number,
+)
 from dpa.cli.output import one_line, tell, terminable
 from dpa.derivation.config import PRESETS
 
@@ -43,6 +51,7 @@ def add(commands: Commands) -> None:
     either = command.add_mutually_exclusive_group()
     either.add_argument("--preset", choices=PRESETS, help="compare with this, not the file's own")
     either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")
+    add_unlimited(command)
     command.set_defaults(run=_plot, depth=None, sampler=None)
 
 
@@ -65,7 +74,7 @@ def _preview(arguments: argparse.Namespace) -> None:
     )
     with terminable():
         save_picture(figure, arguments.output)
-    tell(f"wrote {arguments.output}")
+    tell(f"wrote {printable(arguments.output)}")
 
 
 def _ids(arguments: argparse.Namespace, count: int) -> range | list[int] | list[str]:
@@ -146,10 +155,11 @@ def _plot(arguments: argparse.Namespace) -> None:
 
     picture_format(arguments.output)
     given = arguments.preset is not None or arguments.config is not None
-    figure = plot_chain(arguments.file, chosen_config(arguments) if given else None)
+    config = chosen_config(arguments) if given else None
+    figure = plot_chain(arguments.file, config, unlimited=arguments.unlimited)
     with terminable():
         save_picture(figure, arguments.output)
-    tell(f"wrote {arguments.output}")
+    tell(f"wrote {printable(arguments.output)}")
 
 
 def _tell_left_out(error: OSError | ValueError) -> None:

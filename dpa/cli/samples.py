@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
+from dpa.checks import printable
 from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
@@ -14,6 +15,7 @@ from dpa.cli.arguments import (
     add_key,
     add_num_samples,
     add_request,
+    add_unlimited,
     chosen_derivation,
     leave_to,
 )
@@ -35,6 +37,7 @@ def add(commands: Commands) -> None:
     add_num_samples(source)
     source.add_argument("--recipe", metavar="FILE", help="the samples that this recipe stands for")
     add_request(command)
+    add_unlimited(command)
     command.add_argument(
         "-o",
         "--output",
@@ -82,7 +85,7 @@ def _generate(arguments: argparse.Namespace) -> None:
         _write_samples(arguments, metadata, recipe_blocks(metadata))
         return
     leave_to("--recipe", arguments)
-    with open_chain(arguments.recipe) as chain:
+    with open_chain(arguments.recipe, unlimited=arguments.unlimited) as chain:
         if not isinstance(chain, Recipe):
             raise ValueError(f"--recipe: {arguments.recipe!r} is no recipe")
         _write_samples(arguments, chain.metadata, chain.blocks())
@@ -112,7 +115,7 @@ def _recipe(arguments: argparse.Namespace) -> None:
 
 def _tell_written(arguments: argparse.Namespace, what: str) -> None:
     if not arguments.quiet:
-        tell(f"wrote {what} to {arguments.output}")
+        tell(f"wrote {what} to {printable(arguments.output)}")
 
 
 def _request(arguments: argparse.Namespace) -> RecipeMetadata:

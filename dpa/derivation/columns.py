@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._native import dicts
-from dpa.checks import real
+from dpa.checks import brief, real
 from dpa.derivation.ids import Ids
 
 Column: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.float32]
@@ -119,6 +119,26 @@ class Columns:
         digests = np.ascontiguousarray(self.digests)
         return dicts(self.names, self.doubles(), digests, len(self), rank)
 
+    def rounded(self, dtype: npt.DTypeLike) -> dict[str, Column]:
+        """Copies of the columns in float64 or float32."""
+        with np.errstate(all="ignore"):  # a value may become subnormal; who minds may say so
+            return {name: column.astype(dtype) for name, column in self._columns.items()}
+
+    def require_sound(self) -> None:
+        """Raises ValueError where arrays do not fit together: their owner may have changed them."""
+        size, dtype = len(self), self.values[0].dtype
+        if dtype.name not in ("float64", "float32"):
+            raise ValueError(f"columns must be float64 or float32, got {dtype}")
+        arrays: dict[str, npt.NDArray[Any]] = {"digests": self.digests, **self._columns}
+        for name, array in arrays.items():
+            hashes = name == "digests"
+            shape, wanted = ((size, 32), np.dtype(np.uint8)) if hashes else ((size,), dtype)
+            if array.shape != shape or array.dtype != wanted:
+                raise ValueError(
+                    f"{name} must have shape {shape} and dtype {wanted}, got {array.shape} "
+                    f"and {array.dtype}"
+                )
+
     def differing(self, other: Columns, *, values: bool = True) -> Differences:
         """What distinguishes the samples from those of other columns, place by place."""
         fields = {"hash": (self.digests != other.digests).any(axis=1)}
@@ -190,7 +210,7 @@ def column_of(rows: Sequence[Mapping[str, Any]], name: str, first: int) -> npt.N
         for at, row in enumerate(rows, first):
             _check_row(row, at)
             if name not in row:
-                raise ValueError(f"sample {at} has no {name!r}: {row!r}") from None
+                raise ValueError(f"sample {at} has no {name!r}: {brief(row)}") from None
         raise
     if not set(map(type, values)) <= {float}:
         values = [real(f"{name} of sample {at}", value) for at, value in enumerate(values, first)]
@@ -205,16 +225,16 @@ def names_of(row: object) -> tuple[str, ...]:
 
 def _check_row(row: object, at: int) -> None:
     if not isinstance(row, Mapping):
-        raise TypeError(f"sample {at} must be a dict, got {row!r}")
+        raise TypeError(f"sample {at} must be a dict, got {brief(row)}")
 
 
 def _check_fields(row: Mapping[str, Any], fields: set[str], rank: int | None, at: int) -> None:
     _check_row(row, at)
     if row.keys() != fields:
         missing, unknown = sorted(fields - row.keys()), sorted(row.keys() - fields, key=str)
-        raise ValueError(f"sample {at}: missing fields {missing}, unknown fields {unknown}")
+        raise ValueError(f"sample {at}: missing fields {missing}, unknown fields {brief(unknown)}")
     if rank is not None and row["rank"] != rank:
-        raise ValueError(f"sample {at} has rank {row['rank']!r} among samples of rank {rank}")
+        raise ValueError(f"sample {at} has rank {brief(row['rank'])} among samples of rank {rank}")
 
 
 def _digests(rows: Iterable[Mapping[str, Any]], first: int) -> npt.NDArray[np.uint8]:
@@ -222,7 +242,9 @@ def _digests(rows: Iterable[Mapping[str, Any]], first: int) -> npt.NDArray[np.ui
     for at, row in enumerate(rows, first):
         text = row["hash"]
         if not is_hex_digest(text):
-            raise ValueError(f"hash of sample {at} must be 64 lowercase hex digits, got {text!r}")
+            raise ValueError(
+                f"hash of sample {at} must be 64 lowercase hex digits, got {brief(text)}"
+            )
         digests += bytes.fromhex(text)
     return np.frombuffer(digests, np.uint8).reshape(-1, 32)
 

@@ -106,10 +106,12 @@ class Ids(ABC):
             array = np.asarray(ids)
             if array.ndim != 1:
                 raise ValueError(f"ids must have one dimension, got shape {array.shape}")
-            if array.dtype.kind in "iu":
-                return _of_array(array)
+            if array.dtype.kind in "iu" or array.size == 0:  # no ids are of any type
+                return _of_array(array if array.size else np.empty(0, np.uint64))
             if array.dtype.kind not in "OUT":
-                raise TypeError(f"ids must be integers or strings, got dtype {array.dtype}")
+                nulls = array.dtype.kind == "f" and bool(np.isnan(array).any())
+                hint = f" with nulls (NaN) among them: {_REMEDY}" if nulls else ""
+                raise TypeError(f"ids must be integers or strings, got dtype {array.dtype}{hint}")
             ids = array.tolist()
         if isinstance(ids, Sequence):
             return _of_sequence(tuple(ids))
@@ -251,6 +253,10 @@ class Texts(Ids):
         offsets = np.empty(len(texts) + 1, np.int64)
         try:
             utf8 = encode_texts(texts, offsets)
+        except TypeError:
+            for at, value in enumerate(texts):
+                _refuse_null(value, at)
+            raise
         except UnicodeEncodeError as error:
             raise lone_surrogate(error) from None
         return cls(np.frombuffer(utf8, np.uint8), offsets)
@@ -318,6 +324,20 @@ class Texts(Ids):
         return Texts(np.concatenate([part.bytes for part in parts]), offsets)
 
 
+_REMEDY = "leave out or fill the rows without an id"
+
+
+def _is_null(value: object) -> bool:
+    """None, NaN, and what pandas and pyarrow have for it."""
+    is_nan = isinstance(value, float) and value != value
+    return value is None or is_nan or type(value).__name__ in ("NAType", "NaTType", "NullScalar")
+
+
+def _refuse_null(value: object, at: int) -> None:
+    if _is_null(value):
+        raise TypeError(f"ids must not be null, got {value} at index {at}: {_REMEDY}")
+
+
 def lone_surrogate(error: UnicodeEncodeError) -> ValueError:
     """The error for a str that has no UTF-8."""
     return ValueError(f"sample id {error.object!r} has a lone surrogate: {error}")
@@ -357,6 +377,7 @@ def _of_sequence(ids: tuple[object, ...]) -> Ids:
 
 
 def _listed_integer(value: object, at: int) -> int:
+    _refuse_null(value, at)
     if isinstance(value, str):
         raise TypeError(f"ids must not mix int with str (index {at})")
     number = integer(f"ids[{at}]", value)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn, Self
 import numpy as np
 
 from dpa._native import MAX_DEPTH, SAMPLERS, Plan
-from dpa.checks import finite, integer
+from dpa.checks import brief, finite, integer
 
 #: The form in which JSON holds a space.
 FORMAT = "dpa-space-1"
@@ -97,7 +97,7 @@ class Uniform(Frozen):
     @property
     def mean(self) -> float:
         """The expected value."""
-        return (self.low + self.high) / 2
+        return self.low / 2 + self.high / 2  # their sum may overflow
 
     @property
     def stdev(self) -> float:
@@ -112,10 +112,10 @@ class Uniform(Frozen):
     def from_dict(cls, fields: Any) -> Uniform:
         """The inverse of to_dict. Raises TypeError or ValueError."""
         if not isinstance(fields, Mapping) or fields.keys() != {"uniform"}:
-            raise ValueError(f"a distribution must be of the kind 'uniform', got {fields!r}")
+            raise ValueError(f"a distribution must be of the kind 'uniform', got {brief(fields)}")
         arguments = fields["uniform"]
         if not isinstance(arguments, Mapping) or arguments.keys() != {"low", "high", "draw"}:
-            raise ValueError(f"uniform must have low, high and draw, got {arguments!r}")
+            raise ValueError(f"uniform must have low, high and draw, got {brief(arguments)}")
         return cls(**arguments)
 
 
@@ -147,10 +147,7 @@ class Space(Frozen):
         self, parameters: Mapping[str, Uniform], *, depth: int = 10, sampler: str = "xoshiro256++"
     ) -> None:
         for name in parameters:
-            if not _is_name(name):
-                raise ValueError(f"names must be words with dots between them, got {name!r}")
-            if name in RESERVED:
-                raise ValueError(f"the name {name!r} is taken: by a field of samples or of keys")
+            _require_name(name)
         declared = [Parameter(*item) for item in parameters.items()]
         declared.sort(key=lambda parameter: parameter.distribution.draw)
         draws = [parameter.distribution.draw for parameter in declared]
@@ -187,15 +184,16 @@ class Space(Frozen):
     def of_declaration(fields: Any) -> Space:
         """The inverse of declaration(). Raises TypeError or ValueError naming the field."""
         if not isinstance(fields, Mapping):
-            raise TypeError(f"space must be an object, got {fields!r}")
+            raise TypeError(f"space must be an object, got {brief(fields)}")
         require_names("space", fields, _FIELDS)
         if fields["space"] != FORMAT:
-            raise ValueError(f"space must be {FORMAT!r}, got {fields['space']!r}")
+            raise ValueError(f"space must be {FORMAT!r}, got {brief(fields['space'])}")
         parameters = fields["parameters"]
         if not isinstance(parameters, Mapping):
-            raise TypeError(f"parameters must be an object, got {parameters!r}")
+            raise TypeError(f"parameters must be an object, got {brief(parameters)}")
         declared = {}
         for name, distribution in parameters.items():
+            _require_name(name)
             try:
                 declared[name] = Uniform.from_dict(distribution)
             except (TypeError, ValueError) as error:
@@ -218,16 +216,19 @@ class Space(Frozen):
         return f"Space({{{parameters}}}, depth={self.depth}, sampler={self.sampler!r})"
 
 
-def _is_name(name: object) -> bool:
-    if not isinstance(name, str) or not name.isascii() or len(name) > 255:
-        return False
-    return all(part.isidentifier() for part in name.split("."))
+def _require_name(name: object) -> None:
+    """Raises ValueError for what cannot be the name of a parameter."""
+    sound = isinstance(name, str) and name.isascii() and len(name) <= 255
+    if not sound or not all(part.isidentifier() for part in str(name).split(".")):
+        raise ValueError(f"names must be words with dots between them, got {brief(name)}")
+    if name in RESERVED:
+        raise ValueError(f"the name {name!r} is taken: by a field of samples or of keys")
 
 
 def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) -> None:
     """Raises ValueError where `fields` are not just the known ones."""
     if fields.keys() != set(known):
-        wrong = ", ".join(sorted(map(str, fields.keys() ^ set(known))))
+        wrong = ", ".join(sorted(map(str, fields.keys() ^ set(known)))[:5])[:200]
         raise ValueError(
             f"{what} must have the fields {', '.join(known)}; missing or unknown: {wrong}"
         )
@@ -245,5 +246,5 @@ def checked_sampler(sampler: object) -> str:
     """`sampler` as one of SAMPLERS."""
     if not isinstance(sampler, str) or sampler not in SAMPLERS:
         known = " or ".join(map(repr, SAMPLERS))
-        raise ValueError(f"sampler must be {known}, got {sampler!r}")
+        raise ValueError(f"sampler must be {known}, got {brief(sampler)}")
     return SAMPLERS[SAMPLERS.index(sampler)]  # of an Enum or NumPy's str, too

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Self, TypeAlias
 import numpy as np
 
 from dpa._native import active_kernel
+from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import DEFAULT
 from dpa.derivation.derivation import BLOCK, Derivation
@@ -26,6 +27,8 @@ FilePath: TypeAlias = str | os.PathLike[str]
 
 #: Samples generated at a time: enough to keep some threads busy, 5 MB.
 LARGE_BLOCK = 16 * BLOCK
+#: Samples of a recipe that are generated without being asked to: an hour's work.
+MOST_GENERATED = 10**10
 #: Depths that are tried where a file does not say what made it.
 _TRIED_DEPTHS = (10, *(depth for depth in range(1, 21) if depth != 10))
 
@@ -51,6 +54,7 @@ class Chain(ABC):
         *,
         lenient: bool,
         num_threads: int | None,
+        unlimited: bool,
     ) -> None:
         self.path = path
         self.problems: list[str] = []
@@ -58,7 +62,10 @@ class Chain(ABC):
         self._reader = reader
         self._lenient = lenient
         self._num_threads = num_threads
+        self._unlimited = unlimited
         self._begun = False
+        self._opened_by = os.getpid()
+        self._full_path = os.path.abspath(path)
 
     @property
     def metadata(self) -> Metadata:
@@ -82,9 +89,16 @@ class Chain(ABC):
         """num_samples, digest and checksum; there behind blocks()."""
         return self._reader.trailer
 
+    @property
+    def statistics(self) -> Any:
+        """What the file says of its samples' statistics; there behind blocks()."""
+        return self._reader.statistics
+
     def blocks(self) -> Iterator[Columns]:
         """The samples in order, some thousands at a time; each call begins with the first."""
-        if self._begun:
+        if self.in_another_process():
+            self._reopen()
+        elif self._begun:
             self._file.seek(0)
             self._reader = _read(self.path, self._file)
         self._begun, self.problems, count = True, [], 0
@@ -99,6 +113,21 @@ class Chain(ABC):
         except (ValueError, TypeError) as error:
             raise _named(self.path, error) from error
 
+    def in_another_process(self) -> bool:
+        """Whether the process has forked since: the place in the file is the other one's, too."""
+        return self._opened_by != os.getpid()
+
+    def _reopen(self) -> None:
+        """Opens the file again, with a place in it of its own."""
+        before = os.fstat(self._file.fileno())
+        file = open(self._full_path, "rb")  # noqa: SIM115 (closed by __exit__)
+        now = os.fstat(file.fileno())
+        if (before.st_dev, before.st_ino) != (now.st_dev, now.st_ino):
+            file.close()
+            raise ChainFileError(f"{str(self.path)!r}: it was replaced since it was opened")
+        self._file, self._opened_by = file, os.getpid()
+        self._reader = _read(self.path, file)
+
     def _contradicted(self, error: TrailerError) -> None:
         if not self._lenient:
             raise _named(self.path, error) from error
@@ -112,7 +141,7 @@ class Chain(ABC):
         """How the file's statistics are not those of its samples, `found`; behind blocks()."""
         stated = self._reader.statistics
         if not isinstance(stated, dict) or stated.keys() != found.keys():
-            return [f"statistics must be those of {', '.join(found)}, got {str(stated)[:60]}"]
+            return [f"statistics must be those of {', '.join(found)}, got {brief(stated)}"]
         pairs = ((name, stated[name], summary) for name, summary in found.items())
         return [problem for pair in pairs if (problem := _summary_problem(*pair)) is not None]
 
@@ -172,6 +201,12 @@ class Recipe(Chain):
         yield from super().blocks()
         if self.problems:
             return
+        if self.size > MOST_GENERATED and not self._unlimited:
+            raise ValueError(
+                f"{str(self.path)!r} stands for {self.size:,} samples, which take "
+                f"{self.size / MOST_GENERATED:,.0f} hours or more to generate: say unlimited=True "
+                "(--unlimited) if that is meant"
+            )
         digest = SampleDigest(self.metadata.key, self.metadata.names)
         for block in recipe_blocks(self.metadata, self._num_threads):
             digest.update(block)
@@ -192,8 +227,17 @@ class Recipe(Chain):
         return super().statistics_problems(found)
 
 
-def open_chain(path: FilePath, *, lenient: bool = False, num_threads: int | None = None) -> Chain:
-    """Opens a chain file of any kind. Raises ChainFileError, OSError, and for a path ValueError."""
+def open_chain(
+    path: FilePath,
+    *,
+    lenient: bool = False,
+    num_threads: int | None = None,
+    unlimited: bool = False,
+) -> Chain:
+    """Opens a chain file of any kind. Raises ChainFileError, OSError, and for a path ValueError.
+
+    `unlimited`: a recipe may stand for more samples than are generated in an hour.
+    """
     format_of(path)
     active_kernel()  # a bad DPA_KERNEL is no fault of the file
     file = open(path, "rb")  # noqa: SIM115 (closed by __exit__)
@@ -207,7 +251,7 @@ def open_chain(path: FilePath, *, lenient: bool = False, num_threads: int | None
         kind = OriginalChain
     elif isinstance(reader.metadata, RecipeMetadata):
         kind = Recipe
-    return kind(path, file, reader, lenient=lenient, num_threads=num_threads)
+    return kind(path, file, reader, lenient=lenient, num_threads=num_threads, unlimited=unlimited)
 
 
 def recipe_blocks(metadata: RecipeMetadata, num_threads: int | None = None) -> Iterator[Columns]:
@@ -247,7 +291,7 @@ def _require_single(samples: Columns, first: int) -> None:
 def _summary_problem(name: str, stated: Any, found: dict[str, Any]) -> str | None:
     """How one parameter's statistics differ: repr tells -0.0 from 0.0 and 1 from 1.0."""
     if not isinstance(stated, dict) or stated.keys() != found.keys():
-        return f"statistics of {name} must be {', '.join(found)}, got {str(stated)[:60]}"
+        return f"statistics of {name} must be {', '.join(found)}, got {brief(stated)}"
     for figure, value in found.items():
         if repr(stated[figure]) != repr(value):
             return figure_problem(name, figure, stated[figure], value)

@@ -81,7 +81,7 @@ class ChainDiff:
 
 
 def _distance(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:
-    with np.errstate(over="ignore"):  # two finite numbers may be infinitely far apart
+    with np.errstate(all="ignore"):  # two finite numbers may be infinitely far apart
         return float(np.abs(a - b).max())
 
 
@@ -89,22 +89,26 @@ def _listed(names: list[str], count: int) -> str:
     return ", ".join(names) + (" ..." if count > len(names) else "")
 
 
-def diff_chains(first: FilePath, second: FilePath) -> ChainDiff:
+def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -> ChainDiff:
     """Compares the samples with the same ids of two files, bit for bit.
 
     Memory is constant where both have their samples in one order; otherwise both are
     loaded. An id that is repeated is compared in its order. Raises as loading does, but
-    trailers that contradict their files are only noted.
+    trailers that contradict their files are only noted. `unlimited` as for
+    verify_augmentation_chain.
     """
     try:
-        return _diff(first, second, _in_order)
+        return _diff(first, second, _in_order, unlimited)
     except _OrderError:
-        return _diff(first, second, _by_id)
+        return _diff(first, second, _by_id, unlimited)
 
 
-def _diff(first: FilePath, second: FilePath, pairs: _Pairing) -> ChainDiff:
+def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -> ChainDiff:
     diff = ChainDiff((first, second))
-    with open_chain(first, lenient=True) as a, open_chain(second, lenient=True) as b:
+    with (
+        open_chain(first, lenient=True, unlimited=unlimited) as a,
+        open_chain(second, lenient=True, unlimited=unlimited) as b,
+    ):
         _require_same_names(a.metadata, b.metadata)
         diff.notes += _metadata_notes(a.metadata, b.metadata)
         for pair in pairs(a.blocks(), b.blocks()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from dpa.checks import LIMIT, integer, word
+from dpa.checks import LIMIT, brief, integer, word
 from dpa.derivation.config import ALGORITHM, DEFAULT, space_of
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.digest import SampleDigest
@@ -116,13 +116,13 @@ class Metadata(Frozen):
     def from_dict(fields: Any) -> Metadata:
         """The inverse of to_dict. Raises ValueError or TypeError naming the field."""
         if not isinstance(fields, dict):
-            raise TypeError(f"metadata must be an object, got {fields!r}")
+            raise TypeError(f"metadata must be an object, got {brief(fields)}")
         if fields.get("version") == 1 and fields.get("format") == FORMAT:
             raise ValueError("it was written by an unreleased build of dpa: generate it again")
         for name, known in (("format", FORMAT), ("version", VERSION), ("algorithm", ALGORITHM)):
             value = fields.get(name)
             if type(value) is not type(known) or value != known:
-                raise ValueError(f"{name} {value!r} is not the {known!r} that this dpa reads")
+                raise ValueError(f"{name} {brief(value)} is not the {known!r} that this dpa reads")
         recipe = "num_samples" in fields
         require_names("metadata", fields, (*_FIELDS, *(("num_samples",) if recipe else ())))
         space = None if fields["space"] is None else space_of(fields["space"])
@@ -133,11 +133,11 @@ class Metadata(Frozen):
         if start_id is not None:
             start_id = word("start_id", start_id)
         if id_type not in ("integer", "string"):
-            raise ValueError(f"id_type must be 'integer' or 'string', got {id_type!r}")
+            raise ValueError(f"id_type must be 'integer' or 'string', got {brief(id_type)}")
         if start_id is not None and id_type == "string":
             raise ValueError(f"start_id must be null where ids are strings, got {start_id}")
         if dtype not in ("float64", "float32"):
-            raise ValueError(f"dtype must be 'float64' or 'float32', got {dtype!r}")
+            raise ValueError(f"dtype must be 'float64' or 'float32', got {brief(dtype)}")
         metadata = Metadata(space, key, fields["world_size"], start_id, id_type, dtype)
         return RecipeMetadata.checked(metadata, fields["num_samples"]) if recipe else metadata
 

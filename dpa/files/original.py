@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import BLOCK
@@ -13,6 +14,8 @@ from dpa.derivation.keys import NO_KEY, Key
 from dpa.files.formats.base import FormatReader
 from dpa.files.metadata import Metadata
 
+#: How the problem of a single figure begins.
+FIGURE = "statistics say"
 #: How far the original's mean and stdev may be from ours, in units of the largest value.
 _ROUNDING = 1e-9
 
@@ -63,11 +66,11 @@ def statistics_problems(stated: Any, trailer: Any, found: dict[str, Any]) -> lis
     count = next(iter(found.values()))["count"]
     said = (trailer or {}).get("num_samples", count)
     if repr(said) != repr(count):
-        problems.append(f"metadata say num_samples {said!r}, the content has {count}")
+        problems.append(f"metadata say num_samples {brief(said)}, the content has {count}")
     for name, values in found.items() if stated else ():
         summary = stated.get(name) if isinstance(stated, dict) else None
         if not isinstance(summary, dict):
-            problems.append(f"statistics of {name} must be an object, got {str(summary)[:60]}")
+            problems.append(f"statistics of {name} must be an object, got {brief(summary)}")
             continue
         problems += [
             figure_problem(name, figure, summary[figure], value)
@@ -90,4 +93,4 @@ def _near(figure: str, stated: Any, values: dict[str, Any]) -> bool:
 
 def figure_problem(name: str, figure: str, stated: Any, value: Any) -> str:
     """Says that a figure of the statistics is another."""
-    return f"statistics say {figure} of {name} {repr(stated)[:60]}, the samples' is {value!r}"
+    return f"{FIGURE} {figure} of {name} {brief(stated)}, the samples' is {value!r}"

@@ -18,12 +18,15 @@ from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
 from dpa.files.formats import format_of
-from dpa.files.loading import FileStream
+from dpa.files.loading import FileStream, row_bytes
 from dpa.files.metadata import Metadata
 from dpa.files.writing import write_chain
+from dpa.host.memory import require_memory
 from dpa.host.progress import progress_bar
 from dpa.streams.streams import Stream
 
+#: Samples that any machine holds: to look at its memory takes as long as a hundred of them.
+_FEW = 100_000
 #: What a file says of its samples, and the samples piece by piece.
 _Source: TypeAlias = tuple[Metadata, Iterable[Columns]]
 
@@ -48,6 +51,12 @@ def generate_augmentation_chain(
     """
     derivation = derive(config, epoch, view, base_seed)
     ids = consecutive_ids(num_samples, start_id)
+    if len(ids) > _FEW:
+        require_memory(
+            f"num_samples={len(ids)}",
+            len(ids) * row_bytes(derivation.names),
+            "stream_augmentation_chain makes them one by one",
+        )
     results: list[dict[str, Any]] = []
 
     def kept() -> Iterator[AugmentationBatch]:
@@ -102,7 +111,7 @@ def save_augmentation_chain(
     given = _Given(config, epoch, view, base_seed, rank, world_size, _checked(ids))
     if isinstance(params, AugmentationBatch):
         source = _of_batches([params], given)
-    elif isinstance(params, (str, bytes, Mapping)) or not isinstance(params, Sequence):
+    elif isinstance(params, (str, bytes, range, Mapping)) or not isinstance(params, Sequence):
         kind = type(params).__name__
         raise TypeError(f"params must be a list of dicts or an AugmentationBatch, got {kind}")
     else:
@@ -140,7 +149,7 @@ def save_augmentation_stream(
     format_of(path)  # all that can be refused is refused before a sample is taken
     given = _Given(config, epoch, view, base_seed, rank, world_size, _checked(ids))
     derive(config, epoch, view, base_seed, rank, None if rank is None else world_size)
-    if isinstance(stream, (str, bytes, Mapping)) or not isinstance(stream, Iterable):
+    if isinstance(stream, (str, bytes, range, Mapping)) or not isinstance(stream, Iterable):
         kind = type(stream).__name__
         raise TypeError(f"stream must be an iterable of dicts or of batches, got {kind}")
     begun = stream.delivered if isinstance(stream, Stream) else 0
@@ -271,10 +280,12 @@ def _of_batches(batches: Iterable[AugmentationBatch], given: _Given) -> _Source:
 
 
 def _of_one_kind(first: AugmentationBatch, others: Iterable[object]) -> Iterator[AugmentationBatch]:
+    first.require_sound()
     yield first
     for at, batch in enumerate(others, 1):
         if not isinstance(batch, AugmentationBatch):
             raise TypeError(f"item {at} must be a batch like the first, got {batch!r}")
+        batch.require_sound()
         first.require_same(batch, at)
         yield batch
 

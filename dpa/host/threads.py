@@ -67,8 +67,11 @@ def run_spans(
         return
     threads = min(thread_count(num_threads), -(-size // (span * SPANS_A_THREAD)))
     spans = iter(range(0, size, span))
-    taking = threading.Lock()
+    taking, wake = threading.Lock(), threading.Lock()
+    wake.acquire()
     errors: list[BaseException] = []
+    begun: list[None] = []  # an item for each helper that may take spans
+    ended: list[None] = []
 
     def work() -> None:
         while True:
@@ -80,28 +83,46 @@ def run_spans(
 
     def stop() -> None:
         nonlocal spans
-        with taking:
-            spans = iter(())
+        spans = iter(())
 
     def help_out() -> None:
+        begun.append(None)
         try:
             work()
         except BaseException as error:  # noqa: BLE001 (the caller raises it)
             errors.append(error)
             stop()
+        finally:
+            ended.append(None)
+            with suppress(RuntimeError):  # another one's release has not been heard yet
+                wake.release()
 
     # The caller works too: it hears Ctrl-C after each of its spans, where it would sleep through
     # one that comes just before it waits for others.
     helpers = [threading.Thread(target=help_out) for _ in range(threads - 1)]
+    interrupt: BaseException | None = None
     try:
         with suppress(RuntimeError):  # no more threads to be had: then with fewer
             for helper in helpers:
                 helper.start()
         work()
-    finally:  # an exception, KeyboardInterrupt too: leave nothing to take
-        stop()
-        for helper in helpers:
-            if helper.is_alive():  # one that is only starting will find nothing to do
-                helper.join()
+    finally:
+        # After an exception, KeyboardInterrupt too, nothing is left to take: a helper that is only
+        # starting will find nothing to do. One that lived on would write into arrays that the
+        # caller has back, so another Ctrl-C waits for all. join() alone will not do: after a
+        # Ctrl-C in it Python 3.11 takes a running thread for dead.
+        while True:
+            try:
+                stop()
+                while len(ended) < len(begun):
+                    wake.acquire(timeout=0.1)
+                for helper in helpers:
+                    if helper.is_alive():
+                        helper.join()
+                break
+            except BaseException as error:  # noqa: BLE001 (it is raised below)
+                interrupt = error
+    if interrupt is not None:
+        raise interrupt
     if errors:
         raise errors[0]

@@ -13,8 +13,8 @@ from dpa.checks import finite
 from dpa.derivation.space import Space
 from dpa.images.noise import digest_of
 
-#: OpenCV walks mirror image by mirror image to a pixel's place: it takes minutes for smaller ones.
-LEAST_SCALE = 0.001
+#: Beyond these a picture is a dot or a blur, and some libraries take very long over it.
+LEAST_SCALE, GREATEST_SCALE = 0.001, 1000.0
 
 Mode = TypeVar("Mode")
 
@@ -37,6 +37,8 @@ class Effect(NamedTuple):
         rotation, scale, brightness, contrast, noise = [_number(params, n) for n in _NAMES]
         if scale < LEAST_SCALE:
             raise ValueError(f"params['scale'] must be at least {LEAST_SCALE}, got {scale}")
+        if scale > GREATEST_SCALE:
+            raise ValueError(f"params['scale'] must be at most {GREATEST_SCALE:g}, got {scale}")
         if noise < 0:
             raise ValueError(f"params['noise'] must not be negative, got {noise}")
         digest = digest_of(params) if noise > 0 else None
@@ -74,6 +76,10 @@ def check_applicable(space: Space) -> None:
     for name in _NAMES:
         if name not in ranges:
             raise ValueError(f"images need the parameter {name!r}, there are {', '.join(ranges)}")
+    if ranges["scale"][1] > GREATEST_SCALE:
+        raise ValueError(
+            f"scale_range must be {GREATEST_SCALE:g} or less for images, got {ranges['scale']}"
+        )
     for name, least in (("scale", LEAST_SCALE), ("noise", 0.0)):
         if ranges[name][0] < least:
             wanted = f"be {least} or more" if least else "not be negative"

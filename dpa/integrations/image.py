@@ -169,7 +169,7 @@ def _warp(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.ND
     matrix = effect.matrix((width - 1) / 2, (height - 1) / 2)
 
     def turned(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        for axis in (0, 1):  # OpenCV never returns from reflecting a single row bicubically
+        for axis in (0, 1):  # OpenCV does not reflect a picture of one row or column
             if plane.shape[axis] == 1 and sampling.border == cv2.BORDER_REFLECT_101:
                 plane = np.repeat(plane, 2, axis)
         result: npt.NDArray[Any] = cv2.warpAffine(

@@ -34,15 +34,17 @@ _COLUMNS = 5
 _PAIRED = 5
 
 
-def plot_chain(path: FilePath, config: AugmentationConfig | None = None) -> Figure:
+def plot_chain(
+    path: FilePath, config: AugmentationConfig | None = None, *, unlimited: bool = False
+) -> Figure:
     """A page about a chain file: histograms, the presets side by side, pairs of parameters.
 
     Reads it in constant memory; a recipe, too. Its samples are held against the config
-    of the file, or against `config`. Raises as loading does, and ValueError where there
-    are no samples or no config.
+    of the file, or against `config`. `unlimited` as for verify_augmentation_chain. Raises as
+    loading does, and ValueError where there are no samples or no config.
     """
     space: Space | None = None if config is None else checked_space(config)
-    with open_chain(path) as chain:
+    with open_chain(path, unlimited=unlimited) as chain:
         space = chain.metadata.space if space is None else space
         if space is None:
             raise ValueError(f"{str(path)!r} does not say its config: one must be given")

@@ -6,12 +6,11 @@ dark on white. Save them with save_picture.
 
 from __future__ import annotations
 
-import os
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from dpa.checks import extra
+from dpa.checks import extra, file_path
 from dpa.files.atomic import replacing
 
 with extra("viz", "pictures need matplotlib"):
@@ -35,11 +34,10 @@ TEXT: dict[str, Any] = {"color": INK, "fontfamily": "DejaVu Sans", "parse_math":
 
 def picture_format(path: str | PathLike[str]) -> str:
     """The format that the suffix of `path` names. ValueError for any other suffix."""
-    suffix = Path(path).suffix.lower()
+    name = file_path(path)
+    suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES:
-        raise ValueError(
-            f"path of a picture must end with {', '.join(SUFFIXES)}, got {os.fspath(path)!r}"
-        )
+        raise ValueError(f"path of a picture must end with {', '.join(SUFFIXES)}, got {name!r}")
     return suffix[1:]
 
 

@@ -7,6 +7,8 @@ from importlib import import_module
 from os import PathLike
 from typing import Any
 
+from dpa.checks import file_path
+
 #: Imported when a file is: `import dpa` needs none of them.
 _FORMATS = {
     ".json": "dpa.files.formats.json",
@@ -18,11 +20,9 @@ _FORMATS = {
 
 def format_of(path: str | PathLike[str]) -> str:
     """The module of a format, by the suffix. Raises TypeError or ValueError."""
-    if not isinstance(path, (str, PathLike)) or not isinstance(os.fspath(path), str):
-        raise TypeError(f"path must be a str or a path of text, got {path!r}")
-    name = os.fspath(path)
+    name = file_path(path)
     suffix = os.path.splitext(name)[1].lower()
-    if suffix not in _FORMATS or "\0" in name:
+    if suffix not in _FORMATS:
         known = ", ".join(_FORMATS)
         raise ValueError(f"path must end with one of {known}, got {name!r}")
     return _FORMATS[suffix]

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
+from dpa.checks import brief
 from dpa.derivation.columns import Columns, is_hex_digest, require_finite
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.statistics import Statistics, without_nan
@@ -109,7 +110,7 @@ class FormatReader(ABC):
             if block.ids.kind != self.metadata.id_type and len(block):
                 raise ValueError(
                     f"id_type is {self.metadata.id_type!r}, but the id of sample {digest.count} "
-                    f"is {block.ids[0]!r}"
+                    f"is {brief(block.ids[0])}"
                 )
             digest.update(block)
             yield block
@@ -122,15 +123,19 @@ class FormatReader(ABC):
         """
         trailer = self.trailer
         if not isinstance(trailer, dict) or trailer.keys() != {"num_samples", "digest", "checksum"}:
-            raise ValueError(f"trailer must be num_samples, digest and checksum, got {trailer!r}")
+            raise ValueError(
+                f"trailer must be num_samples, digest and checksum, got {brief(trailer)}"
+            )
         expected = self.metadata.expected_trailer(digest)
         if "digest" not in expected and not is_hex_digest(trailer["digest"]):
-            raise ValueError(f"digest must be 64 lowercase hex digits, got {trailer['digest']!r}")
+            raise ValueError(
+                f"digest must be 64 lowercase hex digits, got {brief(trailer['digest'])}"
+            )
         expected["checksum"] = self._checksum(
             {name: trailer[name] for name in ("num_samples", "digest")}
         )
         problems = [
-            f"trailer says {name} {trailer[name]!r}, the content has {value!r}"
+            f"trailer says {name} {brief(trailer[name])}, the content has {value!r}"
             for name, value in expected.items()
             if type(trailer[name]) is not type(value) or trailer[name] != value
         ]

@@ -18,6 +18,7 @@ from dpa.files.formats.lines import Layout, LineReader, LineWriter
 from dpa.files.formats.records import LONGEST, canonical, parse
 from dpa.files.metadata import Metadata
 from dpa.files.original import OriginalReader
+from dpa.host.memory import free_memory
 
 _HEAD = b'{"metadata": '
 _RECORDS = b'"augmentations": [\n'
@@ -28,6 +29,8 @@ _PARTS = {"metadata", "augmentations", "statistics", "trailer"}
 _LAYOUT = Layout(first_line=3, separator=b",\n")
 #: Bytes that are loaded whole, which takes several times their memory.
 _LARGEST = 1_000_000_000
+#: The memory of a parsed document, in multiples of its bytes, at most.
+_PARSED = 32
 
 
 class Writer(LineWriter):
@@ -60,6 +63,11 @@ def read(file: BinaryIO) -> FormatReader:
         raise ValueError(
             f"its layout is another than save_augmentation_chain's, and its {size} bytes are more "
             f"than the {_LARGEST} that are loaded whole"
+        )
+    if size * _PARSED > free_memory():
+        raise ValueError(
+            "its layout is another than save_augmentation_chain's, so it is loaded whole: that "
+            f"takes up to {size * _PARSED:,} bytes of memory, {free_memory():,} are free"
         )
     file.seek(0)
     return _document(parse(file.read(size)))  # a device may have no end

@@ -22,6 +22,10 @@ class Layout:
     first_line: int  # the number of the first sample's line, counted from 1
     separator: bytes  # between two samples
 
+    def lines(self, metadata: Metadata) -> Lines:
+        """What writes and reads the samples."""
+        return Lines(metadata, self.first_line, comma=b"," in self.separator)
+
     @property
     def canonical_separator(self) -> bytes:
         """What replaces a line's end in the text that the checksum is made of."""
@@ -54,7 +58,7 @@ class LineWriter(Writer):
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         super().__init__(file, metadata)
         self._fields = metadata.to_dict()
-        self._lines = Lines(metadata, self.layout.first_line)
+        self._lines = self.layout.lines(metadata)
         self._checksum = Checksum(self.layout)
         file.write(self._head(self._fields))
 
@@ -108,20 +112,26 @@ class LineReader(FormatReader):
 
     def _samples(self) -> Iterator[Columns]:
         first = self.layout.first_line
-        lines, count = Lines(self.metadata, first), 0
+        records, separator = self.layout.lines(self.metadata), self.layout.separator
+        count = 0
         tail: list[bytes] = []
+        held: list[
+            bytes
+        ] = []  # the last line read: what stands behind it differs if it is the last
         while not tail:
-            place = first + count
-            chunk = self._next_lines(place)
-            if not chunk:
+            place = first + count + len(held)
+            lines = self._next_lines(place)
+            if not lines:
                 raise ValueError(f"line {place}: the file ends among the samples")
-            if any(map(self._is_end, chunk)):
-                at = next(i for i, line in enumerate(chunk) if self._is_end(line))
-                chunk, tail = chunk[:at], chunk[at:]
+            end = next((at for at, line in enumerate(lines) if self._is_end(line)), None)
+            chunk, tail = held + lines[:end], [] if end is None else lines[end:]
+            held = [] if tail else [chunk.pop()]
+            if tail and chunk:  # as if one more came
+                chunk[-1] = chunk[-1].removesuffix(b"\n") + separator
             if chunk:
-                block = lines.read(chunk, count)
-                text = b"".join(chunk).removesuffix(b"\n")
-                self._content.update((b"\n" if count else b"") + text)
+                block = records.read(chunk, count)
+                text = b"".join(chunk).removesuffix(separator)
+                self._content.update((separator if count else b"") + text)
                 count += len(chunk)
                 yield block
         while len(tail) < 4 and (more := self._next_lines(first + count + len(tail))):

@@ -56,7 +56,7 @@ class Writer(base.Writer):
             self._schema,
             compression="none",  # hashes and uniform numbers do not get smaller
             use_dictionary=False,
-            write_statistics=False,
+            write_statistics=True,  # without them Dask's filters lose all rows
             store_schema=False,
             write_page_checksum=True,
         )

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dpa._native import shortest
+from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.ids import Ids
 from dpa.files.metadata import Metadata
@@ -43,10 +45,15 @@ def columnar_checksum(metadata: object, statistics: object, trailer: object) -> 
     return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
-def parse(text: bytes) -> Any:
-    """JSON of UTF-8 in which no name is given twice. Raises ValueError."""
+def parse(text: bytes, *, strict: bool = False) -> Any:
+    """JSON of UTF-8 in which no name is given twice. Raises ValueError.
+
+    `strict`: without NaN and Infinity, which Python writes and no other parser reads. Files of
+    the original package may have them; in ours canonical() refuses them.
+    """
     try:
-        return json.loads(text.decode(), object_pairs_hook=_distinct)
+        constant = _refuse_constant if strict else None
+        return json.loads(text.decode(), object_pairs_hook=_distinct, parse_constant=constant)
     except json.JSONDecodeError as error:
         found = error.doc[error.pos : error.pos + 20]
         raise ValueError(f"no JSON: {error}, got {found!r}") from None
@@ -54,6 +61,10 @@ def parse(text: bytes) -> Any:
         raise ValueError(f"no JSON: {error}") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"no JSON: {name} is not a number of JSON")
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,7 +90,7 @@ def _text(sample_id: str) -> str:
 class Lines:
     """The records of one file: samples to lines and back."""
 
-    def __init__(self, metadata: Metadata, first_line: int) -> None:
+    def __init__(self, metadata: Metadata, first_line: int, *, comma: bool) -> None:
         self._metadata = metadata
         self._first_line = first_line
         self._listed = metadata.start_id is None
@@ -87,7 +98,8 @@ class Lines:
         self._fields = sorted([*metadata.names, "hash", *(["id"] if self._listed else [])])
         self._template = self._line("%s", '"%s"', "%s")
         pattern = self._line(_FLOAT, _HASH, _STRING_ID if self._strings else _INTEGER_ID)
-        self._pattern = re.compile(rf"^\{{{pattern[1:-1]}\}},?$".encode(), re.MULTILINE)
+        end = "," if comma else ""
+        self._pattern = re.compile(rf"^\{{{pattern[1:-1]}\}}{end}$".encode(), re.MULTILINE)
 
     def _line(self, number: str, hash_: str, id_: str) -> str:
         forms = {**dict.fromkeys(self._metadata.names, number), "hash": hash_, "id": id_}
@@ -107,19 +119,32 @@ class Lines:
     def read(self, lines: Sequence[bytes], first: int) -> Columns:
         """The inverse; `first` is the number of lines[0] among the samples.
 
-        Raises ValueError that names the line.
+        Every line ends with the separator, the last one too. Raises ValueError that names
+        the line.
         """
         rows = self._pattern.findall(b"".join(lines))
         if len(rows) != len(lines):
             raise self._fault(lines, first)
         fields = dict(zip(self._fields, zip(*rows, strict=True), strict=True))
-        columns = {name: np.array(list(map(float, fields[name]))) for name in self._metadata.names}
-        for name, values in columns.items():
-            if not np.isfinite(values).all():
-                at = first + int(np.argmin(np.isfinite(values)))
-                raise ValueError(f"{self._place(at)}: {name} is beyond double precision")
+        columns = {name: self._numbers(name, fields[name], first) for name in self._metadata.names}
         digests = np.frombuffer(bytearray.fromhex(b"".join(fields["hash"]).decode()), np.uint8)
         return Columns(self._ids(fields, len(lines), first), digests.reshape(-1, 32), columns)
+
+    def _numbers(self, name: str, texts: Sequence[bytes], first: int) -> npt.NDArray[np.float64]:
+        """Raises ValueError for a number beyond doubles, or not written in the one way."""
+        values = np.array(list(map(float, texts)))
+        if not np.isfinite(values).all():
+            at = first + int(np.argmin(np.isfinite(values)))
+            raise ValueError(f"{self._place(at)}: {name} is beyond double precision")
+        canonical = shortest(values)
+        if b",".join(texts) != ",".join(canonical).encode():
+            pairs = zip(texts, canonical, strict=True)
+            at = next(at for at, (text, wanted) in enumerate(pairs) if text != wanted.encode())
+            raise ValueError(
+                f"{self._place(first + at)}: {name} must be written {canonical[at]}, "
+                f"got {brief(texts[at].decode())}"
+            )
+        return values
 
     def _ids(self, fields: Mapping[str, Sequence[bytes]], size: int, first: int) -> Ids:
         consecutive = self._metadata.consecutive_ids(first, size)
@@ -127,7 +152,11 @@ class Lines:
             return consecutive
         try:
             if self._strings:
-                return Ids.checked(parse(b"[" + b",".join(fields["id"]) + b"]"))
+                ids = b"[" + b",".join(fields["id"]) + b"]"
+                found = parse(ids)
+                if canonical(found).encode() != ids:
+                    raise ValueError("its ids are not written with the escapes of json.dumps")
+                return Ids.checked(found)
             return Ids.checked(list(map(int, fields["id"])))
         except ValueError as error:
             raise ValueError(f"from {self._place(first)} on: {error}") from None
@@ -143,4 +172,5 @@ class Lines:
             parse(lines[at].rstrip(b",\n"))
         except ValueError as error:
             return ValueError(f"{place}: {error}")
-        return ValueError(f"{place}: not a record {self._line('number', 'hash', 'id')}")
+        wanted = self._line("number", "hash", "id")
+        return ValueError(f"{place}: not a record {wanted} with what separates it from the next")
