@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import ParamSpec, TypeVar
 
-from dpa.batch import MB, Clock
+from dpa.batch import Clock
 from dpa.benchmark.memory import resident
 from dpa.benchmark.results import Record, json_text
 from dpa.benchmark.tables import Table, duration
+from dpa.host.memory import MB
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dpa.host import cgroup
 
+#: 1 MB is 10^6 bytes, everywhere.
+MB = 1_000_000
+
 
 def total_memory() -> int:
     """The bytes that this process can have at most: the machine's, or what its cgroup allows."""

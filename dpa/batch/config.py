@@ -1,0 +1,128 @@
+"""How a stream is cut into batches: the strategies and their settings."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
+from typing import Any
+
+from dpa.checks import positive, real
+from dpa.host.memory import MB
+
+#: Samples of a batch where batch_size is None, and MEMORY_OPTIMIZED's cap then.
+DEFAULT_SIZE, DEFAULT_CAP = 32, 1024
+#: ADAPTIVE's cap where max_batch_size is None, in multiples of the size that it starts from.
+CLIMB = 64
+#: Such sizes, squared or times CLIMB, are still machine integers.
+MAX_SIZE = 2**31 - 1
+
+
+class BatchStrategy(StrEnum):
+    """How a stream is cut into batches.
+
+    SEQUENTIAL: consecutive groups of batch_size. ROUND_ROBIN: of a window of m samples,
+    at most batch_size squared, sample j goes to batch j modulo ceil(m / batch_size).
+    MEMORY_OPTIMIZED: as many as half of the memory holds, at most batch_size. ADAPTIVE:
+    starts from batch_size and climbs to the size that the consumer is fastest with.
+    """
+
+    SEQUENTIAL = "sequential"
+    ROUND_ROBIN = "round_robin"
+    MEMORY_OPTIMIZED = "memory_optimized"
+    ADAPTIVE = "adaptive"
+
+
+def checked_strategy(strategy: BatchStrategy | str) -> BatchStrategy:
+    """`strategy` as a BatchStrategy, from one or its value."""
+    try:
+        return BatchStrategy(strategy)
+    except ValueError:
+        known = ", ".join(BatchStrategy)
+        raise ValueError(f"unknown strategy {strategy!r}; the strategies are {known}") from None
+
+
+def checked_size(name: str, value: object) -> int:
+    """`value` as the number of samples in a batch."""
+    size = positive(name, value)
+    if size > MAX_SIZE:
+        raise ValueError(f"{name} must be at most {MAX_SIZE}, got {size}")
+    return size
+
+
+def checked_megabytes(value: Any) -> float:
+    """`value` as megabytes, at least a byte."""
+    number = real("max_memory_mb", value)
+    if not 1 / MB <= number <= 1e12:  # nor NaN
+        raise ValueError(f"max_memory_mb must be 1e-6 (a byte) to 1e12, got {value!r}")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class BatchConfig:
+    """How to make batches. Immutable.
+
+    `strategy`: a BatchStrategy or its value, "round_robin" say. `batch_size`: the most
+    samples in a batch; ADAPTIVE starts from it; None is 32, for MEMORY_OPTIMIZED 1,024.
+    `min_batch_size`: the least that MEMORY_OPTIMIZED and ADAPTIVE choose (a stream's last
+    batch is what is left). `max_memory_mb`: what MEMORY_OPTIMIZED fills half of, and the
+    limit of process_with_memory_monitoring; 1 MB is 10**6 bytes. `adaptive_sizing`: False
+    keeps ADAPTIVE at batch_size. `sample_size_bytes`: what a sample will occupy, its image
+    say; None measures the parameters. `max_batch_size`: how far ADAPTIVE may climb, None
+    is 64 times batch_size. Raises ValueError or TypeError naming the field.
+
+    >>> BatchConfig("sequential", batch_size=8).strategy
+    <BatchStrategy.SEQUENTIAL: 'sequential'>
+    """
+
+    strategy: BatchStrategy
+    batch_size: int | None = None
+    max_memory_mb: float = 1000
+    min_batch_size: int = 1
+    adaptive_sizing: bool = True
+    _: KW_ONLY
+    sample_size_bytes: int | None = None
+    max_batch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        def put(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        put("strategy", checked_strategy(self.strategy))
+        for name in ("batch_size", "min_batch_size", "max_batch_size"):
+            if getattr(self, name) is not None or name == "min_batch_size":
+                put(name, checked_size(name, getattr(self, name)))
+        if self.sample_size_bytes is not None:
+            put("sample_size_bytes", positive("sample_size_bytes", self.sample_size_bytes))
+        put("max_memory_mb", checked_megabytes(self.max_memory_mb))
+        if not isinstance(self.adaptive_sizing, bool):
+            raise TypeError(f"adaptive_sizing must be a bool, got {self.adaptive_sizing!r}")
+        if self.size < self.min_batch_size:
+            raise ValueError(
+                f"batch_size must be at least min_batch_size {self.min_batch_size}, "
+                f"got {self.size}{' (the default)' if self.batch_size is None else ''}"
+            )
+        if self.max_batch_size is not None:
+            if self.strategy is not BatchStrategy.ADAPTIVE:
+                raise ValueError(
+                    f"max_batch_size is for {BatchStrategy.ADAPTIVE}, got {self.max_batch_size} "
+                    f"for {self.strategy}"
+                )
+            if self.max_batch_size < self.size:
+                raise ValueError(
+                    f"max_batch_size must be at least batch_size {self.size}, "
+                    f"got {self.max_batch_size}"
+                )
+
+    @property
+    def size(self) -> int:
+        """batch_size, or what None stands for."""
+        if self.batch_size is not None:
+            return self.batch_size
+        return DEFAULT_CAP if self.strategy is BatchStrategy.MEMORY_OPTIMIZED else DEFAULT_SIZE
+
+    @property
+    def cap(self) -> int:
+        """The most samples that a batch may have."""
+        if self.strategy is BatchStrategy.ADAPTIVE and self.adaptive_sizing:
+            return self.max_batch_size or CLIMB * self.size
+        return self.size
