@@ -7,6 +7,7 @@ from itertools import islice
 from sys import getsizeof
 from typing import Any
 
+from dpa.batch.errors import InvalidStreamError
 from dpa.derivation.derivation import AugmentationBatch
 
 
@@ -55,7 +56,9 @@ class ColumnBuffer(RowBuffer):
                 break
             if not isinstance(items[-1], AugmentationBatch):
                 odd = items.pop()
-                raise TypeError(f"stream must go on as it began, with batches, but gave {odd!r}")
+                raise InvalidStreamError(
+                    f"stream must go on as it began, with batches, but gave {odd!r}"
+                )
             held += len(items[-1])
         return held
 

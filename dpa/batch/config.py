@@ -6,7 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Any
 
-from dpa.checks import positive, real
+from dpa.batch.errors import InvalidBatchConfigError
+from dpa.checks import boolean, positive, raised_as, real
 from dpa.host.memory import MB
 
 #: Samples of a batch where batch_size is None, and MEMORY_OPTIMIZED's cap then.
@@ -59,17 +60,35 @@ def checked_megabytes(value: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class BatchConfig:
-    """How to make batches. Immutable.
+    """How to make batches. Immutable: dataclasses.replace makes another one.
 
-    `strategy`: a BatchStrategy or its value, "round_robin" say. `batch_size`: the most
-    samples in a batch; ADAPTIVE starts from it; None is 32, for MEMORY_OPTIMIZED 1,024.
-    `min_batch_size`: the least that MEMORY_OPTIMIZED and ADAPTIVE choose (a stream's last
-    batch is what is left). `max_memory_mb`: what MEMORY_OPTIMIZED fills half of, and the
-    limit of process_with_memory_monitoring; 1 MB is 10**6 bytes. `adaptive_sizing`: False
-    keeps ADAPTIVE at batch_size. `sample_size_bytes`: what a sample will occupy, its image
-    say; None measures the parameters. `max_batch_size`: how far ADAPTIVE may climb, None
-    is 64 times batch_size. Raises ValueError or TypeError naming the field.
+    Parameters
+    ----------
+    strategy
+        A BatchStrategy or its value, "round_robin" say.
+    batch_size
+        The most samples in a batch; ADAPTIVE starts from it. None: 32, for MEMORY_OPTIMIZED
+        1,024, or min_batch_size if that is more.
+    max_memory_mb
+        The most that a batch may take by estimate. MEMORY_OPTIMIZED fills half of it;
+        process_with_memory_monitoring keeps it for every strategy. 1 MB is 10**6 bytes.
+    min_batch_size
+        The least that MEMORY_OPTIMIZED, ADAPTIVE and max_memory_mb go down to (a stream's
+        last batch is what is left).
+    adaptive_sizing
+        False keeps ADAPTIVE at batch_size.
+    sample_size_bytes
+        What a sample will occupy, its image say. None measures the parameters.
+    max_batch_size
+        How far ADAPTIVE may climb. None is 64 times batch_size.
 
+    Raises
+    ------
+    InvalidBatchConfigError
+        A ValueError and TypeError, which names the field.
+
+    Examples
+    --------
     >>> BatchConfig("sequential", batch_size=8).strategy
     <BatchStrategy.SEQUENTIAL: 'sequential'>
     """
@@ -83,6 +102,7 @@ class BatchConfig:
     sample_size_bytes: int | None = None
     max_batch_size: int | None = None
 
+    @raised_as(InvalidBatchConfigError)
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
             object.__setattr__(self, name, value)
@@ -94,12 +114,10 @@ class BatchConfig:
         if self.sample_size_bytes is not None:
             put("sample_size_bytes", positive("sample_size_bytes", self.sample_size_bytes))
         put("max_memory_mb", checked_megabytes(self.max_memory_mb))
-        if not isinstance(self.adaptive_sizing, bool):
-            raise TypeError(f"adaptive_sizing must be a bool, got {self.adaptive_sizing!r}")
+        boolean("adaptive_sizing", self.adaptive_sizing)
         if self.size < self.min_batch_size:
             raise ValueError(
-                f"batch_size must be at least min_batch_size {self.min_batch_size}, "
-                f"got {self.size}{' (the default)' if self.batch_size is None else ''}"
+                f"batch_size must be at least min_batch_size {self.min_batch_size}, got {self.size}"
             )
         if self.max_batch_size is not None:
             if self.strategy is not BatchStrategy.ADAPTIVE:
@@ -118,7 +136,8 @@ class BatchConfig:
         """batch_size, or what None stands for."""
         if self.batch_size is not None:
             return self.batch_size
-        return DEFAULT_CAP if self.strategy is BatchStrategy.MEMORY_OPTIMIZED else DEFAULT_SIZE
+        by_memory = self.strategy is BatchStrategy.MEMORY_OPTIMIZED
+        return max(self.min_batch_size, DEFAULT_CAP if by_memory else DEFAULT_SIZE)
 
     @property
     def cap(self) -> int:

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
 
+from dpa.aliases import Alias
 from dpa.batch.buffers import ColumnBuffer, RowBuffer
 from dpa.batch.climber import Climber
 from dpa.batch.config import BatchConfig, BatchStrategy, checked_strategy
+from dpa.batch.errors import InvalidBatchConfigError, InvalidStreamError
 from dpa.batch.memory import MemoryAwareBatcher, MemoryReading, read_memory
+from dpa.checks import raised_as
 from dpa.derivation.derivation import AugmentationBatch
 
 Sample = TypeVar("Sample")
@@ -23,14 +26,14 @@ Clock: TypeAlias = Callable[[], float]
 class BatchIterator(Generic[Batch], Iterator[Batch]):
     """The batches of a stream; made by BatchProcessor.
 
-    No more is taken from the stream than the batch (ROUND_ROBIN: the window) that is
-    asked for needs. An exception in next(), KeyboardInterrupt too, loses nothing: what was
-    taken is held here and begins the next batch.
+    Never reads ahead of the batch (ROUND_ROBIN: the window). An exception in next(),
+    KeyboardInterrupt too, loses nothing: what was taken is held here and begins the next batch.
     """
 
     def __init__(self, processor: BatchProcessor, stream: Iterator[Any], monitored: bool) -> None:
         self._processor = processor
         self._monitored = monitored
+        self._dealt = processor.strategy is BatchStrategy.ROUND_ROBIN
         self._buffer = RowBuffer(stream, [])
         self._opened = False
         self._size = 0  # of the batch that is being built
@@ -67,17 +70,28 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
         processor._seconds += now - since
         return batch
 
+    def close(self) -> None:
+        """Ends the batches: next() raises StopIteration. The stream is not closed.
+
+        What is buffered is dropped.
+        """
+        if self._since is not None:
+            self._processor._seconds += self._processor._clock() - self._since
+        self._buffer, self._ready = RowBuffer(iter(()), []), []
+        self._given, self._since = 0, None
+
     def _build(self) -> bool:
         """Makes the next batch, or batches, ready; False at the end of the stream."""
         if not self._opened:
             self._open()
         self._size = self._size or self._next_size()
-        if not (self._size and self._buffer.fill(self._size)):
+        taken = self._window(self._size)
+        if not (self._size and self._buffer.fill(taken)):
             return False
-        window, rest = self._buffer.cut(self._size)
+        window, rest = self._buffer.cut(taken)
         ready = [window]
-        if self._processor.config.strategy is BatchStrategy.ROUND_ROBIN:
-            count = -(-len(window) // self._processor.config.size)
+        if self._dealt:
+            count = -(-len(window) // self._size)
             ready = [window[first::count] for first in range(count)]
         self._ready, self._buffer.items, self._size = ready, rest, 0
         return True
@@ -89,13 +103,15 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
             self._buffer = ColumnBuffer(buffer.stream, buffer.items)
         self._opened = True
 
+    def _window(self, size: int) -> int:
+        """How many samples are taken from the stream for batches of `size`."""
+        return size * size if self._dealt else size
+
     def _next_size(self) -> int:
-        """How many samples to take for the next batch or window; 0 at the end of the stream."""
+        """The size of the next batch; 0 at the end of the stream."""
         config, climber = self._processor.config, self._processor._climber
         by_memory = config.strategy is BatchStrategy.MEMORY_OPTIMIZED
         size = climber.size if climber is not None else config.size
-        if config.strategy is BatchStrategy.ROUND_ROBIN:
-            size *= size
         if not (by_memory or self._monitored):
             return size
         if not self._buffer.fill(1):
@@ -105,9 +121,14 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
         reading = memory.read()
         if by_memory:
             size = memory.calculate_optimal_batch_size(sample, reading)
-        if self._monitored:
-            smallest = config.min_batch_size if by_memory or climber is not None else size
-            size = memory.adjust_batch_size(size, sample, smallest, reading)
+        if not self._monitored:
+            return size
+        size = memory.within_limit(size, sample)
+        if by_memory or climber is not None:
+            return memory.adjust_batch_size(size, sample_size_bytes=sample, reading=reading)
+        # The others have sizes that do not depend on the machine: all of it must fit.
+        window = self._window(size)
+        memory.adjust_batch_size(window, sample_size_bytes=sample, smallest=window, reading=reading)
         return size
 
 
@@ -127,6 +148,14 @@ class BatchMetrics:
     seconds: float
     samples_per_second: float
 
+    # The original's names.
+    total_batches = Alias[int]("batches")
+    total_samples = Alias[int]("samples")
+    avg_batch_size = Alias[float]("average_batch_size")
+    memory_usage_mb = Alias[float]("peak_rss_mb")
+    processing_time_seconds = Alias[float]("seconds")
+    throughput_samples_per_second = Alias[float]("samples_per_second")
+
 
 class BatchProcessor:
     """Makes batches of streams by one strategy.
@@ -144,6 +173,7 @@ class BatchProcessor:
     1000
     """
 
+    @raised_as(InvalidBatchConfigError)
     def __init__(
         self,
         strategy: BatchStrategy | str,
@@ -160,15 +190,20 @@ class BatchProcessor:
             raise ValueError(f"strategy is {strategy}, that of config {config.strategy}")
         self.config = config
         self.memory = MemoryAwareBatcher(
-            config.max_memory_mb, config.min_batch_size, config.cap, reader=reader
+            config.max_memory_mb, config.min_batch_size, max_batch_size=config.cap, reader=reader
         )
-        self._memory_batcher = self.memory  # the name of earlier versions
+        self._memory_batcher = self.memory  # the original's name
         self._clock = clock
         self._climber = None
         if strategy is BatchStrategy.ADAPTIVE and config.adaptive_sizing:
             self._climber = Climber(config.size, config.min_batch_size, config.cap)
         self._batches = self._samples = 0
         self._seconds = 0.0
+
+    @property
+    def strategy(self) -> BatchStrategy:
+        """That of the config."""
+        return self.config.strategy
 
     @property
     def metrics(self) -> BatchMetrics:
@@ -186,39 +221,41 @@ class BatchProcessor:
     # A batch is an iterable of dicts as well as columns; the first signature is meant.
     @overload
     def process_stream(  # type: ignore[overload-overlap]
-        self, stream: AugmentationBatch | Iterable[AugmentationBatch]
+        self, param_generator: AugmentationBatch | Iterable[AugmentationBatch]
     ) -> BatchIterator[AugmentationBatch]: ...
     @overload
-    def process_stream(self, stream: Iterable[Sample]) -> BatchIterator[list[Sample]]: ...
-    def process_stream(self, stream: Iterable[Any]) -> BatchIterator[Any]:
-        """The batches of `stream`, an iterable whose first item tells its kind.
+    def process_stream(self, param_generator: Iterable[Sample]) -> BatchIterator[list[Sample]]: ...
+    def process_stream(self, param_generator: Iterable[Any]) -> BatchIterator[Any]:
+        """The batches of a stream, an iterable whose first item tells its kind.
 
         Of AugmentationBatch, whatever their sizes: AugmentationBatch. Of anything else,
-        dicts say: lists. Raises TypeError for what cannot be iterated.
+        dicts say: lists. Raises InvalidStreamError, a TypeError, for what cannot be iterated.
         """
-        return BatchIterator(self, _samples_of(stream), monitored=False)
+        return BatchIterator(self, _samples_of(param_generator), monitored=False)
 
     @overload
     def process_with_memory_monitoring(  # type: ignore[overload-overlap]
-        self, stream: AugmentationBatch | Iterable[AugmentationBatch]
+        self, param_generator: AugmentationBatch | Iterable[AugmentationBatch]
     ) -> BatchIterator[AugmentationBatch]: ...
     @overload
     def process_with_memory_monitoring(
-        self, stream: Iterable[Sample]
+        self, param_generator: Iterable[Sample]
     ) -> BatchIterator[list[Sample]]: ...
-    def process_with_memory_monitoring(self, stream: Iterable[Any]) -> BatchIterator[Any]:
-        """The same under the limit: what a batch will take must fit beside RSS.
+    def process_with_memory_monitoring(self, param_generator: Iterable[Any]) -> BatchIterator[Any]:
+        """The same, of batches that max_memory_mb and the available memory hold.
 
-        MEMORY_OPTIMIZED and ADAPTIVE make smaller batches, down to min_batch_size. Where
-        those do not fit, nor batch_size (ROUND_ROBIN: a whole window) of the others, next()
-        raises MemoryLimitExceededError before the batch is built; it may be called again.
+        Every strategy makes smaller batches where a batch is estimated to take more than
+        max_memory_mb, down to min_batch_size. Where the machine or its cgroup has less left,
+        MEMORY_OPTIMIZED and ADAPTIVE go down to min_batch_size, too. Where that does not fit,
+        nor a batch (ROUND_ROBIN: a whole window) of the others, next() raises
+        MemoryLimitExceededError before the batch is built; it may be called again.
         """
-        return BatchIterator(self, _samples_of(stream), monitored=True)
+        return BatchIterator(self, _samples_of(param_generator), monitored=True)
 
 
 def _samples_of(stream: Iterable[Any]) -> Iterator[Any]:
     if isinstance(stream, AugmentationBatch):
         return iter([stream])
     if isinstance(stream, Mapping) or not isinstance(stream, Iterable):
-        raise TypeError(f"stream must be an iterable of samples, got {stream!r}")
+        raise InvalidStreamError(f"stream must be an iterable of samples, got {stream!r}")
     return iter(stream)

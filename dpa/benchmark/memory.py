@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Literal, TypedDict
 
-from dpa.host.memory import MB
+from dpa.host.memory import MB, resident_memory
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
@@ -43,7 +43,7 @@ def measure_memory() -> Iterator[Memory]:
     >>> memory["delta_mb"] > 40
     True
     """
-    before = resident()
+    before = resident_memory()
     peak = _Peak()
     memory = Memory(
         before_mb=before / MB,
@@ -56,17 +56,9 @@ def measure_memory() -> Iterator[Memory]:
         yield memory
     finally:
         memory["peak_mb"] = peak.end() / MB
-        after = resident()
+        after = resident_memory()
         memory["after_mb"] = after / MB
         memory["delta_mb"] = (after - before) / MB
-
-
-def resident() -> int:
-    """Bytes of memory that the process has now (RSS)."""
-    import psutil
-
-    rss: int = psutil.Process().memory_info().rss
-    return rss
 
 
 def allocated(function: Callable[[], object]) -> float:

@@ -13,10 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import ParamSpec, TypeVar
 
 from dpa.batch import Clock
-from dpa.benchmark.memory import resident
 from dpa.benchmark.results import Record, json_text
 from dpa.benchmark.tables import Table, duration
-from dpa.host.memory import MB
+from dpa.host.memory import MB, resident_memory
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -189,7 +188,7 @@ class PerformanceProfiler:
     def _start(self, name: str) -> _Running:
         if not isinstance(name, str):
             raise TypeError(f"name must be a str, got {name!r}")
-        running = _Running(name, resident() if self._tracks_memory else math.nan)
+        running = _Running(name, resident_memory() if self._tracks_memory else math.nan)
         self._stack.running.append(running)
         running.start = self._clock()
         return running
@@ -199,7 +198,7 @@ class PerformanceProfiler:
         stack = self._stack.running
         running = stack.pop()
         seconds = end - running.start
-        grown = (resident() - running.resident) / MB if self._tracks_memory else math.nan
+        grown = (resident_memory() - running.resident) / MB if self._tracks_memory else math.nan
         if stack:
             stack[-1].nested += seconds
         with self._adding:

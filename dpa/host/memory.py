@@ -17,6 +17,23 @@ def total_memory() -> int:
     return total if limit is None else min(total, limit)
 
 
+def available_memory() -> int:
+    """The bytes that this process can still take: of the machine's, or of its cgroup's."""
+    import psutil
+
+    available: int = psutil.virtual_memory().available
+    free = cgroup.free_memory()
+    return available if free is None else min(available, free)
+
+
+def resident_memory() -> int:
+    """The bytes of memory that this process holds (RSS)."""
+    import psutil
+
+    rss: int = psutil.Process().memory_info().rss
+    return rss
+
+
 def require_memory(what: str, needed: int, instead: str) -> None:
     """Raises ValueError where `what` needs more bytes than there are; `instead`: what to do."""
     total = total_memory()
