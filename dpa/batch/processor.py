@@ -160,11 +160,27 @@ class BatchMetrics:
 class BatchProcessor:
     """Makes batches of streams by one strategy.
 
-    `config`: None is BatchConfig(strategy); one with another strategy is a ValueError.
-    `clock` (seconds) and `reader` (a MemoryReading) are for tests and other measures.
-    `processor.memory` is its MemoryAwareBatcher. Several streams may be processed one
-    after the other: the metrics go on, and ADAPTIVE goes on with what it learned.
+    Several streams may be processed one after the other: the metrics go on, and ADAPTIVE goes
+    on with what it learned. `processor.memory` is its MemoryAwareBatcher.
 
+    Parameters
+    ----------
+    strategy
+        A BatchStrategy or its value.
+    config
+        None is BatchConfig(strategy). One with another strategy is refused.
+    clock
+        Tells seconds, for tests and other measures.
+    reader
+        Gives a MemoryReading, likewise.
+
+    Raises
+    ------
+    InvalidBatchConfigError
+        A ValueError and TypeError, which names the argument.
+
+    Examples
+    --------
     >>> import dpa
     >>> processor = BatchProcessor(BatchStrategy.SEQUENTIAL, BatchConfig("sequential", 400))
     >>> [len(batch) for batch in processor.process_stream(dpa.stream_augmentation_chain(1000))]
