@@ -6,6 +6,7 @@ import math
 import threading
 
 import pytest
+from ballast import ballast
 from clocks import Clock
 
 from dpa.benchmark import PerformanceProfiler
@@ -217,7 +218,7 @@ def test_memory_is_tracked():
 
     @profiler.profile_function
     def keep():
-        kept.append(b"1" * 40_000_000)
+        kept.append(ballast(40))
 
     keep()
     keep()

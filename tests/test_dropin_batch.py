@@ -4,9 +4,9 @@ import dataclasses
 import math
 import time
 
-import numpy as np
 import psutil
 import pytest
+from ballast import MB, ballast
 from clocks import Clock
 
 import dpa
@@ -28,7 +28,6 @@ from dpa.benchmark import (
 from dpa.host import cgroup
 
 CONFIG = dpa.get_preset("moderate", sampler="mt19937")
-MB = 1_000_000
 
 
 def stream(size: int):
@@ -74,14 +73,14 @@ def test_adaptive_batches():
 
 def test_a_process_larger_than_max_memory_mb_is_not_refused():
     """Beside PyTorch or a data set in memory any process is."""
-    ballast = np.ones(150 * MB, np.uint8)
+    held = ballast(150)
     for strategy in BatchStrategy:
         config = BatchConfig(strategy, max_memory_mb=100)
         processor = BatchProcessor(strategy, config)
         batches = list(processor.process_with_memory_monitoring(stream(100)))
         assert sum(map(len, batches)) == 100
         assert processor.metrics.memory_usage_mb > 100
-    assert len(ballast)
+    assert len(held)
 
 
 def test_max_memory_mb_bounds_a_batch():
@@ -171,7 +170,7 @@ def test_measure_memory():
     with benchmark.measure_memory() as memory:
         assert memory["initial_rss_mb"] > 0
         assert math.isnan(memory["delta_rss_mb"])
-        kept = np.ones(60 * MB, np.uint8)
+        kept = ballast(60)
     for of in ("rss", "vms"):
         grown = memory[f"final_{of}_mb"] - memory[f"initial_{of}_mb"]
         assert memory[f"delta_{of}_mb"] == pytest.approx(grown)
@@ -292,7 +291,7 @@ def test_memory_monitor():
         pytest.raises(batch.MemoryLimitExceededError, match=r"max_memory_mb=20"),
         batch.memory_monitor(max_memory_mb=20),
     ):
-        kept = np.ones(60 * MB, np.uint8)
+        kept = ballast(60)
     assert len(kept)
 
 
