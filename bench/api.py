@@ -32,10 +32,7 @@ ONE, COLUMNS, DICTS, STATISTICS = (
 )
 IMPORT, INTERRUPT = "Import", "Ctrl-C"
 FULL_RATE = "range, n = 1,000,000"
-FRESH = "the same, fresh arrays"
 STREAMED = "stream_augmentation_batches, 1,000 each"
-OF_A_BATCH = "of a batch"
-IMPORTED = "import dpa, above numpy's"
 MT19937 = DEFAULT.replace(sampler="mt19937")
 
 NOTES = {
@@ -113,7 +110,7 @@ def _columns(effort: Effort) -> list[BenchmarkResult]:
     deep = DEFAULT.replace(augmentation_depth=100)
     cases = [
         _columns_case(FULL_RATE, ids, out=out),
-        _columns_case(FRESH, ids),
+        _columns_case("the same, fresh arrays", ids),
         _columns_case("float32, fresh arrays", ids, dtype=np.float32),
         _columns_case("shuffled array", shuffled, out=out),
         _columns_case("shuffled list", shuffled.tolist(), out=out),
@@ -186,7 +183,7 @@ def _statistics(effort: Effort) -> list[BenchmarkResult]:
     batch, dicts = dpa.generate_augmentation_batch(range(full)), _chain(full // 10)
     return effort.measure(
         [
-            Case(OF_A_BATCH, batch.statistics, full),
+            Case("of a batch", batch.statistics, full),
             Case("of a list of dicts", partial(dpa.compute_statistics, dicts), len(dicts)),
         ]
     )
@@ -211,7 +208,7 @@ def _import(effort: Effort) -> list[BenchmarkResult]:
 
     seconds()  # the files are in memory, compiled
     times = tuple(seconds() for _ in range(effort.iterations))
-    return [BenchmarkResult(IMPORTED, times)]
+    return [BenchmarkResult("import dpa, above numpy's", times)]
 
 
 def _interrupts(effort: Effort) -> list[BenchmarkResult]:

@@ -20,10 +20,6 @@ SAMPLES = 96 * 200  # of one call: they stay in the cache
 ZEN4, ZEN5 = 25, 26
 
 
-def case_name(kernel: str, sampler: str, depth: int) -> str:
-    return f"{kernel}, {sampler}, depth {depth}"
-
-
 def run(effort: Effort) -> Iterator[BenchmarkResult]:
     """Groups of one sampler and depth; the first result of each is the clock, where known."""
     try:
@@ -42,7 +38,7 @@ def _group(sampler: str, depth: int, effort: Effort) -> list[BenchmarkResult]:
     function = partial(dpa.generate_augmentation_batch, ids, config, num_threads=1, out=out)
     cases = [
         Case(
-            case_name(kernel, sampler, depth),
+            f"{kernel}, {sampler}, depth {depth}",
             function,
             count,
             prepare=partial(choose_kernel, kernel),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 
-from bench import api, files, goals, images, kernels, peers, scaling, training
+from bench import api, files, images, kernels, peers, scaling, training
 from dpa.benchmark import Measurements, Record
-from dpa.benchmark.tables import Table
 
 SECTIONS: Mapping[str, ModuleType] = {
     "kernels": kernels,
@@ -28,12 +27,9 @@ The twin is `tests/reference.py`, the derivation in plain Python."""
 
 
 def page(sections: Mapping[str, Measurements]) -> str:
-    """The report: the machine, the goals, then every section that was measured."""
+    """The report: the machine, then every section that was measured."""
     first = next(iter(sections.values())).machine
     parts = [INTRODUCTION, machine_text(first)]
-    if set(sections) == set(SECTIONS):
-        parts.append("## Goals")
-        parts += _texts(goals.tables(sections))
     for name, section in sections.items():
         load = "unknown" if section.load is None else f"{section.load:.1f}"
         took = f"took {section.seconds:.0f} s; load average before it: {load}"
@@ -46,13 +42,10 @@ def page(sections: Mapping[str, Measurements]) -> str:
 
 def section_text(name: str, section: Measurements) -> str:
     """The tables of one section."""
-    return "\n\n".join(_texts(SECTIONS[name].tables(section.results, section.machine)))
+    tables = SECTIONS[name].tables(section.results, section.machine)
+    return "\n\n".join(table.markdown() for table in tables)
 
 
 def machine_text(machine: Record) -> str:
     """What machine() has found, one line each."""
     return "\n".join(f"- {name.replace('_', ' ')}: {value}" for name, value in machine.items())
-
-
-def _texts(tables: Iterable[Table]) -> list[str]:
-    return [table.markdown() for table in tables]

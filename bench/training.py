@@ -85,12 +85,11 @@ def _parameters(ids: list[int]) -> None:
     dpa.generate_augmentation_batch(ids, base_seed=7, epoch=3)
 
 
-def added(result: BenchmarkResult, plain: BenchmarkResult) -> tuple[float, float]:
-    """Seconds a sample more than `plain` takes: of the best times, and the median of the pairs."""
-    best = result.minimum_seconds - plain.minimum_seconds
+def added(result: BenchmarkResult, plain: BenchmarkResult) -> float:
+    """Seconds a sample more than `plain` takes: the median of the pairs."""
     pairs = zip(result.times_seconds, plain.times_seconds, strict=True)
     median = float(np.median([ours - theirs for ours, theirs in pairs]))
-    return best / result.samples_per_call, median / result.samples_per_call
+    return median / result.samples_per_call
 
 
 def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
@@ -99,6 +98,6 @@ def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
     for result in results:
         each = duration(result.median_seconds / result.samples_per_call)
         plain = named.get(result.facts["plain"])
-        rows.append([result.name, each, duration(added(result, plain)[1]) if plain else ""])
+        rows.append([result.name, each, duration(added(result, plain)) if plain else ""])
     note = NOTE if rows else "PyTorch is not installed."
     return [Table("Without a transform's work", ("what", "each", "added"), rows, note)]

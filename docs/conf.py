@@ -5,7 +5,7 @@ import dpa
 project = "DPA"
 author = copyright = "the DPA authors"  # noqa: A001 (Sphinx's name)
 release = dpa.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 html_theme = "furo"
 html_title = f"DPA {release}"
 html_static_path: list[str] = []

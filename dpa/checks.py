@@ -105,11 +105,28 @@ def finite(name: str, value: object) -> float:
     return number
 
 
+def amount(name: str, value: object) -> float:
+    """`value` as a finite float of at least 0."""
+    number = real(name, value)
+    if not 0 <= number < math.inf:  # nor NaN
+        raise ValueError(f"{name} must be 0 or more, got {value!r}")
+    return number
+
+
 def boolean(name: str, value: object) -> bool:
     """`value`, which must be True or False."""
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {brief(value)}")
     return value
+
+
+@contextmanager
+def raised_as(kind: type[Exception]) -> Iterator[None]:
+    """For checks: their TypeError or ValueError comes out as `kind`, a subclass of both."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise kind(*error.args) from None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from functools import partial
 from itertools import count, cycle, islice, repeat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dpa
-from dpa import batch
 from dpa.batch import (
     MB,
     BatchConfig,
@@ -23,8 +23,10 @@ from dpa.batch import (
     MemoryAwareBatcher,
     MemoryLimitExceededError,
     MemoryReading,
+    read_memory,
 )
 from dpa.derivation import columns, derivation
+from dpa.host import cgroup
 
 CHAIN = dpa.generate_augmentation_chain(700)
 
@@ -207,7 +209,6 @@ def test_memory_optimized_sizes(stream, options, available_mb, size):
 
 
 def test_memory_optimized_respects_batch_size(stream):
-    """The original ignored it."""
     batches = list(processor("memory_optimized", 100).process_stream(stream(250)))
     assert [len(part) for part in batches] == [100, 100, 50]
 
@@ -230,48 +231,59 @@ def test_without_sample_size_the_parameters_are_measured():
 
 
 def test_the_batcher_on_its_own():
-    batcher = MemoryAwareBatcher(200, 4, 64, reader=reader(50, 80))
+    batcher = MemoryAwareBatcher(
+        200, 4, max_batch_size=64, reader=lambda: MemoryReading(50 * MB, 80 * MB, 320 * MB)
+    )
     assert math.isnan(batcher.peak_rss_mb)
     usage = batcher.monitor_memory_usage()
-    assert usage == {"rss_mb": 50, "limit_mb": 200, "available_mb": 80, "percent_used": 25.0}
+    assert usage == {
+        "available_mb": 80,
+        "used_mb": 240,
+        "total_mb": 320,
+        "percent_used": 75.0,
+        "rss_mb": 50,
+        "limit_mb": 200,
+    }
     assert batcher.peak_rss_mb == 50
     assert batcher.calculate_optimal_batch_size(MB) == 40  # half of what is available
     assert batcher.calculate_optimal_batch_size(10 * MB) == 4
     assert batcher.calculate_optimal_batch_size(MB // 100) == 64
-    assert batcher.adjust_batch_size(1000, MB) == 80
-    assert batcher.adjust_batch_size(79, MB) == 79
-    assert batcher.adjust_batch_size(3, 20 * MB) == 3
+
+
+def test_a_size_is_adjusted_to_what_fits():
+    def adjust(size, sample, available_mb=80, **options):
+        batcher = MemoryAwareBatcher(200, 4, reader=reader(9999, available_mb))
+        return batcher.adjust_batch_size(size, sample_size_bytes=sample, **options)
+
+    assert adjust(1000, MB) == 80
+    assert adjust(79, MB) == 79
+    assert adjust(3, 20 * MB) == 3
+    assert adjust(1000, MB, 500) == 200  # the limit is of the batch, whatever the process holds
+    assert adjust(1000, 100 * MB, 500) == 4  # not below min_batch_size
     with pytest.raises(MemoryLimitExceededError, match="4 samples of 21000000 bytes"):
-        batcher.adjust_batch_size(5, 21 * MB)
-    with pytest.raises(MemoryLimitExceededError, match="5 samples"):
-        batcher.adjust_batch_size(5, 20 * MB, smallest=5)
-    near = MemoryAwareBatcher(200, reader=reader(190, 80))
-    assert near.adjust_batch_size(1000, MB) == 10  # what the limit leaves
-    over = MemoryAwareBatcher(200, reader=reader(201, 80))
-    with pytest.raises(
-        MemoryError, match=r"holds 201.0 MB of max_memory_mb=200.0, and 80.0 MB are"
-    ):
-        over.adjust_batch_size(1, 1)
+        adjust(5, 21 * MB)
+    with pytest.raises(MemoryLimitExceededError, match=r"5 samples of .*: 80.0 MB are available"):
+        adjust(5, 20 * MB, smallest=5)
 
 
 def test_the_memory_of_this_process():
     usage = MemoryAwareBatcher(10**6).monitor_memory_usage()
-    assert 10 < usage["rss_mb"] < 10**6
+    assert 10 < usage["rss_mb"] < usage["total_mb"]
     assert usage["available_mb"] > 0
-    assert usage["percent_used"] == pytest.approx(usage["rss_mb"] / 10**4)
+    assert usage["percent_used"] == pytest.approx(100 * usage["used_mb"] / usage["total_mb"])
 
 
 def test_available_is_the_least_of_host_and_cgroup(monkeypatch):
     for free, available in ((None, None), (5, 5), (2**62, None)):
-        monkeypatch.setattr(batch.cgroup, "free_memory", lambda free=free: free)
-        found = batch.read_memory().available_bytes
+        monkeypatch.setattr(cgroup, "free_memory", lambda free=free: free)
+        found = read_memory().available_bytes
         assert found == available if available else 5 < found < 2**62
 
 
 @pytest.mark.parametrize("strategy", BatchStrategy)
-def test_over_the_limit_no_batch_is_built(stream, strategy):
-    readings = iter([MemoryReading(2 * MB, 10**9)] * 2 + [MemoryReading(0, 10**9)] * 999)
-    made = processor(strategy, 10, max_memory_mb=1, memory=lambda: next(readings))
+def test_what_is_not_available_is_not_built(stream, strategy):
+    readings = iter([MemoryReading(2 * MB, 10)] * 2 + [MemoryReading(0, 10**9)] * 999)
+    made = processor(strategy, 10, memory=lambda: next(readings))
     source = stream(60)
     batches = made.process_with_memory_monitoring(source)
     for _ in range(2):
@@ -281,6 +293,23 @@ def test_over_the_limit_no_batch_is_built(stream, strategy):
         assert source.delivered == batches.buffered <= 50  # one item, to measure it
     got = flat(batches)  # once there is room, it goes on
     assert sorted(got, key=CHAIN.index) == CHAIN[:60]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "least", "sizes"),
+    [
+        ("sequential", 1, [4] * 15),
+        ("round_robin", 1, [4] * 15),
+        ("memory_optimized", 1, [2] * 30),  # half of it
+        ("adaptive", 1, [4] * 15),
+        ("sequential", 6, [6] * 10),
+        ("memory_optimized", 6, [6] * 10),
+    ],
+)
+def test_a_batch_keeps_max_memory_mb_whatever_the_process_holds(stream, strategy, least, sizes):
+    options = {"max_memory_mb": 4, "sample_size_bytes": MB, "min_batch_size": least}
+    made = processor(strategy, 10, memory=reader(9999, 9999), **options)
+    assert [len(part) for part in made.process_with_memory_monitoring(stream(60))] == sizes
 
 
 @pytest.mark.parametrize("strategy", BatchStrategy)
@@ -384,11 +413,8 @@ def test_adaptive_on_any_slope_and_bend(overhead, each, edge, factor, start):
     def consumer(size):
         return overhead + each * (min(size, edge) + factor * max(0, size - edge))
 
-    climber = batch._Climber(start, 1, 64 * start)
-    for _ in range(150):
-        climber.observe(climber.size, consumer(climber.size))
-    cost = consumer(climber.size) / climber.size
-    assert cost <= best_cost(consumer, 1, 64 * start) / 0.9
+    size = settle(consumer, start)[-1]
+    assert consumer(size) / size <= best_cost(consumer, 1, 64 * start) / 0.9
 
 
 def test_adaptive_measures_its_consumer():
@@ -486,17 +512,20 @@ def test_an_exception_of_the_stream_loses_nothing(strategy, kind, monitored):
     assert made.metrics.samples == 40
 
 
+FILES = columns.__file__, derivation.__file__
+
+
 def interrupted_at(place, calls):
     """Runs the calls; KeyboardInterrupt where the interpreter looks for signals in our code.
 
     That is at the start of a function and when a call into C has ended. False: there are
     not so many places.
     """
-    files, left = (batch.__file__, columns.__file__, derivation.__file__), place
+    ours, left = (str(Path(dpa.batch.__file__).parent), *FILES), place
 
     def look(frame, event, _):
         nonlocal left
-        if event in ("call", "c_return") and frame.f_code.co_filename in files:
+        if event in ("call", "c_return") and frame.f_code.co_filename.startswith(ours):
             if left == 0:
                 sys.setprofile(None)
                 raise KeyboardInterrupt
@@ -605,6 +634,23 @@ def test_the_end_stays_the_end(stream):
     assert list(batches) == []
 
 
+def test_a_closed_iterator_has_ended_and_its_stream_has_not(stream):
+    clock = Clock()
+    source = stream(100)
+    made = processor("round_robin", 5, clock=clock)
+    batches = made.process_stream(source)
+    next(batches)
+    clock.now += 1
+    for _ in range(2):
+        batches.close()
+        assert list(batches) == []
+    assert (made.metrics.samples, made.metrics.seconds, batches.buffered) == (5, 1, 0)
+    assert len(flat(made.process_stream(source))) == 100 - (25 if stream is dict_stream else 50)
+    unused = made.process_stream(stream(100))
+    unused.close()
+    assert list(unused) == []
+
+
 # ---- Metrics ----
 
 
@@ -659,6 +705,8 @@ def test_a_config_in_full():
     assert BatchConfig("memory_optimized").cap == 1024
     assert BatchConfig("sequential", np.int64(8)) == BatchConfig(BatchStrategy.SEQUENTIAL, 8)
     assert dataclasses.replace(config, strategy="sequential").cap == 32
+    assert BatchConfig("sequential", min_batch_size=64).size == 64
+    assert BatchConfig("memory_optimized", min_batch_size=2000).size == 2000
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.batch_size = 3
 
@@ -676,7 +724,6 @@ def test_a_config_in_full():
         ({"min_batch_size": 0}, "min_batch_size must be at least 1, got 0"),
         ({"min_batch_size": None}, "min_batch_size must be an integer, got None"),
         ({"batch_size": 7, "min_batch_size": 8}, "at least min_batch_size 8, got 7$"),
-        ({"min_batch_size": 33}, r"at least min_batch_size 33, got 32 \(the default\)"),
         ({"max_memory_mb": 0}, "max_memory_mb must be 1e-6 .* got 0"),
         ({"max_memory_mb": -1.5}, "max_memory_mb must be 1e-6 .* got -1.5"),
         ({"max_memory_mb": math.nan}, "max_memory_mb must be 1e-6 .* got nan"),
@@ -686,7 +733,7 @@ def test_a_config_in_full():
         ({"max_memory_mb": True}, "max_memory_mb must be a number, got True"),
         ({"sample_size_bytes": 0}, "sample_size_bytes must be at least 1, got 0"),
         ({"sample_size_bytes": 0.5}, "sample_size_bytes must be an integer, got 0.5"),
-        ({"adaptive_sizing": 1}, "adaptive_sizing must be a bool, got 1"),
+        ({"adaptive_sizing": 1}, "adaptive_sizing must be True or False, got 1"),
         ({"max_batch_size": 99}, "max_batch_size is for adaptive, got 99 for sequential"),
         (
             {"strategy": "adaptive", "max_batch_size": 31},
@@ -710,11 +757,15 @@ def test_bad_configs_are_refused(options, message):
         ),
         (lambda: MemoryAwareBatcher(0), "max_memory_mb must be 1e-6"),
         (lambda: MemoryAwareBatcher(1, 0), "min_batch_size must be at least 1, got 0"),
-        (lambda: MemoryAwareBatcher(1, 9, 8), "max_batch_size must be at least .* 9, got 8"),
+        (lambda: MemoryAwareBatcher(1, 9, max_batch_size=8), "must be at least 9, got 8"),
+        (lambda: MemoryAwareBatcher(1, 1, 2), "adjustment_factor must be .* got 2"),
         (lambda: MemoryAwareBatcher().calculate_optimal_batch_size(0), "sample_size_bytes .* 0"),
-        (lambda: MemoryAwareBatcher().adjust_batch_size(0, 5), "batch_size must be .* got 0"),
-        (lambda: MemoryAwareBatcher().adjust_batch_size(5, -1), "sample_size_bytes .* got -1"),
-        (lambda: MemoryAwareBatcher().adjust_batch_size(5, 1, 0), "smallest must be .* got 0"),
+        (lambda: MemoryAwareBatcher().adjust_batch_size(0), "current_size must be .* got 0"),
+        (lambda: MemoryAwareBatcher().adjust_batch_size(5, 9), "memory_usage must be .* got 9"),
+        (
+            lambda: MemoryAwareBatcher().adjust_batch_size(5, sample_size_bytes=-1),
+            "sample_size_bytes .* got -1",
+        ),
         (lambda: BatchProcessor("adaptive").process_stream(5), "stream must be .* got 5"),
         (
             lambda: BatchProcessor("adaptive").process_with_memory_monitoring(CHAIN[0]),

@@ -28,7 +28,7 @@ def test_a_report_has_every_section_and_can_be_written_again_from_its_records(tm
     page, again, records = (tmp_path / name for name in ("page.md", "again.md", "records.json"))
     bench("report", "--json", str(records), "--output", str(page))
     text = page.read_text(encoding="utf-8")
-    for heading in ("Goals", "Kernels", "What users call", "Threads", "What users have instead"):
+    for heading in ("Kernels", "What users call", "Threads", "What users have instead"):
         assert f"\n## {heading}\n" in text
     for kernel in dpa.kernels():
         assert f"\n| {kernel} " in text

@@ -131,8 +131,12 @@ def test_without_a_warm_up_a_measurement_is_of_one_call():
     result = benchmark_function(
         function, iterations=3, warmup_iterations=0, minimum_seconds=1.0, clock=clock
     )
-    assert result.number == 1
-    assert clock.now == 100.75
+    assert (result.number, result.times_seconds) == (1, (0.25,) * 3)
+
+
+def test_the_memory_of_a_call():
+    assert 20 < benchmark_function(lambda: bytearray(20_000_000), 1).memory_usage_mb < 21
+    assert math.isnan(benchmark_function(list, 1, measure_memory=False).memory_usage_mb)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +147,7 @@ def test_without_a_warm_up_a_measurement_is_of_one_call():
         ("number", 0, "number must be at least 1, got 0"),
         ("iterations", 2.0, "iterations must be an integer, got 2.0"),
         ("number", True, "number must be an integer, got True"),
+        ("measure_memory", 1, "measure_memory must be True or False, got 1"),
         ("minimum_seconds", math.nan, "minimum_seconds must be 0 or more, got nan"),
     ],
 )

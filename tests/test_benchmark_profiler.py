@@ -6,6 +6,7 @@ import math
 import threading
 
 import pytest
+from ballast import ballast
 from clocks import Clock
 
 from dpa.benchmark import PerformanceProfiler
@@ -32,7 +33,7 @@ def test_calls_of_a_function_add_up(profiler, clock):
 
     assert [work(1), work(2, y=2), work(x=3)] == [2, 4, 4]
     [(name, result)] = profiler.get_profile_summary().items()
-    assert name == result.name == "work"
+    assert name == result.name == f"{__name__}.work"
     assert result.calls == 3
     assert result.total_seconds == result.self_seconds == 9.0
     assert (result.minimum_seconds, result.maximum_seconds) == (1.0, 6.0)
@@ -54,7 +55,7 @@ def test_methods_are_told_apart_by_their_class(profiler):
             return "b"
 
     assert A().run() + B().run() == "ab"
-    assert list(profiler.get_profile_summary()) == ["A.run", "B.run"]
+    assert list(profiler.get_profile_summary()) == [f"{__name__}.{c}.run" for c in "AB"]
 
 
 def test_what_is_nested_is_no_part_of_self(profiler, clock):
@@ -96,15 +97,49 @@ def test_started_and_ended_by_hand(profiler, clock):
     assert profiler.get_profile_summary()["load"].self_seconds == 3.0
 
 
-def test_only_what_was_started_last_can_end(profiler, clock):
-    with pytest.raises(ValueError, match="name='load': nothing was started on this thread"):
+def test_only_what_runs_can_end(profiler):
+    with pytest.raises(ValueError, match=r"must run on this thread, where \[\] do, got 'load'"):
         profiler.end_profiling("load")
     profiler.start_profiling("load")
-    profiler.start_profiling("parse")
-    with pytest.raises(ValueError, match="name must be 'parse', started last, got 'load'"):
-        profiler.end_profiling("load")
-    assert profiler.end_profiling("parse").calls == 1
+    with pytest.raises(ValueError, match=r"where \['load'\] do, got 'parse'"):
+        profiler.end_profiling("parse")
     assert profiler.end_profiling("load").calls == 1
+
+
+def test_operations_overlap(profiler, clock):
+    """The time belongs to what was started last, so that nothing counts twice."""
+    profiler.start_profiling("load")
+    clock.now += 1.0
+    profiler.start_profiling("parse")
+    clock.now += 10.0
+    assert profiler.end_profiling("load").total_seconds == 11.0
+    clock.now += 100.0
+    assert profiler.end_profiling("parse").total_seconds == 110.0
+    found = {name: r.self_seconds for name, r in profiler.get_profile_summary().items()}
+    assert found == {"load": 1.0, "parse": 110.0}
+
+
+def test_a_second_start_starts_again(profiler, clock):
+    with profiler.profile_context("load"):  # which nests, as a recursion does
+        clock.now += 1.0
+        profiler.start_profiling("load")
+        clock.now += 10.0
+        profiler.start_profiling("load")
+        clock.now += 100.0
+        result = profiler.end_profiling("load")
+        assert (result.calls, result.total_seconds) == (1, 100.0)
+    result = profiler.get_profile_summary()["load"]
+    assert (result.calls, result.maximum_seconds, result.self_seconds) == (2, 111.0, 111.0)
+
+
+def test_reset_forgets_everything(profiler, clock):
+    profiler.start_profiling("left")
+    with profiler.profile_context("around"):
+        clock.now += 1.0
+        profiler.reset()
+    assert profiler.get_profile_summary() == {}
+    with pytest.raises(ValueError, match="got 'left'"):
+        profiler.end_profiling("left")
 
 
 def test_a_context_ends_what_was_left_running_in_it(profiler, clock):
@@ -134,8 +169,8 @@ def test_a_function_that_fails_counts(profiler, clock):
 
     with pytest.raises(KeyError):
         fails()
-    assert profiler.get_profile_summary()["fails"].total_seconds == 1.0
-    with pytest.raises(ValueError, match="nothing was started"):
+    assert profiler.get_profile_summary()[f"{__name__}.fails"].total_seconds == 1.0
+    with pytest.raises(ValueError, match="must run on this thread"):
         profiler.end_profiling()
 
 
@@ -173,7 +208,7 @@ def test_nothing_of_another_thread_can_be_ended(profiler):
     thread = threading.Thread(target=end)
     thread.start()
     thread.join()
-    assert errors == ["name='here': nothing was started on this thread"]
+    assert errors == ["operation_name must run on this thread, where [] do, got 'here'"]
     assert profiler.end_profiling("here").calls == 1
 
 
@@ -183,11 +218,11 @@ def test_memory_is_tracked():
 
     @profiler.profile_function
     def keep():
-        kept.append(b"1" * 40_000_000)
+        kept.append(ballast(40))
 
     keep()
     keep()
-    assert 60 < profiler.get_profile_summary()["keep"].memory_delta_mb < 100
+    assert 60 < profiler.get_profile_summary()[f"{__name__}.keep"].memory_delta_mb < 100
 
 
 def test_what_only_starts_its_work_is_refused(profiler):

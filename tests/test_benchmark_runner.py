@@ -16,9 +16,7 @@ from dpa.benchmark import (
     BenchmarkRunner,
     Case,
     PerformanceMetrics,
-    runner,
 )
-from dpa.benchmark import cases as what
 
 MILD = dpa.get_preset("mild")
 
@@ -65,6 +63,7 @@ def test_the_config_of_the_guide():
         ("minimum_seconds", -1.0, "minimum_seconds must be 0 or more, got -1.0"),
         ("minimum_seconds", math.inf, "minimum_seconds must be 0 or more, got inf"),
         ("minimum_seconds", "1", "minimum_seconds must be a number, got '1'"),
+        ("output_format", "csv", "output_format must be one of text, markdown, json, got 'csv'"),
         ("confidence", None, "confidence must be a number, got None"),
         ("confidence", 95, "confidence must be between 0 and 1, got 95"),
         ("confidence", 0.0, "confidence must be between 0 and 1, got 0.0"),
@@ -118,7 +117,7 @@ def test_all_figures_by_name():
     assert set(found) == {
         *["name", "times_seconds", "throughput_samples_per_second", "throughput_interval"],
         *["memory_usage_mb", "cpu_usage_percent", "median_seconds", "median_interval"],
-        *["minimum_seconds", "stdev_seconds"],
+        *["minimum_seconds", "stdev_seconds", "avg_latency_ms"],
     }
     json.dumps(found, allow_nan=False)
 
@@ -128,33 +127,30 @@ def test_nothing_sleeps_and_the_cpu_is_that_of_the_runs(monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail(f"slept {seconds} s"))
     clock, cpu = Clock(), Clock()
 
-    def generate(*_: object) -> None:
+    def consume(_: object) -> None:
         clock.now += 1.0
         cpu.now += 1.5  # of several threads
 
-    monkeypatch.setattr(what, "generate_augmentation_chain", generate)
     config = BenchmarkConfig(iterations=4, measure_memory=False)
-    metrics = BenchmarkRunner(config, clock=clock, cpu_clock=cpu).benchmark_generation(10)
-    assert metrics.cpu_usage_percent == 150.0
+    runner = BenchmarkRunner(config, clock=clock, cpu_clock=cpu)
+    assert runner.benchmark_batch_processing(10, process_batch=consume).cpu_usage_percent == 150.0
 
 
-def test_the_memory_run_is_outside_the_times(monkeypatch):
-    calls = []
-    monkeypatch.setattr(what, "generate_augmentation_chain", lambda *_: calls.append(1))
-    runs(iterations=5, warmup_iterations=2).benchmark_generation(10)
-    assert len(calls) == 2 + 5 + 1
-    runs(iterations=5, warmup_iterations=0, measure_memory=False).benchmark_generation(10)
-    assert len(calls) == 8 + 5
+def test_the_memory_run_is_outside_the_times():
+    clock = Clock()
+    consume = clock.takes(1.0, 1.0, 1.0, 50.0)  # the fourth run is for the memory
+    config = BenchmarkConfig(iterations=2, warmup_iterations=1)
+    runner = BenchmarkRunner(config, clock=clock)
+    metrics = runner.benchmark_batch_processing(10, process_batch=lambda _: consume())
+    assert metrics.result.times_seconds == (1.0, 1.0)
+    assert clock.now == 153.0
 
 
 # ---- What is counted ----
 
 
-def test_streaming_takes_every_sample(monkeypatch):
-    taken = []
-    monkeypatch.setattr(what, "exhaust", lambda stream: taken.append(len(list(stream))))
+def test_streaming_counts_samples():
     metrics = runs(measure_memory=False).benchmark_streaming(1234, chunk_size=100)
-    assert taken == [1234] * 4
     assert metrics.throughput_samples_per_second == 617.0
 
 
@@ -176,11 +172,8 @@ def test_batches_may_be_dropped():
     assert metrics.memory_usage_mb < 3  # of a chunk, not of all
 
 
-def test_a_rank_counts_its_own_samples(monkeypatch):
-    taken = []
-    monkeypatch.setattr(what, "exhaust", lambda stream: taken.append(len(list(stream))))
+def test_a_rank_counts_its_own_samples():
     metrics = runs(measure_memory=False).benchmark_distributed(103, 0, 4, MILD)
-    assert taken == [26] * 4
     assert metrics.throughput_samples_per_second == 13.0
 
 
@@ -197,10 +190,10 @@ def test_the_rank_may_come_from_the_environment(monkeypatch):
         (lambda r: r.benchmark_generation("9"), "num_samples must be an integer, got '9'"),
         (lambda r: r.benchmark_generation(9, "mild"), "config must be an Aug.*, got 'mild'"),
         (lambda r: r.benchmark_streaming(-1), "num_samples must be at least 1, got -1"),
-        (lambda r: r.benchmark_streaming(9, None, 0), "chunk_size must be at least 1, got 0"),
+        (lambda r: r.benchmark_streaming(9, 0), "chunk_size must be at least 1, got 0"),
         (
-            lambda r: r.benchmark_batch_processing(0, BatchConfig("adaptive")),
-            "dataset_size must be at least 1, got 0",
+            lambda r: r.benchmark_batch_processing(-2, BatchConfig("adaptive")),
+            "num_samples must be at least 1, got -2",
         ),
         (
             lambda r: r.benchmark_batch_processing(9, BatchStrategy.ADAPTIVE),
@@ -216,35 +209,59 @@ def test_the_rank_may_come_from_the_environment(monkeypatch):
             "threshold must be 0 or more, got -1",
         ),
         (lambda r: r.compare_configurations({}), "configs must name at least one config"),
+        (lambda r: r.compare_configurations([]), "at least one config, got none"),
+        (lambda r: r.compare_configurations(7), "configs must be a dict .* got 7"),
+        (lambda r: r.compare_configurations(["ab"]), "must be dicts with a name .* got 'ab'"),
+        (
+            lambda r: r.compare_configurations([{"name": "a", "type": "b"}]),
+            "type must be one of generation, streaming, .* got 'b'",
+        ),
+        (
+            lambda r: r.compare_configurations([{"name": "a", "type": "columns", "chunks": 1}]),
+            "unexpected keyword argument 'chunks'",
+        ),
+        (lambda r: r.generate_performance_report(None, "csv"), "format_type .* got 'csv'"),
     ],
 )
-def test_bad_arguments_are_named_before_anything_runs(monkeypatch, call, message: str):
-    monkeypatch.setattr(runner, "benchmark_cases", lambda *_, **__: pytest.fail("it runs"))
+def test_bad_arguments_are_named_before_anything_runs(call, message: str):
+    runner = BenchmarkRunner(clock=lambda: pytest.fail("it runs"))
     with pytest.raises((TypeError, ValueError), match=message):
-        call(runs())
+        call(runner)
 
 
 # ---- compare_configurations ----
 
 
-def test_configurations_are_compared_with_the_first(monkeypatch):
+def test_configurations_are_compared_with_the_first():
     clock, order = Clock(), []
-    seconds = {1: 1.0, 10: 1.02, 40: 4.0}
 
-    def generate(size: int, config: dpa.AugmentationConfig) -> None:
-        assert size == 700
-        order.append(config.augmentation_depth)
-        clock.now += seconds[config.augmentation_depth]
+    def consumer(seconds: float):
+        def consume(batch: list) -> None:
+            order.append((seconds, len(batch)))
+            clock.now += seconds
 
-    monkeypatch.setattr(what, "generate_augmentation_chain", generate)
+        return consume
+
     measuring = BenchmarkConfig(iterations=2, warmup_iterations=0, measure_memory=False)
-    configs = {f"depth {d}": MILD.replace(augmentation_depth=d) for d in seconds}
-    report = BenchmarkRunner(measuring, clock=clock).compare_configurations(configs, 700)
-    assert order == [1, 10, 40] * 2  # in turn
-    assert [found.result.name for found in report.comparisons] == list(configs)
+    configs = [
+        {"name": str(seconds), "type": "batch", "process_batch": consumer(seconds)}
+        for seconds in (1.0, 1.02, 4.0)
+    ]
+    report = BenchmarkRunner(measuring, clock=clock).compare_configurations(configs, 20)
+    assert order == [(1.0, 20), (1.02, 20), (4.0, 20)] * 2  # in turn
+    assert [found.result.name for found in report.comparisons] == ["1.0", "1.02", "4.0"]
     assert [found.verdict for found in report.comparisons] == ["uncompared", "same", "slower"]
     assert [found.ratio for found in report.comparisons[1:]] == [pytest.approx(1.02), 4.0]
-    assert all(found.baseline.name == "depth 1" for found in report.comparisons[1:])
+    assert all(found.baseline.name == "1.0" for found in report.comparisons[1:])
+
+
+def test_configs_by_name_are_of_generation():
+    configs = {f"depth {d}": MILD.replace(augmentation_depth=d) for d in (1, 10)}
+    report = runs(measure_memory=False).compare_configurations(configs, 700)
+    assert [found.result.name for found in report.comparisons] == list(configs)
+    facts = [found.result.facts["config"] for found in report.comparisons]
+    assert facts == [config.to_dict() for config in configs.values()]
+    assert report.comparisons[0].result.samples_per_second == 350.0
 
 
 @pytest.mark.parametrize(("threshold", "verdict"), [(0.5, "slower"), (1.5, "same")])

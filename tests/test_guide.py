@@ -42,6 +42,7 @@ class Users:
     def names(self) -> dict[str, Any]:
         loader = [([0] * 4, [1] * 4), ([0] * 4, [1] * 4), ([0] * 2, [1] * 2)]
         return {
+            "__name__": "__main__",
             "image": "image",
             "apply_augmentation": self.apply_augmentation,
             "process_sample": self.samples.append,
@@ -163,7 +164,7 @@ def test_measuring(sections):
     rate, megabytes = sections["Measuring"].printed.splitlines()
     assert float(rate.split()[0]) > 0
     assert megabytes.endswith("MB for 50,000 samples")
-    assert sections["Profiles"].printed.startswith("generate_batch: ")
+    assert sections["Profiles"].printed.startswith("__main__.generate_batch: ")
     lines = sections["Configurations compared"].printed.splitlines()
     assert [line for line in lines if line.endswith(":")] == ["mild:", "moderate:", "aggressive:"]
     assert "nan" not in sections["Configurations compared"].printed

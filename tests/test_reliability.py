@@ -427,10 +427,10 @@ def test_another_layout_must_fit_the_free_memory(tmp_path, monkeypatch):
     path = tmp_path / "chain.json"
     path.write_bytes(b'{"augmentations":[' + b"[]," * 1000 + b"[]]}")
     size = path.stat().st_size
-    monkeypatch.setattr("dpa.files.formats.json.free_memory", lambda: 32 * size - 1)
+    monkeypatch.setattr("dpa.files.formats.json.available_memory", lambda: 32 * size - 1)
     with pytest.raises(ChainFileError, match=f"takes up to {32 * size:,} bytes of memory"):
         dpa.load_augmentation_config(path)
-    monkeypatch.setattr("dpa.files.formats.json.free_memory", lambda: 32 * size)
+    monkeypatch.setattr("dpa.files.formats.json.available_memory", lambda: 32 * size)
     with pytest.raises(ChainFileError, match="its config is not known"):
         dpa.load_augmentation_config(path)
 
@@ -613,9 +613,9 @@ def test_root_leaves_a_file_its_owner(tmp_path):
 
 def test_free_memory_is_what_the_cgroup_leaves(monkeypatch):
     monkeypatch.setattr("dpa.host.cgroup.free_memory", lambda: 5)
-    assert memory.free_memory() == 5
+    assert memory.available_memory() == 5
     monkeypatch.setattr("dpa.host.cgroup.free_memory", lambda: None)
-    assert memory.free_memory() > 5
+    assert memory.available_memory() > 5
 
 
 @pytest.mark.parametrize("scale", [0.000_999, 1000.001])

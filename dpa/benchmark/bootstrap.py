@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dpa.benchmark.timing import amount
+from dpa.checks import amount
 
 RESAMPLES = 2000
 #: Of a generator made for each interval, so that the same times have the same interval.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from operator import length_hint
 from typing import Any
 
-from dpa.batch import BatchConfig, BatchProcessor
+from dpa.batch import BatchConfig, BatchProcessor, BatchStrategy
+from dpa.benchmark.errors import InvalidBenchmarkConfigError
 from dpa.benchmark.timing import Case
-from dpa.checks import positive
+from dpa.checks import positive, raised_as
 from dpa.derivation.config import AugmentationConfig, checked_space
 from dpa.derivation.generate import gen_augmentation_params, generate_augmentation_batch
 from dpa.files.saving import generate_augmentation_chain
@@ -46,7 +48,7 @@ def single_ids(num_samples: int, config: AugmentationConfig | None = None) -> Ca
 
 
 def streaming(
-    num_samples: int, config: AugmentationConfig | None = None, chunk_size: int = 1000
+    num_samples: int, chunk_size: int = 1000, config: AugmentationConfig | None = None
 ) -> Case:
     """stream_augmentation_chain: dicts, each dropped when the next one is taken."""
     size, config = _checked(num_samples, config)
@@ -56,8 +58,8 @@ def streaming(
 
 
 def batch_processing(
-    dataset_size: int,
-    batch_config: BatchConfig,
+    num_samples: int,
+    batch_config: BatchConfig | None = None,
     config: AugmentationConfig | None = None,
     process_batch: Callable[[Any], object] | None = None,
 ) -> Case:
@@ -65,12 +67,16 @@ def batch_processing(
 
     One processor for all runs: ADAPTIVE goes on with what it learned.
     """
-    size = positive("dataset_size", dataset_size)
-    config = checked_space(config)
+    size, config = _checked(num_samples, config)
+    batch_config = BatchConfig(BatchStrategy.SEQUENTIAL) if batch_config is None else batch_config
     if not isinstance(batch_config, BatchConfig):
-        raise TypeError(f"batch_config must be a BatchConfig, got {batch_config!r}")
+        raise InvalidBenchmarkConfigError(
+            f"batch_config must be a BatchConfig, got {batch_config!r}"
+        )
     if not (process_batch is None or callable(process_batch)):
-        raise TypeError(f"process_batch must be a function, got {process_batch!r}")
+        raise InvalidBenchmarkConfigError(
+            f"process_batch must be a function, got {process_batch!r}"
+        )
     processor = BatchProcessor(batch_config.strategy, batch_config)
 
     def run() -> None:
@@ -93,6 +99,32 @@ def distributed(
     return _case("stream of one rank", lambda: exhaust(stream()), share, config)
 
 
+#: The original's name of each.
+TYPES: Mapping[str, Callable[..., Case]] = {
+    "generation": generation,
+    "streaming": streaming,
+    "batch": batch_processing,
+    "batch_processing": batch_processing,
+    "columns": columns,
+    "single_ids": single_ids,
+    "distributed": distributed,
+}
+
+
+def described(description: Mapping[str, Any], num_samples: int) -> Case:
+    """The case of a dict with `name`, `type` (one of TYPES) and the arguments of that."""
+    if not isinstance(description, Mapping) or not {"name", "type"} <= description.keys():
+        raise InvalidBenchmarkConfigError(
+            f"configs must be dicts with a name and a type, got {description!r}"
+        )
+    arguments = {"num_samples": num_samples, **description}
+    name, kind = arguments.pop("name"), arguments.pop("type")
+    if kind not in TYPES:
+        raise InvalidBenchmarkConfigError(f"type must be one of {', '.join(TYPES)}, got {kind!r}")
+    return replace(TYPES[kind](**arguments), name=name)
+
+
+@raised_as(InvalidBenchmarkConfigError)
 def _checked(num_samples: int, config: AugmentationConfig | None) -> tuple[int, AugmentationConfig]:
     return positive("num_samples", num_samples), checked_space(config)
 

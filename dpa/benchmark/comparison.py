@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self, TypeAlias
 
 from dpa.benchmark.bootstrap import checked_confidence, ratio_interval
-from dpa.benchmark.metrics import PerformanceMetrics
-from dpa.benchmark.results import BenchmarkResult, Record, json_text
+from dpa.benchmark.results import BenchmarkResult, PerformanceMetrics, Record, json_text
 from dpa.benchmark.tables import Table, rate
-from dpa.benchmark.timing import amount
+from dpa.checks import amount
 
 Verdict: TypeAlias = Literal["slower", "faster", "same", "unclear", "uncompared"]
 
@@ -137,6 +136,38 @@ class ComparisonReport:
         """Those that are slower by more than the threshold, beyond chance."""
         return tuple(found for found in self.comparisons if found.verdict == "slower")
 
+    # The original's names: the first configuration, and the others beside it.
+    @property
+    def baseline_config(self) -> str:
+        """The name of what the others are compared with; "" where nothing is compared."""
+        return next((before.name for _, before in self._compared()), "")
+
+    @property
+    def comparison_configs(self) -> list[str]:
+        """The names of what is compared."""
+        return [found.result.name for found, _ in self._compared()]
+
+    @property
+    def metrics_comparison(self) -> dict[str, PerformanceMetrics]:
+        """The figures of what is compared, by name."""
+        return {
+            found.result.name: PerformanceMetrics(found.result, self.confidence)
+            for found, _ in self._compared()
+        }
+
+    @property
+    def performance_improvements(self) -> dict[str, float]:
+        """How many percent more samples a second than the baseline, by name."""
+        return {found.result.name: 100 * (1 / found.ratio - 1) for found, _ in self._compared()}
+
+    @property
+    def recommendations(self) -> list[str]:
+        """A sentence for each that is compared."""
+        return [_ADVICE[found.verdict].format(found, before) for found, before in self._compared()]
+
+    def _compared(self) -> list[tuple[Comparison, BenchmarkResult]]:
+        return [(found, found.baseline) for found in self.comparisons if found.baseline]
+
     def to_text(self) -> str:
         """For a terminal."""
         return "\n".join([self._table().text(), *self._remarks()])
@@ -196,6 +227,14 @@ class ComparisonReport:
                 f"slower, faster: the whole interval is beyond {self.threshold:.0%}",
             ]
         return [*remarks, *self.notes]
+
+
+_ADVICE = {
+    "slower": "{0.result.name} is slower: {0.ratio:.2f} times the time of {1.name} a sample",
+    "faster": "{0.result.name} is faster: {0.ratio:.2f} times the time of {1.name} a sample",
+    "same": "{0.result.name} is as fast as {1.name}: choose by something else",
+    "unclear": "{0.result.name} and {1.name} differ less than the noise: measure more iterations",
+}
 
 
 def _known(value: float, text: str) -> str:

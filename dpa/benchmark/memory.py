@@ -10,22 +10,34 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar, Literal, TypedDict
+from typing import Any, ClassVar, Literal, TypedDict, cast
 
-from dpa.batch import MB
+from dpa.host.memory import MB
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
 
 
 class Memory(TypedDict):
-    """What measure_memory tells, in MB of resident memory."""
+    """What measure_memory tells, in MB."""
 
     before_mb: float
     after_mb: float
     delta_mb: float
     peak_mb: float
     peak_of: Literal["block", "lifetime"]
+    # The original's.
+    initial_rss_mb: float
+    final_rss_mb: float
+    delta_rss_mb: float
+    initial_vms_mb: float
+    final_vms_mb: float
+    delta_vms_mb: float
+    initial_system_used_mb: float
+    final_system_used_mb: float
+    delta_system_mb: float
+    initial_system_available_mb: float
+    final_system_available_mb: float
 
 
 @contextmanager
@@ -34,39 +46,53 @@ def measure_memory() -> Iterator[Memory]:
 
     In MB of resident memory: `before_mb`, `after_mb`, their difference `delta_mb`, and
     `peak_mb`, the most that the process had. `peak_of` tells since when: "block" on
-    Linux, whose high-water mark can be set back, "lifetime" elsewhere. Until the block
-    ends all but `before_mb` and `peak_of` are NaN. Blocks may be nested and may overlap
-    in threads; the memory is the whole process's.
+    Linux, whose high-water mark can be set back, "lifetime" elsewhere. Beside them the
+    original's figures: `rss` is the same resident memory, `vms` the process's address
+    space, `system` the machine. Until the block ends what it will have changed is NaN.
+    Blocks may be nested and may overlap in threads; the memory is the whole process's.
 
     >>> with measure_memory() as memory:
     ...     zeros = b"0" * 50_000_000
     >>> memory["delta_mb"] > 40
     True
     """
-    before = resident()
+    before = _now()
     peak = _Peak()
-    memory = Memory(
-        before_mb=before / MB,
-        after_mb=math.nan,
-        delta_mb=math.nan,
-        peak_mb=math.nan,
-        peak_of="block" if peak.of_block else "lifetime",
-    )
+    found: dict[str, Any] = {"peak_of": "block" if peak.of_block else "lifetime"}
+    memory = cast("Memory", found)  # filled under names that are made here
+    found.update(_figures(before, dict.fromkeys(before, math.nan)), peak_mb=math.nan)
     try:
         yield memory
     finally:
-        memory["peak_mb"] = peak.end() / MB
-        after = resident()
-        memory["after_mb"] = after / MB
-        memory["delta_mb"] = (after - before) / MB
+        found["peak_mb"] = peak.end() / MB
+        found.update(_figures(before, _now()))
 
 
-def resident() -> int:
-    """Bytes of memory that the process has now (RSS)."""
+def _now() -> dict[str, float]:
     import psutil
 
-    rss: int = psutil.Process().memory_info().rss
-    return rss
+    process, system = psutil.Process().memory_info(), psutil.virtual_memory()
+    return {
+        "rss_mb": process.rss / MB,
+        "vms_mb": process.vms / MB,
+        "system_used_mb": system.used / MB,
+        "system_available_mb": system.available / MB,
+    }
+
+
+def _figures(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    """All but the peak."""
+    delta = {name: after[name] - before[name] for name in before}
+    return {
+        **{f"initial_{name}": value for name, value in before.items()},
+        **{f"final_{name}": value for name, value in after.items()},
+        "delta_rss_mb": delta["rss_mb"],
+        "delta_vms_mb": delta["vms_mb"],
+        "delta_system_mb": delta["system_used_mb"],
+        "before_mb": before["rss_mb"],
+        "after_mb": after["rss_mb"],
+        "delta_mb": delta["rss_mb"],
+    }
 
 
 def allocated(function: Callable[[], object]) -> float:

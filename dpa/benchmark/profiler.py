@@ -1,4 +1,4 @@
-"""Where a program's time goes: named operations, nested and in threads."""
+"""Where a program's time goes: named operations, nested, overlapping and in threads."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import ParamSpec, TypeVar
 
-from dpa.batch import MB, Clock
-from dpa.benchmark.memory import resident
+from dpa.aliases import Alias
+from dpa.batch import Clock
+from dpa.benchmark.errors import ProfilingError
 from dpa.benchmark.results import Record, json_text
 from dpa.benchmark.tables import Table, duration
+from dpa.host.memory import MB, resident_memory
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -25,10 +27,10 @@ Result = TypeVar("Result")
 class ProfileResult:
     """All calls of one operation.
 
-    `total_seconds` adds up the calls, each with what is nested in it; `self_seconds` is
-    without the operations nested in them, so that those of all operations add up to the
-    time profiled. `memory_delta_mb`: by how many MB resident memory grew during the
-    calls, all together; NaN where memory is not tracked.
+    `total_seconds` adds up the calls, each from start to end. `self_seconds` is the time in
+    which the operation was the one started last on its thread, so that those of all
+    operations add up to the time profiled. `memory_delta_mb`: by how many MB resident memory
+    grew during the calls, all together; NaN where memory is not tracked.
     """
 
     name: str
@@ -39,6 +41,11 @@ class ProfileResult:
     maximum_seconds: float = 0.0
     memory_delta_mb: float = 0.0
 
+    # The original's names.
+    operation_name = Alias[str]("name")
+    total_time_seconds = Alias[float]("total_seconds")
+    call_count = Alias[int]("calls")
+
     @property
     def avg_time_per_call_ms(self) -> float:
         """The average time of a call, in milliseconds."""
@@ -48,12 +55,13 @@ class ProfileResult:
         """The fields and the average."""
         return {**asdict(self), "avg_time_per_call_ms": self.avg_time_per_call_ms}
 
-    def _with(self, seconds: float, nested: float, grown_mb: float) -> ProfileResult:
+    def _with(self, running: _Running, end: float, grown_mb: float) -> ProfileResult:
+        seconds = end - running.start
         return replace(
             self,
             calls=self.calls + 1,
             total_seconds=self.total_seconds + seconds,
-            self_seconds=self.self_seconds + seconds - nested,
+            self_seconds=self.self_seconds + running.self_seconds,
             minimum_seconds=min(self.minimum_seconds, seconds),
             maximum_seconds=max(self.maximum_seconds, seconds),
             memory_delta_mb=self.memory_delta_mb + grown_mb,
@@ -65,25 +73,33 @@ class _Running:
     """An operation that has not ended."""
 
     name: str
+    by_hand: bool
     resident: float
     start: float = math.nan
-    nested: float = 0.0
+    self_seconds: float = 0.0
 
 
 class _Stack(threading.local):
-    """What runs on this thread, the innermost last."""
+    """What runs on this thread, started last in the last place."""
 
     def __init__(self) -> None:
         self.running: list[_Running] = []
+        self.since = math.nan  # the last start or end
+
+    def charge(self, now: float) -> None:
+        """The time since the last start or end belongs to what was started last."""
+        if self.running:
+            self.running[-1].self_seconds += now - self.since
+        self.since = now
 
 
 class PerformanceProfiler:
     """Adds up the time, and the growth in memory, of named operations.
 
-    Operations may be nested and run on any number of threads at once; those of one thread
-    end in the reverse order of their starts, so coroutines that take turns are not measured
-    one by one. One that ends by an exception counts like any other. With
-    `enable_memory_tracking` each costs some 0.1 ms more, outside its own time. `clock`
+    Operations may be nested, may overlap, and run on any number of threads at once. Those of
+    one thread are told apart by their starts and ends alone, so coroutines that take turns
+    are not measured one by one. An operation that ends by an exception counts like any other.
+    With `enable_memory_tracking` each costs some 0.1 ms more, outside its own time. `clock`
     tells seconds.
 
     >>> profiler = PerformanceProfiler()
@@ -92,8 +108,8 @@ class PerformanceProfiler:
     ...     return x * x
     >>> square(12)
     144
-    >>> profiler.get_profile_summary()["square"].calls
-    1
+    >>> [result.calls for result in profiler.get_profile_summary().values()]
+    [1]
     """
 
     def __init__(
@@ -105,58 +121,68 @@ class PerformanceProfiler:
         self._results: dict[str, ProfileResult] = {}
         self._adding = threading.Lock()
 
-    def profile_function(
-        self, function: Callable[Parameters, Result]
-    ) -> Callable[Parameters, Result]:
-        """The function, each call of which counts as an operation of its name.
+    def profile_function(self, func: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        """The function, each call of which counts as the operation "module.function".
 
-        TypeError for coroutine and generator functions, whose call only starts the work.
+        Raises ProfilingError, a TypeError, for coroutine and generator functions, whose call
+        only starts the work.
         """
         if (
-            not callable(function)
-            or inspect.iscoroutinefunction(function)
-            or inspect.isgeneratorfunction(function)
-            or inspect.isasyncgenfunction(function)
+            not callable(func)
+            or inspect.iscoroutinefunction(func)
+            or inspect.isgeneratorfunction(func)
+            or inspect.isasyncgenfunction(func)
         ):
-            raise TypeError(
-                f"function must do its work when it is called, got {function!r}; of coroutines and "
+            raise ProfilingError(
+                f"func must do its work when it is called, got {func!r}; of coroutines and "
                 "generators, measure what runs without giving way, by profile_context"
             )
-        name = getattr(function, "__qualname__", type(function).__name__).rpartition("<locals>.")[2]
+        name = getattr(func, "__qualname__", type(func).__name__).rpartition("<locals>.")[2]
+        operation = f"{func.__module__}.{name}"
 
-        @functools.wraps(function)
+        @functools.wraps(func)
         def profiled(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-            with self.profile_context(name):
-                return function(*args, **kwargs)
+            with self.profile_context(operation):
+                return func(*args, **kwargs)
 
         return profiled
 
     @contextmanager
-    def profile_context(self, name: str) -> Iterator[None]:
+    def profile_context(self, operation_name: str) -> Iterator[None]:
         """The block counts as an operation, and with it ends what was started in it."""
-        running = self._start(name)
+        running = self._start(operation_name, by_hand=False)
         try:
             yield
         finally:
             while running in self._stack.running:  # end_profiling may have ended it
-                self._end()
+                self._end(self._stack.running[-1])
 
-    def start_profiling(self, name: str) -> None:
-        """Starts an operation, inside of what runs on this thread already."""
-        self._start(name)
+    def start_profiling(self, operation_name: str) -> None:
+        """Starts an operation; one of this name that was started on this thread starts again."""
+        running = self._stack.running
+        for earlier in [op for op in running if op.by_hand and op.name == operation_name]:
+            running.remove(earlier)
+        self._start(operation_name, by_hand=True)
 
-    def end_profiling(self, name: str | None = None) -> ProfileResult:
-        """Ends the operation started last on this thread; returns its result so far.
+    def end_profiling(self, operation_name: str | None = None) -> ProfileResult:
+        """Ends the operation of this thread; returns its result so far.
 
-        ValueError where none runs on this thread, or another one than `name`.
+        None is the one started last. Raises ProfilingError, a ValueError, where none of the
+        name runs on this thread.
         """
-        if not self._stack.running:
-            raise ValueError(f"name={name!r}: nothing was started on this thread")
-        innermost = self._stack.running[-1].name
-        if name not in (None, innermost):
-            raise ValueError(f"name must be {innermost!r}, started last, got {name!r}")
-        self._end()
-        return self._results[innermost]
+        for running in reversed(self._stack.running):
+            if operation_name in (None, running.name):
+                return self._end(running)
+        names = [running.name for running in self._stack.running]
+        raise ProfilingError(
+            f"operation_name must run on this thread, where {names} do, got {operation_name!r}"
+        )
+
+    def reset(self) -> None:
+        """Forgets all results, and what runs."""
+        with self._adding:
+            self._results.clear()
+            self._stack = _Stack()
 
     def get_profile_summary(self) -> dict[str, ProfileResult]:
         """The result of each operation that has ended, by name, in the order of first ends."""
@@ -185,22 +211,22 @@ class PerformanceProfiler:
         summary = self.get_profile_summary()
         return json_text({name: result.to_dict() for name, result in summary.items()})
 
-    def _start(self, name: str) -> _Running:
+    def _start(self, name: str, by_hand: bool) -> _Running:
         if not isinstance(name, str):
-            raise TypeError(f"name must be a str, got {name!r}")
-        running = _Running(name, resident() if self._tracks_memory else math.nan)
-        self._stack.running.append(running)
+            raise ProfilingError(f"operation_name must be a str, got {name!r}")
+        memory = resident_memory() if self._tracks_memory else math.nan
+        running = _Running(name, by_hand, memory)
         running.start = self._clock()
+        self._stack.charge(running.start)
+        self._stack.running.append(running)
         return running
 
-    def _end(self) -> None:
+    def _end(self, running: _Running) -> ProfileResult:
         end = self._clock()
-        stack = self._stack.running
-        running = stack.pop()
-        seconds = end - running.start
-        grown = (resident() - running.resident) / MB if self._tracks_memory else math.nan
-        if stack:
-            stack[-1].nested += seconds
+        self._stack.charge(end)
+        self._stack.running.remove(running)
+        grown = (resident_memory() - running.resident) / MB if self._tracks_memory else math.nan
         with self._adding:
             result = self._results.get(running.name, ProfileResult(running.name))
-            self._results[running.name] = result._with(seconds, running.nested, grown)
+            self._results[running.name] = result = result._with(running, end, grown)
+        return result

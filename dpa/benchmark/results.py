@@ -1,4 +1,4 @@
-"""What was measured: times of one thing, and what follows from them."""
+"""What was measured: times of one thing, and the figures that follow from them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeAlias
+
+from dpa.aliases import Alias
+from dpa.benchmark.bootstrap import median_interval
+from dpa.benchmark.errors import MeasurementError
 
 #: What JSON holds of a machine or a measurement.
 Record: TypeAlias = dict[str, Any]
@@ -52,6 +56,22 @@ class BenchmarkResult:
         return statistics.stdev(self.times_seconds) if len(self.times_seconds) > 1 else 0.0
 
     @property
+    def maximum_seconds(self) -> float:
+        """The worst time of a call."""
+        return max(self.times_seconds)
+
+    @property
+    def memory_usage_mb(self) -> float:
+        """The most that Python and NumPy allocate at a time during one call, in MB."""
+        return float(self.facts.get("memory_mb", math.nan))
+
+    @property
+    def cpu_usage_percent(self) -> float:
+        """CPU time over wall-clock time of the calls: 100 is one core, busy."""
+        cpu = self.cpu_seconds
+        return 100 * sum(cpu) / sum(self.times_seconds) if cpu else math.nan
+
+    @property
     def best_samples_per_second(self) -> float:
         """The rate at the minimum time."""
         return self.samples_per_call / self.minimum_seconds
@@ -60,6 +80,32 @@ class BenchmarkResult:
     def samples_per_second(self) -> float:
         """The rate at the median time."""
         return self.samples_per_call / self.median_seconds
+
+    # The original's names; an iteration is a measurement, of one call on average.
+    function_name = Alias[str]("name")
+    avg_time_seconds = Alias[float]("mean_seconds")
+    median_time_seconds = Alias[float]("median_seconds")
+    min_time_seconds = Alias[float]("minimum_seconds")
+    max_time_seconds = Alias[float]("maximum_seconds")
+    std_dev_seconds = Alias[float]("stdev_seconds")
+    avg_time_ms = Alias[float]("mean_seconds", times=1000)
+    min_time_ms = Alias[float]("minimum_seconds", times=1000)
+    max_time_ms = Alias[float]("maximum_seconds", times=1000)
+
+    @property
+    def iterations(self) -> int:
+        """How many times were measured."""
+        return len(self.times_seconds)
+
+    @property
+    def total_time_seconds(self) -> float:
+        """All times together."""
+        return sum(self.times_seconds)
+
+    @property
+    def throughput_ops_per_second(self) -> float:
+        """Calls a second, at the average time."""
+        return 1 / self.mean_seconds
 
     def rate_against(self, other: BenchmarkResult) -> tuple[float, float]:
         """The rate as a multiple of the other's: (of the best times, median of the pairs).
@@ -75,10 +121,11 @@ class BenchmarkResult:
     def by_cpu_time(self) -> BenchmarkResult:
         """The same with CPU times in place of those of the wall clock.
 
-        ValueError where they were not measured, or the clock was too coarse for them.
+        MeasurementError, a ValueError, where they were not measured, or the clock was too
+        coarse for them.
         """
         if not all(seconds > 0 for seconds in self.cpu_seconds or (0,)):
-            raise ValueError(f"{self.name!r} has no CPU times above 0: {self.cpu_seconds!r}")
+            raise MeasurementError(f"{self.name!r} has no CPU times above 0: {self.cpu_seconds!r}")
         return replace(self, times_seconds=self.cpu_seconds, cpu_seconds=())
 
     def to_dict(self) -> Record:
@@ -99,6 +146,73 @@ class BenchmarkResult:
             raise ValueError(f"samples_per_call must be above 0, got {record!r}")
         cpu = tuple(map(float, record.get("cpu_seconds", ())))
         return cls(**{**record, "times_seconds": times, "cpu_seconds": cpu})
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceMetrics:
+    """The figures of one benchmark. What was not measured is NaN."""
+
+    result: BenchmarkResult
+    confidence: float = 0.95
+
+    @property
+    def throughput_samples_per_second(self) -> float:
+        """Samples a second at the median time."""
+        return self.result.samples_per_second
+
+    @property
+    def throughput_interval(self) -> tuple[float, float]:
+        """(low, high) of that, by the interval of the median."""
+        low, high = self.median_interval
+        return self.result.samples_per_call / high, self.result.samples_per_call / low
+
+    @property
+    def memory_usage_mb(self) -> float:
+        """The most that Python and NumPy allocate at a time during one run, in MB."""
+        return self.result.memory_usage_mb
+
+    @property
+    def cpu_usage_percent(self) -> float:
+        """CPU time over wall-clock time of the runs measured: 100 is one core, busy."""
+        return self.result.cpu_usage_percent
+
+    @property
+    def avg_latency_ms(self) -> float:
+        """The average time of a sample, in milliseconds."""
+        return 1000 * self.result.mean_seconds / self.result.samples_per_call
+
+    @property
+    def median_seconds(self) -> float:
+        """The middle of the times of a run."""
+        return self.result.median_seconds
+
+    @property
+    def median_interval(self) -> tuple[float, float]:
+        """(low, high) of the median by bootstrap; NaN for a single time."""
+        return median_interval(self.result.times_seconds, self.confidence)
+
+    @property
+    def minimum_seconds(self) -> float:
+        """The best time of a run."""
+        return self.result.minimum_seconds
+
+    @property
+    def stdev_seconds(self) -> float:
+        """The standard deviation (n-1) of the times; 0.0 for a single one."""
+        return self.result.stdev_seconds
+
+    total_time_seconds = Alias[float]("result.total_time_seconds")
+
+    def to_dict(self) -> Record:
+        """All figures by name, the name of the benchmark, and the times."""
+        figures = {name: getattr(self, name) for name in _FIGURES}
+        times = self.result.times_seconds
+        return {"name": self.result.name, **figures, "times_seconds": list(times)}
+
+
+_FIGURES = tuple(
+    name for name, value in vars(PerformanceMetrics).items() if isinstance(value, property)
+)
 
 
 def json_text(value: Any) -> str:

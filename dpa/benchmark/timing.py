@@ -11,16 +11,19 @@ from itertools import repeat
 from typing import Any
 
 from dpa.batch import Clock
+from dpa.benchmark.errors import InvalidBenchmarkConfigError
+from dpa.benchmark.memory import allocated
 from dpa.benchmark.results import BenchmarkResult
-from dpa.checks import positive, real
+from dpa.checks import amount, boolean, positive, raised_as
 
 
 @contextmanager
 def measure_time() -> Iterator[dict[str, float]]:
     """A dict that tells, once the block has ended, how long it took.
 
-    `elapsed_seconds` is wall-clock time, `cpu_seconds` that of all threads of the process.
-    Until the block ends both are NaN.
+    `elapsed_seconds` is wall-clock time, from `start_time` to `end_time`, seconds of
+    time.perf_counter; `cpu_seconds` is CPU time of all threads of the process. Until the
+    block ends all but `start_time` are NaN.
 
     >>> import dpa
     >>> with measure_time() as timer:
@@ -28,13 +31,15 @@ def measure_time() -> Iterator[dict[str, float]]:
     >>> timer["elapsed_seconds"] > 0
     True
     """
-    timer = {"elapsed_seconds": math.nan, "cpu_seconds": math.nan}
+    timer = dict.fromkeys(("elapsed_seconds", "cpu_seconds", "start_time", "end_time"), math.nan)
     cpu, start = time.process_time(), time.perf_counter()
+    timer["start_time"] = start
     try:
         yield timer
     finally:
-        timer["elapsed_seconds"] = time.perf_counter() - start
+        timer["end_time"] = time.perf_counter()
         timer["cpu_seconds"] = time.process_time() - cpu
+        timer["elapsed_seconds"] = timer["end_time"] - start
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +54,63 @@ class Case:
 
 
 def benchmark_function(
-    function: Callable[[], object],
+    func: Callable[[], object],
+    iterations: int = 7,
     *,
     name: str | None = None,
     samples_per_call: float = 1,
-    iterations: int = 7,
     warmup_iterations: int = 2,
     number: int | None = None,
     minimum_seconds: float = 0.05,
+    measure_memory: bool = True,
     clock: Clock = time.perf_counter,
     cpu_clock: Clock = time.process_time,
 ) -> BenchmarkResult:
-    """The times of `iterations` measurements of `function()`, after a warm-up.
+    """The times of a function's calls, after a warm-up.
 
-    Each measurement times `number` calls together; None takes as many as fill
-    `minimum_seconds`, by the last warm-up call (without a warm-up: one). The clocks
-    tell wall-clock time and the CPU time of the process. Raises TypeError or ValueError
-    for counts that are no integers or below 1 (warmup_iterations: 0), and seconds below 0.
+    Parameters
+    ----------
+    func
+        Called without arguments.
+    iterations
+        How many measurements.
+    name
+        Of the result; None is the function's.
+    samples_per_call
+        What a call makes, for the rates.
+    warmup_iterations
+        Calls before the first measurement.
+    number
+        Calls that a measurement times together. None takes as many as fill
+        `minimum_seconds`, by the last warm-up call (without a warm-up: one).
+    minimum_seconds
+        The least that a measurement should take.
+    measure_memory
+        Costs one more call.
+    clock, cpu_clock
+        Tell seconds: wall-clock time, and the CPU time of the process.
 
+    Raises
+    ------
+    InvalidBenchmarkConfigError
+        A ValueError and TypeError: counts that are no integers or below 1
+        (warmup_iterations: 0), seconds below 0.
+
+    Examples
+    --------
     >>> result = benchmark_function(lambda: sum(range(100)), iterations=3, number=10)
     >>> len(result.times_seconds), result.number
     (3, 10)
     """
-    title = name if name is not None else str(getattr(function, "__name__", function))
-    case = Case(title, function, samples_per_call)
+    title = name if name is not None else str(getattr(func, "__name__", func))
+    case = Case(title, func, samples_per_call)
     [result] = benchmark_cases(
         [case],
         iterations=iterations,
         warmup_iterations=warmup_iterations,
         number=number,
         minimum_seconds=minimum_seconds,
+        measure_memory=measure_memory,
         clock=clock,
         cpu_clock=cpu_clock,
     )
@@ -92,14 +124,20 @@ def benchmark_cases(
     warmup_iterations: int = 2,
     number: int | None = None,
     minimum_seconds: float = 0.05,
+    measure_memory: bool = False,
     clock: Clock = time.perf_counter,
     cpu_clock: Clock = time.process_time,
 ) -> list[BenchmarkResult]:
-    """As benchmark_function, for cases to be compared: they are measured in turn (A B A B)."""
-    iterations = positive("iterations", iterations)
-    warmup_iterations = positive("warmup_iterations", warmup_iterations, least=0)
-    number = None if number is None else positive("number", number)
-    minimum_seconds = amount("minimum_seconds", minimum_seconds)
+    """As benchmark_function, for cases to be compared: they are measured in turn (A B A B).
+
+    What `measure_memory` finds is `memory_mb` among a result's facts.
+    """
+    with raised_as(InvalidBenchmarkConfigError):
+        iterations = positive("iterations", iterations)
+        warmup_iterations = positive("warmup_iterations", warmup_iterations, least=0)
+        number = None if number is None else positive("number", number)
+        minimum_seconds = amount("minimum_seconds", minimum_seconds)
+        boolean("measure_memory", measure_memory)
     numbers = []
     for case in cases:
         seconds = math.inf
@@ -117,17 +155,9 @@ def benchmark_cases(
     results = []
     for case, calls, measured in zip(cases, numbers, zip(*rounds, strict=True), strict=True):
         times, cpu = (tuple(x / calls for x in column) for column in zip(*measured, strict=True))
-        facts = dict(case.facts)
+        facts = {**case.facts, **({"memory_mb": _allocated(case)} if measure_memory else {})}
         results.append(BenchmarkResult(case.name, times, calls, case.samples_per_call, facts, cpu))
     return results
-
-
-def amount(name: str, value: object) -> float:
-    """`value` as a finite float of at least 0."""
-    number = real(name, value)
-    if not 0 <= number < math.inf:  # nor NaN
-        raise ValueError(f"{name} must be 0 or more, got {value!r}")
-    return number
 
 
 def _seconds(case: Case, number: int, clock: Clock, cpu_clock: Clock) -> tuple[float, float]:
@@ -142,3 +172,9 @@ def _seconds(case: Case, number: int, clock: Clock, cpu_clock: Clock) -> tuple[f
     cpu = cpu_clock() - cpu
     del result  # kept until here: taking it apart is not what is measured
     return end - start, cpu
+
+
+def _allocated(case: Case) -> float:
+    if case.prepare is not None:
+        case.prepare()
+    return allocated(case.function)

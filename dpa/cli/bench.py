@@ -59,7 +59,7 @@ def add(commands: Commands) -> None:
 def _bench(arguments: argparse.Namespace) -> int:
     from dpa.benchmark import BenchmarkConfig, BenchmarkRunner, ComparisonReport, Measurements
     from dpa.benchmark.results import finite
-    from dpa.benchmark.timing import amount
+    from dpa.checks import amount
 
     if arguments.plot:  # what is missing is told before the work
         from dpa.pictures.benchmarks import plot_comparison
@@ -100,7 +100,7 @@ def _cases(size: int, config: AugmentationConfig) -> list[Case]:
         cases.single_ids(size, config),
         cases.columns(size, config),
         cases.generation(size, config),
-        cases.streaming(size, config),
+        cases.streaming(size, config=config),
         cases.batch_processing(size, BatchConfig(BatchStrategy.SEQUENTIAL), config),
         cases.distributed(size, 0, 1, config),
     ]

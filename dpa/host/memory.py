@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dpa.host import cgroup
 
+#: 1 MB is 10^6 bytes, everywhere.
+MB = 1_000_000
+
 
 def total_memory() -> int:
     """The bytes that this process can have at most: the machine's, or what its cgroup allows."""
@@ -14,13 +17,21 @@ def total_memory() -> int:
     return total if limit is None else min(total, limit)
 
 
-def free_memory() -> int:
-    """The bytes that this process can still take: the least of the host's and its cgroup's."""
-    import psutil  # 10 ms, so only when needed
+def available_memory() -> int:
+    """The bytes that this process can still take: of the machine's, or of its cgroup's."""
+    import psutil
 
     available: int = psutil.virtual_memory().available
     free = cgroup.free_memory()
     return available if free is None else min(available, free)
+
+
+def resident_memory() -> int:
+    """The bytes of memory that this process holds (RSS)."""
+    import psutil
+
+    rss: int = psutil.Process().memory_info().rss
+    return rss
 
 
 def require_memory(what: str, needed: int, instead: str) -> None:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from dpa.benchmark.comparison import Comparison, ComparisonReport
-from dpa.benchmark.metrics import PerformanceMetrics
+from dpa.benchmark.results import PerformanceMetrics
 from dpa.benchmark.tables import rate
 from dpa.checks import extra
 from dpa.pictures.figures import ALARM, DARK, INK, LIGHT

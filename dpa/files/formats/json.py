@@ -18,7 +18,7 @@ from dpa.files.formats.lines import Layout, LineReader, LineWriter
 from dpa.files.formats.records import LONGEST, canonical, parse
 from dpa.files.metadata import Metadata
 from dpa.files.original import OriginalReader
-from dpa.host.memory import free_memory
+from dpa.host.memory import available_memory
 
 _HEAD = b'{"metadata": '
 _RECORDS = b'"augmentations": [\n'
@@ -64,10 +64,10 @@ def read(file: BinaryIO) -> FormatReader:
             f"its layout is another than save_augmentation_chain's, and its {size} bytes are more "
             f"than the {_LARGEST} that are loaded whole"
         )
-    if size * _PARSED > free_memory():
+    if size * _PARSED > available_memory():
         raise ValueError(
             "its layout is another than save_augmentation_chain's, so it is loaded whole: that "
-            f"takes up to {size * _PARSED:,} bytes of memory, {free_memory():,} are free"
+            f"takes up to {size * _PARSED:,} bytes of memory, {available_memory():,} are free"
         )
     file.seek(0)
     return _document(parse(file.read(size)))  # a device may have no end

@@ -1,0 +1,207 @@
+"""How many samples the memory holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from dpa.batch.config import checked_megabytes
+from dpa.batch.errors import InvalidBatchConfigError, MemoryLimitExceededError
+from dpa.checks import amount, positive, raised_as
+from dpa.host.memory import MB, available_memory, resident_memory, total_memory
+
+#: adjust_batch_size makes batches smaller where more of the memory is used, in percent.
+CROWDED = 80
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryInfo:
+    """The memory of the machine or, where that allows less, of the cgroup."""
+
+    available_mb: float
+    used_mb: float
+    total_mb: float
+    percent_used: float
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryReading:
+    """What the process holds, what it can still take, and what there is in all, in bytes.
+
+    `total_bytes`: None stands for the sum of the other two.
+    """
+
+    rss_bytes: int
+    available_bytes: int
+    total_bytes: int | None = None
+
+    def info(self) -> MemoryInfo:
+        """The same without the process, in MB and percent."""
+        total = self.total_bytes or self.rss_bytes + self.available_bytes
+        used = total - self.available_bytes
+        return MemoryInfo(self.available_bytes / MB, used / MB, total / MB, 100 * used / total)
+
+
+def read_memory() -> MemoryReading:
+    """The memory now: of this process, and the least of the machine's and the cgroup's."""
+    return MemoryReading(resident_memory(), available_memory(), total_memory())
+
+
+def get_memory_usage() -> MemoryInfo:
+    """The memory of the machine or its cgroup now, as the original tells it."""
+    return read_memory().info()
+
+
+class MemoryAwareBatcher:
+    """How many samples fit: into half of a limit, and into the memory that is available.
+
+    Parameters
+    ----------
+    max_memory_mb
+        The most that a batch may take.
+    min_batch_size, max_batch_size
+        The least and the most samples in a batch; None is no cap.
+    adjustment_factor
+        How much of a batch adjust_batch_size leaves where memory is short.
+    reader
+        Gives a MemoryReading. A method given one as `reading` does not call it.
+
+    Raises
+    ------
+    InvalidBatchConfigError
+        A ValueError and TypeError, which names the argument.
+
+    Examples
+    --------
+    >>> batcher = MemoryAwareBatcher(100, reader=lambda: MemoryReading(40 * MB, 80 * MB))
+    >>> batcher.calculate_optimal_batch_size(sample_size_bytes=150_000)
+    266
+    """
+
+    @raised_as(InvalidBatchConfigError)
+    def __init__(
+        self,
+        max_memory_mb: float = 1000,
+        min_batch_size: int = 1,
+        adjustment_factor: float = 0.8,
+        *,
+        max_batch_size: int | None = None,
+        reader: Callable[[], MemoryReading] = read_memory,
+    ) -> None:
+        self.max_memory_mb = checked_megabytes(max_memory_mb)
+        self.min_batch_size = positive("min_batch_size", min_batch_size)
+        self.adjustment_factor = amount("adjustment_factor", adjustment_factor)
+        if not 0 < self.adjustment_factor <= 1:
+            raise ValueError(f"adjustment_factor must be above 0 to 1, got {adjustment_factor!r}")
+        self.max_batch_size = max_batch_size
+        if max_batch_size is not None:
+            self.max_batch_size = positive("max_batch_size", max_batch_size, self.min_batch_size)
+        self._limit = int(self.max_memory_mb * MB)
+        self._reader = reader
+        self._peak = 0
+
+    def read(self) -> MemoryReading:
+        """A reading, which counts for peak_rss_mb."""
+        reading = self._reader()
+        self._peak = max(self._peak, reading.rss_bytes)
+        return reading
+
+    @property
+    def peak_rss_mb(self) -> float:
+        """The highest RSS read so far, NaN before the first reading."""
+        return self._peak / MB if self._peak else math.nan
+
+    def monitor_memory_usage(self) -> dict[str, float]:
+        """The fields of MemoryInfo; rss_mb, what this process holds; limit_mb, of a batch."""
+        reading = self.read()
+        own = {"rss_mb": reading.rss_bytes / MB, "limit_mb": self._limit / MB}
+        return {**asdict(reading.info()), **own}
+
+    def calculate_optimal_batch_size(
+        self, sample_size_bytes: int, reading: MemoryReading | None = None
+    ) -> int:
+        """The samples that fill half of the limit or, if less, of the available memory."""
+        sample = _size("sample_size_bytes", sample_size_bytes)
+        reading = reading or self.read()
+        size = max(self.min_batch_size, min(self._limit, reading.available_bytes) // (2 * sample))
+        return size if self.max_batch_size is None else min(self.max_batch_size, size)
+
+    def within_limit(self, size: int, sample_size_bytes: int) -> int:
+        """`size`, cut to the samples that max_memory_mb holds, but not below min_batch_size."""
+        return min(size, max(self.min_batch_size, self._limit // sample_size_bytes))
+
+    def adjust_batch_size(
+        self,
+        current_size: int,
+        memory_usage: Mapping[str, float] | None = None,
+        *,
+        sample_size_bytes: int | None = None,
+        smallest: int | None = None,
+        reading: MemoryReading | None = None,
+    ) -> int:
+        """`current_size`, or fewer samples where memory is short.
+
+        Parameters
+        ----------
+        current_size
+            The samples of a batch.
+        memory_usage
+            What monitor_memory_usage told: above 80 percent_used, adjustment_factor of the
+            samples are left.
+        sample_size_bytes
+            The samples are cut to what max_memory_mb and the available memory hold.
+        smallest
+            The least that may be left; None is min_batch_size.
+        reading
+            A MemoryReading to go by; None takes one.
+
+        Raises
+        ------
+        MemoryLimitExceededError
+            `smallest` samples are more than is available.
+        """
+        size = _size("current_size", current_size)
+        if memory_usage is not None and _percent_used(memory_usage) > CROWDED:
+            least = min(size, self.min_batch_size)
+            size = max(least, int(size * self.adjustment_factor))
+        if sample_size_bytes is None:
+            return size
+        sample = _size("sample_size_bytes", sample_size_bytes)
+        least = self.min_batch_size if smallest is None else _size("smallest", smallest)
+        least = min(least, size)
+        available = (reading or self.read()).available_bytes
+        if available // sample < least:
+            raise MemoryLimitExceededError(
+                f"{least} samples of {sample} bytes ({least * sample / MB:.1f} MB) do not fit: "
+                f"{available / MB:.1f} MB are available"
+            )
+        return min(max(least, self.within_limit(size, sample)), available // sample)
+
+
+_size = raised_as(InvalidBatchConfigError)(positive)
+
+
+@raised_as(InvalidBatchConfigError)
+def _percent_used(usage: Mapping[str, float]) -> float:
+    if not isinstance(usage, Mapping) or "percent_used" not in usage:
+        raise TypeError(f"memory_usage must be a dict with percent_used, got {usage!r}")
+    return amount("percent_used", usage["percent_used"])
+
+
+@contextmanager
+def memory_monitor(max_memory_mb: float) -> Iterator[MemoryAwareBatcher]:
+    """A block that may grow the process by `max_memory_mb`, for users of the original.
+
+    Gives a MemoryAwareBatcher. Raises MemoryLimitExceededError when the block ends, and the
+    process holds more than that.
+    """
+    batcher = MemoryAwareBatcher(max_memory_mb)
+    before = batcher.read().rss_bytes
+    yield batcher
+    grown = (batcher.read().rss_bytes - before) / MB
+    if grown > max_memory_mb:
+        raise MemoryLimitExceededError(
+            f"the process grew by {grown:.1f} MB, more than max_memory_mb={max_memory_mb}"
+        )
