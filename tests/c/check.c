@@ -1,7 +1,7 @@
 /* check.c: what every C test needs, apart from the list of subjects (run.c). */
 #include "check.h"
 
-#include "sha256.h"
+#include "hash/sha256.h"
 
 unsigned long checks_made, checks_failed;
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "dpa.h"
-#include "kernel.h"
+#include "hash/kernel.h"
 
 #if defined(_WIN32) /* no aligned_alloc, and free() is only for malloc */
 #include <malloc.h>

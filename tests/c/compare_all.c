@@ -4,7 +4,8 @@
 #include <time.h>
 
 #include "requests.h"
-#include "sha256.h"
+
+#include "hash/sha256.h"
 
 #define SPAN 4099 /* a prime: the rests of batches and lanes vary */
 

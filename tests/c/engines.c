@@ -1,7 +1,7 @@
 #include "engines.h"
 
-#include "cpu.h"
-#include "platform.h"
+#include "hash/cpu.h"
+#include "hash/platform.h"
 
 size_t usable_engines(dpa_engine engines[MAX_ENGINES])
 {

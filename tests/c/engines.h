@@ -4,7 +4,7 @@
 #define ENGINES_H
 
 #include "check.h"
-#include "sampler.h"
+#include "sample/sampler.h"
 
 #define MAX_LEVELS 4
 #define MAX_VARIANTS 32

@@ -1,7 +1,7 @@
 #include "expected.h"
 
-#include "platform.h"
-#include "sampler.h"
+#include "hash/platform.h"
+#include "sample/sampler.h"
 
 void fibonacci_first(struct fibonacci *at)
 {

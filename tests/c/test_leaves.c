@@ -2,7 +2,8 @@
 #include <inttypes.h>
 
 #include "expected.h"
-#include "platform.h"
+
+#include "hash/platform.h"
 
 #define SAMPLES 40
 

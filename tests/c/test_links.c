@@ -1,8 +1,9 @@
 /* test_links.c: the constant blocks of all 10,000 links, table and windows, against
  * padded messages written out here. */
 #include "expected.h"
-#include "links.h"
-#include "sha256.h"
+
+#include "hash/links.h"
+#include "hash/sha256.h"
 
 /* The blocks behind the hex block of the message "64 hex characters, then digits". */
 static size_t write_blocks(const struct fibonacci *at, uint8_t *bytes)

@@ -1,6 +1,7 @@
 /* test_samplers.c: the generators against published outputs, then each other. */
 #include "engines.h"
-#include "mt19937.h"
+
+#include "sample/mt19937.h"
 
 /* The constant start is what init_genrand(19650218) computes. */
 static void start_is_its_recurrence(void)

@@ -1,6 +1,7 @@
 /* test_sha256.c: NIST's vectors through every kernel's compress. */
 #include "check.h"
-#include "sha256.h"
+
+#include "hash/sha256.h"
 
 static void same(const char *kernel, const char *what, size_t number, const uint8_t found[32],
                  const uint8_t expected[32])

@@ -1,6 +1,6 @@
 /* sampler_avx512.c: 512-bit vectors. */
-#include "cpu.h"
-#include "platform.h"
+#include "hash/cpu.h"
+#include "hash/platform.h"
 
 #if DPA_X86 && DPA_VECTORS
 
@@ -14,6 +14,6 @@
 #define BYTES 64
 #define V_UNIFORM(x) ((VD)_mm512_cvtepu64_pd((__m512i)((x) >> 11)) * UNIT)
 
-#include "samplers.inc"
+#include "sample/samplers.inc"
 
 #endif

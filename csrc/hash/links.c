@@ -1,6 +1,6 @@
-#include "links.h"
+#include "hash/links.h"
 
-#include "sha256.h"
+#include "hash/sha256.h"
 
 #define LIMB UINT64_C(1000000000000000000) /* 10^18: two of them add without overflow */
 #define LIMB_DIGITS 18

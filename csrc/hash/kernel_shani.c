@@ -2,9 +2,9 @@
  *
  * Their own instructions have the two-operand form alone. AVX saves the copies that
  * all others would need in it (7 % of the time on Zen 4). */
-#include "kernel.h"
-#include "cpu.h"
-#include "sha256.h"
+#include "hash/cpu.h"
+#include "hash/kernel.h"
+#include "hash/sha256.h"
 
 #if DPA_X86
 
@@ -115,6 +115,6 @@ INLINE ATTR void hex_block(chaining s, words w[4])
     }
 }
 
-#include "streams.inc"
+#include "hash/streams.inc"
 
 #endif

@@ -4,7 +4,7 @@
  * order that every compiler keeps, and that it can still vectorise.
  */
 #include "dpa.h"
-#include "platform.h"
+#include "hash/platform.h"
 
 #define PARTS 8
 

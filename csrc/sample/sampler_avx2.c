@@ -1,6 +1,6 @@
 /* sampler_avx2.c: 256-bit vectors. */
-#include "cpu.h"
-#include "platform.h"
+#include "hash/cpu.h"
+#include "hash/platform.h"
 
 #if DPA_X86 && DPA_VECTORS
 
@@ -12,6 +12,6 @@
 #define BYTES 32
 #define V_UNIFORM(x) V_UNIFORM_BY_PARTS(x)
 
-#include "samplers.inc"
+#include "sample/samplers.inc"
 
 #endif

@@ -3,7 +3,7 @@
 #define DPA_LINKS_H
 
 #include "dpa.h"
-#include "kernel.h"
+#include "hash/kernel.h"
 
 /* Constant blocks of one window: more than the 34 of link DPA_MAX_DEPTH - 1. */
 #define WINDOW_BLOCKS 64

@@ -1,7 +1,7 @@
 /* xoshiro256pp.c: the sampler xoshiro256++, one generator after the other. */
-#include "xoshiro256pp.h"
+#include "sample/xoshiro256pp.h"
 
-#include "sampler.h"
+#include "sample/sampler.h"
 
 static void seed(void *states, const sha256_state *digest, size_t n)
 {

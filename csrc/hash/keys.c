@@ -1,4 +1,4 @@
-#include "keys.h"
+#include "hash/keys.h"
 
 void keys_start(struct sha256_stream *prefix, const struct kernel *kernel, const dpa_keys *keys)
 {

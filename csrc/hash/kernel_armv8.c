@@ -1,7 +1,7 @@
 /* kernel_armv8.c: the SHA-2 extension of 64-bit Arm. */
-#include "kernel.h"
-#include "cpu.h"
-#include "sha256.h"
+#include "hash/cpu.h"
+#include "hash/kernel.h"
+#include "hash/sha256.h"
 
 #if DPA_ARM64 && (defined(__GNUC__) || defined(_MSC_VER))
 
@@ -98,6 +98,6 @@ INLINE ATTR void hex_block(chaining s, words w[4])
     }
 }
 
-#include "streams.inc"
+#include "hash/streams.inc"
 
 #endif

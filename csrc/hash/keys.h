@@ -3,8 +3,8 @@
 #define DPA_KEYS_H
 
 #include "dpa.h"
-#include "kernel.h"
-#include "sha256.h"
+#include "hash/kernel.h"
+#include "hash/sha256.h"
 
 #define DIGITS 20 /* of the largest 64-bit integer */
 

@@ -2,8 +2,8 @@
 #ifndef DPA_XOSHIRO256PP_H
 #define DPA_XOSHIRO256PP_H
 
-#include "kernel.h"
-#include "platform.h"
+#include "hash/kernel.h"
+#include "hash/platform.h"
 
 typedef uint64_t xoshiro256pp[4];
 

@@ -1,6 +1,6 @@
 /* kernel_avx2.c: two groups of eight lanes. */
-#include "cpu.h"
-#include "platform.h"
+#include "hash/cpu.h"
+#include "hash/platform.h"
 
 #if DPA_X86 && DPA_VECTORS
 
@@ -33,6 +33,6 @@ INLINE ATTR V hex_word(V x, int half)
     return (V)_mm256_shuffle_epi8(digits, (__m256i)nibbles);
 }
 
-#include "lanes.inc"
+#include "hash/lanes.inc"
 
 #endif

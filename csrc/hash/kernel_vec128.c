@@ -1,6 +1,6 @@
 /* kernel_vec128.c: two groups of four lanes, in what SSE2 and NEON have in common. */
-#include "cpu.h"
-#include "platform.h"
+#include "hash/cpu.h"
+#include "hash/platform.h"
 
 #if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
 
@@ -26,6 +26,6 @@ INLINE V hex_word(V x)
     return nibbles + 0x30303030 + letters * ('a' - '9' - 1);
 }
 
-#include "lanes.inc"
+#include "hash/lanes.inc"
 
 #endif

@@ -1,7 +1,7 @@
-#include "sha256.h"
+#include "hash/sha256.h"
 
 #include "dpa.h"
-#include "kernel.h"
+#include "hash/kernel.h"
 
 const uint32_t SHA256_K[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,

@@ -1,8 +1,8 @@
 /* sample.c: keys to digests to uniforms to columns, a batch at a time. */
-#include "keys.h"
-#include "links.h"
-#include "platform.h"
-#include "sampler.h"
+#include "hash/keys.h"
+#include "hash/links.h"
+#include "hash/platform.h"
+#include "sample/sampler.h"
 
 /* Samples of one batch: whole groups of every kernel (6 streams, 2 x 16 lanes). */
 #define BATCH 192

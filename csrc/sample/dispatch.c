@@ -1,9 +1,9 @@
 /* dispatch.c: which kernel and samplers this CPU gets. */
-#include "cpu.h"
 #include "dpa.h"
-#include "kernel.h"
-#include "platform.h"
-#include "sampler.h"
+#include "hash/cpu.h"
+#include "hash/kernel.h"
+#include "hash/platform.h"
+#include "sample/sampler.h"
 
 #if DPA_X86 && DPA_VECTORS
 #define AVX512 &kernel_avx512,

@@ -1,6 +1,6 @@
 /* kernel_avx512.c: two groups of sixteen lanes. */
-#include "cpu.h"
-#include "platform.h"
+#include "hash/cpu.h"
+#include "hash/platform.h"
 
 #if DPA_X86 && DPA_VECTORS
 
@@ -37,6 +37,6 @@ INLINE ATTR V hex_word(V x, int half)
     return (V)_mm512_shuffle_epi8(digits, (__m512i)nibbles);
 }
 
-#include "lanes.inc"
+#include "hash/lanes.inc"
 
 #endif

@@ -1,8 +1,8 @@
 /* noise.c: a field of normal noise that depends on a hash alone (docs/spec.md, "Noise"),
  * and the one pass over an image's pixels that tones them and adds it. */
 #include "dpa.h"
-#include "sha256.h"
-#include "xoshiro256pp.h"
+#include "hash/sha256.h"
+#include "sample/xoshiro256pp.h"
 
 #define CHUNK 1024 /* pixels at a time, whole outputs of the generator: they stay in the cache */
 

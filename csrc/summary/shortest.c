@@ -6,7 +6,7 @@
  * The steps are those of Raffaello Giulietti, "The Schubfach way to render doubles".
  */
 #include "dpa.h"
-#include "platform.h"
+#include "hash/platform.h"
 
 #ifdef __SIZEOF_INT128__
 

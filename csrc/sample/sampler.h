@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel.h"
+#include "hash/kernel.h"
 
 #define UNIT 0x1p-53 /* the step between the uniforms, in [0, 1) */
 

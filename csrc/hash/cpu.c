@@ -1,9 +1,9 @@
-#include "cpu.h"
+#include "hash/cpu.h"
 
 #include <stdio.h>
 
 #include "dpa.h"
-#include "platform.h"
+#include "hash/platform.h"
 
 #if DPA_X86
 

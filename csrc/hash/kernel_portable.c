@@ -1,6 +1,6 @@
 /* kernel_portable.c: one sample at a time in plain C. The others must equal it. */
-#include "kernel.h"
-#include "sha256.h"
+#include "hash/kernel.h"
+#include "hash/sha256.h"
 
 /* FIPS 180-4, section 6.2.2, steps 2 to 4, over a schedule with K added. */
 static void rounds(sha256_state state, const uint32_t wk[64])

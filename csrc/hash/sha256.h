@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "platform.h"
+#include "hash/platform.h"
 
 /* Section 4.2.2: the constants K, one for each of the 64 rounds. */
 extern const uint32_t SHA256_K[64] HIDDEN;

@@ -1,8 +1,8 @@
 /* mt19937.c: Matsumoto and Nishimura's Mersenne Twister as CPython's random.Random
  * seeds and reads it, for a seed of one 32-bit word. */
-#include "mt19937.h"
+#include "sample/mt19937.h"
 
-#include "sampler.h"
+#include "sample/sampler.h"
 
 typedef uint32_t generator[MT_WORDS];
 

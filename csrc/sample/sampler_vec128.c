@@ -1,6 +1,6 @@
 /* sampler_vec128.c: 128-bit vectors, SSE2 and NEON. */
-#include "cpu.h"
-#include "platform.h"
+#include "hash/cpu.h"
+#include "hash/platform.h"
 
 #if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
 
@@ -12,6 +12,6 @@
 #define BYTES 16
 #define V_UNIFORM(x) V_UNIFORM_BY_PARTS(x)
 
-#include "samplers.inc"
+#include "sample/samplers.inc"
 
 #endif

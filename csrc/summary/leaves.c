@@ -1,6 +1,6 @@
 /* leaves.c: the digest of a set of samples, a sum over one hash of each. */
-#include "keys.h"
-#include "platform.h"
+#include "hash/keys.h"
+#include "hash/platform.h"
 
 /* sum += addend, both 256-bit; what overflows is lost, as modulo 2^256 wants it. */
 static void add256(uint64_t sum[4], const uint64_t addend[4])
