@@ -36,9 +36,9 @@ typedef enum { DPA_OK, DPA_UNKNOWN_KERNEL, DPA_UNUSABLE_KERNEL, DPA_BROKEN_KERNE
 typedef enum { DPA_XOSHIRO256PP, DPA_MT19937 } dpa_sampler;
 
 typedef struct dpa_engine {
-    const struct kernel *bulk;           /* many samples */
-    const struct kernel *single;         /* one sample: the least latency */
-    const struct sampler *samplers[2];   /* by dpa_sampler */
+    const struct dpa_kernel *bulk;                 /* many samples */
+    const struct dpa_kernel *single;               /* one sample: the least latency */
+    const struct dpa_sampler_variant *samplers[2]; /* by dpa_sampler */
 } dpa_engine;
 
 size_t dpa_kernel_count(void);                 /* kernels compiled in, best first */

@@ -34,7 +34,7 @@ static uint64_t enabled_state(void)
 #define BIT(word, n) ((word) >> (n) & 1u)
 
 /* Bit numbers: Intel SDM volume 2, CPUID; register state: volume 1, 13.3. */
-uint32_t cpu_features(void)
+uint32_t dpa_cpu_detect(void)
 {
     uint32_t r[4], one[4], found = 0;
     cpuid(0, r);
@@ -66,7 +66,7 @@ uint32_t cpu_features(void)
 #include <windows.h>
 #endif
 
-uint32_t cpu_features(void)
+uint32_t dpa_cpu_detect(void)
 {
     uint32_t found = CPU_NEON;
 #if defined(__linux__)
@@ -83,7 +83,7 @@ uint32_t cpu_features(void)
 
 #else
 
-uint32_t cpu_features(void)
+uint32_t dpa_cpu_detect(void)
 {
     return 0;
 }
@@ -94,7 +94,7 @@ const char *dpa_cpu_features(char *text, size_t size)
 {
     /* by bit number */
     static const char *const names[] = {"sha", "avx2", "avx512", "neon", "sha2", "split512"};
-    const uint32_t found = cpu_features();
+    const uint32_t found = dpa_cpu_detect();
     size_t used = 0;
     if (size > 0)
         text[0] = '\0';

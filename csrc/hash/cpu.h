@@ -14,6 +14,6 @@ enum {
 };
 
 /* Asks the processor at each call: no state, and only choices of engine ask. */
-uint32_t cpu_features(void);
+uint32_t dpa_cpu_detect(void);
 
 #endif

@@ -21,7 +21,7 @@ struct link_run {
     const uint32_t (*schedule)[64];
 };
 
-struct kernel {
+struct dpa_kernel {
     const char *name;
     uint32_t needs; /* CPU_* bits */
     unsigned lanes; /* samples it works on at once */
@@ -33,13 +33,13 @@ struct kernel {
 
 /* The self-test of a choice (dispatch.c): blocks and runs of links on every lane,
  * against the portable kernel. */
-bool kernel_passes(const struct kernel *kernel);
+bool dpa_kernel_passes(const struct dpa_kernel *kernel);
 
-extern const struct kernel kernel_portable;
-extern const struct kernel kernel_shani;
-extern const struct kernel kernel_avx512;
-extern const struct kernel kernel_avx2;
-extern const struct kernel kernel_vec128;
-extern const struct kernel kernel_armv8;
+extern const struct dpa_kernel dpa_kernel_portable;
+extern const struct dpa_kernel dpa_kernel_shani;
+extern const struct dpa_kernel dpa_kernel_avx512;
+extern const struct dpa_kernel dpa_kernel_avx2;
+extern const struct dpa_kernel dpa_kernel_vec128;
+extern const struct dpa_kernel dpa_kernel_armv8;
 
 #endif

@@ -8,7 +8,7 @@
 #define __ARM_FEATURE_SHA2 1 /* clang before 16 hides the intrinsics without it */
 #include <arm_neon.h>
 
-#define KERNEL kernel_armv8
+#define KERNEL dpa_kernel_armv8
 #define NAME "armv8"
 #define NEEDS CPU_ARMSHA2
 #if defined(__clang__)

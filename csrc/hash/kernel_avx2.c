@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#define KERNEL kernel_avx2
+#define KERNEL dpa_kernel_avx2
 #define NAME "avx2"
 #define NEEDS CPU_AVX2
 #define ATTR TARGET("avx2")

@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#define KERNEL kernel_avx512
+#define KERNEL dpa_kernel_avx512
 #define NAME "avx512"
 #define NEEDS CPU_AVX512
 #define ATTR TARGET("avx512f,avx512bw,avx512vl")

@@ -41,7 +41,7 @@ static void compress(sha256_state *state, const uint8_t (*block)[64], size_t n)
         uint32_t w[16], wk[64];
         for (int t = 0; t < 16; t++)
             w[t] = load_be32(block[i] + 4 * t);
-        sha256_schedule(w, wk);
+        dpa_sha256_schedule(w, wk);
         rounds(state[i], wk);
     }
 }
@@ -58,7 +58,7 @@ static void link(sha256_state *state, size_t n, const struct link_run *run)
                 hex[2 * t] = (uint32_t)(digits >> 32);
                 hex[2 * t + 1] = (uint32_t)digits;
             }
-            sha256_schedule(hex, wk);
+            dpa_sha256_schedule(hex, wk);
             memcpy(state[i], initial, sizeof initial);
             rounds(state[i], wk);
             for (size_t b = 0; b < run->blocks; b++)
@@ -67,4 +67,4 @@ static void link(sha256_state *state, size_t n, const struct link_run *run)
     }
 }
 
-const struct kernel kernel_portable = {"portable", 0, 1, compress, link};
+const struct dpa_kernel dpa_kernel_portable = {"portable", 0, 1, compress, link};

@@ -10,7 +10,7 @@
 
 #include <immintrin.h>
 
-#define KERNEL kernel_shani
+#define KERNEL dpa_kernel_shani
 #define NAME "shani"
 #define NEEDS (CPU_AVX2 | CPU_SHANI)
 #define ATTR TARGET("sha,avx2")

@@ -4,7 +4,7 @@
 
 #if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
 
-#define KERNEL kernel_vec128
+#define KERNEL dpa_kernel_vec128
 #define NAME "vec128"
 #define NEEDS 0 /* SSE2 and NEON belong to the 64-bit base */
 #define ATTR

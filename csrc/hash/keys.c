@@ -1,9 +1,9 @@
 #include "hash/keys.h"
 
-void keys_start(struct sha256_stream *prefix, const struct kernel *kernel, const dpa_keys *keys)
+void dpa_keys_start(struct sha256_stream *prefix, const struct dpa_kernel *kernel, const dpa_keys *keys)
 {
-    sha256_start(prefix, kernel);
-    sha256_feed(prefix, keys->prefix, keys->prefix_size);
+    dpa_sha256_start(prefix, kernel);
+    dpa_sha256_feed(prefix, keys->prefix, keys->prefix_size);
 }
 
 /* Writes the decimal digits of x so that they end at digits + DIGITS; returns how many. */
@@ -32,7 +32,7 @@ static uint64_t integer_id(const dpa_keys *keys, size_t i)
     return keys->ids ? keys->ids[i] : keys->start + i;
 }
 
-size_t keys_id(const dpa_keys *keys, size_t i, uint8_t digits[DIGITS], const uint8_t **bytes)
+size_t dpa_keys_id(const dpa_keys *keys, size_t i, uint8_t digits[DIGITS], const uint8_t **bytes)
 {
     if (keys->text) {
         *bytes = keys->text + keys->offsets[i];
@@ -48,20 +48,20 @@ static void stage_long(const struct sha256_stream *prefix, const uint8_t *id, si
                        sha256_state state, uint8_t block[64])
 {
     struct sha256_stream key = *prefix;
-    sha256_feed(&key, id, size);
-    sha256_last_block(&key, block);
+    dpa_sha256_feed(&key, id, size);
+    dpa_sha256_last_block(&key, block);
     memcpy(state, key.state, sizeof key.state);
 }
 
-void keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first, size_t n,
-                sha256_state *state, uint8_t (*block)[64])
+void dpa_keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first, size_t n,
+                    sha256_state *state, uint8_t (*block)[64])
 {
     const size_t head = prefix->size % 64;
     uint8_t blank[64] = {0}, digits[2 * DIGITS] = {0};
     memcpy(blank, prefix->tail[0], head);
     for (size_t i = 0; i < n; i++) {
         const uint8_t *id;
-        const size_t size = keys_id(keys, first + i, digits, &id);
+        const size_t size = dpa_keys_id(keys, first + i, digits, &id);
         if (head + size >= 56) {
             stage_long(prefix, id, size, state[i], block[i]);
             continue;

@@ -47,7 +47,8 @@ static size_t fibonacci_digits(const dpa_fibonacci *at, uint8_t digits[LIMB_DIGI
     return total;
 }
 
-struct link_run links_expand(dpa_fibonacci *at, uint32_t depth, uint32_t (*window)[64], size_t blocks)
+struct link_run dpa_links_expand(dpa_fibonacci *at, uint32_t depth, uint32_t (*window)[64],
+                                 size_t blocks)
 {
     struct link_run run = {0, 0, (const uint32_t(*)[64])window};
     size_t used = 0;
@@ -63,7 +64,7 @@ struct link_run links_expand(dpa_fibonacci *at, uint32_t depth, uint32_t (*windo
             uint32_t w[16];
             for (int t = 0; t < 16; t++)
                 w[t] = load_be32(padded + 64 * b + 4 * t);
-            sha256_schedule(w, window[used]);
+            dpa_sha256_schedule(w, window[used]);
         }
         run.blocks = needed;
         run.links++;
@@ -75,5 +76,5 @@ struct link_run links_expand(dpa_fibonacci *at, uint32_t depth, uint32_t (*windo
 void dpa_links_init(dpa_links *links)
 {
     fibonacci_start(&links->after);
-    links_expand(&links->after, DPA_TABLE_LINKS, links->schedule, DPA_TABLE_LINKS);
+    dpa_links_expand(&links->after, DPA_TABLE_LINKS, links->schedule, DPA_TABLE_LINKS);
 }

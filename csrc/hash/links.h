@@ -10,6 +10,7 @@
 
 /* Expands links into window, from *at on and below depth, as many as fit and
  * have equally many blocks; moves *at behind them. */
-struct link_run links_expand(dpa_fibonacci *at, uint32_t depth, uint32_t (*window)[64], size_t blocks);
+struct link_run dpa_links_expand(dpa_fibonacci *at, uint32_t depth, uint32_t (*window)[64],
+                                 size_t blocks);
 
 #endif

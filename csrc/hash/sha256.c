@@ -3,7 +3,7 @@
 #include "dpa.h"
 #include "hash/kernel.h"
 
-const uint32_t SHA256_K[64] = {
+const uint32_t dpa_sha256_k[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -14,7 +14,7 @@ const uint32_t SHA256_K[64] = {
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-void sha256_schedule(const uint32_t words[16], uint32_t wk[64])
+void dpa_sha256_schedule(const uint32_t words[16], uint32_t wk[64])
 {
     uint32_t w[64];
     for (int t = 0; t < 16; t++)
@@ -22,10 +22,10 @@ void sha256_schedule(const uint32_t words[16], uint32_t wk[64])
     for (int t = 16; t < 64; t++)
         w[t] = sigma1(w[t - 2]) + w[t - 7] + sigma0(w[t - 15]) + w[t - 16];
     for (int t = 0; t < 64; t++)
-        wk[t] = w[t] + SHA256_K[t];
+        wk[t] = w[t] + dpa_sha256_k[t];
 }
 
-void sha256_start(struct sha256_stream *stream, const struct kernel *kernel)
+void dpa_sha256_start(struct sha256_stream *stream, const struct dpa_kernel *kernel)
 {
     static const sha256_state initial = {SHA256_H0};
     stream->kernel = kernel;
@@ -33,7 +33,7 @@ void sha256_start(struct sha256_stream *stream, const struct kernel *kernel)
     memcpy(stream->state, initial, sizeof initial);
 }
 
-void sha256_feed(struct sha256_stream *stream, const uint8_t *bytes, size_t size)
+void dpa_sha256_feed(struct sha256_stream *stream, const uint8_t *bytes, size_t size)
 {
     size_t tail = stream->size % 64;
     stream->size += size;
@@ -48,7 +48,7 @@ void sha256_feed(struct sha256_stream *stream, const uint8_t *bytes, size_t size
         memcpy(stream->tail[0] + tail, bytes, size);
 }
 
-void sha256_last_block(struct sha256_stream *stream, uint8_t block[64])
+void dpa_sha256_last_block(struct sha256_stream *stream, uint8_t block[64])
 {
     const uint64_t bits = stream->size * 8;
     const size_t tail = stream->size % 64;

@@ -8,7 +8,7 @@
 #include "hash/platform.h"
 
 /* Section 4.2.2: the constants K, one for each of the 64 rounds. */
-extern const uint32_t SHA256_K[64] HIDDEN;
+extern const uint32_t dpa_sha256_k[64] HIDDEN;
 
 /* Section 5.3.3: the chaining value before the first block. */
 #define SHA256_H0 0x6a09e667u, 0xbb67ae85u, 0x3c6ef372u, 0xa54ff53au, 0x510e527fu, 0x9b05688cu, 0x1f83d9abu, 0x5be0cd19u
@@ -33,21 +33,21 @@ INLINE uint64_t hex_digits(uint32_t x)
 }
 
 /* Section 6.2.2, step 1, plus K: wk[t] = W[t] + K[t] of the block with the words w. */
-void sha256_schedule(const uint32_t w[16], uint32_t wk[64]);
+void dpa_sha256_schedule(const uint32_t w[16], uint32_t wk[64]);
 
 /* A message hashed as it arrives, one block at a time. */
 struct sha256_stream {
-    const struct kernel *kernel;
+    const struct dpa_kernel *kernel;
     uint32_t state[8];
     uint8_t tail[1][64]; /* the bytes that fill no block yet */
     uint64_t size;       /* bytes so far; tail holds size % 64 of them */
 };
 
-void sha256_start(struct sha256_stream *stream, const struct kernel *kernel);
-void sha256_feed(struct sha256_stream *stream, const uint8_t *bytes, size_t size);
+void dpa_sha256_start(struct sha256_stream *stream, const struct dpa_kernel *kernel);
+void dpa_sha256_feed(struct sha256_stream *stream, const uint8_t *bytes, size_t size);
 
 /* Section 5.1.1, all but the last block: compresses what comes before it and
  * writes it, padded, to block. The stream's state is then the one before it. */
-void sha256_last_block(struct sha256_stream *stream, uint8_t block[64]);
+void dpa_sha256_last_block(struct sha256_stream *stream, uint8_t block[64]);
 
 #endif

@@ -11,11 +11,11 @@ static void start(xoshiro256pp s, const uint8_t digest[DPA_DIGEST_SIZE])
     static const uint8_t purpose[5] = {'n', 'o', 'i', 's', 'e'};
     struct sha256_stream stream;
     uint8_t block[1][64];
-    sha256_start(&stream, &kernel_portable);
-    sha256_feed(&stream, digest, DPA_DIGEST_SIZE);
-    sha256_feed(&stream, purpose, sizeof purpose);
-    sha256_last_block(&stream, block[0]);
-    kernel_portable.compress(&stream.state, (const uint8_t(*)[64])block, 1);
+    dpa_sha256_start(&stream, &dpa_kernel_portable);
+    dpa_sha256_feed(&stream, digest, DPA_DIGEST_SIZE);
+    dpa_sha256_feed(&stream, purpose, sizeof purpose);
+    dpa_sha256_last_block(&stream, block[0]);
+    dpa_kernel_portable.compress(&stream.state, (const uint8_t(*)[64])block, 1);
     xoshiro256pp_seed(s, stream.state);
 }
 

@@ -6,24 +6,24 @@
 #include "sample/sampler.h"
 
 #if DPA_X86 && DPA_VECTORS
-#define AVX512 &kernel_avx512,
-#define AVX2 &kernel_avx2,
+#define AVX512 &dpa_kernel_avx512,
+#define AVX2 &dpa_kernel_avx2,
 #else
 #define AVX512
 #define AVX2
 #endif
 #if DPA_X86
-#define SHANI &kernel_shani,
+#define SHANI &dpa_kernel_shani,
 #else
 #define SHANI
 #endif
 #if DPA_ARM64
-#define ARMV8 &kernel_armv8,
+#define ARMV8 &dpa_kernel_armv8,
 #else
 #define ARMV8
 #endif
 #if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
-#define VEC128 &kernel_vec128,
+#define VEC128 &dpa_kernel_vec128,
 #else
 #define VEC128
 #endif
@@ -31,15 +31,17 @@
 /* Best first: where 512-bit operations are whole, their lanes beat the SHA unit, which
  * starts its two rounds every other cycle there. Where they are split it starts them
  * every cycle (docs/kernels.md has the figures). */
-static const struct kernel *const kernels[] = {AVX512 ARMV8 SHANI AVX2 VEC128 &kernel_portable};
-static const struct kernel *const kernels_split[] = {SHANI AVX512 ARMV8 AVX2 VEC128 &kernel_portable};
+static const struct dpa_kernel *const kernels[] = {
+    AVX512 ARMV8 SHANI AVX2 VEC128 &dpa_kernel_portable};
+static const struct dpa_kernel *const kernels_split[] = {
+    SHANI AVX512 ARMV8 AVX2 VEC128 &dpa_kernel_portable};
 
 /* One sample alone has no lanes to fill: least latency first. */
-static const struct kernel *const singles[] = {ARMV8 SHANI &kernel_portable};
+static const struct dpa_kernel *const singles[] = {ARMV8 SHANI &dpa_kernel_portable};
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
-static const struct kernel *kernel_at(size_t index, uint32_t features)
+static const struct dpa_kernel *kernel_at(size_t index, uint32_t features)
 {
     return (features & CPU_SPLIT512 ? kernels_split : kernels)[index];
 }
@@ -56,12 +58,12 @@ size_t dpa_kernel_count(void)
 
 const char *dpa_kernel_name(size_t index)
 {
-    return kernel_at(index, cpu_features())->name;
+    return kernel_at(index, dpa_cpu_detect())->name;
 }
 
 bool dpa_kernel_usable(size_t index)
 {
-    const uint32_t features = cpu_features();
+    const uint32_t features = dpa_cpu_detect();
     return usable(kernel_at(index, features)->needs, features);
 }
 
@@ -81,7 +83,7 @@ static void fill(void *bytes, size_t size)
         ((uint8_t *)bytes)[i] = (uint8_t)((i + 1) * 2654435761u >> 13);
 }
 
-bool kernel_passes(const struct kernel *kernel)
+bool dpa_kernel_passes(const struct dpa_kernel *kernel)
 {
     uint32_t schedule[2][64];
     const uint32_t(*wk)[64] = (const uint32_t(*)[64])schedule;
@@ -94,9 +96,9 @@ bool kernel_passes(const struct kernel *kernel)
     memcpy(expected, state, sizeof state);
     for (int r = 0; r < 2; r++) {
         kernel->compress(state, (const uint8_t(*)[64])block, TEST_BLOCKS);
-        kernel_portable.compress(expected, (const uint8_t(*)[64])block, TEST_BLOCKS);
+        dpa_kernel_portable.compress(expected, (const uint8_t(*)[64])block, TEST_BLOCKS);
         kernel->link(state, TEST_SAMPLES, &runs[r]);
-        kernel_portable.link(expected, TEST_SAMPLES, &runs[r]);
+        dpa_kernel_portable.link(expected, TEST_SAMPLES, &runs[r]);
     }
     return memcmp(state, expected, sizeof state) == 0;
 }
@@ -109,7 +111,7 @@ static bool portable_passes(void)
     sha256_state state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                           0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     const uint8_t block[1][64] = {{0x80}};
-    kernel_portable.compress(&state, block, 1);
+    dpa_kernel_portable.compress(&state, block, 1);
     return memcmp(state, empty, sizeof state) == 0;
 }
 
@@ -117,25 +119,26 @@ static bool portable_passes(void)
 
 /* The widest samplers of this CPU, but none beyond the level of a kernel asked for by
  * name: shani and armv8 stand for 128 bits, portable for none. */
-static void choose_samplers(const struct sampler *samplers[2], const char *name, uint32_t features)
+static void choose_samplers(const struct dpa_sampler_variant *samplers[2], const char *name,
+                            uint32_t features)
 {
-    samplers[DPA_XOSHIRO256PP] = &xoshiro256pp_portable;
-    samplers[DPA_MT19937] = &mt19937_portable;
+    samplers[DPA_XOSHIRO256PP] = &dpa_xoshiro256pp_portable;
+    samplers[DPA_MT19937] = &dpa_mt19937_portable;
 #if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
     if (name && strcmp(name, "portable") == 0)
         return;
-    samplers[DPA_XOSHIRO256PP] = &xoshiro256pp_vec128;
-    samplers[DPA_MT19937] = &mt19937_vec128;
+    samplers[DPA_XOSHIRO256PP] = &dpa_xoshiro256pp_vec128;
+    samplers[DPA_MT19937] = &dpa_mt19937_vec128;
 #endif
 #if DPA_X86 && DPA_VECTORS
     const bool wide = !name || strcmp(name, "avx512") == 0;
-    if ((wide || strcmp(name, "avx2") == 0) && usable(xoshiro256pp_avx2.needs, features)) {
-        samplers[DPA_XOSHIRO256PP] = &xoshiro256pp_avx2;
-        samplers[DPA_MT19937] = &mt19937_avx2;
+    if ((wide || strcmp(name, "avx2") == 0) && usable(dpa_xoshiro256pp_avx2.needs, features)) {
+        samplers[DPA_XOSHIRO256PP] = &dpa_xoshiro256pp_avx2;
+        samplers[DPA_MT19937] = &dpa_mt19937_avx2;
     }
-    if (wide && usable(xoshiro256pp_avx512.needs, features)) {
-        samplers[DPA_XOSHIRO256PP] = &xoshiro256pp_avx512;
-        samplers[DPA_MT19937] = &mt19937_avx512;
+    if (wide && usable(dpa_xoshiro256pp_avx512.needs, features)) {
+        samplers[DPA_XOSHIRO256PP] = &dpa_xoshiro256pp_avx512;
+        samplers[DPA_MT19937] = &dpa_mt19937_avx512;
     }
 #endif
     (void)name;
@@ -143,20 +146,20 @@ static void choose_samplers(const struct sampler *samplers[2], const char *name,
 }
 
 /* Whoever forces portable wants nothing else; the lanes have no form for one sample. */
-static const struct kernel *choose_single(const struct kernel *bulk, uint32_t features)
+static const struct dpa_kernel *choose_single(const struct dpa_kernel *bulk, uint32_t features)
 {
     size_t i = 0;
     while (!usable(singles[i]->needs, features))
         i++;
-    return bulk == &kernel_portable ? bulk : singles[i];
+    return bulk == &dpa_kernel_portable ? bulk : singles[i];
 }
 
 dpa_status dpa_engine_choose(dpa_engine *engine, const char *name)
 {
-    const uint32_t features = cpu_features();
-    const struct kernel *bulk = NULL;
+    const uint32_t features = dpa_cpu_detect();
+    const struct dpa_kernel *bulk = NULL;
     for (size_t i = 0; i < COUNT(kernels) && !bulk; i++) {
-        const struct kernel *kernel = kernel_at(i, features);
+        const struct dpa_kernel *kernel = kernel_at(i, features);
         if (name ? strcmp(kernel->name, name) == 0 : usable(kernel->needs, features))
             bulk = kernel;
     }
@@ -164,8 +167,8 @@ dpa_status dpa_engine_choose(dpa_engine *engine, const char *name)
         return DPA_UNKNOWN_KERNEL;
     if (!usable(bulk->needs, features))
         return DPA_UNUSABLE_KERNEL;
-    const struct kernel *single = choose_single(bulk, features);
-    if (!portable_passes() || !kernel_passes(bulk) || !kernel_passes(single))
+    const struct dpa_kernel *single = choose_single(bulk, features);
+    if (!portable_passes() || !dpa_kernel_passes(bulk) || !dpa_kernel_passes(single))
         return DPA_BROKEN_KERNEL;
     engine->bulk = bulk;
     engine->single = single;

@@ -50,4 +50,5 @@ static void draw(void *states, size_t n, uint64_t number, double *uniform)
     }
 }
 
-const struct sampler mt19937_portable = {"portable", 0, 1, sizeof(generator), seed, draw};
+const struct dpa_sampler_variant dpa_mt19937_portable = {
+    "portable", 0, 1, sizeof(generator), seed, draw};

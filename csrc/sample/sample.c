@@ -19,17 +19,18 @@ struct batch {
 };
 
 /* One sample alone is done sooner without lanes. */
-static const struct sampler *sampler_for(const dpa_engine *engine, const dpa_request *request,
-                                         size_t count)
+static const struct dpa_sampler_variant *sampler_for(const dpa_engine *engine,
+                                                     const dpa_request *request, size_t count)
 {
-    static const struct sampler *const scalar[2] = {&xoshiro256pp_portable, &mt19937_portable};
+    static const struct dpa_sampler_variant *const scalar[2] = {&dpa_xoshiro256pp_portable,
+                                                                &dpa_mt19937_portable};
     return (count == 1 ? scalar : engine->samplers)[request->sampler];
 }
 
 static size_t carve(struct batch *batch, const dpa_engine *engine, const dpa_request *request,
                     size_t count, uint8_t *memory)
 {
-    const struct sampler *sampler = sampler_for(engine, request, count);
+    const struct dpa_sampler_variant *sampler = sampler_for(engine, request, count);
     const size_t n = count < BATCH ? count : BATCH;
     const size_t drawn = n < DRAWN ? n : DRAWN;
     const size_t generators = (drawn + sampler->lanes - 1) / sampler->lanes * sampler->lanes;
@@ -59,7 +60,7 @@ size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, si
 }
 
 /* The links of a chain: those of the table, then windows made on the fly. */
-static void run_chain(const struct kernel *kernel, const dpa_links *links, uint32_t depth,
+static void run_chain(const struct dpa_kernel *kernel, const dpa_links *links, uint32_t depth,
                       const struct batch *batch, size_t n)
 {
     const uint32_t tabled = depth < DPA_TABLE_LINKS ? depth : DPA_TABLE_LINKS;
@@ -69,7 +70,7 @@ static void run_chain(const struct kernel *kernel, const dpa_links *links, uint3
         return;
     dpa_fibonacci at = links->after;
     while (at.index < depth) {
-        const struct link_run run = links_expand(&at, depth, batch->window, WINDOW_BLOCKS);
+        const struct link_run run = dpa_links_expand(&at, depth, batch->window, WINDOW_BLOCKS);
         kernel->link(batch->state, n, &run);
     }
 }
@@ -96,8 +97,9 @@ static void fill_column(const dpa_request *request, size_t c, size_t first, size
 }
 
 /* The columns of n <= DRAWN samples with these digests. */
-static void fill_columns(const dpa_request *request, const struct sampler *sampler, size_t first,
-                         size_t n, const sha256_state *digest, const struct batch *batch)
+static void fill_columns(const dpa_request *request, const struct dpa_sampler_variant *sampler,
+                         size_t first, size_t n, const sha256_state *digest,
+                         const struct batch *batch)
 {
     sampler->seed(batch->generators, digest, n);
     for (uint64_t number = 0; number < request->skip + request->columns; number++) {
@@ -112,7 +114,7 @@ static void fill_columns(const dpa_request *request, const struct sampler *sampl
 static size_t bulk_share(const dpa_engine *engine, size_t n)
 {
     const size_t lanes = engine->bulk->lanes, rest = n % lanes;
-    const size_t enough = engine->single == &kernel_portable ? 2 : lanes / 4;
+    const size_t enough = engine->single == &dpa_kernel_portable ? 2 : lanes / 4;
     return rest < enough ? n - rest : n;
 }
 
@@ -135,14 +137,14 @@ static void hash_batch(const dpa_engine *engine, const dpa_links *links, uint32_
 void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
                   size_t first, size_t count, void *scratch)
 {
-    const struct sampler *sampler = sampler_for(engine, request, count);
+    const struct dpa_sampler_variant *sampler = sampler_for(engine, request, count);
     struct sha256_stream prefix;
     struct batch batch;
     carve(&batch, engine, request, count, scratch);
-    keys_start(&prefix, engine->single, &request->keys);
+    dpa_keys_start(&prefix, engine->single, &request->keys);
     for (const size_t end = first + count; first < end;) {
         const size_t n = end - first < BATCH ? end - first : BATCH;
-        keys_stage(&prefix, &request->keys, first, n, batch.state, batch.block);
+        dpa_keys_stage(&prefix, &request->keys, first, n, batch.state, batch.block);
         hash_batch(engine, links, request->depth, &batch, n);
         if (request->digests)
             for (size_t i = 0; i < n; i++)

@@ -1,4 +1,4 @@
-/* sampler.h: what a sampler is, for a batch of samples at a time. Private to csrc. */
+/* sampler.h: a sampler for one vector level, a batch of samples at a time. Private to csrc. */
 #ifndef DPA_SAMPLER_H
 #define DPA_SAMPLER_H
 
@@ -9,7 +9,7 @@
 
 #define UNIT 0x1p-53 /* the step between the uniforms, in [0, 1) */
 
-struct sampler {
+struct dpa_sampler_variant {
     const char *level; /* the vector level, named as kernels are */
     uint32_t needs;    /* CPU_* bits */
     unsigned lanes;    /* generators it works on at once */
@@ -22,13 +22,13 @@ struct sampler {
     void (*draw)(void *states, size_t n, uint64_t draw, double *uniform);
 };
 
-extern const struct sampler xoshiro256pp_portable;
-extern const struct sampler xoshiro256pp_vec128;
-extern const struct sampler xoshiro256pp_avx2;
-extern const struct sampler xoshiro256pp_avx512;
-extern const struct sampler mt19937_portable;
-extern const struct sampler mt19937_vec128;
-extern const struct sampler mt19937_avx2;
-extern const struct sampler mt19937_avx512;
+extern const struct dpa_sampler_variant dpa_xoshiro256pp_portable;
+extern const struct dpa_sampler_variant dpa_xoshiro256pp_vec128;
+extern const struct dpa_sampler_variant dpa_xoshiro256pp_avx2;
+extern const struct dpa_sampler_variant dpa_xoshiro256pp_avx512;
+extern const struct dpa_sampler_variant dpa_mt19937_portable;
+extern const struct dpa_sampler_variant dpa_mt19937_vec128;
+extern const struct dpa_sampler_variant dpa_mt19937_avx2;
+extern const struct dpa_sampler_variant dpa_mt19937_avx512;
 
 #endif

@@ -7,8 +7,8 @@
 #define LEVEL "vec128"
 #define NEEDS 0
 #define ATTR
-#define XOSHIRO256PP xoshiro256pp_vec128
-#define MT19937 mt19937_vec128
+#define XOSHIRO256PP dpa_xoshiro256pp_vec128
+#define MT19937 dpa_mt19937_vec128
 #define BYTES 16
 #define V_UNIFORM(x) V_UNIFORM_BY_PARTS(x)
 

@@ -18,4 +18,5 @@ static void draw(void *states, size_t n, uint64_t number, double *uniform)
         uniform[i] = (double)(xoshiro256pp_next(s[i]) >> 11) * UNIT;
 }
 
-const struct sampler xoshiro256pp_portable = {"portable", 0, 1, sizeof(xoshiro256pp), seed, draw};
+const struct dpa_sampler_variant dpa_xoshiro256pp_portable = {
+    "portable", 0, 1, sizeof(xoshiro256pp), seed, draw};

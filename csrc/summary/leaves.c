@@ -22,21 +22,21 @@ void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first
         struct sha256_stream leaf;
         uint8_t digits[DIGITS], bytes[8], block[1][64];
         const uint8_t *id;
-        const size_t id_size = keys_id(keys, i, digits, &id);
+        const size_t id_size = dpa_keys_id(keys, i, digits, &id);
         const size_t key_size = keys->prefix_size + id_size;
-        sha256_start(&leaf, engine->single);
+        dpa_sha256_start(&leaf, engine->single);
         store_le64(bytes, key_size);
-        sha256_feed(&leaf, bytes, 4);
-        sha256_feed(&leaf, keys->prefix, keys->prefix_size);
-        sha256_feed(&leaf, id, id_size);
-        sha256_feed(&leaf, digests[i], DPA_DIGEST_SIZE);
+        dpa_sha256_feed(&leaf, bytes, 4);
+        dpa_sha256_feed(&leaf, keys->prefix, keys->prefix_size);
+        dpa_sha256_feed(&leaf, id, id_size);
+        dpa_sha256_feed(&leaf, digests[i], DPA_DIGEST_SIZE);
         for (size_t c = 0; c < columns; c++) {
             uint64_t bits;
             memcpy(&bits, &values[c][i], sizeof bits);
             store_le64(bytes, bits);
-            sha256_feed(&leaf, bytes, 8);
+            dpa_sha256_feed(&leaf, bytes, 8);
         }
-        sha256_last_block(&leaf, block[0]);
+        dpa_sha256_last_block(&leaf, block[0]);
         engine->single->compress(&leaf.state, (const uint8_t(*)[64])block, 1);
         uint64_t number[4];
         uint8_t digest[DPA_DIGEST_SIZE];

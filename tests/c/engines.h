@@ -12,7 +12,7 @@
 /* The samplers of one level. */
 struct level {
     const char *name;
-    const struct sampler *samplers[2]; /* by dpa_sampler */
+    const struct dpa_sampler_variant *samplers[2]; /* by dpa_sampler */
 };
 
 /* The levels that this CPU can run, portable first; returns how many. */

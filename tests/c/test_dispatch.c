@@ -64,31 +64,31 @@ static void features_fit(void)
     }
 }
 
-static struct kernel wrong;
+static struct dpa_kernel wrong;
 
 /* As portable, but for one bit of the last sample's digest. */
 static void wrong_link(sha256_state *state, size_t n, const struct link_run *run)
 {
-    kernel_portable.link(state, n, run);
+    dpa_kernel_portable.link(state, n, run);
     state[n - 1][7] ^= 1;
 }
 
 static void wrong_compress(sha256_state *state, const uint8_t (*block)[64], size_t n)
 {
-    kernel_portable.compress(state, block, n);
+    dpa_kernel_portable.compress(state, block, n);
     state[n - 1][0] ^= 0x80000000;
 }
 
 /* The self-test refuses a kernel for a single bit. */
 static void one_wrong_bit(void)
 {
-    wrong = kernel_portable;
-    CHECK(kernel_passes(&wrong), "a copy of portable");
+    wrong = dpa_kernel_portable;
+    CHECK(dpa_kernel_passes(&wrong), "a copy of portable");
     wrong.link = wrong_link;
-    CHECK(!kernel_passes(&wrong), "link");
-    wrong = kernel_portable;
+    CHECK(!dpa_kernel_passes(&wrong), "link");
+    wrong = dpa_kernel_portable;
     wrong.compress = wrong_compress;
-    CHECK(!kernel_passes(&wrong), "compress");
+    CHECK(!dpa_kernel_passes(&wrong), "compress");
 }
 
 void test_dispatch(void)

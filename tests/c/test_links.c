@@ -27,7 +27,7 @@ static void same_link(const struct fibonacci *at, size_t link, const uint32_t (*
         uint32_t w[16], wk[64];
         for (size_t t = 0; t < 16; t++)
             w[t] = load_be32(bytes + 64 * b + 4 * t);
-        sha256_schedule(w, wk);
+        dpa_sha256_schedule(w, wk);
         CHECK(memcmp(found[b], wk, sizeof wk) == 0, "link %zu, block %zu", link, b);
     }
 }
@@ -43,7 +43,7 @@ static void chain_of(const dpa_links *links, uint32_t depth)
         same_link(&at, link, &links->schedule[link], 1);
     dpa_fibonacci later = links->after;
     while (later.index < depth) {
-        const struct link_run run = links_expand(&later, depth, window, WINDOW_BLOCKS);
+        const struct link_run run = dpa_links_expand(&later, depth, window, WINDOW_BLOCKS);
         CHECK(run.links > 0 && run.links * run.blocks <= WINDOW_BLOCKS, "link %zu", link);
         CHECK(run.blocks >= last_blocks, "link %zu: %zu blocks", link, run.blocks);
         if (run.links == 0)
