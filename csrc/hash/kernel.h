@@ -31,8 +31,8 @@ struct dpa_kernel {
     void (*link)(sha256_state *state, size_t n, const struct link_run *run);
 };
 
-/* The self-test of a choice (dispatch.c): blocks and runs of links on every lane,
- * against the portable kernel. */
+/* The self-test of a choice: blocks and runs of links on every lane, against the portable
+ * kernel, and the portable kernel against a published digest. */
 bool dpa_kernel_passes(const struct dpa_kernel *kernel);
 
 extern const struct dpa_kernel dpa_kernel_portable;

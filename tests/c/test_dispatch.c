@@ -1,6 +1,8 @@
 /* test_dispatch.c: choosing a kernel, and saying what there is. */
 #include "check.h"
 
+#include "sample/sampler.h"
+
 /* A failed choice says why and leaves the engine alone. */
 static void refused(const char *name, dpa_status expected)
 {
@@ -43,6 +45,42 @@ static void no_name(void)
     if (status == DPA_OK)
         CHECK(strcmp(dpa_engine_name(&engine), dpa_kernel_name(best)) == 0, "%s",
               dpa_engine_name(&engine));
+}
+
+static bool usable(const char *name)
+{
+    for (size_t i = 0; i < dpa_kernel_count(); i++)
+        if (strcmp(dpa_kernel_name(i), name) == 0)
+            return dpa_kernel_usable(i);
+    return false;
+}
+
+static void has_samplers(const char *name, const char *level)
+{
+    dpa_engine engine;
+    const dpa_status status = dpa_engine_choose(&engine, name);
+    CHECK(status == DPA_OK, "%s: status %d", name ? name : "no name", (int)status);
+    for (int s = 0; s < 2 && status == DPA_OK; s++)
+        CHECK(strcmp(engine.samplers[s]->level, level) == 0, "%s: sampler %d of level %s, not %s",
+              name ? name : "no name", s, engine.samplers[s]->level, level);
+}
+
+/* A kernel that is forced brings the samplers of its level; without a name they are the
+ * widest ones, whatever the kernel. */
+static void samplers_by_name(void)
+{
+    static const char *const levels[][2] = { /* from narrow to wide */
+        {"portable", "portable"}, {"vec128", "vec128"}, {"shani", "vec128"},
+        {"armv8", "vec128"},      {"avx2", "avx2"},     {"avx512", "avx512"},
+    };
+    const char *widest = "portable";
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (!usable(levels[i][0]))
+            continue;
+        widest = levels[i][1];
+        has_samplers(levels[i][0], levels[i][1]);
+    }
+    has_samplers(NULL, widest);
 }
 
 /* The names are cut to any size, ended with NUL, and nothing is written behind. */
@@ -100,5 +138,6 @@ void test_dispatch(void)
     refused("portable ", DPA_UNKNOWN_KERNEL);
     every_name();
     no_name();
+    samplers_by_name();
     features_fit();
 }
