@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "dpa.h"
+#include "dpa_derivation.h"
 #include "hash/platform.h"
 
 #if DPA_X86

@@ -2,7 +2,7 @@
 #ifndef DPA_KEYS_H
 #define DPA_KEYS_H
 
-#include "dpa.h"
+#include "dpa_derivation.h"
 #include "hash/kernel.h"
 #include "hash/sha256.h"
 

@@ -5,14 +5,14 @@
 #define LIMB UINT64_C(1000000000000000000) /* 10^18: two of them add without overflow */
 #define LIMB_DIGITS 18
 
-static void fibonacci_start(dpa_fibonacci *at)
+static void fibonacci_start(struct dpa_fibonacci *at)
 {
     memset(at, 0, sizeof *at);
     at->limbs = 1;
     at->next[0] = 1;
 }
 
-static void fibonacci_advance(dpa_fibonacci *at)
+static void fibonacci_advance(struct dpa_fibonacci *at)
 {
     uint64_t carry = 0;
     for (uint32_t i = 0; i < at->limbs; i++) {
@@ -21,13 +21,13 @@ static void fibonacci_advance(dpa_fibonacci *at)
         at->current[i] = at->next[i];
         at->next[i] = carry ? sum - LIMB : sum;
     }
-    if (carry && at->limbs < DPA_MAX_LIMBS) /* beyond the last limb no link is left to want it */
+    if (carry && at->limbs < MAX_LIMBS) /* beyond the last limb no link is left to want it */
         at->next[at->limbs++] = 1;
     at->index++;
 }
 
 /* The decimal digits of fib(index), most significant first; returns how many. */
-static size_t fibonacci_digits(const dpa_fibonacci *at, uint8_t digits[LIMB_DIGITS * DPA_MAX_LIMBS])
+static size_t fibonacci_digits(const struct dpa_fibonacci *at, uint8_t digits[LIMB_DIGITS * MAX_LIMBS])
 {
     uint32_t top = at->limbs - 1;
     if (top > 0 && at->current[top] == 0) /* only the successor has the last limb */
@@ -47,13 +47,13 @@ static size_t fibonacci_digits(const dpa_fibonacci *at, uint8_t digits[LIMB_DIGI
     return total;
 }
 
-struct link_run dpa_links_expand(dpa_fibonacci *at, uint32_t depth, uint32_t (*window)[64],
+struct link_run dpa_links_expand(struct dpa_fibonacci *at, uint32_t depth, uint32_t (*window)[64],
                                  size_t blocks)
 {
     struct link_run run = {0, 0, (const uint32_t(*)[64])window};
     size_t used = 0;
     while (at->index < depth) {
-        uint8_t padded[LIMB_DIGITS * DPA_MAX_LIMBS + 128] = {0};
+        uint8_t padded[LIMB_DIGITS * MAX_LIMBS + 128] = {0};
         const size_t size = fibonacci_digits(at, padded);
         const size_t needed = (size + 9 + 63) / 64;
         if ((run.links > 0 && needed != run.blocks) || used + needed > blocks)
@@ -75,6 +75,8 @@ struct link_run dpa_links_expand(dpa_fibonacci *at, uint32_t depth, uint32_t (*w
 
 void dpa_links_init(dpa_links *links)
 {
-    fibonacci_start(&links->after);
-    dpa_links_expand(&links->after, DPA_TABLE_LINKS, links->schedule, DPA_TABLE_LINKS);
+    struct dpa_fibonacci at;
+    fibonacci_start(&at);
+    dpa_links_expand(&at, DPA_TABLE_LINKS, links->schedule, DPA_TABLE_LINKS);
+    memcpy(links->later, &at, sizeof at);
 }

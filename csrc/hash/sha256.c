@@ -1,6 +1,6 @@
 #include "hash/sha256.h"
 
-#include "dpa.h"
+#include "dpa_derivation.h"
 #include "hash/kernel.h"
 
 const uint32_t dpa_sha256_k[64] = {

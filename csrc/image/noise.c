@@ -1,6 +1,6 @@
 /* noise.c: a field of normal noise that depends on a hash alone (docs/spec.md, "Noise"),
  * and the one pass over an image's pixels that tones them and adds it. */
-#include "dpa.h"
+#include "dpa_image.h"
 #include "hash/sha256.h"
 #include "sample/xoshiro256pp.h"
 

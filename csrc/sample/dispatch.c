@@ -1,5 +1,5 @@
 /* dispatch.c: which kernel and samplers this CPU gets. */
-#include "dpa.h"
+#include "dpa_derivation.h"
 #include "hash/cpu.h"
 #include "hash/kernel.h"
 #include "hash/platform.h"
@@ -57,6 +57,11 @@ static const struct choice *choice_at(size_t index, uint32_t features)
 static bool usable(const struct choice *choice, uint32_t features)
 {
     return (choice->kernel->needs & ~features) == 0;
+}
+
+const char *dpa_version(void)
+{
+    return DPA_VERSION;
 }
 
 size_t dpa_kernel_count(void)

@@ -1,4 +1,5 @@
 /* sample.c: keys to digests to uniforms to columns, a batch at a time. */
+#include "dpa_derivation.h"
 #include "hash/keys.h"
 #include "hash/links.h"
 #include "hash/platform.h"
@@ -68,7 +69,8 @@ static void run_chain(const struct dpa_kernel *kernel, const dpa_links *links, u
     kernel->link(batch->state, n, &table);
     if (depth <= DPA_TABLE_LINKS)
         return;
-    dpa_fibonacci at = links->after;
+    struct dpa_fibonacci at;
+    links_after_table(links, &at);
     while (at.index < depth) {
         const struct link_run run = dpa_links_expand(&at, depth, batch->window, WINDOW_BLOCKS);
         kernel->link(batch->state, n, &run);

@@ -1,4 +1,5 @@
 /* leaves.c: the digest of a set of samples, a sum over one hash of each. */
+#include "dpa_columns.h"
 #include "hash/keys.h"
 #include "hash/platform.h"
 

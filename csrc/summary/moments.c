@@ -3,7 +3,7 @@
  * Eight partial sums, value i into sum i % 8, then added as a fixed tree: an
  * order that every compiler keeps, and that it can still vectorise.
  */
-#include "dpa.h"
+#include "dpa_columns.h"
 #include "hash/platform.h"
 
 #define PARTS 8

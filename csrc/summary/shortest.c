@@ -5,7 +5,7 @@
  * 2^-(s+2) * 10^-p that fit into 128 bits. So integers decide and nothing is estimated.
  * The steps are those of Raffaello Giulietti, "The Schubfach way to render doubles".
  */
-#include "dpa.h"
+#include "dpa_columns.h"
 #include "hash/platform.h"
 
 #ifdef __SIZEOF_INT128__

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dpa.h"
+#include "dpa_columns.h"
+#include "dpa_derivation.h"
+#include "dpa_image.h"
 #include "hash/kernel.h"
 
 #if defined(_WIN32) /* no aligned_alloc, and free() is only for malloc */

@@ -131,6 +131,7 @@ static void one_wrong_bit(void)
 
 void test_dispatch(void)
 {
+    CHECK(strcmp(dpa_version(), DPA_VERSION) == 0, "%s", dpa_version());
     one_wrong_bit();
     refused("nonsense", DPA_UNKNOWN_KERNEL);
     refused("", DPA_UNKNOWN_KERNEL);

@@ -41,7 +41,8 @@ static void chain_of(const dpa_links *links, uint32_t depth)
     fibonacci_first(&at);
     for (; link < DPA_TABLE_LINKS; link++, fibonacci_step(&at))
         same_link(&at, link, &links->schedule[link], 1);
-    dpa_fibonacci later = links->after;
+    struct dpa_fibonacci later;
+    links_after_table(links, &later);
     while (later.index < depth) {
         const struct link_run run = dpa_links_expand(&later, depth, window, WINDOW_BLOCKS);
         CHECK(run.links > 0 && run.links * run.blocks <= WINDOW_BLOCKS, "link %zu", link);
@@ -82,7 +83,9 @@ void test_links(void)
     static dpa_links links;
     memset(&links, 0xee, sizeof links);
     dpa_links_init(&links);
-    CHECK(links.after.index == DPA_TABLE_LINKS, "table ends at %u", links.after.index);
+    struct dpa_fibonacci after;
+    links_after_table(&links, &after);
+    CHECK(after.index == DPA_TABLE_LINKS, "the table ends at %u", after.index);
     known_numbers();
     for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++)
         chain_of(&links, depths[i]);
