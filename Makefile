@@ -114,7 +114,7 @@ $(VENV)/made:
 	@echo $(PYTHON) >$@
 
 # The install is editable: only what is compiled or declared asks for another one.
-$(VENV)/installed: $(VENV)/made pyproject.toml setup.py $(wildcard csrc/* dpa/*.pyx dpa/*.pxd)
+$(VENV)/installed: $(VENV)/made pyproject.toml setup.py $(wildcard csrc/*.* csrc/*/*.* dpa/*.pyx dpa/*.pxd)
 	@echo "== compiling and installing dpa"
 	@$(PIP) install --editable '.[cli,viz]'
 	@touch $@

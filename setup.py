@@ -19,7 +19,7 @@ else:
     compile_args = ["-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-g0"]
     link_args = ["-Wl,-x" if sys.platform == "darwin" else "-Wl,-s"]  # Apple's ld has no -s
 
-csrc = sorted(path.as_posix() for path in Path("csrc").iterdir())
+csrc = sorted(path.as_posix() for path in Path("csrc").rglob("*"))
 
 setup(
     ext_modules=[

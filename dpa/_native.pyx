@@ -27,9 +27,8 @@ cdef extern from "Python.h":
     unsigned long long PyLong_AsUnsignedLongLong(object number) except? -1
 
 
-cdef extern from "dpa.h" nogil:
-    enum: DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_MOMENTS_BLOCK, DPA_SCRATCH_ALIGN
-    enum: DPA_SHORTEST_SIZE, DPA_TABLE_LINKS
+cdef extern from "dpa_derivation.h" nogil:
+    enum: DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_SCRATCH_ALIGN, DPA_TABLE_LINKS
     ctypedef enum dpa_status:
         DPA_OK, DPA_BROKEN_KERNEL
     ctypedef enum dpa_sampler:
@@ -57,10 +56,6 @@ cdef extern from "dpa.h" nogil:
         Py_ssize_t stride
         bint single_precision
         void *digests
-    ctypedef struct dpa_moments:
-        double mean, squares, min, max
-    void dpa_hex(const uint8_t *digest, char *text)
-    size_t dpa_shortest(double value, char *text)
     size_t dpa_kernel_count()
     const char *dpa_kernel_name(size_t index)
     bint dpa_kernel_usable(size_t index)
@@ -71,10 +66,22 @@ cdef extern from "dpa.h" nogil:
     size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count)
     void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
                       size_t first, size_t count, void *scratch)
+    void dpa_hex(const uint8_t *digest, char *text)
+
+
+cdef extern from "dpa_columns.h" nogil:
+    enum: DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE
+    ctypedef struct dpa_moments:
+        double mean, squares, min, max
     void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first, size_t count,
                         const void *digests, const double *const *values, size_t columns,
                         uint64_t *sum)
     void dpa_block_moments(const double *values, size_t count, dpa_moments *moments)
+    size_t dpa_shortest(double value, char *text)
+
+
+cdef extern from "dpa_image.h" nogil:
+    enum: DPA_NOISE_TABLE
     ctypedef enum dpa_pixel:
         DPA_UINT8, DPA_UINT16, DPA_FLOAT32
     ctypedef struct dpa_tone:
@@ -620,10 +627,6 @@ def moments(values) -> list[tuple[int, float, float, float, float]]:
 
 # ---- Pixels ----
 
-cdef enum:
-    NOISE_TABLE = 65536  # items
-
-
 cdef const uint8_t *digest_bytes(bytes digest) except NULL:
     if PyBytes_Size(digest) != DPA_DIGEST_SIZE:
         raise ValueError(f"digest must have {DPA_DIGEST_SIZE} bytes, got {PyBytes_Size(digest)}")
@@ -635,7 +638,7 @@ def noise(bytes digest not None, table, out) -> None:
     cdef const uint8_t *seed = digest_bytes(digest)
     cdef Py_ssize_t size = out.size
     cdef Py_buffer normals, view
-    acquire(&normals, table, "table", "f", NOISE_TABLE, False)
+    acquire(&normals, table, "table", "f", DPA_NOISE_TABLE, False)
     try:
         acquire(&view, out, "out", "f", size, True)
         with nogil:
@@ -659,7 +662,7 @@ def apply_tone(pixels, float gain, float offset, float stdev=0.0, bytes digest=N
     normals.buf = NULL
     if digest is not None:
         seed = digest_bytes(digest)
-        acquire(&normals, table, "table", "f", NOISE_TABLE, False)
+        acquire(&normals, table, "table", "f", DPA_NOISE_TABLE, False)
     try:
         acquire(&view, pixels, "pixels", "BHf", size, True)
         if view.itemsize < 4:

@@ -141,7 +141,7 @@ def digest(samples: Iterable[tuple[str, str, Sequence[float]]]) -> int:
 
 
 def add_up(values: Sequence[float]) -> float:
-    """The sum in the one order that csrc/moments.c keeps: eight parts, then a tree."""
+    """The sum in the one order that csrc/summary/moments.c keeps: eight parts, then a tree."""
     p = [0.0] * 8
     for i, value in enumerate(values):
         p[i % 8] += value

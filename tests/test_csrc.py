@@ -1,23 +1,86 @@
 """The C tests of csrc, built and run from here so that one command runs everything."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+import dpa
+
 ROOT = Path(__file__).resolve().parent.parent
+CSRC = ROOT / "csrc"
 COMPILER = os.environ.get("CC", "cc").split()[0]
 
+#: What the files of a folder may include: its own, and those of the folders named.
+LOWER = {
+    "hash": set(),
+    "sample": {"hash"},
+    "summary": {"hash"},
+    "image": {"hash", "sample"},
+}
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="no make")
-@pytest.mark.skipif(shutil.which(COMPILER) is None, reason=f"no C compiler called {COMPILER}")
-@pytest.mark.skipif(not (ROOT / "csrc").is_dir(), reason="no csrc beside the tests")
-def test_c_programs_pass(tmp_path: Path) -> None:
-    # A folder of its own: a build that someone runs by hand at the same time is not disturbed.
-    command = ["make", "-C", str(ROOT / "tests" / "c"), "check", f"BUILD={tmp_path}"]
+pytestmark = pytest.mark.skipif(not CSRC.is_dir(), reason="no csrc beside the tests")
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make")
+needs_compiler = pytest.mark.skipif(
+    shutil.which(COMPILER) is None, reason=f"no C compiler called {COMPILER}"
+)
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of its own: a build that someone runs by hand at the same time is not disturbed."""
+    return tmp_path_factory.mktemp("csrc")
+
+
+def make(target: str, build: Path) -> None:
+    command = ["make", "-C", str(ROOT / "tests" / "c"), target, f"BUILD={build}"]
     if "CC" in os.environ:
         command.append(f"CC={os.environ['CC']}")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+@needs_make
+@needs_compiler
+def test_c_programs_pass(build: Path) -> None:
+    make("check", build)
+
+
+@needs_make
+@needs_compiler
+@pytest.mark.skipif(shutil.which("nm") is None, reason="no nm to list symbols")
+def test_every_symbol_is_prefixed(build: Path) -> None:
+    """Whoever links csrc into a program of their own gets no name that could meet one of theirs."""
+    make("build", build)
+    sources = {path.stem for path in CSRC.rglob("*.c")}
+    objects = [path for path in build.glob("*/*.o") if path.stem in sources]
+    assert {path.stem for path in objects} == sources
+    # -P: a line per symbol, its name first; Apple's names begin with an underscore.
+    listed = subprocess.check_output(["nm", "-gP", *objects], text=True).splitlines()
+    lines = [line.split() for line in listed if len(line.split()) > 1]
+    defined = {name.lstrip("_") for name, kind, *_ in lines if kind not in "Uw"}
+    assert "dpa_generate" in defined
+    assert sorted(name for name in defined if not name.startswith("dpa_")) == []
+
+
+def test_version_of_the_header() -> None:
+    header = (CSRC / "dpa_derivation.h").read_text()
+    assert re.findall(r'#define DPA_VERSION "(.*)"', header) == [dpa.__version__]
+
+
+def test_folders_include_only_from_lower_ones() -> None:
+    folders = {path.name for path in CSRC.iterdir() if path.is_dir()}
+    assert folders == set(LOWER)
+    for path in CSRC.glob("*/*"):
+        included = set(re.findall(r'#include "(\w+)/', path.read_text()))
+        assert included <= LOWER[path.parent.name] | {path.parent.name}, path
+
+
+def test_public_headers_include_no_private_one() -> None:
+    public = {path.name for path in CSRC.glob("*.h")}
+    assert public == {"dpa_derivation.h", "dpa_columns.h", "dpa_image.h"}
+    for name in public:
+        assert set(re.findall(r'#include "(.*)"', (CSRC / name).read_text())) <= public

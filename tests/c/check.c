@@ -1,7 +1,7 @@
 /* check.c: what every C test needs, apart from the list of subjects (run.c). */
 #include "check.h"
 
-#include "sha256.h"
+#include "hash/sha256.h"
 
 unsigned long checks_made, checks_failed;
 
@@ -40,13 +40,13 @@ void fill_random(void *bytes, size_t size, uint64_t seed)
         ((uint8_t *)bytes)[i] = (uint8_t)random_bits(&seed);
 }
 
-void hash(const struct kernel *kernel, const uint8_t *message, size_t size, uint8_t digest[32])
+void hash(const struct dpa_kernel *kernel, const uint8_t *message, size_t size, uint8_t digest[32])
 {
     struct sha256_stream stream;
     uint8_t block[1][64];
-    sha256_start(&stream, kernel);
-    sha256_feed(&stream, message, size);
-    sha256_last_block(&stream, block[0]);
+    dpa_sha256_start(&stream, kernel);
+    dpa_sha256_feed(&stream, message, size);
+    dpa_sha256_last_block(&stream, block[0]);
     kernel->compress(&stream.state, (const uint8_t(*)[64])block, 1);
     for (int t = 0; t < 8; t++)
         store_be32(digest + 4 * t, stream.state[t]);

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dpa.h"
-#include "kernel.h"
+#include "dpa_columns.h"
+#include "dpa_derivation.h"
+#include "dpa_image.h"
+#include "hash/kernel.h"
 
 #if defined(_WIN32) /* no aligned_alloc, and free() is only for malloc */
 #include <malloc.h>
@@ -50,7 +52,7 @@ FILE *open_vectors(const char *name); /* in tests/vectors; ends the program wher
 void from_hex(const char *hex, uint8_t *bytes, size_t size);
 
 /* SHA-256 of one message by one kernel. */
-void hash(const struct kernel *kernel, const uint8_t *message, size_t size, uint8_t digest[32]);
+void hash(const struct dpa_kernel *kernel, const uint8_t *message, size_t size, uint8_t digest[32]);
 
 /* One function for each subject. */
 void test_dispatch(void);

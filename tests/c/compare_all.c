@@ -4,7 +4,8 @@
 #include <time.h>
 
 #include "requests.h"
-#include "sha256.h"
+
+#include "hash/sha256.h"
 
 #define SPAN 4099 /* a prime: the rests of batches and lanes vary */
 
@@ -30,24 +31,24 @@ static struct shape shape_of(uint64_t first, size_t count)
 }
 
 /* The values go in as they lie in memory: the digest compares kernels, not machines. */
-static void digest_of(const dpa_engine *engine, uint64_t count, const struct kernel *hash_by,
+static void digest_of(const dpa_engine *engine, uint64_t count, const struct dpa_kernel *hash_by,
                       uint8_t digest[32])
 {
     struct sha256_stream all;
     uint8_t block[1][64];
-    sha256_start(&all, hash_by);
+    dpa_sha256_start(&all, hash_by);
     for (uint64_t first = 0; first < count; first += SPAN) {
         const size_t n = count - first < SPAN ? (size_t)(count - first) : SPAN;
         const struct shape shape = shape_of(first, n);
         struct job job;
         open_job(&job, &shape);
         run_span(&job, engine, &links, 0, n);
-        sha256_feed(&all, job.digests, 32 * n);
+        dpa_sha256_feed(&all, job.digests, 32 * n);
         for (size_t c = 0; c < shape.columns; c++)
-            sha256_feed(&all, job.columns[c], job.column_size);
+            dpa_sha256_feed(&all, job.columns[c], job.column_size);
         close_job(&job);
     }
-    sha256_last_block(&all, block[0]);
+    dpa_sha256_last_block(&all, block[0]);
     hash_by->compress(&all.state, (const uint8_t(*)[64])block, 1);
     for (int t = 0; t < 8; t++)
         store_be32(digest + 4 * t, all.state[t]);

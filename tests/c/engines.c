@@ -1,7 +1,7 @@
 #include "engines.h"
 
-#include "cpu.h"
-#include "platform.h"
+#include "hash/cpu.h"
+#include "hash/platform.h"
 
 size_t usable_engines(dpa_engine engines[MAX_ENGINES])
 {
@@ -17,19 +17,19 @@ size_t usable_engines(dpa_engine engines[MAX_ENGINES])
 }
 
 static const struct level all_levels[] = {
-    {"portable", {&xoshiro256pp_portable, &mt19937_portable}},
+    {"portable", {&dpa_xoshiro256pp_portable, &dpa_mt19937_portable}},
 #if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
-    {"vec128", {&xoshiro256pp_vec128, &mt19937_vec128}},
+    {"vec128", {&dpa_xoshiro256pp_vec128, &dpa_mt19937_vec128}},
 #endif
 #if DPA_X86 && DPA_VECTORS
-    {"avx2", {&xoshiro256pp_avx2, &mt19937_avx2}},
-    {"avx512", {&xoshiro256pp_avx512, &mt19937_avx512}},
+    {"avx2", {&dpa_xoshiro256pp_avx2, &dpa_mt19937_avx2}},
+    {"avx512", {&dpa_xoshiro256pp_avx512, &dpa_mt19937_avx512}},
 #endif
 };
 
 size_t usable_levels(struct level levels[MAX_LEVELS])
 {
-    const uint32_t features = cpu_features();
+    const uint32_t features = dpa_cpu_detect();
     size_t n = 0;
     for (size_t i = 0; i < sizeof all_levels / sizeof all_levels[0]; i++) {
         const struct level *level = &all_levels[i];
@@ -67,6 +67,6 @@ size_t engine_variants(struct variant variants[MAX_VARIANTS])
 dpa_engine portable_engine(void)
 {
     const dpa_engine engine = {
-        &kernel_portable, &kernel_portable, {&xoshiro256pp_portable, &mt19937_portable}};
+        &dpa_kernel_portable, &dpa_kernel_portable, {&dpa_xoshiro256pp_portable, &dpa_mt19937_portable}};
     return engine;
 }

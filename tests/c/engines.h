@@ -4,7 +4,7 @@
 #define ENGINES_H
 
 #include "check.h"
-#include "sampler.h"
+#include "sample/sampler.h"
 
 #define MAX_LEVELS 4
 #define MAX_VARIANTS 32
@@ -12,7 +12,7 @@
 /* The samplers of one level. */
 struct level {
     const char *name;
-    const struct sampler *samplers[2]; /* by dpa_sampler */
+    const struct dpa_sampler_variant *samplers[2]; /* by dpa_sampler */
 };
 
 /* The levels that this CPU can run, portable first; returns how many. */

@@ -1,7 +1,7 @@
 #include "expected.h"
 
-#include "platform.h"
-#include "sampler.h"
+#include "hash/platform.h"
+#include "sample/sampler.h"
 
 void fibonacci_first(struct fibonacci *at)
 {
@@ -35,22 +35,22 @@ size_t fibonacci_text(const struct fibonacci *at, uint8_t *text)
 void expected_digest(const uint8_t *key, size_t size, uint32_t depth, uint8_t digest[32])
 {
     struct fibonacci at;
-    hash(&kernel_portable, key, size, digest);
+    hash(&dpa_kernel_portable, key, size, digest);
     fibonacci_first(&at);
     for (uint32_t link = 0; link < depth; link++) {
         char message[64 + 100];
         for (size_t i = 0; i < 32; i++)
             snprintf(message + 2 * i, 3, "%02x", digest[i]);
         const size_t digits = fibonacci_text(&at, (uint8_t *)message + 64);
-        hash(&kernel_portable, (const uint8_t *)message, 64 + digits, digest);
+        hash(&dpa_kernel_portable, (const uint8_t *)message, 64 + digits, digest);
         fibonacci_step(&at);
     }
 }
 
 void expected_uniforms(const uint8_t digest[32], dpa_sampler sampler, size_t count, double *uniform)
 {
-    const struct sampler *portable =
-        sampler == DPA_XOSHIRO256PP ? &xoshiro256pp_portable : &mt19937_portable;
+    const struct dpa_sampler_variant *portable =
+        sampler == DPA_XOSHIRO256PP ? &dpa_xoshiro256pp_portable : &dpa_mt19937_portable;
     void *states = allocate_aligned(portable->state_size);
     sha256_state words[1];
     for (int t = 0; t < 8; t++)

@@ -45,7 +45,7 @@ static void fuzz_request(const uint8_t *data, size_t size)
     check_shape(variants, variant_count, &links, &shape);
 }
 
-static void fuzz_kernel(const struct kernel *kernel, size_t n, const struct link_run *run,
+static void fuzz_kernel(const struct dpa_kernel *kernel, size_t n, const struct link_run *run,
                         uint64_t seed)
 {
     sha256_state *state = allocate(n * sizeof *state), *expected = allocate(n * sizeof *expected);
@@ -56,8 +56,8 @@ static void fuzz_kernel(const struct kernel *kernel, size_t n, const struct link
     memcpy(expected, state, n * sizeof *state);
     kernel->compress(state, block, n);
     kernel->link(state, n, run);
-    kernel_portable.compress(expected, block, n);
-    kernel_portable.link(expected, n, run);
+    dpa_kernel_portable.compress(expected, block, n);
+    dpa_kernel_portable.link(expected, n, run);
     CHECK(memcmp(state, expected, n * sizeof *state) == 0,
           "%s: %zu samples, %zu links of %zu blocks", kernel->name, n, run->links, run->blocks);
     free(state);

@@ -1,6 +1,8 @@
 /* test_dispatch.c: choosing a kernel, and saying what there is. */
 #include "check.h"
 
+#include "sample/sampler.h"
+
 /* A failed choice says why and leaves the engine alone. */
 static void refused(const char *name, dpa_status expected)
 {
@@ -45,6 +47,42 @@ static void no_name(void)
               dpa_engine_name(&engine));
 }
 
+static bool usable(const char *name)
+{
+    for (size_t i = 0; i < dpa_kernel_count(); i++)
+        if (strcmp(dpa_kernel_name(i), name) == 0)
+            return dpa_kernel_usable(i);
+    return false;
+}
+
+static void has_samplers(const char *name, const char *level)
+{
+    dpa_engine engine;
+    const dpa_status status = dpa_engine_choose(&engine, name);
+    CHECK(status == DPA_OK, "%s: status %d", name ? name : "no name", (int)status);
+    for (int s = 0; s < 2 && status == DPA_OK; s++)
+        CHECK(strcmp(engine.samplers[s]->level, level) == 0, "%s: sampler %d of level %s, not %s",
+              name ? name : "no name", s, engine.samplers[s]->level, level);
+}
+
+/* A kernel that is forced brings the samplers of its level; without a name they are the
+ * widest ones, whatever the kernel. */
+static void samplers_by_name(void)
+{
+    static const char *const levels[][2] = { /* from narrow to wide */
+        {"portable", "portable"}, {"vec128", "vec128"}, {"shani", "vec128"},
+        {"armv8", "vec128"},      {"avx2", "avx2"},     {"avx512", "avx512"},
+    };
+    const char *widest = "portable";
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (!usable(levels[i][0]))
+            continue;
+        widest = levels[i][1];
+        has_samplers(levels[i][0], levels[i][1]);
+    }
+    has_samplers(NULL, widest);
+}
+
 /* The names are cut to any size, ended with NUL, and nothing is written behind. */
 static void features_fit(void)
 {
@@ -64,35 +102,36 @@ static void features_fit(void)
     }
 }
 
-static struct kernel wrong;
+static struct dpa_kernel wrong;
 
 /* As portable, but for one bit of the last sample's digest. */
 static void wrong_link(sha256_state *state, size_t n, const struct link_run *run)
 {
-    kernel_portable.link(state, n, run);
+    dpa_kernel_portable.link(state, n, run);
     state[n - 1][7] ^= 1;
 }
 
 static void wrong_compress(sha256_state *state, const uint8_t (*block)[64], size_t n)
 {
-    kernel_portable.compress(state, block, n);
+    dpa_kernel_portable.compress(state, block, n);
     state[n - 1][0] ^= 0x80000000;
 }
 
 /* The self-test refuses a kernel for a single bit. */
 static void one_wrong_bit(void)
 {
-    wrong = kernel_portable;
-    CHECK(kernel_passes(&wrong), "a copy of portable");
+    wrong = dpa_kernel_portable;
+    CHECK(dpa_kernel_passes(&wrong), "a copy of portable");
     wrong.link = wrong_link;
-    CHECK(!kernel_passes(&wrong), "link");
-    wrong = kernel_portable;
+    CHECK(!dpa_kernel_passes(&wrong), "link");
+    wrong = dpa_kernel_portable;
     wrong.compress = wrong_compress;
-    CHECK(!kernel_passes(&wrong), "compress");
+    CHECK(!dpa_kernel_passes(&wrong), "compress");
 }
 
 void test_dispatch(void)
 {
+    CHECK(strcmp(dpa_version(), DPA_VERSION) == 0, "%s", dpa_version());
     one_wrong_bit();
     refused("nonsense", DPA_UNKNOWN_KERNEL);
     refused("", DPA_UNKNOWN_KERNEL);
@@ -100,5 +139,6 @@ void test_dispatch(void)
     refused("portable ", DPA_UNKNOWN_KERNEL);
     every_name();
     no_name();
+    samplers_by_name();
     features_fit();
 }

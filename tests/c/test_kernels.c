@@ -14,7 +14,7 @@ static sha256_state *copy_of(const sha256_state *state, size_t n)
     return copy;
 }
 
-static void compress_equals_portable(const struct kernel *kernel)
+static void compress_equals_portable(const struct dpa_kernel *kernel)
 {
     const size_t count = MOST;
     sha256_state *start = allocate(count * sizeof *start);
@@ -22,7 +22,7 @@ static void compress_equals_portable(const struct kernel *kernel)
     fill_random(start, count * sizeof *start, 1);
     fill_random(blocks, count * sizeof *blocks, 2);
     sha256_state *expected = copy_of((const sha256_state *)start, count);
-    kernel_portable.compress(expected, (const uint8_t(*)[64])blocks, count);
+    dpa_kernel_portable.compress(expected, (const uint8_t(*)[64])blocks, count);
     for (size_t n = 0; n <= count; n++) {
         sha256_state *state = copy_of((const sha256_state *)start, n);
         uint8_t(*exactly)[64] = allocate(n * sizeof *exactly);
@@ -37,7 +37,7 @@ static void compress_equals_portable(const struct kernel *kernel)
     free(expected);
 }
 
-static void run_equals_portable(const struct kernel *kernel, size_t links, size_t blocks)
+static void run_equals_portable(const struct dpa_kernel *kernel, size_t links, size_t blocks)
 {
     const size_t count = MOST, rows = links * blocks;
     uint32_t(*schedule)[64] = allocate(rows * sizeof *schedule);
@@ -46,7 +46,7 @@ static void run_equals_portable(const struct kernel *kernel, size_t links, size_
     fill_random(start, count * sizeof *start, 4);
     const struct link_run run = {links, blocks, (const uint32_t(*)[64])schedule};
     sha256_state *expected = copy_of((const sha256_state *)start, count);
-    kernel_portable.link(expected, count, &run);
+    dpa_kernel_portable.link(expected, count, &run);
     for (size_t n = 0; n <= count; n++) {
         /* One state behind the last, which the kernel has no business with. */
         sha256_state *state = copy_of((const sha256_state *)start, n < count ? n + 1 : n);
@@ -64,7 +64,7 @@ static void run_equals_portable(const struct kernel *kernel, size_t links, size_
 }
 
 /* Digits 0 to f in every place, where the hex of a kernel could go wrong. */
-static void every_hex_digit(const struct kernel *kernel)
+static void every_hex_digit(const struct dpa_kernel *kernel)
 {
     static const uint32_t schedule[1][64] = {{0}};
     const struct link_run run = {1, 1, schedule};
@@ -74,7 +74,7 @@ static void every_hex_digit(const struct kernel *kernel)
             for (uint32_t t = 0; t < 8; t++)
                 state[i][t] = expected[i][t] = digit << 4 * i | 0x9au << (4 * t & 31);
         kernel->link(state, 8, &run);
-        kernel_portable.link(expected, 8, &run);
+        dpa_kernel_portable.link(expected, 8, &run);
         CHECK(memcmp(state, expected, sizeof state) == 0, "%s: digit %x", kernel->name, digit);
     }
 }

@@ -2,7 +2,8 @@
 #include <inttypes.h>
 
 #include "expected.h"
-#include "platform.h"
+
+#include "hash/platform.h"
 
 #define SAMPLES 40
 
@@ -31,7 +32,7 @@ static void add_leaf(uint8_t sum[32], const char *key, size_t key_size, size_t i
         memcpy(&bits, &column[c][i], 8);
         little_endian(message + size, bits, 8);
     }
-    hash(&kernel_portable, message, size, leaf);
+    hash(&dpa_kernel_portable, message, size, leaf);
     for (unsigned b = 0, carry = 0; b < 32; b++) {
         carry += (unsigned)sum[b] + leaf[b];
         sum[b] = (uint8_t)carry;

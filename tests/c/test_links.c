@@ -1,8 +1,9 @@
 /* test_links.c: the constant blocks of all 10,000 links, table and windows, against
  * padded messages written out here. */
 #include "expected.h"
-#include "links.h"
-#include "sha256.h"
+
+#include "hash/links.h"
+#include "hash/sha256.h"
 
 /* The blocks behind the hex block of the message "64 hex characters, then digits". */
 static size_t write_blocks(const struct fibonacci *at, uint8_t *bytes)
@@ -26,7 +27,7 @@ static void same_link(const struct fibonacci *at, size_t link, const uint32_t (*
         uint32_t w[16], wk[64];
         for (size_t t = 0; t < 16; t++)
             w[t] = load_be32(bytes + 64 * b + 4 * t);
-        sha256_schedule(w, wk);
+        dpa_sha256_schedule(w, wk);
         CHECK(memcmp(found[b], wk, sizeof wk) == 0, "link %zu, block %zu", link, b);
     }
 }
@@ -40,9 +41,10 @@ static void chain_of(const dpa_links *links, uint32_t depth)
     fibonacci_first(&at);
     for (; link < DPA_TABLE_LINKS; link++, fibonacci_step(&at))
         same_link(&at, link, &links->schedule[link], 1);
-    dpa_fibonacci later = links->after;
+    struct dpa_fibonacci later;
+    links_after_table(links, &later);
     while (later.index < depth) {
-        const struct link_run run = links_expand(&later, depth, window, WINDOW_BLOCKS);
+        const struct link_run run = dpa_links_expand(&later, depth, window, WINDOW_BLOCKS);
         CHECK(run.links > 0 && run.links * run.blocks <= WINDOW_BLOCKS, "link %zu", link);
         CHECK(run.blocks >= last_blocks, "link %zu: %zu blocks", link, run.blocks);
         if (run.links == 0)
@@ -81,7 +83,9 @@ void test_links(void)
     static dpa_links links;
     memset(&links, 0xee, sizeof links);
     dpa_links_init(&links);
-    CHECK(links.after.index == DPA_TABLE_LINKS, "table ends at %u", links.after.index);
+    struct dpa_fibonacci after;
+    links_after_table(&links, &after);
+    CHECK(after.index == DPA_TABLE_LINKS, "the table ends at %u", after.index);
     known_numbers();
     for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++)
         chain_of(&links, depths[i]);

@@ -6,7 +6,7 @@ static double random_double(uint64_t *state, double scale)
     return ((double)(random_bits(state) >> 11) * 0x1p-53 - 0.5) * scale;
 }
 
-/* Part p: values p, p + 8, ...; then the tree that csrc/moments.c documents. */
+/* Part p: values p, p + 8, ...; then the tree that csrc/summary/moments.c documents. */
 static double part(const double *values, size_t count, size_t p)
 {
     double sum = 0;

@@ -43,7 +43,7 @@ static void sizes(const uint8_t digest[32])
     }
 }
 
-/* What dpa.h says, without a trick: doubles hold every float's product and sum exactly enough. */
+/* What dpa_image.h says, without a trick: doubles hold every float's product and sum exactly enough. */
 static float toned(float pixel, const dpa_tone *tone, float noise)
 {
     const float scaled = (float)((double)tone->gain * pixel);

@@ -1,6 +1,7 @@
 /* test_samplers.c: the generators against published outputs, then each other. */
 #include "engines.h"
-#include "mt19937.h"
+
+#include "sample/mt19937.h"
 
 /* The constant start is what init_genrand(19650218) computes. */
 static void start_is_its_recurrence(void)
@@ -14,19 +15,19 @@ static void start_is_its_recurrence(void)
 }
 
 /* Room for the states of n generators, rounded up to whole lanes. */
-static void *states_for(const struct sampler *sampler, size_t n)
+static void *states_for(const struct dpa_sampler_variant *sampler, size_t n)
 {
     return allocate_aligned((n + sampler->lanes - 1) / sampler->lanes * sampler->lanes *
                             sampler->state_size);
 }
 
-static double *uniforms_for(const struct sampler *sampler, size_t n)
+static double *uniforms_for(const struct dpa_sampler_variant *sampler, size_t n)
 {
     return allocate((n + sampler->lanes - 1) / sampler->lanes * sampler->lanes * sizeof(double));
 }
 
 /* The outputs are 64 bits and a uniform shows the upper 53 of them. */
-static void published_xoshiro(const struct sampler *sampler)
+static void published_xoshiro(const struct dpa_sampler_variant *sampler)
 {
     static const sha256_state digest[1] = {{0, 1, 0, 2, 0, 3, 0, 4}}; /* state {1, 2, 3, 4} */
     FILE *file = open_vectors("xoshiro256pp.txt");
@@ -47,7 +48,7 @@ static void published_xoshiro(const struct sampler *sampler)
     fclose(file);
 }
 
-static void published_mt19937(const struct sampler *sampler)
+static void published_mt19937(const struct dpa_sampler_variant *sampler)
 {
     FILE *file = open_vectors("cpython_random.txt");
     void *states = states_for(sampler, 1);
@@ -71,7 +72,7 @@ static void published_mt19937(const struct sampler *sampler)
 }
 
 /* The draws that the portable sampler makes of most generators: row d is draw d. */
-static double *portable_draws(const struct sampler *portable, const sha256_state *digest,
+static double *portable_draws(const struct dpa_sampler_variant *portable, const sha256_state *digest,
                               size_t most, size_t draws)
 {
     void *states = states_for(portable, most);
@@ -84,7 +85,7 @@ static double *portable_draws(const struct sampler *portable, const sha256_state
 }
 
 /* The first draws of the first n generators equal the portable ones. */
-static void first_draws(const struct sampler *sampler, const sha256_state *digest, size_t n,
+static void first_draws(const struct dpa_sampler_variant *sampler, const sha256_state *digest, size_t n,
                         size_t draws, const double *expected, size_t row)
 {
     void *states = states_for(sampler, n);
@@ -101,7 +102,8 @@ static void first_draws(const struct sampler *sampler, const sha256_state *diges
 
 /* Every count around the lanes, and around what dpa_generate hands over; a few counts
  * to behind the Mersenne Twister's second refill, at draws 312 and 624. */
-static void equals_portable(const struct sampler *sampler, const struct sampler *portable)
+static void equals_portable(const struct dpa_sampler_variant *sampler,
+                            const struct dpa_sampler_variant *portable)
 {
     const size_t lanes = sampler->lanes, most = 4 * lanes + 1 < 194 ? 194 : 4 * lanes + 1;
     const size_t counts[] = {1, 3, lanes - 1, lanes, lanes + 1, 96};
@@ -127,7 +129,7 @@ void test_samplers(void)
     for (size_t i = 0; i < n; i++) {
         published_xoshiro(levels[i].samplers[DPA_XOSHIRO256PP]);
         published_mt19937(levels[i].samplers[DPA_MT19937]);
-        equals_portable(levels[i].samplers[DPA_XOSHIRO256PP], &xoshiro256pp_portable);
-        equals_portable(levels[i].samplers[DPA_MT19937], &mt19937_portable);
+        equals_portable(levels[i].samplers[DPA_XOSHIRO256PP], &dpa_xoshiro256pp_portable);
+        equals_portable(levels[i].samplers[DPA_MT19937], &dpa_mt19937_portable);
     }
 }

@@ -1,6 +1,7 @@
 /* test_sha256.c: NIST's vectors through every kernel's compress. */
 #include "check.h"
-#include "sha256.h"
+
+#include "hash/sha256.h"
 
 static void same(const char *kernel, const char *what, size_t number, const uint8_t found[32],
                  const uint8_t expected[32])
@@ -8,7 +9,7 @@ static void same(const char *kernel, const char *what, size_t number, const uint
     CHECK(memcmp(found, expected, 32) == 0, "%s: %s vector %zu", kernel, what, number);
 }
 
-static void short_messages(const struct kernel *kernel)
+static void short_messages(const struct dpa_kernel *kernel)
 {
     FILE *file = open_vectors("sha256_short.txt");
     char hex[256], digest_hex[80];
@@ -26,21 +27,21 @@ static void short_messages(const struct kernel *kernel)
 }
 
 /* In pieces of `piece` bytes: how a message arrives must not matter. */
-static void hash_pieces(const struct kernel *kernel, const uint8_t *message, size_t size,
+static void hash_pieces(const struct dpa_kernel *kernel, const uint8_t *message, size_t size,
                         size_t piece, uint8_t digest[32])
 {
     struct sha256_stream stream;
     uint8_t block[1][64];
-    sha256_start(&stream, kernel);
+    dpa_sha256_start(&stream, kernel);
     for (size_t at = 0; at < size; at += piece)
-        sha256_feed(&stream, message + at, size - at < piece ? size - at : piece);
-    sha256_last_block(&stream, block[0]);
+        dpa_sha256_feed(&stream, message + at, size - at < piece ? size - at : piece);
+    dpa_sha256_last_block(&stream, block[0]);
     kernel->compress(&stream.state, (const uint8_t(*)[64])block, 1);
     for (int t = 0; t < 8; t++)
         store_be32(digest + 4 * t, stream.state[t]);
 }
 
-static void long_messages(const struct kernel *kernel)
+static void long_messages(const struct dpa_kernel *kernel)
 {
     static const size_t pieces[] = {1, 3, 55, 63, 64, 65, 127, 128, 129, 1000};
     FILE *file = open_vectors("sha256_long.bin");
@@ -63,7 +64,7 @@ static void long_messages(const struct kernel *kernel)
 }
 
 /* SHAVS, section 6.4: each round hashes the last three digests 1,000 times over. */
-static void monte_carlo(const struct kernel *kernel)
+static void monte_carlo(const struct dpa_kernel *kernel)
 {
     FILE *file = open_vectors("sha256_monte_carlo.txt");
     char hex[80];

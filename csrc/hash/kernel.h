@@ -1,0 +1,45 @@
+/* kernel.h: what a kernel is. Private to csrc.
+ *
+ * A kernel hashes many independent samples side by side. It never sees keys,
+ * depths or samplers: its caller stages blocks and hands over runs of links.
+ */
+#ifndef DPA_KERNEL_H
+#define DPA_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Chaining values and digests are eight words, as FIPS 180-4 writes them. */
+typedef uint32_t sha256_state[8];
+
+/* Consecutive links with equally many constant blocks. Link l hashes the 64 hex
+ * characters of the digest, then its constant blocks, whose W[t] + K[t] are
+ * schedule[l * blocks] .. schedule[l * blocks + blocks - 1]. */
+struct link_run {
+    size_t links, blocks;
+    const uint32_t (*schedule)[64];
+};
+
+struct dpa_kernel {
+    const char *name;
+    uint32_t needs; /* CPU_* bits */
+    unsigned lanes; /* samples it works on at once */
+    /* Adds one block to each of n states. */
+    void (*compress)(sha256_state *state, const uint8_t (*block)[64], size_t n);
+    /* Takes each of n digests through a run of links. */
+    void (*link)(sha256_state *state, size_t n, const struct link_run *run);
+};
+
+/* The self-test of a choice: blocks and runs of links on every lane, against the portable
+ * kernel, and the portable kernel against a published digest. */
+bool dpa_kernel_passes(const struct dpa_kernel *kernel);
+
+extern const struct dpa_kernel dpa_kernel_portable;
+extern const struct dpa_kernel dpa_kernel_shani;
+extern const struct dpa_kernel dpa_kernel_avx512;
+extern const struct dpa_kernel dpa_kernel_avx2;
+extern const struct dpa_kernel dpa_kernel_vec128;
+extern const struct dpa_kernel dpa_kernel_armv8;
+
+#endif

@@ -1,0 +1,78 @@
+#include "hash/keys.h"
+
+void dpa_keys_start(struct sha256_stream *prefix, const struct dpa_kernel *kernel, const dpa_keys *keys)
+{
+    dpa_sha256_start(prefix, kernel);
+    dpa_sha256_feed(prefix, keys->prefix, keys->prefix_size);
+}
+
+/* Writes the decimal digits of x so that they end at digits + DIGITS; returns how many. */
+static size_t decimal(uint64_t x, uint8_t *digits)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
+                                "34353637383940414243444546474849505152535455565758596061626364656667"
+                                "6869707172737475767778798081828384858687888990919293949596979899";
+    size_t at = DIGITS;
+    while (x >= 100) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * (x % 100), 2);
+        x /= 100;
+    }
+    if (x >= 10) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * x, 2);
+    } else {
+        digits[--at] = (uint8_t)('0' + x);
+    }
+    return DIGITS - at;
+}
+
+static uint64_t integer_id(const dpa_keys *keys, size_t i)
+{
+    return keys->ids ? keys->ids[i] : keys->start + i;
+}
+
+size_t dpa_keys_id(const dpa_keys *keys, size_t i, uint8_t digits[DIGITS], const uint8_t **bytes)
+{
+    if (keys->text) {
+        *bytes = keys->text + keys->offsets[i];
+        return (size_t)(keys->offsets[i + 1] - keys->offsets[i]);
+    }
+    const size_t size = decimal(integer_id(keys, i), digits);
+    *bytes = digits + DIGITS - size;
+    return size;
+}
+
+/* A key whose last bytes may need a block of their own. */
+static void stage_long(const struct sha256_stream *prefix, const uint8_t *id, size_t size,
+                       sha256_state state, uint8_t block[64])
+{
+    struct sha256_stream key = *prefix;
+    dpa_sha256_feed(&key, id, size);
+    dpa_sha256_last_block(&key, block);
+    memcpy(state, key.state, sizeof key.state);
+}
+
+void dpa_keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first, size_t n,
+                    sha256_state *state, uint8_t (*block)[64])
+{
+    const size_t head = prefix->size % 64;
+    uint8_t blank[64] = {0}, digits[2 * DIGITS] = {0};
+    memcpy(blank, prefix->tail[0], head);
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *id;
+        const size_t size = dpa_keys_id(keys, first + i, digits, &id);
+        if (head + size >= 56) {
+            stage_long(prefix, id, size, state[i], block[i]);
+            continue;
+        }
+        memcpy(block[i], blank, 64);
+        if (keys->text || head + DIGITS > 64)
+            memcpy(block[i] + head, id, size);
+        else /* a copy of fixed size is no call; behind the digits are zeros */
+            memcpy(block[i] + head, id, DIGITS);
+        block[i][head + size] = 0x80;
+        store_be64(block[i] + 56, (prefix->size + size) * 8);
+        memcpy(state[i], prefix->state, sizeof state[i]);
+    }
+}

@@ -1,0 +1,48 @@
+/* self_test.c: whether a kernel is right on this machine, before anything depends on it. */
+#include "hash/kernel.h"
+#include "hash/sha256.h"
+
+#define TEST_BLOCKS 33  /* the widest kernel's lanes, and a rest */
+#define TEST_SAMPLES 65 /* two groups of the widest kernel twice, and a rest */
+
+static void fill(void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        ((uint8_t *)bytes)[i] = (uint8_t)((i + 1) * 2654435761u >> 13);
+}
+
+/* The portable kernel against SHA-256 of the empty message. */
+static bool portable_passes(void)
+{
+    static const sha256_state empty = {0xe3b0c442, 0x98fc1c14, 0x9afbf4c8, 0x996fb924,
+                                       0x27ae41e4, 0x649b934c, 0xa495991b, 0x7852b855};
+    sha256_state state = {SHA256_H0};
+    const uint8_t block[1][64] = {{0x80}};
+    dpa_kernel_portable.compress(&state, block, 1);
+    return memcmp(state, empty, sizeof state) == 0;
+}
+
+static bool equals_portable(const struct dpa_kernel *kernel)
+{
+    uint32_t schedule[2][64];
+    const uint32_t(*wk)[64] = (const uint32_t(*)[64])schedule;
+    const struct link_run runs[] = {{2, 1, wk}, {1, 2, wk}};
+    sha256_state state[TEST_SAMPLES], expected[TEST_SAMPLES];
+    uint8_t block[TEST_BLOCKS][64];
+    fill(schedule, sizeof schedule);
+    fill(state, sizeof state);
+    fill(block, sizeof block);
+    memcpy(expected, state, sizeof state);
+    for (int r = 0; r < 2; r++) {
+        kernel->compress(state, (const uint8_t(*)[64])block, TEST_BLOCKS);
+        dpa_kernel_portable.compress(expected, (const uint8_t(*)[64])block, TEST_BLOCKS);
+        kernel->link(state, TEST_SAMPLES, &runs[r]);
+        dpa_kernel_portable.link(expected, TEST_SAMPLES, &runs[r]);
+    }
+    return memcmp(state, expected, sizeof state) == 0;
+}
+
+bool dpa_kernel_passes(const struct dpa_kernel *kernel)
+{
+    return portable_passes() && equals_portable(kernel);
+}

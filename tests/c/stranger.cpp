@@ -1,0 +1,102 @@
+// stranger.cpp: a program in C++ that knows the three public headers and nothing else.
+#include <stdio.h> // of C: cross compilers often come without the C++ library
+#include <string.h>
+
+#include "dpa_columns.h"
+#include "dpa_derivation.h"
+#include "dpa_image.h"
+
+namespace {
+
+constexpr int SAMPLES = 43, COLUMNS = 2;
+
+int failed = 0;
+
+void check(bool passed, const char *what)
+{
+    failed += !passed;
+    printf("%s%s", what, passed ? ", " : " FAILED, ");
+}
+
+dpa_links links;
+double rotation[SAMPLES], brightness[SAMPLES];
+uint8_t digests[SAMPLES][DPA_DIGEST_SIZE];
+
+// Rotation and brightness of the ids 0 to 42 (depth 10), into the arrays above.
+dpa_request request_of(void *const *values, const double *low, const double *high)
+{
+    dpa_request request = {}; // no prefix, no texts, no array of ids: the ids are 0, 1, ...
+    request.depth = 10;
+    request.sampler = DPA_XOSHIRO256PP;
+    request.columns = COLUMNS;
+    request.low = low;
+    request.high = high;
+    request.values = values;
+    request.stride = 1;
+    request.digests = digests;
+    return request;
+}
+
+// Known answers of docs/spec.md: the sample of id 42.
+void derivation(const dpa_engine &engine, const dpa_request &request)
+{
+    alignas(DPA_SCRATCH_ALIGN) static unsigned char scratch[1 << 16];
+    char hash[2 * DPA_DIGEST_SIZE];
+    dpa_links_init(&links);
+    check(dpa_scratch_size(&engine, &request, SAMPLES) <= sizeof scratch, "scratch");
+    dpa_generate(&engine, &links, &request, 0, SAMPLES, scratch);
+    dpa_hex(digests[42], hash);
+    check(memcmp(hash, "3c8f589003fff376", 16) == 0, "hash");
+    check(rotation[42] == 0.8235536351270127, "rotation");
+    check(brightness[42] == 1.0552569211826817, "brightness");
+}
+
+void columns(const dpa_engine &engine, const dpa_request &request)
+{
+    const double *const values[COLUMNS] = {rotation, brightness};
+    const double small[] = {3, 1, 2, 2};
+    uint64_t sum[4] = {}, parts[4] = {};
+    dpa_moments moments;
+    char text[DPA_SHORTEST_SIZE + 1] = {};
+    dpa_add_leaves(&engine, &request.keys, 0, SAMPLES, digests, values, COLUMNS, sum);
+    dpa_add_leaves(&engine, &request.keys, 20, SAMPLES - 20, digests, values, COLUMNS, parts);
+    dpa_add_leaves(&engine, &request.keys, 0, 20, digests, values, COLUMNS, parts);
+    check(memcmp(sum, parts, sizeof sum) == 0, "leaves");
+    dpa_block_moments(small, 4, &moments);
+    check(moments.mean == 2 && moments.squares == 2, "moments");
+    const size_t size = dpa_shortest(0.1, text);
+    check(size == 0 || strcmp(text, "0.1") == 0, "text");
+}
+
+void image()
+{
+    static float table[DPA_NOISE_TABLE];
+    float noise[2];
+    uint8_t pixels[] = {0, 100, 200};
+    const dpa_tone tone = {2, 1, 0};
+    const uint8_t zeros[DPA_DIGEST_SIZE] = {};
+    for (int k = 0; k < DPA_NOISE_TABLE; k++)
+        table[k] = static_cast<float>(k);
+    dpa_noise(zeros, table, noise, 2);
+    check(noise[0] == 44148 && noise[1] == 26954, "noise"); // tests/vectors/noise.txt
+    dpa_apply_tone(DPA_UINT8, pixels, 3, &tone, nullptr, nullptr);
+    check(pixels[0] == 1 && pixels[1] == 201 && pixels[2] == 255, "tone");
+}
+
+} // namespace
+
+int main()
+{
+    const double low[COLUMNS] = {-30, 0.8}, high[COLUMNS] = {30, 1.2};
+    void *const values[COLUMNS] = {rotation, brightness};
+    const dpa_request request = request_of(values, low, high);
+    dpa_engine engine;
+    if (dpa_engine_choose(&engine, nullptr) != DPA_OK)
+        return 1;
+    printf("C++ with dpa %s on %s: ", dpa_version(), dpa_engine_name(&engine));
+    derivation(engine, request);
+    columns(engine, request);
+    image();
+    printf("%d failed\n", failed);
+    return failed;
+}
