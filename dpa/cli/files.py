@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from dpa.cli.arguments import SUFFIXES, Commands
+from dpa.cli.arguments import SUFFIXES, Commands, add_ids, given_ids, whole_number
 from dpa.cli.output import DIFFERENT, failed, write
 from dpa.derivation.statistics import Statistics, Summary, theoretical_statistics, without_nan
 from dpa.files.chains import open_chain
@@ -18,6 +18,10 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("verify", help="generate files' samples again and compare them")
     command.add_argument("files", nargs="+", metavar="FILE", help=f"{SUFFIXES}, recipes too")
     command.add_argument("-q", "--quiet", action="store_true", help="print only what is not ok")
+    group = command.add_argument_group("what files of the original package do not say")
+    add_ids(group, "default: 0, 1, ...")
+    group.add_argument("--base-seed", type=whole_number, metavar="N", help="default: 0")
+    group.add_argument("--rank", type=whole_number, metavar="K", help="default: the samples'")
     command.set_defaults(run=_verify)
 
     command = commands.add_parser("diff", help="compare the samples of two files")
@@ -33,10 +37,12 @@ def add(commands: Commands) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     """Goes on behind a file that cannot be read: the worst decides."""
-    code = 0
+    code, ids = 0, given_ids(arguments)
     for path in arguments.files:
         try:
-            report = verify_augmentation_chain(path)
+            report = verify_augmentation_chain(
+                path, ids=ids, base_seed=arguments.base_seed, rank=arguments.rank
+            )
         except (ValueError, OSError, ImportError) as error:
             code = failed(error)
             continue

@@ -212,7 +212,8 @@ def _check_fields(row: Mapping[str, Any], fields: set[str], rank: int | None, at
     _check_row(row, at)
     if row.keys() != fields:
         missing, unknown = sorted(fields - row.keys()), sorted(row.keys() - fields, key=str)
-        raise ValueError(f"sample {at}: missing fields {missing}, unknown fields {unknown}")
+        remedy = "; keep what is your own beside the samples, by their ids" if unknown else ""
+        raise ValueError(f"sample {at}: missing fields {missing}, unknown fields {unknown}{remedy}")
     if rank is not None and row["rank"] != rank:
         raise ValueError(f"sample {at} has rank {row['rank']!r} among samples of rank {rank}")
 

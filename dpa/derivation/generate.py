@@ -24,8 +24,8 @@ MAX_DRAWS = 1_000_000
 def gen_augmentation_params(
     seed_id: int | str,
     config: AugmentationConfig | None = None,
-    rank: int | None = None,
     *,
+    rank: int | None = None,
     world_size: int | None = None,
     base_seed: int | None = None,
     epoch: int | None = None,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import Derivation
+from dpa.derivation.ids import Ids
+from dpa.derivation.keys import Key
 from dpa.derivation.statistics import Statistics, without_nan
 from dpa.files.chains import LARGE_BLOCK, Chain, FilePath, open_chain
 from dpa.host.threads import check_threads
@@ -17,6 +21,10 @@ from dpa.host.threads import check_threads
 _TRIED_SAMPLES = 16
 
 _UNVERIFIABLE = "not verifiable:"
+_UNLIKE = (
+    "its hashes are not those of its ids, which are 0, 1, ... where none are given: say ids=, "
+    "base_seed= or rank="
+)
 _UNKNOWN_CONFIG = f"{_UNVERIFIABLE} its config is not known"
 
 
@@ -73,22 +81,30 @@ class VerificationReport:
 
 
 def verify_augmentation_chain(
-    path: FilePath, *, num_threads: int | None = None
+    path: FilePath,
+    *,
+    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] | None = None,
+    base_seed: int | None = None,
+    rank: int | None = None,
+    num_threads: int | None = None,
 ) -> VerificationReport:
     """Generates a file's samples again and compares hashes and values to the last bit.
 
     Statistics, digest and checksum are compared, too. An edited sample is found even
     where they were computed again. A file without a config is never ok: only its hashes
     can be verified, by trying depths 1 to 20. Of a file of the original package the
-    sampler is tried, and statistics may differ by rounding. Memory stays constant where
+    sampler is tried, and statistics may differ by rounding. Such a file does not say its
+    ids and its base_seed: where they are not 0, 1, ... and 0, it is verifiable with `ids`,
+    `base_seed` and `rank` alone, which no other file takes. Memory stays constant where
     that of reading does. Raises ChainFileError where the layout is damaged, ValueError for
-    an unknown suffix or a bad `num_threads`, OSError.
+    an unknown suffix or a bad argument, OSError.
     """
     check_threads(num_threads)
+    given = _Given(None if ids is None else Ids.checked(ids), base_seed, rank)
     with open_chain(path, lenient=True, num_threads=num_threads) as opened:
         statistics = Statistics(opened.metadata.names)
-        comparison = _Comparison(opened, num_threads)
-        for block in _large(opened.blocks()):
+        comparison = _Comparison(opened, num_threads, given.key(opened))
+        for block in _large(given.numbered(opened.blocks())):
             statistics.update(block.columns)
             comparison.update(block)
         problems = [
@@ -99,6 +115,45 @@ def verify_augmentation_chain(
     return VerificationReport(
         str(path), comparison.checked, comparison.different, comparison.first, tuple(problems)
     )
+
+
+class _Given(NamedTuple):
+    """What the caller says of a file of the original package; None says nothing."""
+
+    ids: Ids | None
+    base_seed: int | None
+    rank: int | None
+
+    def key(self, opened: Chain) -> Key | None:
+        """That of the samples, None where the file decides.
+
+        Raises ValueError for a file that says it all and for another rank than its samples'.
+        """
+        if self == (None, None, None):
+            return None
+        if opened.bound:
+            raise ValueError(
+                f"{str(opened.path)!r} says its ids and its key itself: ids, base_seed and rank "
+                "are for files of the original package"
+            )
+        own = opened.metadata.key.rank
+        if own is not None and self.rank not in (None, own):
+            raise ValueError(f"rank must be the file's, {own}, got {self.rank!r}")
+        if self.base_seed is None and self.rank is None:
+            return None
+        return Key.checked(base_seed=self.base_seed, rank=own if self.rank is None else self.rank)
+
+    def numbered(self, blocks: Iterable[Columns]) -> Iterator[Columns]:
+        """The samples with the ids that are given. ValueError for another number of them."""
+        count = 0
+        for block in blocks:
+            stop = count + len(block)
+            ids = block.ids if self.ids is None else self.ids[count:stop]
+            count = stop
+            if len(ids) == len(block):
+                yield Columns(ids, block.digests, block.columns)
+        if self.ids is not None and len(self.ids) != count:
+            raise ValueError(f"ids must be as many as the samples, {count}, got {len(self.ids)}")
 
 
 def _large(blocks: Iterable[Columns]) -> Iterator[Columns]:
@@ -119,12 +174,15 @@ class _Comparison:
     The first block tells which of the file's candidates made it.
     """
 
-    def __init__(self, opened: Chain, num_threads: int | None) -> None:
+    def __init__(self, opened: Chain, num_threads: int | None, key: Key | None) -> None:
         self.checked = 0
         self.different = 0
         self.first: Difference | None = None
         self._metadata = opened.metadata
         self._candidates = opened.candidates()
+        if key is not None:
+            self._candidates = [replace(each, key=key) for each in self._candidates]
+        self._unlike = False  # whether there were candidates, and none of them made the samples
         self._generated = opened.generated
         self._num_threads = num_threads
 
@@ -137,20 +195,22 @@ class _Comparison:
         """Compares some more samples, where something is known to compare them with."""
         if len(self._candidates) > 1:
             self._candidates = self._tried(block.part(slice(_TRIED_SAMPLES)))
+            self._unlike = not self._candidates
         if self._candidates:
             self._compare(block, self._candidates[0])
         if self._candidates or self._generated:
             self.checked += len(block)
 
     def _tried(self, head: Columns) -> list[Derivation]:
-        """The candidate that gives most of the fields; none where no hash is any one's."""
+        """The candidate that gives most of the hashes, then values; none where it gives no hash."""
 
-        def agreeing(derivation: Derivation) -> int:
+        def agreeing(derivation: Derivation) -> tuple[int, int]:
             found = derivation.differing(head, 1, self._metadata.dtype, values=self._by_value)
-            return sum(int(np.count_nonzero(~differs)) for differs in found.fields.values())
+            equal = {name: int(np.count_nonzero(~x)) for name, x in found.fields.items()}
+            return equal.pop("hash"), sum(equal.values())
 
         best = max(self._candidates, key=agreeing)
-        return [best] if self._by_value or agreeing(best) else []
+        return [best] if agreeing(best)[0] else []
 
     def _compare(self, block: Columns, derivation: Derivation) -> None:
         found = derivation.differing(
@@ -164,6 +224,8 @@ class _Comparison:
 
     def problems(self) -> list[str]:
         """What could not be compared."""
+        if self._by_value and self._unlike:
+            return [f"{_UNVERIFIABLE} {_UNLIKE}"]
         if self._by_value:
             return []
         if not self._candidates or not self.checked:
