@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 class StreamingError(ValueError, TypeError):
@@ -57,15 +57,15 @@ class SeedGenerationError(DistributedError):
 
 def raising(
     kind: type[StreamingError | DistributedError],
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Decorator: a bad argument of the function raises `kind`, or a more precise class.
 
     For functions that run none of the caller's code, whose own errors must stay as they are.
     """
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @wraps(function)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
             try:
                 return function(*args, **kwargs)
             except (StreamingError, DistributedError):

@@ -166,6 +166,34 @@ def test_a_rank_s_file_is_verified_with_its_seed(path):
     assert dpa.verify_augmentation_chain(path, ids=range(25, 50), base_seed=7, rank=1)
 
 
+def test_a_filtered_list_s_file_is_verified_with_its_ids(path):
+    """Its first sample may be that of id 0; another one's hash tells that it is not damaged."""
+    rows = dpa.generate_augmentation_chain(100, CONFIG)
+    original(path, rows[::2], num_samples=50)
+    assert "NOT VERIFIABLE" in str(dpa.verify_augmentation_chain(path))
+    assert dpa.verify_augmentation_chain(path, ids=range(0, 100, 2))
+    rows[7]["hash"] = "0" * 64
+    original(path, rows, num_samples=100)
+    report = dpa.verify_augmentation_chain(path)
+    assert (report.different, report.first.id, report.first.field) == (1, 7, "hash")
+    assert "NOT OK" in str(report)
+
+
+def test_an_original_file_is_copied_with_what_it_does_not_say(path, tmp_path):
+    stream = distributed.stream_distributed_augmentation_chain(100, 1, 4, CONFIG, 7)
+    original(path, list(stream))
+    copy = tmp_path / "copy.jsonl"
+    with pytest.raises(ValueError, match=r"params\[0\] has the hash"):
+        dpa.save_augmentation_stream(dpa.load_augmentation_stream(path), copy)
+    dpa.save_augmentation_stream(
+        dpa.load_augmentation_stream(path), copy, ids=range(25, 50), base_seed=7
+    )
+    batch = dpa.generate_augmentation_batch(range(25, 50), CONFIG, base_seed=7, rank=1)
+    assert dpa.load_augmentation_batch(copy) == batch
+    with pytest.raises(ValueError, match="ids must be as many as the samples, 25, got 24"):
+        dpa.save_augmentation_stream(dpa.load_augmentation_stream(path), copy, ids=range(24))
+
+
 def test_the_command_verifies_with_what_a_file_does_not_say(path):
     def verify(*options):
         command = [sys.executable, "-m", "dpa", "verify", str(path), *options]

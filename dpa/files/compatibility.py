@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from dpa.derivation.columns import is_hex_digest
+from dpa.derivation.columns import Columns, is_hex_digest
 from dpa.derivation.config import DEFAULT
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.ids import Ids
@@ -30,7 +30,7 @@ def tried_ids(rows: Sequence[Any], derivation: Derivation) -> Ids | None:
     if all(hashes[at] == derivation.params(at)["hash"] for at in (0, last)):
         return None
     wanted = [bytes.fromhex(str(text)) for text in hashes]
-    found = _found(set(wanted), Derivation(_hashes_alone(derivation), derivation.key))
+    found = found_ids(set(wanted), derivation)
     if len(found) < len(set(wanted)):
         return None
     ids = [found[digest] for digest in wanted]
@@ -38,17 +38,14 @@ def tried_ids(rows: Sequence[Any], derivation: Derivation) -> Ids | None:
     return Ids.checked(span if ids == [*span] else ids)
 
 
-def _hashes_alone(derivation: Derivation) -> Any:
-    """A space of the same hashes whose values cost the least."""
-    return DEFAULT.replace(augmentation_depth=derivation.space.depth)
-
-
-def _found(wanted: set[bytes], derivation: Derivation) -> dict[bytes, int]:
-    """The ids of the digests, of as many of them as are found."""
+def found_ids(wanted: set[bytes], derivation: Derivation) -> dict[bytes, int]:
+    """The ids of the digests, of as many of them as are found by trying 0, 1, 2, ..."""
+    depth = derivation.space.depth
+    hashes = DEFAULT.replace(augmentation_depth=depth)  # whose values cost the least
     heads = np.frombuffer(b"".join(digest[:8] for digest in wanted), np.uint64)
     found: dict[bytes, int] = {}
-    tried = max(_TRIED_LINKS // derivation.space.depth, 2 * len(wanted))
-    for block in derivation.blocks(range(tried), LARGE_BLOCK):
+    tried = range(max(_TRIED_LINKS // depth, 2 * len(wanted)))
+    for block in Derivation(hashes, derivation.key).blocks(tried, LARGE_BLOCK):
         similar = np.isin(block.digests[:, :8].copy().view(np.uint64)[:, 0], heads)
         for at in np.flatnonzero(similar):
             digest = block.digests[at].tobytes()
@@ -57,3 +54,15 @@ def _found(wanted: set[bytes], derivation: Derivation) -> dict[bytes, int]:
         if len(found) == len(wanted):
             break
     return found
+
+
+def numbered(blocks: Iterable[Columns], ids: Ids | None) -> Iterator[Columns]:
+    """The same samples with these ids, None leaves theirs. ValueError for another number of ids."""
+    count = 0
+    for block in blocks:
+        own = block.ids if ids is None else ids[count : count + len(block)]
+        count += len(block)
+        if len(own) == len(block):
+            yield Columns(own, block.digests, block.columns)
+    if ids is not None and len(ids) != count:
+        raise ValueError(f"ids must be as many as the samples, {count}, got {len(ids)}")

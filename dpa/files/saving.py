@@ -19,7 +19,7 @@ from dpa.derivation.ids import Consecutive, Ids, Listed, consecutive_ids
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
-from dpa.files.compatibility import tried_ids
+from dpa.files.compatibility import numbered, tried_ids
 from dpa.files.formats import format_of
 from dpa.files.loading import FileStream
 from dpa.files.metadata import Metadata
@@ -335,7 +335,8 @@ def _of_file(stream: FileStream, given: _Given) -> _Source:
     for name, value in given.said().items():
         if value is None or value == known[name]:
             continue
-        if known[name] is not None or own.space is not None:
+        unsaid = name == "base_seed" and not stream.bound  # as in all files of the original
+        if not unsaid and (known[name] is not None or own.space is not None):
             raise ValueError(f"{name} must be the file's, {known[name]}, got {value!r}")
         known[name] = value
     found = known.pop("config")
@@ -344,8 +345,11 @@ def _of_file(stream: FileStream, given: _Given) -> _Source:
         given.require_base_seed(own.key.rank if space is None else None)
     key, world_size = Key.checked(**known), known["world_size"]
     metadata = replace(own, space=space, key=key, world_size=world_size)
-    checked = not stream.bound or own.space is None
-    blocks = _verified(stream.blocks(), metadata.derivation if checked else None)
+    if not stream.bound:
+        if given.ids is not None:
+            metadata = replace(metadata, start_id=given.ids.start, id_type=given.ids.kind)
+        return metadata, _verified(numbered(stream.blocks(), given.ids), metadata.derivation)
+    blocks = _verified(stream.blocks(), metadata.derivation if own.space is None else None)
     return metadata, _with_ids(blocks, given.ids, "file")
 
 

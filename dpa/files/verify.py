@@ -15,6 +15,7 @@ from dpa.derivation.ids import Ids
 from dpa.derivation.keys import Key
 from dpa.derivation.statistics import Statistics, without_nan
 from dpa.files.chains import LARGE_BLOCK, Chain, FilePath, open_chain
+from dpa.files.compatibility import found_ids, numbered
 from dpa.host.threads import check_threads
 
 #: Samples that have to tell where a file does not say what made it.
@@ -103,8 +104,8 @@ def verify_augmentation_chain(
     given = _Given(None if ids is None else Ids.checked(ids), base_seed, rank)
     with open_chain(path, lenient=True, num_threads=num_threads) as opened:
         statistics = Statistics(opened.metadata.names)
-        comparison = _Comparison(opened, num_threads, given.key(opened))
-        for block in _large(given.numbered(opened.blocks())):
+        comparison = _Comparison(opened, num_threads, given)
+        for block in _large(numbered(opened.blocks(), given.ids)):
             statistics.update(block.columns)
             comparison.update(block)
         problems = [
@@ -143,18 +144,6 @@ class _Given(NamedTuple):
             return None
         return Key.checked(base_seed=self.base_seed, rank=own if self.rank is None else self.rank)
 
-    def numbered(self, blocks: Iterable[Columns]) -> Iterator[Columns]:
-        """The samples with the ids that are given. ValueError for another number of them."""
-        count = 0
-        for block in blocks:
-            stop = count + len(block)
-            ids = block.ids if self.ids is None else self.ids[count:stop]
-            count = stop
-            if len(ids) == len(block):
-                yield Columns(ids, block.digests, block.columns)
-        if self.ids is not None and len(self.ids) != count:
-            raise ValueError(f"ids must be as many as the samples, {count}, got {len(self.ids)}")
-
 
 def _large(blocks: Iterable[Columns]) -> Iterator[Columns]:
     """The same samples in larger blocks, which keep some threads busy."""
@@ -174,15 +163,17 @@ class _Comparison:
     The first block tells which of the file's candidates made it.
     """
 
-    def __init__(self, opened: Chain, num_threads: int | None, key: Key | None) -> None:
+    def __init__(self, opened: Chain, num_threads: int | None, given: _Given) -> None:
         self.checked = 0
         self.different = 0
         self.first: Difference | None = None
         self._metadata = opened.metadata
         self._candidates = opened.candidates()
-        if key is not None:
+        if (key := given.key(opened)) is not None:
             self._candidates = [replace(each, key=key) for each in self._candidates]
-        self._unlike = False  # whether there were candidates, and none of them made the samples
+        #: Whether the samples' ids are a guess, not refuted so far; whether it was refuted.
+        self._guessed = not opened.bound and given.ids is None and self._by_value
+        self._unlike = False
         self._generated = opened.generated
         self._num_threads = num_threads
 
@@ -216,6 +207,13 @@ class _Comparison:
         found = derivation.differing(
             block, self._num_threads, self._metadata.dtype, values=self._by_value
         )
+        if self._guessed and found.fields["hash"].any():
+            self._guessed = False
+            digest = block.digests[int(np.argmax(found.fields["hash"]))].tobytes()
+            if found_ids({digest}, derivation):  # the sample is intact, and of another id
+                self._unlike, self._candidates = True, []
+                self.checked, self.different, self.first = 0, 0, None
+                return
         if found.wrong.size and self.first is None:
             at, name, stored, expected = found.first()
             index, sample_id = self.checked + at, block.ids[at]

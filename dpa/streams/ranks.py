@@ -133,6 +133,7 @@ class RankAwareSeedGenerator:
 
 # ---- Streams ----
 
+# Bad ends of a range raise the class of the ranks' ranges, not the streams'.
 _consecutive = raising(RangeSplittingError)(consecutive_ids)
 _range = raising(RangeSplittingError)(checked_range)
 
