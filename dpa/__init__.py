@@ -1,5 +1,8 @@
 """Deterministic Procedural Augmentation: parameters that depend on the sample alone."""
 
+import importlib
+import typing
+
 from dpa._native import active_kernel, kernels
 from dpa.derivation.config import PARAMETERS, PRESETS, AugmentationConfig, get_preset
 from dpa.derivation.derivation import AugmentationBatch
@@ -34,6 +37,72 @@ from dpa.streams.streams import (
     stream_augmentation_chain,
     stream_augmentation_range,
 )
+
+# What the original package has here, too, is imported when it is asked for.
+if typing.TYPE_CHECKING:
+    from dpa.batch import BatchConfig as BatchConfig
+    from dpa.batch import BatchMetrics as BatchMetrics
+    from dpa.batch import BatchProcessor as BatchProcessor
+    from dpa.batch import BatchStrategy as BatchStrategy
+    from dpa.benchmark import BenchmarkRunner as BenchmarkRunner
+    from dpa.benchmark import PerformanceProfiler as PerformanceProfiler
+    from dpa.benchmark import benchmark_function as benchmark_function
+    from dpa.benchmark import measure_memory as measure_memory
+    from dpa.benchmark import measure_time as measure_time
+    from dpa.compatibility import convert_stream_to_batches as convert_stream_to_batches
+    from dpa.compatibility import create_simple_progress_callback as create_simple_progress_callback
+    from dpa.compatibility import format_progress_info as format_progress_info
+    from dpa.compatibility import generator_to_list as generator_to_list
+    from dpa.compatibility import get_batch_metrics as get_batch_metrics
+    from dpa.compatibility import list_to_generator as list_to_generator
+    from dpa.compatibility import process_augmentation_batches as process_augmentation_batches
+    from dpa.compatibility import (
+        stream_augmentation_chain_batched as stream_augmentation_chain_batched,
+    )
+    from dpa.compatibility import (
+        stream_augmentation_chain_with_memory_limit as stream_augmentation_chain_with_memory_limit,
+    )
+    from dpa.compatibility import (
+        stream_augmentation_range_batched as stream_augmentation_range_batched,
+    )
+    from dpa.errors import GeneratorExhaustionError as GeneratorExhaustionError
+    from dpa.errors import PartialWriteError as PartialWriteError
+    from dpa.errors import ResourceCleanupError as ResourceCleanupError
+    from dpa.errors import StreamingError as StreamingError
+    from dpa.errors import StreamingIOError as StreamingIOError
+    from dpa.streams.progress import StreamingProgress as StreamingProgress
+else:
+    _ELSEWHERE = {
+        "dpa.batch": ("BatchConfig", "BatchMetrics", "BatchProcessor", "BatchStrategy"),
+        "dpa.benchmark": (
+            *("BenchmarkRunner", "PerformanceProfiler"),
+            *("benchmark_function", "measure_memory", "measure_time"),
+        ),
+        "dpa.compatibility": (
+            *("convert_stream_to_batches", "create_simple_progress_callback"),
+            *("format_progress_info", "generator_to_list", "get_batch_metrics"),
+            *("list_to_generator", "process_augmentation_batches"),
+            "stream_augmentation_chain_batched",
+            "stream_augmentation_chain_with_memory_limit",
+            "stream_augmentation_range_batched",
+        ),
+        "dpa.errors": (
+            *("GeneratorExhaustionError", "PartialWriteError", "ResourceCleanupError"),
+            *("StreamingError", "StreamingIOError"),
+        ),
+        "dpa.streams.progress": ("StreamingProgress",),
+    }
+    _MODULE_OF = {name: module for module, names in _ELSEWHERE.items() for name in names}
+
+    def __getattr__(name):
+        """A name of another module."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(_MODULE_OF[name]), name)
+
+    def __dir__():
+        return sorted({*globals(), *_MODULE_OF})
+
 
 __version__ = "0.1.0"
 

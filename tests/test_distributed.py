@@ -103,7 +103,7 @@ STREAMS = {
         n, *place, CONFIG, chunk_size=7, **rest, **KEY
     ),
     "range": lambda n, *place, **rest: stream_distributed_augmentation_range(
-        0, n, *place, CONFIG, chunk_size=64, **rest, **KEY
+        0, n, *place, CONFIG, chunk_size=64, **{"split": "contiguous", **rest}, **KEY
     ),
     "batches": lambda n, *place, **rest: stream_distributed_augmentation_batches(
         n, *place, CONFIG, batch_size=10, **rest, **KEY
@@ -134,7 +134,9 @@ def test_elastic_shares_are_together_the_chain(kind, world_size):
 
 def test_ids_need_not_begin_with_0():
     streams = [
-        stream_distributed_augmentation_range(90, 113, rank, 3, CONFIG, rank_aware=False, **KEY)
+        stream_distributed_augmentation_range(
+            90, 113, rank, 3, CONFIG, rank_aware=False, split="contiguous", **KEY
+        )
         for rank in range(3)
     ]
     assert [row for stream in streams for row in stream] == chain(90, 113)

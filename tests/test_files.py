@@ -354,7 +354,9 @@ def test_rows_that_are_not_samples(path, change, error, message):
 
 @pytest.mark.parametrize("params", [None, "abc", {"hash": 1}, iter([]), 5])
 def test_params_must_be_samples(path, params):
-    with pytest.raises(TypeError, match="params must be a list of dicts or an AugmentationBatch"):
+    with pytest.raises(
+        TypeError, match="params_list must be a list of dicts or an AugmentationBatch"
+    ):
         dpa.save_augmentation_chain(params, path)
 
 
@@ -364,7 +366,7 @@ def test_other_arguments_are_checked(path):
         dpa.save_augmentation_chain([*rows, 5], path)
     with pytest.raises(TypeError, match="config must be an AugmentationConfig, got 'mild'"):
         dpa.save_augmentation_chain(rows, path, "mild")
-    with pytest.raises(ValueError, match="ids must be as many as params, 3, got 2"):
+    with pytest.raises(ValueError, match="ids must be as many as params_list, 3, got 2"):
         dpa.save_augmentation_chain(rows, path, ids=[1, 2])
     with pytest.raises(ValueError, match=r"epoch must be 0 to 2\*\*64 - 1, got -1"):
         dpa.save_augmentation_chain(rows, path, epoch=-1)

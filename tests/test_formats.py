@@ -337,9 +337,9 @@ ROWS = A.to_dicts()
 @pytest.mark.parametrize(
     ("stream", "given", "message"),
     [
-        (None, {}, "stream must be an iterable of dicts or of batches, got NoneType"),
-        ("abc", {}, "stream must be an iterable of dicts or of batches, got str"),
-        (ROWS[0], {}, "stream must be an iterable of dicts or of batches, got dict"),
+        (None, {}, "param_generator must be an iterable of dicts or of batches, got NoneType"),
+        ("abc", {}, "param_generator must be an iterable of dicts or of batches, got str"),
+        (ROWS[0], {}, "param_generator must be an iterable of dicts or of batches, got dict"),
         ([5], {}, "sample 0 must be a dict, got 5"),
         ([*ROWS, A], {}, "sample 3 must be a dict, got <Aug"),
         ([A, *ROWS], {}, r"item 1 must be a batch like the first, got \{"),

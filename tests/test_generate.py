@@ -30,7 +30,7 @@ CONFIGS = [
 RANK = "rank=None, world_size=None"
 KEY = "base_seed=None, epoch=None, view=None"
 SIGNATURES = {
-    "get_preset": "name, **changes",
+    "get_preset": "preset_name, **changes",
     "gen_augmentation_seed": f"seed_id, augmentation_depth=10, *, {RANK}, {KEY}",
     "gen_augmentation_params": f"seed_id, config=None, *, {RANK}, {KEY}",
     "generate_augmentation_chain": "num_samples, config=None, verbose=False, save_path=None, *, "

@@ -25,7 +25,9 @@ NOT_IMPORTED = [
         "dpa.cli",
         "dpa.audit",
         "dpa.__main__",
+        "dpa.batch",
         "dpa.benchmark",
+        "dpa.compatibility",
         "dpa.files.formats.json",
     ],
 ]

@@ -133,7 +133,9 @@ def test_something_else_than_a_dict_is_named():
 
 @pytest.mark.parametrize("samples", [None, 7, "abc", {"scale": 1.0}, iter([])])
 def test_something_else_than_samples_is_refused(samples):
-    with pytest.raises(TypeError, match="samples must be a list of dicts or an AugmentationBatch"):
+    with pytest.raises(
+        TypeError, match="params_list must be a list of dicts or an AugmentationBatch"
+    ):
         dpa.compute_statistics(samples)
 
 

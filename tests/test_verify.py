@@ -392,7 +392,6 @@ def test_an_original_s_statistics_may_be_rounded(path, size, scale):
     [
         (lambda d: d["metadata"].update(num_samples=21), "metadata say num_samples 21, the con"),
         (lambda d: d["metadata"].update(num_samples=20.0), "metadata say num_samples 20.0, the"),
-        (lambda d: d["metadata"].update(num_samples=None), "metadata say num_samples None, the"),
         (lambda d: d["augmentations"].pop(), "metadata say num_samples 20, the content has 19"),
         (lambda d: d["statistics"]["scale"].update(min=0.5), "statistics say min of scale 0.5, t"),
         (lambda d: d["statistics"]["scale"].update(mean=1.7), "statistics say mean of scale 1.7,"),
@@ -469,5 +468,54 @@ def test_an_original_without_a_config(path, rank):
 
 
 def test_an_original_of_another_config(path):
-    original(path, dpa.generate_augmentation_batch(range(20), MT19937), XOSHIRO)
+    batch = dpa.generate_augmentation_batch(range(20), MT19937)
+    original(path, batch, MT19937.replace(scale_range=(0, 1)))
     assert dpa.verify_augmentation_chain(path).different == 20
+    original(path, batch, XOSHIRO)  # of another depth: no hash tells whose samples these are
+    assert "NOT VERIFIABLE" in str(dpa.verify_augmentation_chain(path))
+
+
+@pytest.mark.parametrize(
+    ("ids", "made", "given"),
+    [
+        (range(3), {}, {}),
+        (range(100, 110), {}, {"ids": range(100, 110)}),
+        ([2, 3, 5, 7], {}, {"ids": [2, 3, 5, 7]}),
+        (["a", "b"], {}, {"ids": ["a", "b"]}),
+        (range(25, 50), {"rank": 1}, {"ids": range(25, 50)}),
+        (range(5), {"base_seed": 7, "rank": 0}, {"base_seed": 7}),
+        (range(5), {"base_seed": 7, "rank": 0}, {"base_seed": 7, "rank": 0}),
+        (
+            range(5000, 15_000),
+            {"base_seed": 7, "rank": 3},
+            {"ids": range(5000, 15_000), "base_seed": 7},
+        ),
+    ],
+    ids=str,
+)
+def test_an_original_is_verified_with_what_it_does_not_say(path, ids, made, given):
+    batch = dpa.generate_augmentation_batch(ids, MT19937, **made)
+    original(path, batch, MT19937, num_samples=None, streaming=True)
+    report = dpa.verify_augmentation_chain(path, **given)
+    assert (report.ok, report.checked) == (True, len(ids))
+    unsaid = dpa.verify_augmentation_chain(path)
+    assert unsaid.ok == (not given)
+    assert ("NOT VERIFIABLE" in str(unsaid)) == bool(given)
+    batch.noise[-1] += 1e-9
+    original(path, batch, MT19937, num_samples=None)
+    assert dpa.verify_augmentation_chain(path, **given).first.id == ids[-1]
+
+
+def test_what_does_not_fit_an_original_is_refused(path):
+    original(path, dpa.generate_augmentation_batch(range(3), MT19937, rank=1), MT19937)
+    for given, message in (
+        ({"ids": range(2)}, "ids must be as many as the samples, 3, got 2"),
+        ({"ids": range(4)}, "ids must be as many as the samples, 3, got 4"),
+        ({"rank": 2}, "rank must be the file's, 1, got 2"),
+        ({"base_seed": -1}, "base_seed must be 0 to"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            dpa.verify_augmentation_chain(path, **given)
+    dpa.generate_augmentation_chain(3, save_path=path)
+    with pytest.raises(ValueError, match=r"chain.json' says its ids and its key itself"):
+        dpa.verify_augmentation_chain(path, ids=range(3))

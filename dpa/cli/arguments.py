@@ -58,6 +58,34 @@ def add_request(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_ids(command: argparse._ActionsContainer, default: str) -> None:
+    """What given_ids reads."""
+    command.add_argument("--ids", metavar="A:B|A,B,...", help=default)
+    command.add_argument("--string", action="store_true", help="the ids are strings: --ids A,B,...")
+
+
+def given_ids(arguments: argparse.Namespace) -> range | list[int] | list[str] | None:
+    """The ids that --ids gives, None without it. Raises ValueError."""
+    text: str | None = arguments.ids
+    if text is None:
+        if arguments.string:
+            raise ValueError("--string needs --ids")
+        return None
+    if arguments.string:
+        names = text.split(",")
+        if "" in names:
+            raise ValueError(f"--ids must be ids with commas between them, got {text!r}")
+        return names
+    if match := re.fullmatch(r"([0-9]{1,20}):([0-9]{1,20})", text):
+        ids = range(int(match[1]), int(match[2]))
+        if not ids:
+            raise ValueError(f"--ids A:B is A to B - 1, so A must be below B, got {text!r}")
+        return ids
+    if re.fullmatch(r"[0-9]{1,20}(,[0-9]{1,20})*", text):
+        return [int(number) for number in text.split(",")]
+    raise ValueError(f"--ids must be like 0:16 or 3,5,42, got {text!r}; for text: --string")
+
+
 def add_config(command: argparse.ArgumentParser) -> None:
     """What chosen_config reads."""
     group = command.add_argument_group("what to draw")

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 
-from dpa.cli.arguments import SUFFIXES, Commands, add_unlimited
+from dpa.cli.arguments import (
+    SUFFIXES,
+    Commands,
+    add_ids,
+    add_unlimited,
+    given_ids,
+    whole_number,
+)
 from dpa.cli.output import DIFFERENT, failed, write
 from dpa.derivation.statistics import Statistics, Summary, theoretical_statistics, without_nan
 from dpa.files.chains import open_chain
@@ -19,6 +26,10 @@ def add(commands: Commands) -> None:
     command.add_argument("files", nargs="+", metavar="FILE", help=f"{SUFFIXES}, recipes too")
     command.add_argument("-q", "--quiet", action="store_true", help="print only what is not ok")
     add_unlimited(command)
+    group = command.add_argument_group("what files of the original package do not say")
+    add_ids(group, "default: 0, 1, ...")
+    group.add_argument("--base-seed", type=whole_number, metavar="N", help="default: 0")
+    group.add_argument("--rank", type=whole_number, metavar="K", help="default: the samples'")
     command.set_defaults(run=_verify)
 
     command = commands.add_parser("diff", help="compare the samples of two files")
@@ -36,10 +47,16 @@ def add(commands: Commands) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     """Goes on behind a file that cannot be read: the worst decides."""
-    code = 0
+    code, ids = 0, given_ids(arguments)
     for path in arguments.files:
         try:
-            report = verify_augmentation_chain(path, unlimited=arguments.unlimited)
+            report = verify_augmentation_chain(
+                path,
+                ids=ids,
+                base_seed=arguments.base_seed,
+                rank=arguments.rank,
+                unlimited=arguments.unlimited,
+            )
         except (ValueError, OSError, ImportError) as error:
             code = failed(error)
             continue

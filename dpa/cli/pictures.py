@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +12,11 @@ from dpa.checks import printable
 from dpa.cli.arguments import (
     Commands,
     add_config,
+    add_ids,
     add_key,
     add_unlimited,
     chosen_config,
+    given_ids,
     whole_number,
 )
 from dpa.cli.output import one_line, tell, terminable
@@ -32,8 +33,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("preview", help="draw images as samples' parameters make them")
     command.add_argument("images", metavar="IMAGE|DIR", help="an image, or a folder of images")
     command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
-    command.add_argument("--ids", metavar="A:B|A,B,...", help="default: 0:16, of a folder 0:4")
-    command.add_argument("--string", action="store_true", help="the ids are strings: --ids A,B,...")
+    add_ids(command, "default: 0:16, of a folder 0:4")
     command.add_argument(
         "--num-images",
         type=whole_number,
@@ -61,7 +61,9 @@ def _preview(arguments: argparse.Namespace) -> None:
 
     picture_format(arguments.output)
     source = Path(arguments.images)
-    ids = _ids(arguments, 4 if source.is_dir() else 16)
+    ids = given_ids(arguments)
+    if ids is None:
+        ids = range(4 if source.is_dir() else 16)
     figure = plot_preview(
         _images(source, arguments.num_images),
         ids,
@@ -75,28 +77,6 @@ def _preview(arguments: argparse.Namespace) -> None:
     with terminable():
         save_picture(figure, arguments.output)
     tell(f"wrote {printable(arguments.output)}")
-
-
-def _ids(arguments: argparse.Namespace, count: int) -> range | list[int] | list[str]:
-    """The ids that --ids gives, else the first `count`."""
-    text: str | None = arguments.ids
-    if text is None:
-        if arguments.string:
-            raise ValueError("--string needs --ids")
-        return range(count)
-    if arguments.string:
-        names = text.split(",")
-        if "" in names:
-            raise ValueError(f"--ids must be ids with commas between them, got {text!r}")
-        return names
-    if match := re.fullmatch(r"([0-9]{1,20}):([0-9]{1,20})", text):
-        ids = range(int(match[1]), int(match[2]))
-        if not ids:
-            raise ValueError(f"--ids A:B is A to B - 1, so A must be below B, got {text!r}")
-        return ids
-    if re.fullmatch(r"[0-9]{1,20}(,[0-9]{1,20})*", text):
-        return [int(number) for number in text.split(",")]
-    raise ValueError(f"--ids must be like 0:16 or 3,5,42, got {text!r}; for text: --string")
 
 
 def _images(source: Path, most: int) -> dict[str, Image.Image]:

@@ -232,7 +232,10 @@ def _check_fields(row: Mapping[str, Any], fields: set[str], rank: int | None, at
     _check_row(row, at)
     if row.keys() != fields:
         missing, unknown = sorted(fields - row.keys()), sorted(row.keys() - fields, key=str)
-        raise ValueError(f"sample {at}: missing fields {missing}, unknown fields {brief(unknown)}")
+        remedy = "; keep what is your own beside the samples, by their ids" if unknown else ""
+        raise ValueError(
+            f"sample {at}: missing fields {missing}, unknown fields {brief(unknown)}{remedy}"
+        )
     if rank is not None and row["rank"] != rank:
         raise ValueError(f"sample {at} has rank {brief(row['rank'])} among samples of rank {rank}")
 

@@ -146,7 +146,7 @@ PRESETS: Mapping[str, AugmentationConfig] = MappingProxyType(
 )
 
 
-def get_preset(name: str, **changes: Any) -> AugmentationConfig:
+def get_preset(preset_name: str, **changes: Any) -> AugmentationConfig:
     """The preset "mild", "moderate" or "aggressive", with some fields changed.
 
     Raises ValueError for an unknown name or field.
@@ -154,7 +154,7 @@ def get_preset(name: str, **changes: Any) -> AugmentationConfig:
     >>> get_preset("mild", sampler="mt19937").noise_range
     (0.0, 0.05)
     """
-    if not isinstance(name, str) or name not in PRESETS:
-        raise ValueError(f"unknown preset {name!r}; the presets are {', '.join(PRESETS)}")
-    preset = PRESETS[name]
+    if not isinstance(preset_name, str) or preset_name not in PRESETS:
+        raise ValueError(f"unknown preset {preset_name!r}; the presets are {', '.join(PRESETS)}")
+    preset = PRESETS[preset_name]
     return preset.replace(**changes) if changes else preset

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dpa.checks import integer, word
+from dpa.errors import InvalidRankError, raising
 
 
+@raising(InvalidRankError)
 def checked_rank(rank: object, world_size: object) -> tuple[int, int]:
-    """Both as int. Raises TypeError or ValueError unless 0 <= rank < world_size."""
+    """Both as int. Raises InvalidRankError unless 0 <= rank < world_size."""
     size = integer("world_size", world_size)
     if size < 1:
         raise ValueError(f"world_size must be at least 1, got {size}")

@@ -129,10 +129,10 @@ def without_nan(summary: Summary) -> dict[str, dict[str, float | None]]:
     }
 
 
-def compute_statistics(samples: Sequence[Mapping[str, Any]] | Columnar) -> Summary:
+def compute_statistics(params_list: Sequence[Mapping[str, Any]] | Columnar) -> Summary:
     """Mean, stdev (n-1), min, max and count of each parameter.
 
-    `samples`: a list of dicts as generate_augmentation_chain returns, or an
+    `params_list`: a list of dicts as generate_augmentation_chain returns, or an
     AugmentationBatch. One sample has stdev 0.0; without samples count is 0 and the
     others are NaN. Raises ValueError or TypeError naming the sample that lacks a
     parameter or has something else than a number there.
@@ -140,24 +140,25 @@ def compute_statistics(samples: Sequence[Mapping[str, Any]] | Columnar) -> Summa
     >>> compute_statistics([])["scale"]["count"]
     0
     """
-    if isinstance(samples, Columnar) and isinstance(samples.columns, Mapping):
-        return _of_pieces([samples.columns])
-    if isinstance(samples, (str, bytes, Mapping)) or not isinstance(samples, Sequence):
+    if isinstance(params_list, Columnar) and isinstance(params_list.columns, Mapping):
+        return _of_pieces([params_list.columns])
+    if isinstance(params_list, (str, bytes, Mapping)) or not isinstance(params_list, Sequence):
         raise TypeError(
-            f"samples must be a list of dicts or an AugmentationBatch, got {type(samples).__name__}"
+            "params_list must be a list of dicts or an AugmentationBatch, "
+            f"got {type(params_list).__name__}"
         )
-    return _of_rows(samples)
+    return _of_rows(params_list)
 
 
 def compute_streaming_statistics(
-    stream: Iterable[Mapping[str, Any]] | Iterable[Columnar],
+    param_generator: Iterable[Mapping[str, Any]] | Iterable[Columnar],
 ) -> Summary:
     """The same statistics of samples that arrive one by one, in constant memory.
 
-    `stream`: an iterable of dicts or of batches, not mixed; it is used up. The result
+    `param_generator`: an iterable of dicts or of batches, not mixed; it is used up. The result
     equals compute_statistics of the same samples to the last bit. Raises as that does.
     """
-    items = iter(stream)
+    items = iter(param_generator)
     head = list(islice(items, 1))
     everything: Iterable[Any] = chain(head, items)
     if head and isinstance(head[0], Columnar):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
-from dpa.checks import LIMIT, positive
+from dpa.checks import LIMIT
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation
@@ -17,9 +17,11 @@ from dpa.files.metadata import Metadata
 from dpa.host.memory import require_memory
 from dpa.host.progress import progress_bar
 from dpa.streams.cursor import RowCursor
+from dpa.streams.progress import SILENT, ProgressCallback, Report
+from dpa.streams.streams import checked_chunk
 
 
-def load_augmentation_chain(path: FilePath) -> list[dict[str, Any]]:
+def load_augmentation_chain(filepath: FilePath) -> list[dict[str, Any]]:
     """The samples of a file as dicts, equal to those that were saved to the last bit.
 
     Reads the files of save_augmentation_chain and the JSON files of the original
@@ -28,25 +30,33 @@ def load_augmentation_chain(path: FilePath) -> list[dict[str, Any]]:
     ValueError for an unknown suffix; OSError.
     """
     results: list[dict[str, Any]] = []
-    with open_chain(path, unlimited=True) as chain:
+    with open_chain(filepath, unlimited=True) as chain:
         for block in _blocks(chain, row_bytes(chain.metadata.names)):
             results += block.rows(chain.metadata.key.rank)
     return results
 
 
 def load_augmentation_stream(
-    path: FilePath, chunk_size: int = 1000, progress: bool = False
+    filepath: FilePath,
+    chunk_size: int | None = 1000,
+    verbose: bool = False,
+    progress_callback: ProgressCallback | None = None,
+    *,
+    progress: bool = False,
 ) -> FileStream:
     """The samples of a file one by one, in constant memory.
 
     The arguments and the head of the file are checked at the call; ChainFileError for
     damage further on comes where it is met, for a wrong digest or checksum behind the
-    last sample. `chunk_size`: how many become dicts at a time, at most. `progress` shows
-    a bar on stderr (the extra `cli`). The file is closed at the end, by close(), and
-    with the iterator.
+    last sample. `chunk_size`: how many become dicts at a time, at most; None is 1,000.
+    `progress_callback` is called with a StreamingProgress for each chunk, `verbose`
+    prints it, `progress` shows a bar on stderr (the extra `cli`). The file is closed at
+    the end, by close(), and with the iterator.
     """
-    size = positive("chunk_size", chunk_size)
-    return FileStream(open_chain(path, unlimited=True), size, progress)
+    size = checked_chunk(chunk_size)
+    Report(progress_callback, verbose)  # refused before the file is opened
+    chain = open_chain(filepath, unlimited=True)
+    return FileStream(chain, size, progress, Report(progress_callback, verbose, chain.size))
 
 
 class FileStream(RowCursor):
@@ -56,9 +66,12 @@ class FileStream(RowCursor):
     the file again up to there and goes on.
     """
 
-    def __init__(self, chain: Chain, chunk_size: int, progress: bool) -> None:
+    def __init__(
+        self, chain: Chain, chunk_size: int, progress: bool, report: Report = SILENT
+    ) -> None:
         self._chain = chain
         self._chunk_size = chunk_size
+        self._report = report
         self._go_to(0)
         # What is behind the rows; None where that must be read from the start.
         self._parts: Iterator[Columns] | None = None
@@ -101,6 +114,7 @@ class FileStream(RowCursor):
             raise StopIteration
         rows = part.rows(self._chain.metadata.key.rank)
         self._advance(len(rows))
+        self._report(position + len(rows), part.ids)
         self._parts = parts
         return rows
 
@@ -114,6 +128,7 @@ class FileStream(RowCursor):
         for part in self._read(self.delivered, BLOCK):
             self._go_to(self.delivered + len(part))
             self._advance(len(part))
+            self._report(self.delivered, part.ids)
             yield part
         self.close()
 

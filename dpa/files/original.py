@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ class OriginalReader(FormatReader):
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._rows = document["augmentations"]
+        self._told = False
         fields: Any = document.get("metadata")
         super().__init__(_metadata(fields, self._rows))
         self.statistics = document.get("statistics")
@@ -36,7 +38,18 @@ class OriginalReader(FormatReader):
         for first in range(0, len(self._rows), BLOCK):
             rows = self._rows[first : first + BLOCK]
             ids = self.metadata.consecutive_ids(first, len(rows))
-            yield Columns.from_rows(rows, names, ids, first, rank)
+            yield Columns.from_rows(list(map(self._known, rows)), names, ids, first, rank)
+
+    def _known(self, row: Any) -> Any:
+        """The row without the keys that no sample of ours has; the first such row is told."""
+        known = {*self.metadata.names, "hash", "rank"}
+        if not isinstance(row, dict) or row.keys() <= known:
+            return row
+        if not self._told:
+            extra = ", ".join(sorted(repr(name) for name in row.keys() - known))
+            warnings.warn(f"the samples have keys of their own, left out: {extra}", stacklevel=2)
+            self._told = True
+        return {name: value for name, value in row.items() if name in known}
 
     def _check(self, digest: SampleDigest) -> None:
         """There is nothing to compare with."""
@@ -64,8 +77,8 @@ def statistics_problems(stated: Any, trailer: Any, found: dict[str, Any]) -> lis
     """
     problems = []
     count = next(iter(found.values()))["count"]
-    said = (trailer or {}).get("num_samples", count)
-    if repr(said) != repr(count):
+    said = (trailer or {}).get("num_samples")
+    if said is not None and repr(said) != repr(count):  # a file that was streamed says null
         problems.append(f"metadata say num_samples {brief(said)}, the content has {count}")
     for name, values in found.items() if stated else ():
         summary = stated.get(name) if isinstance(stated, dict) else None

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dpa.checks import boolean, positive
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import AugmentationConfig, checked_space
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, derive
@@ -17,12 +18,14 @@ from dpa.derivation.ids import Consecutive, Ids, Listed, consecutive_ids
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
+from dpa.files.compatibility import numbered, tried_ids
 from dpa.files.formats import format_of
 from dpa.files.loading import FileStream, row_bytes
 from dpa.files.metadata import Metadata
 from dpa.files.writing import write_chain
 from dpa.host.memory import require_memory
 from dpa.host.progress import progress_bar
+from dpa.streams.progress import ProgressCallback, Report
 from dpa.streams.streams import Stream
 
 #: Samples that any machine holds: to look at its memory takes as long as a hundred of them.
@@ -86,9 +89,10 @@ def _print_summary(
 
 
 def save_augmentation_chain(
-    params: Sequence[Mapping[str, Any]] | AugmentationBatch,
-    path: FilePath,
+    params_list: Sequence[Mapping[str, Any]] | AugmentationBatch,
+    filepath: FilePath,
     config: AugmentationConfig | None = None,
+    include_stats: bool = True,
     *,
     ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] | None = None,
     base_seed: int | None = None,
@@ -99,32 +103,43 @@ def save_augmentation_chain(
 ) -> None:
     """Writes samples to a file whose suffix names its format: .json, .jsonl, .npz or .parquet.
 
-    `params`: dicts as generate_augmentation_chain returns, or an AugmentationBatch. A
-    batch carries what made it; for dicts, say it: `config` (None is kept as unknown),
+    `params_list`: dicts as generate_augmentation_chain returns, or an AugmentationBatch.
+    A batch carries what made it; for dicts, say it: `config` (None is kept as unknown),
     `ids` (default 0 .. n-1) and the parts of the key. With a config the samples are
-    made again, and one that differs is a ValueError naming its index and field.
+    made again, and one that differs is a ValueError naming its index and field; where
+    `ids` are not given, those of a range or of a part of a chain are found by trying, at
+    depth 10 up to 1.6 million. `include_stats` is there for compatibility: a file has
+    its statistics in any case.
 
     The file appears whole or not at all: an earlier one stays until the new one is on
     the disk. Raises ValueError or TypeError for arguments that are wrong or contradict
     each other, OSError where the file cannot be written.
     """
     given = _Given(config, epoch, view, base_seed, rank, world_size, _checked(ids))
-    if isinstance(params, AugmentationBatch):
-        source = _of_batches([params], given)
-    elif isinstance(params, (str, bytes, range, Mapping)) or not isinstance(params, Sequence):
-        kind = type(params).__name__
-        raise TypeError(f"params must be a list of dicts or an AugmentationBatch, got {kind}")
+    boolean("include_stats", include_stats)
+    if isinstance(params_list, AugmentationBatch):
+        source = _of_batches([params_list], given)
+    elif isinstance(params_list, (str, bytes, range, Mapping)) or not isinstance(
+        params_list, Sequence
+    ):
+        kind = type(params_list).__name__
+        raise TypeError(f"params_list must be a list of dicts or an AugmentationBatch, got {kind}")
     else:
-        if given.ids is not None and len(given.ids) != len(params):
-            raise ValueError(f"ids must be as many as params, {len(params)}, got {len(given.ids)}")
-        source = _of_dicts(params, given)
-    write_chain(path, *source)
+        size = len(params_list)
+        if given.ids is not None and len(given.ids) != size:
+            raise ValueError(f"ids must be as many as params_list, {size}, got {len(given.ids)}")
+        source = _of_dicts(params_list, given)
+    write_chain(filepath, *source)
 
 
 def save_augmentation_stream(
-    stream: Iterable[Mapping[str, Any]] | Iterable[AugmentationBatch],
-    path: FilePath,
+    param_generator: Iterable[Mapping[str, Any]] | Iterable[AugmentationBatch],
+    filepath: FilePath,
     config: AugmentationConfig | None = None,
+    include_stats: bool = True,
+    buffer_size: int = 1000,
+    verbose: bool = False,
+    progress_callback: ProgressCallback | None = None,
     *,
     ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] | None = None,
     base_seed: int | None = None,
@@ -136,24 +151,31 @@ def save_augmentation_stream(
 ) -> None:
     """Writes samples as they come, in constant memory (npz: its columns).
 
-    `stream`: one of the package's streams (that of a file, too), of which what is left
-    is saved, or any iterable of dicts or of batches, not mixed. Batches and the
+    `param_generator`: one of the package's streams (that of a file, too), of which what is
+    left is saved, or any iterable of dicts or of batches, not mixed. Batches and the
     package's streams carry what made them: batches must share config, key and dtype,
     and their ids must either go on where those of the last one ended or be listed from
     the first batch on. A file whose config is not known takes what is given, and is then
-    checked like dicts; so is one of the original package. The other arguments are those
-    of save_augmentation_chain; `progress` shows a bar on stderr (the extra `cli`).
+    checked like dicts; so is one of the original package. `progress_callback` is called
+    with a StreamingProgress whenever `buffer_size` samples or fewer were written,
+    `verbose` prints it, `progress` shows a bar on stderr (the extra `cli`). The other
+    arguments are those of save_augmentation_chain, but of single dicts only the first
+    one's id is found by trying: they must be consecutive, or `ids` given.
     Raises as that does; the earlier file then stays, and a stream that generates stands where
     it stood (any other iterable: where it was read to).
     """
-    format_of(path)  # all that can be refused is refused before a sample is taken
+    format_of(filepath)  # all that can be refused is refused before a sample is taken
+    boolean("include_stats", include_stats)
+    buffer_size = positive("buffer_size", buffer_size)
     given = _Given(config, epoch, view, base_seed, rank, world_size, _checked(ids))
     derive(config, epoch, view, base_seed, rank, None if rank is None else world_size)
+    stream = param_generator
     if isinstance(stream, (str, bytes, range, Mapping)) or not isinstance(stream, Iterable):
         kind = type(stream).__name__
-        raise TypeError(f"stream must be an iterable of dicts or of batches, got {kind}")
+        raise TypeError(f"param_generator must be an iterable of dicts or of batches, got {kind}")
     begun = stream.delivered if isinstance(stream, Stream) else 0
     total = operator.length_hint(stream) or None  # for the bar; None is unknown
+    report = Report(progress_callback, verbose, total)
     expected: int | None = None
     if isinstance(stream, AugmentationBatch):
         source = _of_batches([stream], given)
@@ -169,9 +191,11 @@ def save_augmentation_stream(
         everything: Iterator[Any] = chain(head, items)
         batches = bool(head) and isinstance(head[0], AugmentationBatch)
         source = (_of_batches if batches else _of_dicts)(everything, given)
+    metadata, blocks = source
     try:
         with progress_bar(progress, total) as advance:
-            write_chain(path, *source, advance, expected)
+            written = report.written(blocks, buffer_size)
+            write_chain(filepath, metadata, written, advance, expected)
     except BaseException:
         if isinstance(stream, Stream):
             stream.seek(begun)
@@ -219,7 +243,7 @@ class _Given(NamedTuple):
 
 
 def _of_dicts(rows: Iterable[Mapping[str, Any]], given: _Given) -> _Source:
-    """Dicts, with the ids 0, 1, ... where None are given. Raises ValueError or TypeError."""
+    """Dicts, with ids that are tried where none are given. Raises ValueError or TypeError."""
     items = iter(rows)
     head = list(islice(items, 1))
     if given.rank is None and head and isinstance(head[0], Mapping):
@@ -227,9 +251,14 @@ def _of_dicts(rows: Iterable[Mapping[str, Any]], given: _Given) -> _Source:
         given.require_base_seed(found)
         given = given._replace(rank=found)
     space = None if given.config is None else checked_space(given.config)
-    ids = Consecutive(range(0)) if given.ids is None else given.ids
-    metadata = Metadata(space, given.key, given.world_size, ids.start, ids.kind)
-    blocks = _dict_blocks(chain(head, items), metadata, given.ids)
+    ids, tried = given.ids, None
+    if ids is None and space is not None:  # of an iterator the first sample alone is at hand
+        listed = rows if isinstance(rows, Sequence) else head
+        tried = tried_ids(listed, Derivation(space, given.key))
+        ids = tried if listed is rows else None
+    known = next((each for each in (ids, tried) if each is not None), Consecutive(range(0)))
+    metadata = Metadata(space, given.key, given.world_size, known.start, known.kind)
+    blocks = _dict_blocks(chain(head, items), metadata, ids)
     return metadata, _verified(blocks, metadata.derivation)
 
 
@@ -239,7 +268,8 @@ def _dict_blocks(
     first = 0
     while part := list(islice(rows, BLOCK)):
         stop = first + len(part)
-        span: Ids = Consecutive(range(first, stop)) if ids is None else ids[first:stop]
+        span = metadata.consecutive_ids(first, len(part)) if ids is None else ids[first:stop]
+        assert span is not None  # without ids they are consecutive
         if len(span) < len(part):
             raise ValueError(f"ids must be as many as the samples, got {first + len(span)}")
         yield Columns.from_rows(part, metadata.names, span, first, metadata.key.rank)
@@ -317,7 +347,8 @@ def _of_file(stream: FileStream, given: _Given) -> _Source:
     for name, value in given.said().items():
         if value is None or value == known[name]:
             continue
-        if known[name] is not None or own.space is not None:
+        unsaid = name == "base_seed" and not stream.bound  # as in all files of the original
+        if not unsaid and (known[name] is not None or own.space is not None):
             raise ValueError(f"{name} must be the file's, {known[name]}, got {value!r}")
         known[name] = value
     found = known.pop("config")
@@ -326,8 +357,11 @@ def _of_file(stream: FileStream, given: _Given) -> _Source:
         given.require_base_seed(own.key.rank if space is None else None)
     key, world_size = Key.checked(**known), known["world_size"]
     metadata = own.replace(space=space, key=key, world_size=world_size)
-    checked = not stream.bound or own.space is None
-    blocks = _verified(stream.blocks(), metadata.derivation if checked else None)
+    if not stream.bound:
+        if given.ids is not None:
+            metadata = metadata.replace(start_id=given.ids.start, id_type=given.ids.kind)
+        return metadata, _verified(numbered(stream.blocks(), given.ids), metadata.derivation)
+    blocks = _verified(stream.blocks(), metadata.derivation if own.space is None else None)
     return metadata, _with_ids(blocks, given.ids, "file")
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dpa.checks import printable
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import Derivation
+from dpa.derivation.ids import Ids
+from dpa.derivation.keys import Key
 from dpa.derivation.statistics import Statistics, without_nan
 from dpa.files.chains import LARGE_BLOCK, Chain, FilePath, open_chain
+from dpa.files.compatibility import found_ids, numbered
 from dpa.files.original import FIGURE
 from dpa.files.original import statistics_problems as rounded_problems
 from dpa.host.threads import check_threads
@@ -22,6 +26,10 @@ _TRIED_SAMPLES = 16
 
 _REORDERED = "the order changed: the digest is right, the statistics are those of another order"
 _UNVERIFIABLE = "not verifiable:"
+_UNLIKE = (
+    "its hashes are not those of its ids, which are 0, 1, ... where none are given: say ids=, "
+    "base_seed= or rank="
+)
 _UNKNOWN_CONFIG = f"{_UNVERIFIABLE} its config is not known"
 
 
@@ -81,23 +89,32 @@ class VerificationReport:
 
 
 def verify_augmentation_chain(
-    path: FilePath, *, num_threads: int | None = None, unlimited: bool = False
+    path: FilePath,
+    *,
+    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] | None = None,
+    base_seed: int | None = None,
+    rank: int | None = None,
+    num_threads: int | None = None,
+    unlimited: bool = False,
 ) -> VerificationReport:
     """Generates a file's samples again and compares hashes and values to the last bit.
 
     Statistics, digest and checksum are compared, too. An edited sample is found even
     where they were computed again. A file without a config is never ok: only its hashes
     can be verified, by trying depths 1 to 20. Of a file of the original package the
-    sampler is tried, and statistics may differ by rounding. Memory stays constant where
+    sampler is tried, and statistics may differ by rounding. Such a file does not say its
+    ids and its base_seed: where they are not 0, 1, ... and 0, it is verifiable with `ids`,
+    `base_seed` and `rank` alone, which no other file takes. Memory stays constant where
     that of reading does. A recipe of more than 10**10 samples, an hour's work, is refused
     unless `unlimited`. Raises ChainFileError where the layout is damaged, ValueError for
-    an unknown suffix or a bad `num_threads`, OSError.
+    an unknown suffix or a bad argument, OSError.
     """
     check_threads(num_threads)
+    given = _Given(None if ids is None else Ids.checked(ids), base_seed, rank)
     with open_chain(path, lenient=True, num_threads=num_threads, unlimited=unlimited) as opened:
         statistics = Statistics(opened.metadata.names)
-        comparison = _Comparison(opened, num_threads)
-        for block in _large(opened.blocks()):
+        comparison = _Comparison(opened, num_threads, given)
+        for block in _large(numbered(opened.blocks(), given.ids)):
             statistics.update(block.columns)
             comparison.update(block)
         problems = [
@@ -123,6 +140,33 @@ def _statistics_problems(
     return problems
 
 
+class _Given(NamedTuple):
+    """What the caller says of a file of the original package; None says nothing."""
+
+    ids: Ids | None
+    base_seed: int | None
+    rank: int | None
+
+    def key(self, opened: Chain) -> Key | None:
+        """That of the samples, None where the file decides.
+
+        Raises ValueError for a file that says it all and for another rank than its samples'.
+        """
+        if self == (None, None, None):
+            return None
+        if opened.bound:
+            raise ValueError(
+                f"{str(opened.path)!r} says its ids and its key itself: ids, base_seed and rank "
+                "are for files of the original package"
+            )
+        own = opened.metadata.key.rank
+        if own is not None and self.rank not in (None, own):
+            raise ValueError(f"rank must be the file's, {own}, got {self.rank!r}")
+        if self.base_seed is None and self.rank is None:
+            return None
+        return Key.checked(base_seed=self.base_seed, rank=own if self.rank is None else self.rank)
+
+
 def _large(blocks: Iterable[Columns]) -> Iterator[Columns]:
     """The same samples in larger blocks, which keep some threads busy."""
     waiting: list[Columns] = []
@@ -141,12 +185,17 @@ class _Comparison:
     The first block tells which of the file's candidates made it.
     """
 
-    def __init__(self, opened: Chain, num_threads: int | None) -> None:
+    def __init__(self, opened: Chain, num_threads: int | None, given: _Given) -> None:
         self.checked = 0
         self.different = 0
         self.first: Difference | None = None
         self._metadata = opened.metadata
         self._candidates = opened.candidates()
+        if (key := given.key(opened)) is not None:
+            self._candidates = [Derivation(each.space, key) for each in self._candidates]
+        #: Whether the samples' ids are a guess, not refuted so far; whether it was refuted.
+        self._guessed = not opened.bound and given.ids is None and self._by_value
+        self._unlike = False
         self._generated = opened.generated
         self._num_threads = num_threads
 
@@ -159,25 +208,34 @@ class _Comparison:
         """Compares some more samples, where something is known to compare them with."""
         if len(self._candidates) > 1:
             self._candidates = self._tried(block.part(slice(_TRIED_SAMPLES)))
+            self._unlike = not self._candidates
         if self._candidates:
             self._compare(block, self._candidates[0])
         if self._candidates or self._generated:
             self.checked += len(block)
 
     def _tried(self, head: Columns) -> list[Derivation]:
-        """The candidate that gives most of the fields; none where no hash is any one's."""
+        """The candidate that gives most of the hashes, then values; none where it gives no hash."""
 
-        def agreeing(derivation: Derivation) -> int:
+        def agreeing(derivation: Derivation) -> tuple[int, int]:
             found = derivation.differing(head, 1, self._metadata.dtype, values=self._by_value)
-            return sum(int(np.count_nonzero(~differs)) for differs in found.fields.values())
+            equal = {name: int(np.count_nonzero(~x)) for name, x in found.fields.items()}
+            return equal.pop("hash"), sum(equal.values())
 
         best = max(self._candidates, key=agreeing)
-        return [best] if self._by_value or agreeing(best) else []
+        return [best] if agreeing(best)[0] else []
 
     def _compare(self, block: Columns, derivation: Derivation) -> None:
         found = derivation.differing(
             block, self._num_threads, self._metadata.dtype, values=self._by_value
         )
+        if self._guessed and found.fields["hash"].any():
+            self._guessed = False
+            digest = block.digests[int(np.argmax(found.fields["hash"]))].tobytes()
+            if found_ids({digest}, derivation):  # the sample is intact, and of another id
+                self._unlike, self._candidates = True, []
+                self.checked, self.different, self.first = 0, 0, None
+                return
         if found.wrong.size and self.first is None:
             at, name, stored, expected = found.first()
             index, sample_id = self.checked + at, block.ids[at]
@@ -186,6 +244,8 @@ class _Comparison:
 
     def problems(self) -> list[str]:
         """What could not be compared."""
+        if self._by_value and self._unlike:
+            return [f"{_UNVERIFIABLE} {_UNLIKE}"]
         if self._by_value:
             return []
         if not self._candidates or not self.checked:

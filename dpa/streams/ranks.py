@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -18,8 +19,16 @@ from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.generate import gen_augmentation_seed
 from dpa.derivation.ids import consecutive_ids, listed
 from dpa.derivation.keys import Key, checked_rank
+from dpa.errors import (
+    DistributedError,
+    InvalidRankError,
+    RangeSplittingError,
+    SeedGenerationError,
+    raising,
+)
+from dpa.streams.progress import Report
 from dpa.streams.spans import Share, Spans, contiguous
-from dpa.streams.streams import BatchStream, DictStream, checked_range
+from dpa.streams.streams import BatchStream, DictStream, checked_chunk, checked_range
 
 #: Where launchers say rank and world size: torchrun, Open MPI's mpirun, Slurm's srun.
 _VARIABLES = (
@@ -29,6 +38,7 @@ _VARIABLES = (
 )
 
 
+@raising(InvalidRankError)
 def _place(rank: object, world_size: object) -> tuple[int, int]:
     """rank and world_size as given, or both as the process's launcher says, checked."""
     if rank is None and world_size is None:
@@ -69,6 +79,7 @@ def _variable(name: str) -> int:
     return int(text)
 
 
+@raising(SeedGenerationError)
 def gen_distributed_augmentation_params(
     sample_id: int | str,
     rank: int | None = None,
@@ -82,8 +93,8 @@ def gen_distributed_augmentation_params(
     """The parameters of one sample as this rank has them: each rank has others.
 
     The key has base_seed (0 for None), rank and id; the dict has `rank`, too. Without
-    rank and world_size: those of the running job. Raises TypeError or ValueError for a
-    bad argument.
+    rank and world_size: those of the running job. Raises SeedGenerationError for a bad
+    argument, InvalidRankError for a bad rank.
 
     >>> gen_distributed_augmentation_params(42, 1, base_seed=7)["hash"][:16]
     'e6f9e119b71ed361'
@@ -96,15 +107,19 @@ def gen_distributed_augmentation_params(
 class RankAwareSeedGenerator:
     """Hashes of samples as the ranks of one job have them.
 
+    Raises SeedGenerationError for a bad argument, InvalidRankError for a bad rank.
+
     >>> RankAwareSeedGenerator(base_seed=7, world_size=4).generate_seed(42, rank=1)[:16]
     'e6f9e119b71ed361'
     """
 
+    @raising(SeedGenerationError)
     def __init__(self, base_seed: int = 0, world_size: int = 1) -> None:
         key = Key.checked(base_seed=base_seed, rank=0, world_size=world_size)
         self.base_seed = key.base_seed
         self.world_size = integer("world_size", world_size)
 
+    @raising(SeedGenerationError)
     def generate_seed(self, sample_id: int | str, rank: int, augmentation_depth: int = 10) -> str:
         """The final hash of the sample's chain on this rank, 64 hex characters."""
         return gen_augmentation_seed(
@@ -118,61 +133,84 @@ class RankAwareSeedGenerator:
 
 # ---- Streams ----
 
+# Bad ends of a range raise the class of the ranks' ranges, not the streams'.
+_consecutive = raising(RangeSplittingError)(consecutive_ids)
+_range = raising(RangeSplittingError)(checked_range)
 
+
+@raising(DistributedError)
 def stream_distributed_augmentation_chain(
     num_samples: int,
     rank: int | None = None,
     world_size: int | None = None,
     config: AugmentationConfig | None = None,
-    *,
     base_seed: int | None = None,
+    chunk_size: int | None = 1000,
+    verbose: bool = False,
+    inclusive_range: bool = True,
+    *,
     epoch: int | None = None,
     view: int | None = None,
-    chunk_size: int = 1000,
     rank_aware: bool = True,
-    split: str = "contiguous",
+    split: str | None = "contiguous",
 ) -> DictStream:
     """The rank's share of the samples 0 .. num_samples - 1 one by one.
 
     `rank_aware`: each rank draws differently, and the dicts have `rank`; False: the
     samples are those of stream_augmentation_chain, whatever the number of ranks.
     `split`: "contiguous", or as torch's DistributedSampler(shuffle=False) has it,
-    "interleaved" (rank::world_size), "padded" (its default) or "drop_last". Without
-    rank and world_size: those of the running job. Arguments are checked at the call.
-    Raises TypeError or ValueError for a bad one.
+    "interleaved" (rank::world_size), "padded" (its default) or "drop_last"; None: each
+    rank has all samples. `verbose` prints how far it is, a line a chunk. `inclusive_range`
+    is there for compatibility and must be True. Without rank and world_size: those of the
+    running job. Arguments are checked at the call. Raises DistributedError, which is a
+    ValueError and a TypeError, for a bad one, InvalidRankError for a bad rank.
 
     >>> stream = stream_distributed_augmentation_chain(10, 1, 4, rank_aware=False)
     >>> next(stream) == derive().params(3)
     True
     """
-    share = _share(consecutive_ids(num_samples, 0), rank, world_size, split)
+    if not boolean("inclusive_range", inclusive_range):
+        raise ValueError(
+            "inclusive_range must be True: each rank has its whole share; others are by split="
+        )
+    share = _share(_consecutive(num_samples, 0), rank, world_size, split)
     derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
-    return DictStream(share, derivation, positive("chunk_size", chunk_size))
+    return _stream(share, derivation, chunk_size, verbose)
 
 
+@raising(DistributedError)
 def stream_distributed_augmentation_range(
     start_id: int,
     end_id: int,
     rank: int | None = None,
     world_size: int | None = None,
     config: AugmentationConfig | None = None,
-    *,
     base_seed: int | None = None,
+    chunk_size: int | None = 1000,
+    verbose: bool = False,
+    *,
     epoch: int | None = None,
     view: int | None = None,
-    chunk_size: int = 1000,
     rank_aware: bool = True,
-    split: str = "contiguous",
+    split: str | None = None,
 ) -> DictStream:
-    """The rank's share of the samples start_id .. end_id - 1 one by one.
+    """The samples start_id .. end_id - 1 one by one, as this rank has them.
 
-    Arguments as for stream_distributed_augmentation_chain; end_id < start_id is a ValueError.
+    The range is the rank's own, DistributedRangeSplitter.get_rank_range(rank) say, and
+    all of it comes. With `split` it is the whole job's, and the rank's share of it comes.
+    Other arguments as for stream_distributed_augmentation_chain; end_id < start_id is a
+    RangeSplittingError.
+
+    >>> ranges = DistributedRangeSplitter(100, 4).get_all_ranges()
+    >>> [len(list(stream_distributed_augmentation_range(*ids, 0, 4))) for ids in ranges]
+    [25, 25, 25, 25]
     """
-    share = _share(checked_range(start_id, end_id), rank, world_size, split)
+    share = _share(_range(start_id, end_id), rank, world_size, split)
     derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
-    return DictStream(share, derivation, positive("chunk_size", chunk_size))
+    return _stream(share, derivation, chunk_size, verbose)
 
 
+@raising(DistributedError)
 def stream_distributed_augmentation_batches(
     num_samples: int,
     rank: int | None = None,
@@ -185,19 +223,27 @@ def stream_distributed_augmentation_batches(
     epoch: int | None = None,
     view: int | None = None,
     rank_aware: bool = True,
-    split: str = "contiguous",
+    split: str | None = "contiguous",
 ) -> BatchStream:
     """The rank's share as columns, `batch_size` samples at a time (the last: what is left).
 
     Other arguments as for stream_distributed_augmentation_chain.
     """
-    share = _share(consecutive_ids(num_samples, start_id), rank, world_size, split)
+    share = _share(_consecutive(num_samples, start_id), rank, world_size, split)
     derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
     return BatchStream(share, derivation, positive("batch_size", batch_size))
 
 
-def _share(ids: range, rank: int | None, world_size: int | None, split: str) -> Share:
+def _share(ids: range, rank: int | None, world_size: int | None, split: str | None) -> Share:
     return Share.checked(Spans([ids]), *_place(rank, world_size), split)
+
+
+def _stream(
+    share: Share, derivation: Derivation, chunk_size: int | None, verbose: bool
+) -> DictStream:
+    stream = DictStream(share, derivation, checked_chunk(chunk_size))
+    stream.report = Report(None, verbose, len(share.ids))
+    return stream
 
 
 def _derivation(
@@ -215,16 +261,28 @@ def _derivation(
 # ---- Sharing out ----
 
 
+@dataclass(frozen=True, slots=True)
+class RankRange:
+    """A rank's samples, start_id .. end_id - 1, of the total_samples of all ranks."""
+
+    start_id: int
+    end_id: int
+    rank: int
+    total_samples: int
+
+
 class DistributedRangeSplitter:
     """Shares the samples 0 .. total_samples - 1 out among the ranks, in consecutive ranges.
 
     The first ranks take one more each of what is left over. There may be more ranks
-    than samples: the last ones then have none.
+    than samples: the last ones then have none. Raises RangeSplittingError for a bad
+    argument, InvalidRankError for a bad rank.
 
     >>> DistributedRangeSplitter(23, 4).get_all_ranges()
     [(0, 6), (6, 12), (12, 18), (18, 23)]
     """
 
+    @raising(RangeSplittingError)
     def __init__(self, total_samples: int, world_size: int) -> None:
         self.total_samples = not_negative("total_samples", total_samples)
         self.world_size = positive("world_size", world_size)
@@ -239,12 +297,18 @@ class DistributedRangeSplitter:
         """get_rank_range of each rank."""
         return [self.get_rank_range(rank) for rank in range(self.world_size)]
 
+    def get_all_rank_ranges(self) -> list[RankRange]:
+        """The same with their ranks."""
+        ranges = enumerate(self.get_all_ranges())
+        return [RankRange(*ids, rank, self.total_samples) for rank, ids in ranges]
+
     def validate_ranges(self) -> bool:
         """Whether each sample is in exactly one range."""
         ranges = self.get_all_ranges()
         follow = all(before[1] == after[0] for before, after in pairwise(ranges))
         return follow and ranges[0][0] == 0 and ranges[-1][1] == self.total_samples
 
+    @raising(RangeSplittingError)
     def get_rank_for_sample(self, sample_id: int) -> int:
         """The rank whose range the sample is in, in constant time."""
         number = integer("sample_id", sample_id)
@@ -256,6 +320,7 @@ class DistributedRangeSplitter:
         longer = left * (each + 1)
         return number // (each + 1) if number < longer else left + (number - longer) // each
 
+    @raising(RangeSplittingError)
     def get_rank_ids(self, rank: int, split: str = "interleaved") -> npt.NDArray[np.uint64]:
         """The rank's samples, uint64, by any split that the streams know.
 
@@ -294,6 +359,11 @@ def _check_same_job(streams: Sequence[DictStream]) -> None:
             raise ValueError(
                 f"the state of rank {stream.key.rank} is of a rank-aware job, whose samples depend "
                 "on the rank: it can only go on with as many ranks, each by load_state_dict()"
+            )
+        if stream.share.split is None and stream.share.world_size > 1:
+            raise ValueError(
+                f"the state of rank {stream.share.rank} is of a range of its own (split=None): "
+                "it goes on by load_state_dict(), and split= shares a range out"
             )
         for name, value in _job(stream).items():
             expected = _job(streams[0])[name]
@@ -340,11 +410,15 @@ class RemainingSamples:
         return len(self._job)
 
     def stream(
-        self, rank: int | None = None, world_size: int | None = None, *, chunk_size: int = 1000
+        self,
+        rank: int | None = None,
+        world_size: int | None = None,
+        *,
+        chunk_size: int | None = 1000,
     ) -> DictStream:
         """A new rank's share one by one; without arguments that of the running job."""
         share = Share(self._job, *_place(rank, world_size))
-        return DictStream(share, self.derivation, positive("chunk_size", chunk_size))
+        return DictStream(share, self.derivation, checked_chunk(chunk_size))
 
     def batches(
         self, rank: int | None = None, world_size: int | None = None, *, batch_size: int = 1000

@@ -108,26 +108,29 @@ class Share(NamedTuple):
 
     `split`: "contiguous", one part after the other; "interleaved", every world_size-th
     id; "padded", the same, and ranks that have one less begin again with the first ids;
-    "drop_last", the same without the last few, so that all have equally many.
+    "drop_last", the same without the last few, so that all have equally many. None: the
+    job is this rank's own, and not divided.
     """
 
     job: Spans
     rank: int = 0
     world_size: int = 1
-    split: str = "contiguous"
+    split: str | None = "contiguous"
 
     @classmethod
     def checked(cls, job: Spans, rank: object, world_size: object, split: object) -> Share:
         """Raises TypeError or ValueError naming the argument."""
-        if split not in SPLITS:
+        if split is not None and split not in SPLITS:
             known = ", ".join(map(repr, SPLITS))
-            raise ValueError(f"split must be one of {known}, got {split!r}")
+            raise ValueError(f"split must be one of {known} or None, got {split!r}")
         return cls(job, *checked_rank(rank, world_size), split)
 
     @property
     def ids(self) -> Spans:
         """The rank's ids."""
         job, rank, world_size, split = self
+        if split is None:
+            return job
         size = len(job)
         if split == "contiguous":
             part = contiguous(size, rank, world_size)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
-from dpa.checks import integer, positive
+from dpa.checks import LIMIT, integer, positive
 from dpa.derivation.config import AugmentationConfig, space_of
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, derive
-from dpa.derivation.ids import consecutive_ids
+from dpa.derivation.ids import MANY, consecutive_ids
 from dpa.derivation.keys import Key
+from dpa.errors import StreamingError, raising
 from dpa.streams.cursor import RowCursor
+from dpa.streams.progress import SILENT, ProgressCallback, Report
 from dpa.streams.spans import Share, Spans
 
 Item = TypeVar("Item")
 
 _VERSION = 2
+#: Samples made at a time where chunk_size is None.
+_CHUNK = 1000
 
 
 class Stream(ABC, Generic[Item], Iterator[Item]):
@@ -24,9 +29,11 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
 
     state_dict() tells where it stands, load_state_dict() goes on from there in an equal
     stream of any process; pickling does both. An exception in next(), KeyboardInterrupt
-    say, loses no sample: the next call goes on. One thread at a time may take from a
-    stream.
+    say, loses no sample: the next call goes on. close() ends it where it stands. One
+    thread at a time may take from a stream.
     """
+
+    _closed = False
 
     def __init__(self, share: Share, derivation: Derivation, chunk_size: int) -> None:
         self.share = share
@@ -46,7 +53,7 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
             share = Share.checked(Spans.from_json(state["job"]), rank, world_size, split)
         except (TypeError, ValueError) as error:
             raise ValueError(f"the state's job and share must be valid: {error}") from error
-        stream = cls(share, Derivation(space, key), positive("chunk_size", chunk_size))
+        stream = cls(share, Derivation(space, key), checked_chunk(chunk_size))
         stream.load_state_dict(state)
         return stream
 
@@ -77,22 +84,27 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
     def _batch(self, first: int, size: int) -> AugmentationBatch:
         """Up to `size` samples from number `first` on. StopIteration where none is left."""
         ids = self._ids.ids(first, first + size)
-        if len(ids) == 0:
+        if self._closed or len(ids) == 0:
             raise StopIteration
         return self.derivation.batch(ids)
 
     def batches(self) -> Iterator[AugmentationBatch]:
         """What is left, as columns; the stream moves on with them."""
-        while self.delivered < len(self._ids):
+        while not self._closed and self.delivered < len(self._ids):
             batch = self._batch(self.delivered, BLOCK)
             self.seek(self.delivered + len(batch))
             yield batch
+
+    def close(self) -> None:
+        """No more samples come. state_dict() and `remaining` still tell what is left."""
+        self._closed = True
+        self.seek(self.delivered)  # drops what was made and not handed out
 
     def __iter__(self) -> Self:
         return self
 
     def __length_hint__(self) -> int:
-        return len(self._ids) - self.delivered
+        return 0 if self._closed else len(self._ids) - self.delivered
 
     def _identity(self) -> dict[str, Any]:
         """What two streams must share to give the same samples."""
@@ -153,12 +165,17 @@ def _check_state(state: object) -> None:
 class DictStream(RowCursor, Stream[dict[str, Any]]):
     """A stream of single samples as dicts, made chunk_size at a time."""
 
+    #: Called for each chunk; a copy made by pickling tells nobody.
+    report = SILENT
+
     def seek(self, position: int) -> None:
         """Makes sample number `position` the next one."""
         self._go_to(position)
 
     def _rows(self, position: int) -> list[dict[str, Any]]:
-        return self._batch(position, self.chunk_size).to_dicts()
+        batch = self._batch(position, self.chunk_size)
+        self.report(position + len(batch), batch.ids)
+        return batch.to_dicts()
 
 
 class BatchStream(Stream[AugmentationBatch]):
@@ -189,37 +206,62 @@ def checked_range(start_id: object, end_id: object) -> range:
     return consecutive_ids(end - start, start)
 
 
+def checked_chunk(chunk_size: object) -> int:
+    """The chunk size, 1,000 for None. Raises TypeError or ValueError."""
+    return _CHUNK if chunk_size is None else positive("chunk_size", chunk_size)
+
+
+def _is_endless(num_samples: object) -> bool:
+    return isinstance(num_samples, float) and num_samples == math.inf
+
+
+def _checked_ids(num_samples: Any, start_id: Any) -> range:
+    """The ids from start_id on; of infinitely many as many as one stream can have."""
+    if _is_endless(num_samples):
+        num_samples = max(0, min(MANY, LIMIT - integer("start_id", start_id)))
+    return consecutive_ids(num_samples, start_id)
+
+
+@raising(StreamingError)
 def stream_augmentation_chain(
-    num_samples: int,
+    num_samples: float,
     config: AugmentationConfig | None = None,
     start_id: int = 0,
-    chunk_size: int = 1000,
+    chunk_size: int | None = 1000,
     *,
     base_seed: int | None = None,
     epoch: int | None = None,
     view: int | None = None,
+    verbose: bool = False,
+    progress_callback: ProgressCallback | None = None,
 ) -> DictStream:
     """The samples of generate_augmentation_chain one by one, in constant memory.
 
-    `chunk_size`: how many are made at a time; it changes no sample. Arguments are
-    checked at the call. Raises TypeError or ValueError for a bad one.
+    `num_samples`: an integer, or float("inf"), which is 2**48 samples or all ids up to the
+    last one. `chunk_size`: how many are made at a time; it changes no sample, None is
+    1,000. `progress_callback` is called with a StreamingProgress for each chunk that was
+    made; `verbose` prints it. Arguments are checked at the call. Raises StreamingError,
+    which is a ValueError and a TypeError, for a bad one.
 
     >>> stream = stream_augmentation_chain(1_000_000)
     >>> next(stream)["hash"][:16], stream.delivered
     ('f186c633e8861c7e', 1)
     """
-    return DictStream(
-        Share(Spans([consecutive_ids(num_samples, start_id)])),
-        derive(config, epoch, view, base_seed),
-        positive("chunk_size", chunk_size),
+    ids = _checked_ids(num_samples, start_id)
+    stream = DictStream(
+        Share(Spans([ids])), derive(config, epoch, view, base_seed), checked_chunk(chunk_size)
     )
+    total = None if _is_endless(num_samples) else len(ids)
+    stream.report = Report(progress_callback, verbose, total)
+    return stream
 
 
+@raising(StreamingError)
 def stream_augmentation_range(
     start_id: int,
     end_id: int,
     config: AugmentationConfig | None = None,
-    chunk_size: int = 1000,
+    chunk_size: int | None = 1000,
     *,
     base_seed: int | None = None,
     epoch: int | None = None,
@@ -227,17 +269,18 @@ def stream_augmentation_range(
 ) -> DictStream:
     """The samples of the ids start_id .. end_id - 1 one by one.
 
-    Arguments as for stream_augmentation_chain; end_id < start_id is a ValueError.
+    Arguments as for stream_augmentation_chain; end_id < start_id is a StreamingError.
     """
     return DictStream(
         Share(Spans([checked_range(start_id, end_id)])),
         derive(config, epoch, view, base_seed),
-        positive("chunk_size", chunk_size),
+        checked_chunk(chunk_size),
     )
 
 
+@raising(StreamingError)
 def stream_augmentation_batches(
-    num_samples: int,
+    num_samples: float,
     config: AugmentationConfig | None = None,
     start_id: int = 0,
     batch_size: int = 1000,
@@ -255,7 +298,7 @@ def stream_augmentation_batches(
     500
     """
     return BatchStream(
-        Share(Spans([consecutive_ids(num_samples, start_id)])),
+        Share(Spans([_checked_ids(num_samples, start_id)])),
         derive(config, epoch, view, base_seed),
         positive("batch_size", batch_size),
     )

@@ -57,6 +57,11 @@ for part in dpa.stream_augmentation_batches(5, batch_size=2):
     assert_type(part, dpa.AugmentationBatch)
 assert_type(next(dpa.stream_augmentation_range(3, 5)), Params)
 
+# What is imported when it is asked for has its types, too.
+assert_type(dpa.generator_to_list(stream, 3), list[Any])
+for rows in dpa.stream_augmentation_chain_batched(5, dpa.BatchConfig(dpa.BatchStrategy.SEQUENTIAL)):
+    assert_type(rows, list[Params])
+
 # Statistics and files, of dicts and of columns.
 assert_type(dpa.compute_statistics(batch)["rotation"]["mean"], float)
 dpa.compute_statistics(batch.to_dicts())

@@ -1,0 +1,92 @@
+"""How far a stream is: what `progress_callback=` is called with, and `verbose=True` prints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dpa.derivation.columns import Columns
+from dpa.derivation.ids import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class StreamingProgress:
+    """How far a stream is.
+
+    `samples_processed`: how many samples were made, read or written. `current_sample_id`: the id
+    of the last one. `estimated_total`: how many there will be, None where that is unknown.
+    `start_time`: as time.time() has it.
+    """
+
+    samples_processed: int = 0
+    current_sample_id: int | str = 0
+    estimated_total: int | None = None
+    start_time: float = 0.0
+
+    def progress_percentage(self) -> float | None:
+        """0 to 100, None where the total is unknown."""
+        if self.estimated_total is None:
+            return None
+        return (
+            100 * self.samples_processed / self.estimated_total if self.estimated_total else 100.0
+        )
+
+    def elapsed_time(self) -> float:
+        """Seconds since the start."""
+        return time.time() - self.start_time
+
+    def estimated_time_remaining(self) -> float | None:
+        """Seconds that are left at the speed so far, None where nothing tells."""
+        if self.estimated_total is None or self.samples_processed == 0:
+            return None
+        left = max(0, self.estimated_total - self.samples_processed)
+        return self.elapsed_time() * left / self.samples_processed
+
+    def __str__(self) -> str:
+        text = f"{self.samples_processed:,}"
+        left = self.estimated_time_remaining()
+        if left is None:
+            return f"{text} samples"
+        return (
+            f"{text} of {self.estimated_total:,} samples ({self.progress_percentage():.1f} %), "
+            f"{left:.1f} s left"
+        )
+
+
+ProgressCallback: TypeAlias = Callable[[StreamingProgress], object]
+
+
+class Report:
+    """Tells how far a stream is: to a callback, on the screen with `verbose`, or not at all."""
+
+    def __init__(
+        self, callback: ProgressCallback | None, verbose: bool, total: int | None = None
+    ) -> None:
+        if callback is not None and not callable(callback):
+            raise TypeError(f"progress_callback must be callable, got {callback!r}")
+        self._told = [f for f in (callback, print if verbose else None) if f is not None]
+        self._total = total
+        self._start = time.time()
+
+    def __call__(self, done: int, ids: Ids) -> None:
+        """`done` samples so far; `ids` are those of the last ones."""
+        for tell in self._told if len(ids) else ():
+            tell(StreamingProgress(done, ids[-1], self._total, self._start))
+
+    def written(self, blocks: Iterable[Columns], size: int) -> Iterable[Columns]:
+        """The same samples, at most `size` at a time; each time the next ones are asked for."""
+        return self._written(blocks, size) if self._told else blocks
+
+    def _written(self, blocks: Iterable[Columns], size: int) -> Iterator[Columns]:
+        done = 0
+        for block in blocks:
+            for part in block.parts(size):
+                yield part
+                done += len(part)
+                self(done, part.ids)
+
+
+#: Tells nobody.
+SILENT = Report(None, False)
