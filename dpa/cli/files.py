@@ -23,7 +23,12 @@ from dpa.files.verify import verify_augmentation_chain
 def add(commands: Commands) -> None:
     """Registers the commands."""
     command = commands.add_parser("verify", help="generate files' samples again and compare them")
-    command.add_argument("files", nargs="+", metavar="FILE", help=f"{SUFFIXES}, recipes too")
+    command.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE|DIR",
+        help=f"{SUFFIXES}, recipes too; the files of a folder are the parts of one run",
+    )
     command.add_argument("-q", "--quiet", action="store_true", help="print only what is not ok")
     add_unlimited(command)
     group = command.add_argument_group("what files of the original package do not say")

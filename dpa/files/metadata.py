@@ -94,6 +94,10 @@ class Metadata(Frozen):
         """That of a file which stores the samples."""
         return self
 
+    def shared(self) -> dict[str, Any]:
+        """What the parts of one run have in common."""
+        return {"space": self.space, "key": self.key, "world_size": self.world_size}
+
     def expected_trailer(self, digest: SampleDigest) -> dict[str, Any]:
         """What the trailer must say of the samples in the file. Raises ValueError."""
         return {"num_samples": digest.count, "digest": digest.hexdigest()}

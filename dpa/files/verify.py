@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import printable
+from dpa.checks import file_path, printable
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import Derivation
+from dpa.derivation.digest import SampleDigest
 from dpa.derivation.ids import Ids
 from dpa.derivation.keys import Key
 from dpa.derivation.statistics import Statistics, without_nan
 from dpa.files.chains import LARGE_BLOCK, Chain, FilePath, open_chain
 from dpa.files.compatibility import found_ids, numbered
+from dpa.files.formats import is_chain
+from dpa.files.metadata import Metadata
 from dpa.files.original import FIGURE
 from dpa.files.original import statistics_problems as rounded_problems
 from dpa.host.threads import check_threads
@@ -58,7 +63,8 @@ class VerificationReport:
     """What verify_augmentation_chain found; str() of it has a few lines, bool() is `ok`.
 
     `checked`: samples generated again; `different`: how many of them are not as stored;
-    `first`: of these; `problems`: what else is wrong, or cannot be verified.
+    `first`: of these; `problems`: what else is wrong, or cannot be verified. `files`: how
+    many there are, of a folder; `digest`: of all samples as stored, None where it is not known.
     """
 
     path: str
@@ -66,6 +72,8 @@ class VerificationReport:
     different: int
     first: Difference | None
     problems: tuple[str, ...]
+    files: int = 1
+    digest: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -77,7 +85,8 @@ class VerificationReport:
 
     def __str__(self) -> str:
         if self.ok:
-            return f"{printable(self.path)}: ok, {self.checked:,} samples"
+            parts = "" if self.files == 1 else f" in {self.files} files, digest {self.digest}"
+            return f"{printable(self.path)}: ok, {self.checked:,} samples{parts}"
         unknown = any(problem.startswith(_UNVERIFIABLE) for problem in self.problems)
         verdict = "NOT VERIFIABLE" if unknown and not self.different else "NOT OK"
         if self.problems == (_REORDERED,):
@@ -104,13 +113,22 @@ def verify_augmentation_chain(
     can be verified, by trying depths 1 to 20. Of a file of the original package the
     sampler is tried, and statistics may differ by rounding. Such a file does not say its
     ids and its base_seed: where they are not 0, 1, ... and 0, it is verifiable with `ids`,
-    `base_seed` and `rank` alone, which no other file takes. Memory stays constant where
+    `base_seed` and `rank` alone, which no other file takes. The chain files in a folder are
+    verified as the parts of one run, which share config and key. Memory stays constant where
     that of reading does. A recipe of more than 10**10 samples, an hour's work, is refused
     unless `unlimited`. Raises ChainFileError where the layout is damaged, ValueError for
     an unknown suffix or a bad argument, OSError.
     """
     check_threads(num_threads)
     given = _Given(None if ids is None else Ids.checked(ids), base_seed, rank)
+    if os.path.isdir(file_path(path)):
+        return _verified_folder(path, num_threads, unlimited)
+    return _verified(path, given, num_threads, unlimited)[0]
+
+
+def _verified(
+    path: FilePath, given: _Given, num_threads: int | None, unlimited: bool
+) -> tuple[VerificationReport, Metadata]:
     with open_chain(path, lenient=True, num_threads=num_threads, unlimited=unlimited) as opened:
         statistics = Statistics(opened.metadata.names)
         comparison = _Comparison(opened, num_threads, given)
@@ -122,8 +140,56 @@ def verify_augmentation_chain(
             *_statistics_problems(opened, comparison, without_nan(statistics.result())),
             *opened.problems,
         ]
+        digest = opened.trailer["digest"] if opened.bound else None
+        metadata = opened.metadata
+    report = VerificationReport(
+        str(path),
+        comparison.checked,
+        comparison.different,
+        comparison.first,
+        tuple(problems),
+        digest=digest,
+    )
+    return report, metadata
+
+
+def _verified_folder(
+    folder: FilePath, num_threads: int | None, unlimited: bool
+) -> VerificationReport:
+    """The parts of one run: each by itself, and whether they belong together."""
+    names = sorted(name for name in os.listdir(folder) if name[0] not in "._" and is_chain(name))
+    if not names:
+        raise ValueError(f"{str(folder)!r} has no chain files")
+    nothing = _Given(None, None, None)
+    found = [
+        _verified(os.path.join(folder, name), nothing, num_threads, unlimited) for name in names
+    ]
+    problems, first = [], found[0][1]
+    total = SampleDigest(first.key, first.names)
+    spans: list[tuple[int, int, str]] = []
+    for name, (report, metadata) in zip(names, found, strict=True):
+        problems += [f"{name!r}: {problem}" for problem in report.problems]
+        for field, value in metadata.shared().items():
+            if value != first.shared()[field]:
+                problems.append(f"{names[0]!r} and {name!r} differ in their {field}")
+        if report.digest is not None:
+            total.add(report.digest, report.checked)
+        if metadata.start_id is not None:
+            spans.append((metadata.start_id, metadata.start_id + report.checked, name))
+    spans.sort()
+    for (_, stop, before), (start, _, name) in pairwise(spans):
+        if start < stop:
+            problems.append(f"{before!r} and {name!r} overlap from id {start} on")
+    reports = [report for report, _ in found]
+    digest = total.hexdigest() if all(report.digest for report in reports) else None
     return VerificationReport(
-        str(path), comparison.checked, comparison.different, comparison.first, tuple(problems)
+        str(folder),
+        sum(report.checked for report in reports),
+        sum(report.different for report in reports),
+        next((report.first for report in reports if report.first is not None), None),
+        tuple(problems),
+        len(names),
+        digest,
     )
 
 

@@ -28,6 +28,11 @@ def format_of(path: str | PathLike[str]) -> str:
     return _FORMATS[suffix]
 
 
+def is_chain(name: str) -> bool:
+    """Whether a file of this name has a format of ours, by its suffix."""
+    return os.path.splitext(name)[1].lower() in _FORMATS
+
+
 def format_module(path: str | PathLike[str]) -> Any:
     """Has `Writer(file, metadata)` and `read(file)`, which gives a FormatReader."""
     return import_module(format_of(path))

@@ -110,7 +110,10 @@ class Reader(FormatReader):
     def _part(self, name: str) -> Any:
         text = self._texts.get((_PREFIX + name).encode())
         if text is None:
-            raise ValueError(f"not a chain: no '{_PREFIX}{name}' in its metadata")
+            raise ValueError(
+                f"not a chain: no '{_PREFIX}{name}' in its metadata; what wrote it kept columns "
+                "alone, which do not say what made them"
+            )
         try:
             return parse(text)
         except ValueError as error:
