@@ -1,5 +1,5 @@
 """The noise of a sample: the public names of dpa.images.noise."""
 
-from dpa.images.noise import noise_table, standard_normals, standard_normals_batch
+from dpa.images.noise import digest_of, noise_table, standard_normals, standard_normals_batch
 
-__all__ = ["noise_table", "standard_normals", "standard_normals_batch"]
+__all__ = ["digest_of", "noise_table", "standard_normals", "standard_normals_batch"]

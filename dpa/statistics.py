@@ -1,6 +1,7 @@
 """Mean, stdev, min, max and count: the public names of dpa.derivation.statistics."""
 
 from dpa.derivation.statistics import (
+    Columnar,
     Statistics,
     compute_statistics,
     compute_streaming_statistics,
@@ -9,6 +10,7 @@ from dpa.derivation.statistics import (
 )
 
 __all__ = [
+    "Columnar",
     "Statistics",
     "compute_statistics",
     "compute_streaming_statistics",

@@ -25,12 +25,12 @@ from dpa.distributed import (
     stream_distributed_augmentation_chain,
     stream_distributed_augmentation_range,
 )
-from dpa.streams import ranks
+from dpa.streams import launcher
 from dpa.streams.spans import SPLITS
 
 CONFIG = dpa.get_preset("aggressive", sampler="mt19937")
 KEY = {"base_seed": 7, "epoch": 3, "view": 1}
-VARIABLES = [name for pair in ranks._VARIABLES for name in pair]
+VARIABLES = [name for pair in launcher.VARIABLES for name in pair]
 
 
 @pytest.fixture(autouse=True)
@@ -396,7 +396,7 @@ def test_launchers_in_their_order(monkeypatch):
     """Read at each call: torch.distributed, torchrun, Open MPI, Slurm."""
     monkeypatch.setitem(sys.modules, "torch.distributed", group(0, 1, initialized=False))
     expected = (5, 10)
-    for names in reversed(ranks._VARIABLES):
+    for names in reversed(launcher.VARIABLES):
         for name, value in zip(names, expected, strict=True):
             monkeypatch.setenv(name, str(value))
         assert found() == expected
@@ -416,7 +416,7 @@ def test_no_launcher(call):
     assert all(name in str(raised.value) for name in VARIABLES)
 
 
-@pytest.mark.parametrize("names", ranks._VARIABLES)
+@pytest.mark.parametrize("names", launcher.VARIABLES)
 @pytest.mark.parametrize(
     ("rank", "world_size", "message"),
     [

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dpa
-from dpa.derivation.ids import Ids, single_id
-from dpa.derivation.keys import Key
+from dpa.derivation.ids import Ids
+from dpa.derivation.keys import Key, single_id
 
 LARGEST = 2**64 - 1
 PARTS = ["epoch", "view", "base_seed", "rank"]

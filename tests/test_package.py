@@ -4,11 +4,13 @@ import doctest
 import importlib
 import importlib.metadata
 import inspect
+import json
 import pkgutil
 import re
 import subprocess
 import sys
 from importlib import resources
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -164,3 +166,19 @@ def test_examples_are_found() -> None:
     finder = doctest.DocTestFinder()
     examples = [e for test in finder.find(dpa.generate_uniforms) for e in test.examples]
     assert len(examples) == 2
+
+
+# ---- Public paths ----
+
+PUBLIC = json.loads((Path(__file__).parent / "vectors" / "public_paths.json").read_text())
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_paths_of_before_import(module: str) -> None:
+    """Those of build 423e41f, before the code had rooms; a name means one object everywhere."""
+    found = imported(module)
+    missing = [name for name in PUBLIC[module] if not hasattr(found, name)]
+    assert missing == []
+    for name in PUBLIC[module]:
+        if module != "dpa" and name in PUBLIC["dpa"]:
+            assert getattr(found, name) is getattr(dpa, name)

@@ -14,8 +14,8 @@ from dpa._native import Plan, Request, params
 from dpa.checks import LIMIT, integer, not_negative
 from dpa.derivation.columns import Column, Columns, Differences, float_type
 from dpa.derivation.config import AugmentationConfig, checked_space
-from dpa.derivation.ids import Consecutive, Ids, Listed, single_id
-from dpa.derivation.keys import NO_KEY, Key
+from dpa.derivation.ids import Consecutive, Ids, Listed
+from dpa.derivation.keys import NO_KEY, Key, single_id
 from dpa.derivation.space import Frozen, Space
 from dpa.derivation.statistics import Summary, compute_statistics
 from dpa.host.threads import run_spans

@@ -13,7 +13,8 @@ from dpa.checks import integer
 from dpa.derivation.columns import float_type
 from dpa.derivation.config import DEFAULT, AugmentationConfig
 from dpa.derivation.derivation import AugmentationBatch, Out, arrays_of, derive
-from dpa.derivation.ids import Ids, single_id
+from dpa.derivation.ids import Ids
+from dpa.derivation.keys import single_id
 from dpa.derivation.space import checked_depth
 from dpa.host.threads import check_threads
 

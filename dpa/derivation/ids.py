@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dpa._native import decode_texts, encode_texts, unpack
 from dpa.checks import LIMIT, integer
+from dpa.derivation.keys import lone_surrogate
 
 #: What public functions take for `ids`.
 IdsLike: TypeAlias = "Sequence[int] | Sequence[str] | npt.NDArray[np.integer]"
@@ -167,11 +168,7 @@ class Consecutive(Ids):
     def __len__(self) -> int:
         return len(self._range)
 
-    @overload
-    def __getitem__(self, item: int) -> int: ...
-    @overload
-    def __getitem__(self, item: slice) -> Ids: ...
-    def __getitem__(self, item: int | slice) -> int | Ids:
+    def __getitem__(self, item: Any) -> Any:
         if isinstance(item, slice):
             part = self._range[item]
             return Consecutive(part) if part.step == 1 else Listed(listed(part))
@@ -224,11 +221,7 @@ class Listed(Ids):
     def __len__(self) -> int:
         return len(self._array)
 
-    @overload
-    def __getitem__(self, item: int) -> int: ...
-    @overload
-    def __getitem__(self, item: slice) -> Ids: ...
-    def __getitem__(self, item: int | slice) -> int | Ids:
+    def __getitem__(self, item: Any) -> Any:
         return Listed(self._array[item]) if isinstance(item, slice) else int(self._array[item])
 
     @classmethod
@@ -300,11 +293,7 @@ class Texts(Ids):
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    @overload
-    def __getitem__(self, item: int) -> str: ...
-    @overload
-    def __getitem__(self, item: slice) -> Ids: ...
-    def __getitem__(self, item: int | slice) -> str | Ids:
+    def __getitem__(self, item: Any) -> Any:
         if not isinstance(item, slice):
             at = range(len(self))[item]
             return self.utf8[self.offsets[at] : self.offsets[at + 1]].tobytes().decode()
@@ -336,11 +325,6 @@ def _is_null(value: object) -> bool:
 def _refuse_null(value: object, at: int) -> None:
     if _is_null(value):
         raise TypeError(f"ids must not be null, got {value} at index {at}: {_REMEDY}")
-
-
-def lone_surrogate(error: UnicodeEncodeError) -> ValueError:
-    """The error for a str that has no UTF-8."""
-    return ValueError(f"sample id {error.object!r} has a lone surrogate: {error}")
 
 
 def listed(ids: range) -> npt.NDArray[np.uint64]:
@@ -398,26 +382,3 @@ def consecutive_ids(num_samples: int, start_id: int) -> range:
     if size > MANY:
         raise ValueError(f"num_samples must be at most 2**48, got {size}")
     return range(start, start + size) if start < LIMIT else range(0)
-
-
-def single_id(sample_id: int | str) -> int | bytes:
-    """One id for the C side: an int below 2**64, or the bytes that end its key."""
-    if type(sample_id) is int and 0 <= sample_id < LIMIT:
-        return sample_id
-    if isinstance(sample_id, str):
-        try:
-            return b'"' + str.encode(sample_id)
-        except UnicodeEncodeError as error:
-            raise lone_surrogate(error) from None
-    try:
-        number = integer("sample id", sample_id)
-    except TypeError:
-        raise TypeError(f"sample id must be an integer or a str, got {sample_id!r}") from None
-    if number < 0:
-        raise ValueError(f"sample id must not be negative, got {number}")
-    if number < LIMIT:
-        return number
-    try:
-        return str(number).encode()
-    except ValueError as error:  # more digits than Python turns into text
-        raise ValueError(f"sample id is too large: {error}") from None

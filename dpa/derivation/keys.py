@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dpa.checks import integer, word
+from dpa.checks import LIMIT, integer, word
 from dpa.errors import InvalidRankError, raising
 
 
@@ -70,3 +70,31 @@ def _part(name: str, value: object) -> int | None:
 
 
 NO_KEY = Key()
+
+
+def lone_surrogate(error: UnicodeEncodeError) -> ValueError:
+    """The error for a str that has no UTF-8."""
+    return ValueError(f"sample id {error.object!r} has a lone surrogate: {error}")
+
+
+def single_id(sample_id: int | str) -> int | bytes:
+    """One id for the C side: an int below 2**64, or the bytes that end its key."""
+    if type(sample_id) is int and 0 <= sample_id < LIMIT:
+        return sample_id
+    if isinstance(sample_id, str):
+        try:
+            return b'"' + str.encode(sample_id)
+        except UnicodeEncodeError as error:
+            raise lone_surrogate(error) from None
+    try:
+        number = integer("sample id", sample_id)
+    except TypeError:
+        raise TypeError(f"sample id must be an integer or a str, got {sample_id!r}") from None
+    if number < 0:
+        raise ValueError(f"sample id must not be negative, got {number}")
+    if number < LIMIT:
+        return number
+    try:
+        return str(number).encode()
+    except ValueError as error:  # more digits than Python turns into text
+        raise ValueError(f"sample id is too large: {error}") from None

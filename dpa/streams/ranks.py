@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,62 +19,14 @@ from dpa.derivation.ids import consecutive_ids, listed
 from dpa.derivation.keys import Key, checked_rank
 from dpa.errors import (
     DistributedError,
-    InvalidRankError,
     RangeSplittingError,
     SeedGenerationError,
     raising,
 )
+from dpa.streams.launcher import place
 from dpa.streams.progress import Report
 from dpa.streams.spans import Share, Spans, contiguous
 from dpa.streams.streams import BatchStream, DictStream, checked_chunk, checked_range
-
-#: Where launchers say rank and world size: torchrun, Open MPI's mpirun, Slurm's srun.
-_VARIABLES = (
-    ("RANK", "WORLD_SIZE"),
-    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
-    ("SLURM_PROCID", "SLURM_NTASKS"),
-)
-
-
-@raising(InvalidRankError)
-def _place(rank: object, world_size: object) -> tuple[int, int]:
-    """rank and world_size as given, or both as the process's launcher says, checked."""
-    if rank is None and world_size is None:
-        return _found()
-    if rank is None or world_size is None:
-        raise ValueError(
-            f"rank and world_size must be given both or neither, got {rank!r} and {world_size!r}"
-        )
-    return checked_rank(rank, world_size)
-
-
-def _found() -> tuple[int, int]:
-    # Never imported: who uses it has done so. Builds without it lack is_initialized.
-    torch = sys.modules.get("torch.distributed")
-    initialized = getattr(torch, "is_initialized", None)
-    if torch is not None and initialized is not None and initialized():
-        return torch.get_rank(), torch.get_world_size()
-    for names in _VARIABLES:
-        if any(name in os.environ for name in names):
-            rank, world_size = map(_variable, names)
-            if rank >= world_size:
-                raise ValueError(f"{names[0]}={rank} must be below {names[1]}={world_size}")
-            return rank, world_size
-    pairs = ", ".join(" and ".join(names) for names in _VARIABLES)
-    raise ValueError(
-        "rank and world_size must be given where no launcher tells them: torch.distributed is "
-        f"not initialised, and none of the variables is set: {pairs}"
-    )
-
-
-def _variable(name: str) -> int:
-    text = os.environ.get(name)
-    if text is None:
-        pair = next(" and ".join(names) for names in _VARIABLES if name in names)
-        raise ValueError(f"the environment variable {name} is not set, the other of {pair} is")
-    if not (text.isascii() and text.isdecimal()):
-        raise ValueError(f"the environment variable {name} must be a number, got {text!r}")
-    return int(text)
 
 
 @raising(SeedGenerationError)
@@ -100,7 +50,7 @@ def gen_distributed_augmentation_params(
     'e6f9e119b71ed361'
     """
     if rank is None or world_size is not None:
-        rank, world_size = _place(rank, world_size)
+        rank, world_size = place(rank, world_size)
     return derive(config, epoch, view, base_seed, rank, world_size).params(sample_id)
 
 
@@ -235,7 +185,7 @@ def stream_distributed_augmentation_batches(
 
 
 def _share(ids: range, rank: int | None, world_size: int | None, split: str | None) -> Share:
-    return Share.checked(Spans([ids]), *_place(rank, world_size), split)
+    return Share.checked(Spans([ids]), *place(rank, world_size), split)
 
 
 def _stream(
@@ -417,14 +367,14 @@ class RemainingSamples:
         chunk_size: int | None = 1000,
     ) -> DictStream:
         """A new rank's share one by one; without arguments that of the running job."""
-        share = Share(self._job, *_place(rank, world_size))
+        share = Share(self._job, *place(rank, world_size))
         return DictStream(share, self.derivation, checked_chunk(chunk_size))
 
     def batches(
         self, rank: int | None = None, world_size: int | None = None, *, batch_size: int = 1000
     ) -> BatchStream:
         """A new rank's share as columns."""
-        share = Share(self._job, *_place(rank, world_size))
+        share = Share(self._job, *place(rank, world_size))
         return BatchStream(share, self.derivation, positive("batch_size", batch_size))
 
     def split(self, world_size: int) -> list[DictStream]:
