@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Any
 
 from dpa.batch import BatchConfig, BatchIterator, BatchMetrics, BatchProcessor, BatchStrategy
-from dpa.checks import not_negative
+from dpa.checks import not_negative, raised_as
 from dpa.derivation.config import AugmentationConfig
-from dpa.errors import StreamingError, raising
+from dpa.errors import StreamingError
 from dpa.streams.progress import ProgressCallback, StreamingProgress
 from dpa.streams.streams import stream_augmentation_chain, stream_augmentation_range
 
@@ -36,7 +36,7 @@ def generator_to_list(param_generator: Iterable[Any], max_items: int | None = No
     return list(islice(param_generator, _checked_most(max_items)))
 
 
-@raising(StreamingError)
+@raised_as(StreamingError)
 def _checked_most(max_items: int | None) -> int | None:
     return None if max_items is None else not_negative("max_items", max_items)
 

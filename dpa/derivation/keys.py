@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dpa.checks import integer, word
-from dpa.errors import InvalidRankError, raising
+from dpa.checks import integer, raised_as, word
+from dpa.errors import InvalidRankError
 
 
-@raising(InvalidRankError)
+@raised_as(InvalidRankError)
 def checked_rank(rank: object, world_size: object) -> tuple[int, int]:
     """Both as int. Raises InvalidRankError unless 0 <= rank < world_size."""
     size = integer("world_size", world_size)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import boolean, integer, not_negative, positive
+from dpa.checks import boolean, integer, not_negative, positive, raised_as
 from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.generate import gen_augmentation_seed
@@ -24,7 +24,6 @@ from dpa.errors import (
     InvalidRankError,
     RangeSplittingError,
     SeedGenerationError,
-    raising,
 )
 from dpa.streams.progress import Report
 from dpa.streams.spans import Share, Spans, contiguous
@@ -38,7 +37,7 @@ _VARIABLES = (
 )
 
 
-@raising(InvalidRankError)
+@raised_as(InvalidRankError)
 def _place(rank: object, world_size: object) -> tuple[int, int]:
     """rank and world_size as given, or both as the process's launcher says, checked."""
     if rank is None and world_size is None:
@@ -79,7 +78,7 @@ def _variable(name: str) -> int:
     return int(text)
 
 
-@raising(SeedGenerationError)
+@raised_as(SeedGenerationError)
 def gen_distributed_augmentation_params(
     sample_id: int | str,
     rank: int | None = None,
@@ -113,13 +112,13 @@ class RankAwareSeedGenerator:
     'e6f9e119b71ed361'
     """
 
-    @raising(SeedGenerationError)
+    @raised_as(SeedGenerationError)
     def __init__(self, base_seed: int = 0, world_size: int = 1) -> None:
         key = Key.checked(base_seed=base_seed, rank=0, world_size=world_size)
         self.base_seed = key.base_seed
         self.world_size = integer("world_size", world_size)
 
-    @raising(SeedGenerationError)
+    @raised_as(SeedGenerationError)
     def generate_seed(self, sample_id: int | str, rank: int, augmentation_depth: int = 10) -> str:
         """The final hash of the sample's chain on this rank, 64 hex characters."""
         return gen_augmentation_seed(
@@ -134,11 +133,11 @@ class RankAwareSeedGenerator:
 # ---- Streams ----
 
 # Bad ends of a range raise the class of the ranks' ranges, not the streams'.
-_consecutive = raising(RangeSplittingError)(consecutive_ids)
-_range = raising(RangeSplittingError)(checked_range)
+_consecutive = raised_as(RangeSplittingError)(consecutive_ids)
+_range = raised_as(RangeSplittingError)(checked_range)
 
 
-@raising(DistributedError)
+@raised_as(DistributedError)
 def stream_distributed_augmentation_chain(
     num_samples: int,
     rank: int | None = None,
@@ -178,7 +177,7 @@ def stream_distributed_augmentation_chain(
     return _stream(share, derivation, chunk_size, verbose)
 
 
-@raising(DistributedError)
+@raised_as(DistributedError)
 def stream_distributed_augmentation_range(
     start_id: int,
     end_id: int,
@@ -210,7 +209,7 @@ def stream_distributed_augmentation_range(
     return _stream(share, derivation, chunk_size, verbose)
 
 
-@raising(DistributedError)
+@raised_as(DistributedError)
 def stream_distributed_augmentation_batches(
     num_samples: int,
     rank: int | None = None,
@@ -282,7 +281,7 @@ class DistributedRangeSplitter:
     [(0, 6), (6, 12), (12, 18), (18, 23)]
     """
 
-    @raising(RangeSplittingError)
+    @raised_as(RangeSplittingError)
     def __init__(self, total_samples: int, world_size: int) -> None:
         self.total_samples = not_negative("total_samples", total_samples)
         self.world_size = positive("world_size", world_size)
@@ -308,7 +307,7 @@ class DistributedRangeSplitter:
         follow = all(before[1] == after[0] for before, after in pairwise(ranges))
         return follow and ranges[0][0] == 0 and ranges[-1][1] == self.total_samples
 
-    @raising(RangeSplittingError)
+    @raised_as(RangeSplittingError)
     def get_rank_for_sample(self, sample_id: int) -> int:
         """The rank whose range the sample is in, in constant time."""
         number = integer("sample_id", sample_id)
@@ -320,7 +319,7 @@ class DistributedRangeSplitter:
         longer = left * (each + 1)
         return number // (each + 1) if number < longer else left + (number - longer) // each
 
-    @raising(RangeSplittingError)
+    @raised_as(RangeSplittingError)
     def get_rank_ids(self, rank: int, split: str = "interleaved") -> npt.NDArray[np.uint64]:
         """The rank's samples, uint64, by any split that the streams know.
 

@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
-from dpa.checks import LIMIT, integer, positive
+from dpa.checks import LIMIT, integer, positive, raised_as
 from dpa.derivation.config import AugmentationConfig, space_of
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, derive
 from dpa.derivation.ids import MANY, consecutive_ids
 from dpa.derivation.keys import Key
-from dpa.errors import StreamingError, raising
+from dpa.errors import StreamingError
 from dpa.streams.cursor import RowCursor
 from dpa.streams.progress import SILENT, ProgressCallback, Report
 from dpa.streams.spans import Share, Spans
@@ -222,7 +222,7 @@ def _checked_ids(num_samples: Any, start_id: Any) -> range:
     return consecutive_ids(num_samples, start_id)
 
 
-@raising(StreamingError)
+@raised_as(StreamingError)
 def stream_augmentation_chain(
     num_samples: float,
     config: AugmentationConfig | None = None,
@@ -256,7 +256,7 @@ def stream_augmentation_chain(
     return stream
 
 
-@raising(StreamingError)
+@raised_as(StreamingError)
 def stream_augmentation_range(
     start_id: int,
     end_id: int,
@@ -278,7 +278,7 @@ def stream_augmentation_range(
     )
 
 
-@raising(StreamingError)
+@raised_as(StreamingError)
 def stream_augmentation_batches(
     num_samples: float,
     config: AugmentationConfig | None = None,
