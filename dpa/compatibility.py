@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from dpa.batch import BatchConfig, BatchIterator, BatchMetrics, BatchProcessor, BatchStrategy
+from dpa.batch import (
+    BatchConfig,
+    BatchIterator,
+    BatchMetrics,
+    BatchProcessor,
+    BatchStrategy,
+    InvalidBatchConfigError,
+)
 from dpa.checks import not_negative, raised_as
 from dpa.derivation.config import AugmentationConfig
 from dpa.errors import StreamingError
@@ -52,6 +59,8 @@ def list_to_generator(params_list: Iterable[Any]) -> Iterator[Any]:
 def _processor(config: BatchConfig | None) -> BatchProcessor:
     if config is None:
         return BatchProcessor(BatchStrategy.SEQUENTIAL)
+    if not isinstance(config, BatchConfig):
+        raise InvalidBatchConfigError(f"batch_config must be a BatchConfig, got {config!r}")
     return BatchProcessor(config.strategy, config)
 
 

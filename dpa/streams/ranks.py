@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dpa.checks import boolean, integer, not_negative, positive, raised_as
 from dpa.derivation.config import AugmentationConfig
-from dpa.derivation.derivation import Derivation, derive
+from dpa.derivation.derivation import Derivation, Derived, derive
 from dpa.derivation.generate import gen_augmentation_seed
 from dpa.derivation.ids import consecutive_ids, listed
 from dpa.derivation.keys import Key, checked_rank
@@ -385,7 +385,7 @@ def _job(stream: DictStream) -> dict[str, Any]:
     return {"config": stream.config, "key": stream.key, "share of rank 0": share}
 
 
-class RemainingSamples:
+class RemainingSamples(Derived):
     """What is left of a stopped job, for any number of new ranks; len() is how many.
 
     Their streams have state_dict(), so that they can be stopped and shared out again.
@@ -394,16 +394,6 @@ class RemainingSamples:
     def __init__(self, job: Spans, derivation: Derivation) -> None:
         self.derivation = derivation
         self._job = job
-
-    @property
-    def config(self) -> AugmentationConfig:
-        """What is drawn."""
-        return self.derivation.space  # type: ignore[return-value]  # of another space: that
-
-    @property
-    def key(self) -> Key:
-        """epoch, view and base_seed; None is absent."""
-        return self.derivation.key
 
     def __len__(self) -> int:
         return len(self._job)

@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from dpa.checks import LIMIT, integer, positive, raised_as
 from dpa.derivation.config import AugmentationConfig, space_of
-from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, derive
+from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, Derived, derive
 from dpa.derivation.ids import MANY, consecutive_ids
 from dpa.derivation.keys import Key
 from dpa.errors import StreamingError
@@ -24,7 +24,7 @@ _VERSION = 2
 _CHUNK = 1000
 
 
-class Stream(ABC, Generic[Item], Iterator[Item]):
+class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
     """An iterator over the samples of `share.ids`: each once, then it ends.
 
     state_dict() tells where it stands, load_state_dict() goes on from there in an equal
@@ -56,16 +56,6 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
         stream = cls(share, Derivation(space, key), checked_chunk(chunk_size))
         stream.load_state_dict(state)
         return stream
-
-    @property
-    def config(self) -> AugmentationConfig:
-        """What is drawn."""
-        return self.derivation.space  # type: ignore[return-value]  # of another space: that
-
-    @property
-    def key(self) -> Key:
-        """epoch, view, base_seed and rank; None is absent."""
-        return self.derivation.key
 
     @property
     @abstractmethod
