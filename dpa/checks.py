@@ -7,7 +7,7 @@ import operator
 import os
 import reprlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator, contextmanager
 from os import PathLike
 from typing import Any
 
@@ -120,13 +120,21 @@ def boolean(name: str, value: object) -> bool:
     return value
 
 
-@contextmanager
-def raised_as(kind: type[Exception]) -> Iterator[None]:
-    """For checks: their TypeError or ValueError comes out as `kind`, a subclass of both."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise kind(*error.args) from None
+class raised_as(ContextDecorator):  # noqa: N801  # like contextlib's; a generator is 0.7 us slower
+    """For checks: their TypeError or ValueError comes out as `kind`, a subclass of both.
+
+    A more precise class stays. Never around the caller's code, whose errors stay as they are.
+    """
+
+    def __init__(self, kind: type[Exception]) -> None:
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
+        if type(error) in (TypeError, ValueError):
+            raise self._kind(str(error)) from None
 
 
 @contextmanager

@@ -10,10 +10,17 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from dpa.batch import BatchConfig, BatchIterator, BatchMetrics, BatchProcessor, BatchStrategy
-from dpa.checks import not_negative
+from dpa.batch import (
+    BatchConfig,
+    BatchIterator,
+    BatchMetrics,
+    BatchProcessor,
+    BatchStrategy,
+    InvalidBatchConfigError,
+)
+from dpa.checks import not_negative, raised_as
 from dpa.derivation.config import AugmentationConfig
-from dpa.errors import StreamingError, raising
+from dpa.errors import StreamingError
 from dpa.streams.progress import ProgressCallback, StreamingProgress
 from dpa.streams.streams import stream_augmentation_chain, stream_augmentation_range
 
@@ -36,7 +43,7 @@ def generator_to_list(param_generator: Iterable[Any], max_items: int | None = No
     return list(islice(param_generator, _checked_most(max_items)))
 
 
-@raising(StreamingError)
+@raised_as(StreamingError)
 def _checked_most(max_items: int | None) -> int | None:
     return None if max_items is None else not_negative("max_items", max_items)
 
@@ -52,6 +59,8 @@ def list_to_generator(params_list: Iterable[Any]) -> Iterator[Any]:
 def _processor(config: BatchConfig | None) -> BatchProcessor:
     if config is None:
         return BatchProcessor(BatchStrategy.SEQUENTIAL)
+    if not isinstance(config, BatchConfig):
+        raise InvalidBatchConfigError(f"batch_config must be a BatchConfig, got {config!r}")
     return BatchProcessor(config.strategy, config)
 
 

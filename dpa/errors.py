@@ -4,13 +4,6 @@ A bad argument raises ValueError or TypeError. Where `except` clauses written fo
 package name a class of their own, the argument raises that class, which is both.
 """
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-
 
 class StreamingError(ValueError, TypeError):
     """A bad argument of a stream, or a file that cannot be streamed."""
@@ -53,26 +46,3 @@ class RangeSplittingError(DistributedError):
 
 class SeedGenerationError(DistributedError):
     """A base_seed, sample id or depth that gives no hash."""
-
-
-def raising(
-    kind: type[StreamingError | DistributedError],
-) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Decorator: a bad argument of the function raises `kind`, or a more precise class.
-
-    For functions that run none of the caller's code, whose own errors must stay as they are.
-    """
-
-    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        @wraps(function)
-        def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            try:
-                return function(*args, **kwargs)
-            except (StreamingError, DistributedError):
-                raise
-            except (ValueError, TypeError) as error:
-                raise kind(str(error)) from None
-
-        return checked
-
-    return decorate

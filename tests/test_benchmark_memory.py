@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ballast import ballast
 
 from dpa.batch import MB
 from dpa.benchmark import measure_memory
@@ -18,7 +19,7 @@ ONE_MB = 1_000_000
 
 
 def ones(megabytes: int):
-    """Memory that has been written to, so that it is there."""
+    """What an allocator counts: of resident memory an earlier test may have left as much."""
     return np.ones(megabytes * ONE_MB, np.uint8)
 
 
@@ -35,7 +36,7 @@ def test_what_a_block_keeps_is_its_delta():
         assert math.isnan(memory["delta_mb"])
         assert math.isnan(memory["after_mb"])
         assert math.isnan(memory["peak_mb"])
-        kept = ones(60)
+        kept = ballast(60)
     assert 50 < memory["delta_mb"] < 70
     assert memory["after_mb"] == pytest.approx(memory["before_mb"] + memory["delta_mb"])
     assert memory["peak_mb"] >= memory["after_mb"] - 5
@@ -45,18 +46,18 @@ def test_what_a_block_keeps_is_its_delta():
 
 
 def test_the_peak_is_that_of_the_block(block_peaks):
-    ones(120)  # before: no part of it
+    ballast(120)  # before: no part of it
     with measure_memory() as memory:
-        ones(60)
+        ballast(60)
     assert 50 < memory["peak_mb"] - memory["before_mb"] < 80
     assert abs(memory["delta_mb"]) < 10
 
 
 def test_a_nested_block_takes_no_peak_away(block_peaks):
     with measure_memory() as outer:
-        ones(100)
+        ballast(100)
         with measure_memory() as inner:
-            ones(40)
+            ballast(40)
     assert 90 < outer["peak_mb"] - outer["before_mb"] < 120
     assert 30 < inner["peak_mb"] - inner["before_mb"] < 60
 
@@ -72,10 +73,10 @@ def test_blocks_overlap_in_threads(block_peaks):
 
     thread = threading.Thread(target=work)
     with measure_memory() as ours:
-        ones(80)
+        ballast(80)
         thread.start()
         started.wait()
-    ones(40)
+    ballast(40)
     grown.set()
     thread.join()
     assert 70 < ours["peak_mb"] - ours["before_mb"] < 100
@@ -88,7 +89,7 @@ def refuse(*_: object, **__: object) -> None:
 
 def test_a_peak_of_the_lifetime_says_so(monkeypatch):
     monkeypatch.setattr(Path, "write_text", refuse)
-    ones(120)
+    ballast(120)
     with measure_memory() as found:
         pass
     assert found["peak_of"] == "lifetime"

@@ -164,8 +164,9 @@ class Storm:
             while self.left:
                 self.left -= 1
                 try:
-                    # Again after 10 ms: an exception in a finaliser is only printed.
-                    signal.setitimer(signal.ITIMER_REAL, 5e-5 + self.left % 7 * 2e-5, 0.01)
+                    # Again after 100 ms: an exception in a finaliser is only printed. Sooner, and
+                    # on a busy machine the second one may hit this loop, outside of try.
+                    signal.setitimer(signal.ITIMER_REAL, 5e-5 + self.left % 7 * 2e-5, 0.1)
                     for _ in stream:
                         got += size  # without a call, in which a signal would be heard
                     break

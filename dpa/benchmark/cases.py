@@ -17,7 +17,7 @@ from dpa.derivation.config import AugmentationConfig, checked_space
 from dpa.derivation.generate import gen_augmentation_params, generate_augmentation_batch
 from dpa.files.saving import generate_augmentation_chain
 from dpa.streams.ranks import stream_distributed_augmentation_chain
-from dpa.streams.streams import stream_augmentation_chain
+from dpa.streams.streams import checked_chunk, stream_augmentation_chain
 
 
 def exhaust(items: Iterable[object]) -> None:
@@ -52,8 +52,9 @@ def streaming(
 ) -> Case:
     """stream_augmentation_chain: dicts, each dropped when the next one is taken."""
     size, config = _checked(num_samples, config)
+    with raised_as(InvalidBenchmarkConfigError):
+        checked_chunk(chunk_size)
     stream = partial(stream_augmentation_chain, size, config, chunk_size=chunk_size)
-    stream()  # chunk_size is checked now
     return _case("stream of dicts", lambda: exhaust(stream()), size, config)
 
 
@@ -119,9 +120,10 @@ def described(description: Mapping[str, Any], num_samples: int) -> Case:
         )
     arguments = {"num_samples": num_samples, **description}
     name, kind = arguments.pop("name"), arguments.pop("type")
-    if kind not in TYPES:
+    if kind not in [*TYPES]:  # it may be unhashable
         raise InvalidBenchmarkConfigError(f"type must be one of {', '.join(TYPES)}, got {kind!r}")
-    return replace(TYPES[kind](**arguments), name=name)
+    with raised_as(InvalidBenchmarkConfigError):  # an argument that this type has not
+        return replace(TYPES[kind](**arguments), name=name)
 
 
 @raised_as(InvalidBenchmarkConfigError)

@@ -27,7 +27,7 @@ FORMATS: Mapping[str, Callable[[ComparisonReport], str]] = {
 
 def checked_format(name: str, value: str) -> str:
     """`value`, which must be the name of a format."""
-    if value not in FORMATS:
+    if value not in [*FORMATS]:  # it may be unhashable
         raise InvalidBenchmarkConfigError(
             f"{name} must be one of {', '.join(FORMATS)}, got {value!r}"
         )

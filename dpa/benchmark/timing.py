@@ -93,7 +93,7 @@ def benchmark_function(
     Raises
     ------
     InvalidBenchmarkConfigError
-        A ValueError and TypeError: counts that are no integers or below 1
+        A ValueError and TypeError: no function, counts that are no integers or below 1
         (warmup_iterations: 0), seconds below 0.
 
     Examples
@@ -102,6 +102,8 @@ def benchmark_function(
     >>> len(result.times_seconds), result.number
     (3, 10)
     """
+    if not callable(func):
+        raise InvalidBenchmarkConfigError(f"func must be a function, got {func!r}")
     title = name if name is not None else str(getattr(func, "__name__", func))
     case = Case(title, func, samples_per_call)
     [result] = benchmark_cases(

@@ -168,7 +168,24 @@ def derive(
     return Derivation(checked_space(config), Key.checked(epoch, view, base_seed, rank, world_size))
 
 
-class AugmentationBatch(Columns):
+class Derived:
+    """What has a derivation: samples, or a stream of them."""
+
+    __slots__ = ()
+    derivation: Derivation
+
+    @property
+    def config(self) -> AugmentationConfig:
+        """What is drawn."""
+        return self.derivation.space  # type: ignore[return-value]  # of another space: that
+
+    @property
+    def key(self) -> Key:
+        """epoch, view, base_seed and rank; None is absent."""
+        return self.derivation.key
+
+
+class AugmentationBatch(Derived, Columns):
     """The parameters of n samples, column by column.
 
     `batch.rotation` or `batch["rotation"]`: float64 or float32, shape (n,).
@@ -240,16 +257,6 @@ class AugmentationBatch(Columns):
         self, ids: Ids, digests: npt.NDArray[np.uint8], columns: Mapping[str, Column]
     ) -> Self:
         return type(self)(self.derivation, ids, digests, columns)
-
-    @property
-    def config(self) -> AugmentationConfig:
-        """What was drawn."""
-        return self.derivation.space  # type: ignore[return-value]  # of another space: that
-
-    @property
-    def key(self) -> Key:
-        """epoch, view, base_seed and rank; None is absent."""
-        return self.derivation.key
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+<<<<<<< HEAD
 from dpa.checks import LIMIT, integer, word
 from dpa.errors import InvalidRankError, raising
+=======
+from dpa.checks import integer, raised_as, word
+from dpa.errors import InvalidRankError
+>>>>>>> drop2
 
 
-@raising(InvalidRankError)
+@raised_as(InvalidRankError)
 def checked_rank(rank: object, world_size: object) -> tuple[int, int]:
     """Both as int. Raises InvalidRankError unless 0 <= rank < world_size."""
     size = integer("world_size", world_size)

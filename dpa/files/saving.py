@@ -198,7 +198,11 @@ def save_augmentation_stream(
             write_chain(filepath, metadata, written, advance, expected)
     except BaseException:
         if isinstance(stream, Stream):
-            stream.seek(begun)
+            try:
+                stream.seek(begun)
+            except BaseException:  # another Ctrl-C must not leave it there
+                stream.seek(begun)
+                raise
         raise
 
 

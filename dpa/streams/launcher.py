@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+from dpa.checks import raised_as
 from dpa.derivation.keys import checked_rank
-from dpa.errors import InvalidRankError, raising
+from dpa.errors import InvalidRankError
 
 #: Where launchers say rank and world size: torchrun, Open MPI's mpirun, Slurm's srun.
 VARIABLES = (
@@ -16,7 +17,7 @@ VARIABLES = (
 )
 
 
-@raising(InvalidRankError)
+@raised_as(InvalidRankError)
 def place(rank: object, world_size: object) -> tuple[int, int]:
     """rank and world_size as given, or both as the process's launcher says, checked."""
     if rank is None and world_size is None:

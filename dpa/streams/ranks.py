@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import boolean, integer, not_negative, positive
+from dpa.checks import boolean, integer, not_negative, positive, raised_as
 from dpa.derivation.config import AugmentationConfig
-from dpa.derivation.derivation import Derivation, derive
+from dpa.derivation.derivation import Derivation, Derived, derive
 from dpa.derivation.generate import gen_augmentation_seed
 from dpa.derivation.ids import consecutive_ids, listed
 from dpa.derivation.keys import Key, checked_rank
@@ -21,7 +21,6 @@ from dpa.errors import (
     DistributedError,
     RangeSplittingError,
     SeedGenerationError,
-    raising,
 )
 from dpa.streams.launcher import place
 from dpa.streams.progress import Report
@@ -29,7 +28,7 @@ from dpa.streams.spans import Share, Spans, contiguous
 from dpa.streams.streams import BatchStream, DictStream, checked_chunk, checked_range
 
 
-@raising(SeedGenerationError)
+@raised_as(SeedGenerationError)
 def gen_distributed_augmentation_params(
     sample_id: int | str,
     rank: int | None = None,
@@ -63,13 +62,13 @@ class RankAwareSeedGenerator:
     'e6f9e119b71ed361'
     """
 
-    @raising(SeedGenerationError)
+    @raised_as(SeedGenerationError)
     def __init__(self, base_seed: int = 0, world_size: int = 1) -> None:
         key = Key.checked(base_seed=base_seed, rank=0, world_size=world_size)
         self.base_seed = key.base_seed
         self.world_size = integer("world_size", world_size)
 
-    @raising(SeedGenerationError)
+    @raised_as(SeedGenerationError)
     def generate_seed(self, sample_id: int | str, rank: int, augmentation_depth: int = 10) -> str:
         """The final hash of the sample's chain on this rank, 64 hex characters."""
         return gen_augmentation_seed(
@@ -84,11 +83,11 @@ class RankAwareSeedGenerator:
 # ---- Streams ----
 
 # Bad ends of a range raise the class of the ranks' ranges, not the streams'.
-_consecutive = raising(RangeSplittingError)(consecutive_ids)
-_range = raising(RangeSplittingError)(checked_range)
+_consecutive = raised_as(RangeSplittingError)(consecutive_ids)
+_range = raised_as(RangeSplittingError)(checked_range)
 
 
-@raising(DistributedError)
+@raised_as(DistributedError)
 def stream_distributed_augmentation_chain(
     num_samples: int,
     rank: int | None = None,
@@ -128,7 +127,7 @@ def stream_distributed_augmentation_chain(
     return _stream(share, derivation, chunk_size, verbose)
 
 
-@raising(DistributedError)
+@raised_as(DistributedError)
 def stream_distributed_augmentation_range(
     start_id: int,
     end_id: int,
@@ -160,7 +159,7 @@ def stream_distributed_augmentation_range(
     return _stream(share, derivation, chunk_size, verbose)
 
 
-@raising(DistributedError)
+@raised_as(DistributedError)
 def stream_distributed_augmentation_batches(
     num_samples: int,
     rank: int | None = None,
@@ -232,7 +231,7 @@ class DistributedRangeSplitter:
     [(0, 6), (6, 12), (12, 18), (18, 23)]
     """
 
-    @raising(RangeSplittingError)
+    @raised_as(RangeSplittingError)
     def __init__(self, total_samples: int, world_size: int) -> None:
         self.total_samples = not_negative("total_samples", total_samples)
         self.world_size = positive("world_size", world_size)
@@ -258,7 +257,7 @@ class DistributedRangeSplitter:
         follow = all(before[1] == after[0] for before, after in pairwise(ranges))
         return follow and ranges[0][0] == 0 and ranges[-1][1] == self.total_samples
 
-    @raising(RangeSplittingError)
+    @raised_as(RangeSplittingError)
     def get_rank_for_sample(self, sample_id: int) -> int:
         """The rank whose range the sample is in, in constant time."""
         number = integer("sample_id", sample_id)
@@ -270,7 +269,7 @@ class DistributedRangeSplitter:
         longer = left * (each + 1)
         return number // (each + 1) if number < longer else left + (number - longer) // each
 
-    @raising(RangeSplittingError)
+    @raised_as(RangeSplittingError)
     def get_rank_ids(self, rank: int, split: str = "interleaved") -> npt.NDArray[np.uint64]:
         """The rank's samples, uint64, by any split that the streams know.
 
@@ -336,7 +335,7 @@ def _job(stream: DictStream) -> dict[str, Any]:
     return {"config": stream.config, "key": stream.key, "share of rank 0": share}
 
 
-class RemainingSamples:
+class RemainingSamples(Derived):
     """What is left of a stopped job, for any number of new ranks; len() is how many.
 
     Their streams have state_dict(), so that they can be stopped and shared out again.
@@ -345,16 +344,6 @@ class RemainingSamples:
     def __init__(self, job: Spans, derivation: Derivation) -> None:
         self.derivation = derivation
         self._job = job
-
-    @property
-    def config(self) -> AugmentationConfig:
-        """What is drawn."""
-        return self.derivation.space  # type: ignore[return-value]  # of another space: that
-
-    @property
-    def key(self) -> Key:
-        """epoch, view and base_seed; None is absent."""
-        return self.derivation.key
 
     def __len__(self) -> int:
         return len(self._job)

@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
-from dpa.checks import LIMIT, integer, positive
+from dpa.checks import LIMIT, integer, positive, raised_as
 from dpa.derivation.config import AugmentationConfig, space_of
-from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, derive
+from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, Derived, derive
 from dpa.derivation.ids import MANY, consecutive_ids
 from dpa.derivation.keys import Key
-from dpa.errors import StreamingError, raising
+from dpa.errors import StreamingError
 from dpa.streams.cursor import RowCursor
 from dpa.streams.progress import SILENT, ProgressCallback, Report
 from dpa.streams.spans import Share, Spans
@@ -24,7 +24,7 @@ _VERSION = 2
 _CHUNK = 1000
 
 
-class Stream(ABC, Generic[Item], Iterator[Item]):
+class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
     """An iterator over the samples of `share.ids`: each once, then it ends.
 
     state_dict() tells where it stands, load_state_dict() goes on from there in an equal
@@ -56,16 +56,6 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
         stream = cls(share, Derivation(space, key), checked_chunk(chunk_size))
         stream.load_state_dict(state)
         return stream
-
-    @property
-    def config(self) -> AugmentationConfig:
-        """What is drawn."""
-        return self.derivation.space  # type: ignore[return-value]  # of another space: that
-
-    @property
-    def key(self) -> Key:
-        """epoch, view, base_seed and rank; None is absent."""
-        return self.derivation.key
 
     @property
     @abstractmethod
@@ -222,7 +212,7 @@ def _checked_ids(num_samples: Any, start_id: Any) -> range:
     return consecutive_ids(num_samples, start_id)
 
 
-@raising(StreamingError)
+@raised_as(StreamingError)
 def stream_augmentation_chain(
     num_samples: float,
     config: AugmentationConfig | None = None,
@@ -256,7 +246,7 @@ def stream_augmentation_chain(
     return stream
 
 
-@raising(StreamingError)
+@raised_as(StreamingError)
 def stream_augmentation_range(
     start_id: int,
     end_id: int,
@@ -278,7 +268,7 @@ def stream_augmentation_range(
     )
 
 
-@raising(StreamingError)
+@raised_as(StreamingError)
 def stream_augmentation_batches(
     num_samples: float,
     config: AugmentationConfig | None = None,

@@ -110,6 +110,9 @@ class Reader(FormatReader):
             size = file.seek(0, 2)
             if size == 0:  # of devices, too, whose end the zip reader would look for
                 raise ValueError("no sound zip archive: it is empty")
+            file.seek(0)
+            if file.read(4) != b"PK\x03\x04":  # zipfile skips what stands before, NumPy does not
+                raise ValueError("no sound zip archive: it does not begin with a member")
             self._archive = ZipFile(file)
             self._members = _checked(self._archive, size)
             self._fields = self._json("metadata")
