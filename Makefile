@@ -42,7 +42,7 @@ mypy: $(VENV)/linted
 	@$(BIN)/mypy
 
 stubtest: $(VENV)/linted
-	@$(BIN)/stubtest dpa._native --mypy-config-file pyproject.toml \
+	@$(BIN)/stubtest dpa._native dpa._columns dpa._pixels --mypy-config-file pyproject.toml \
 		--allowlist .ci/stubtest-allowlist
 
 cython-lint: $(VENV)/linted
@@ -93,7 +93,7 @@ audit: $(VENV)/with-package
 	done | diff .ci/wheel-identifiers - && echo "the identifiers are those of .ci/wheel-identifiers"
 
 clean:
-	rm -rf .venv* build dist *.egg-info .hypothesis .*_cache dpa/_native.c dpa/*.so
+	rm -rf .venv* build dist *.egg-info .hypothesis .*_cache dpa/_*.c dpa/*.so
 	@if [ -f tests/c/Makefile ]; then $(MAKE) --no-print-directory -C tests/c clean; fi
 
 # An interpreter asked for by name replaces the environment of another one.

@@ -1,4 +1,4 @@
-"""The native extension; all else is in pyproject.toml."""
+"""The native extensions; all else is in pyproject.toml."""
 
 import sys
 import sysconfig
@@ -19,20 +19,34 @@ else:
     compile_args = ["-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-g0"]
     link_args = ["-Wl,-x" if sys.platform == "darwin" else "-Wl,-s"]  # Apple's ld has no -s
 
-csrc = sorted(path.as_posix() for path in Path("csrc").rglob("*"))
+# Each module links the part of csrc that it calls.
+LINKED = {
+    "_native": ["hash/*.c", "sample/*.c", "summary/leaves.c"],
+    "_columns": ["hash/sha256.c", "summary/moments.c", "summary/shortest.c"],
+    "_pixels": ["hash/kernel_portable.c", "hash/sha256.c", "image/*.c"],
+}
+
+
+def matching(folder: str, *patterns: str) -> list[str]:
+    """The paths under a folder that match any of the patterns."""
+    return sorted(p.as_posix() for pattern in patterns for p in Path(folder).glob(pattern))
+
+
+headers = [*matching("csrc", "**/*.h", "**/*.inc"), *matching("dpa", "*.pxd")]
 
 setup(
     ext_modules=[
         Extension(
-            "dpa._native",
-            sources=["dpa/_native.pyx", *(path for path in csrc if path.endswith(".c"))],
-            depends=[path for path in csrc if path.endswith((".h", ".inc"))],
+            f"dpa.{name}",
+            sources=[f"dpa/{name}.pyx", *matching("csrc", *linked)],
+            depends=headers,
             include_dirs=["csrc"],
             define_macros=macros,
             py_limited_api=LIMITED_API,
             extra_compile_args=compile_args,
             extra_link_args=link_args,
         )
+        for name, linked in LINKED.items()
     ],
     options={
         "build_ext": {"cython_c_in_temp": True},  # generated C stays out of the tree

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 FOLDERS = ("bench", "csrc", "docs", "dpa", "examples", "tests")
-MADE = re.compile(r"/[._]\w*cache|\.(pyc|so|pyd)$|dpa/_native\.c$")
-EXTENSION = re.compile(r"dpa/_native\.\S+\.(so|pyd)")
+MADE = re.compile(r"/[._]\w*cache|\.(pyc|so|pyd)$|dpa/_\w+\.c$")
+EXTENSION = re.compile(r"dpa/(_native|_columns|_pixels)\.\S+\.(so|pyd)")
 
 
 def main() -> None:
@@ -28,10 +28,10 @@ def main() -> None:
 
     faults = [
         *(f"{sdist.name} lacks {name}" for name in sorted(written - names)),
-        *(f"{sdist.name} holds {name}" for name in names if re.search(r"_native\.c$|\.so$", name)),
+        *(f"{sdist.name} holds {name}" for name in names if re.search(r"dpa/_\w+\.c$|\.so$", name)),
         *(f"{wheel.name} lacks {name}" for name in sorted(package - installed)),
         *(f"{wheel.name} holds {name}" for name in sorted(installed - package - extensions)),
-        *([] if len(extensions) == 1 else [f"{wheel.name} has the extensions {extensions}"]),
+        *([] if len(extensions) == 3 else [f"{wheel.name} has the extensions {extensions}"]),
     ]
     for fault in faults:
         print(fault)

@@ -44,7 +44,9 @@ CHECKS = {
     "huggingface": Check("datasets cv2 PIL", ("tests/test_huggingface.py", *PAGES)),
     "image": Check("cv2 PIL", ("tests/test_image.py",), SCIPY),
     "kornia": Check("kornia torch", ("tests/test_kornia.py", *PAGES), TORCH),
-    "parquet": Check("pyarrow", ("tests/test_formats.py", "-k", "parquet")),
+    "parquet": Check(
+        "pyarrow", ("tests/test_formats.py", "tests/test_arrow.py", "-k", "parquet or arrow")
+    ),
     "torch": Check(
         "torch",
         ("tests/test_torch_tensors.py", "tests/test_torch_datasets.py", "-k", "not loaders"),

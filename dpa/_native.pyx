@@ -1,102 +1,26 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 # cython: embedsignature=False, freethreading_compatible=True
-"""The border to C: check buffers, release the GIL, one C call per span, return."""
+"""The border to C for making samples: kernels, plans, requests, one sample at a time."""
 
 import os
 
-from cpython.buffer cimport (
-    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
-)
-from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize, PyBytes_Size
-from cpython.dict cimport PyDict_Copy, PyDict_SetItem
-from cpython.float cimport PyFloat_FromDouble
-from cpython.list cimport PyList_New
+from cpython.buffer cimport PyBuffer_Release
+from cpython.bytes cimport PyBytes_AsString, PyBytes_Size
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcmp, memcpy, memset, strchr
+from libc.string cimport memcmp, memset
 
-
-cdef extern from "Python.h":
-    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
-    str PyUnicode_FromStringAndSize(const char *bytes, Py_ssize_t size)
-    int PyList_SetItem(object items, Py_ssize_t index, object item) except -1  # steals item
-    void Py_INCREF(object)
-    void PyObject_GC_UnTrack(void *)
-    void PyObject_GC_Track(void *)
-    bint PyLong_CheckExact(object)
-    unsigned long long PyLong_AsUnsignedLongLong(object number) except? -1
-
-
-cdef extern from "dpa_derivation.h" nogil:
-    enum: DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_SCRATCH_ALIGN, DPA_TABLE_LINKS
-    ctypedef enum dpa_status:
-        DPA_OK, DPA_BROKEN_KERNEL
-    ctypedef enum dpa_sampler:
-        DPA_XOSHIRO256PP, DPA_MT19937
-    ctypedef struct dpa_engine:
-        pass
-    ctypedef struct dpa_links:
-        pass
-    ctypedef struct dpa_keys:
-        const uint8_t *prefix
-        size_t prefix_size
-        const uint8_t *text
-        const int64_t *offsets
-        const uint64_t *ids
-        uint64_t start
-    ctypedef struct dpa_request:
-        dpa_keys keys
-        uint32_t depth
-        dpa_sampler sampler
-        uint64_t skip
-        size_t columns
-        const double *low
-        const double *high
-        void **values
-        Py_ssize_t stride
-        bint single_precision
-        void *digests
-    size_t dpa_kernel_count()
-    const char *dpa_kernel_name(size_t index)
-    bint dpa_kernel_usable(size_t index)
-    const char *dpa_engine_name(const dpa_engine *engine)
-    const char *dpa_cpu_features(char *text, size_t size)
-    dpa_status dpa_engine_choose(dpa_engine *engine, const char *name)
-    void dpa_links_init(dpa_links *links)
-    size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count)
-    void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
-                      size_t first, size_t count, void *scratch)
-    void dpa_hex(const uint8_t *digest, char *text)
-
-
-cdef extern from "dpa_columns.h" nogil:
-    enum: DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE
-    ctypedef struct dpa_moments:
-        double mean, squares, min, max
-    void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first, size_t count,
-                        const void *digests, const double *const *values, size_t columns,
-                        uint64_t *sum)
-    void dpa_block_moments(const double *values, size_t count, dpa_moments *moments)
-    size_t dpa_shortest(double value, char *text)
-
-
-cdef extern from "dpa_image.h" nogil:
-    enum: DPA_NOISE_TABLE
-    ctypedef enum dpa_pixel:
-        DPA_UINT8, DPA_UINT16, DPA_FLOAT32
-    ctypedef struct dpa_tone:
-        float gain, offset, stdev
-    void dpa_noise(const uint8_t *digest, const float *table, float *out, size_t count)
-    void dpa_apply_tone(dpa_pixel type, void *pixels, size_t count, const dpa_tone *tone,
-                        const uint8_t *digest, const float *table)
-
+from dpa._border cimport MAX_COLUMNS, acquire, hex_text
+from dpa._csrc cimport (
+    DPA_BROKEN_KERNEL, DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_MT19937, DPA_OK, DPA_SCRATCH_ALIGN,
+    DPA_TABLE_LINKS, DPA_XOSHIRO256PP, dpa_add_leaves, dpa_cpu_features, dpa_engine,
+    dpa_engine_choose, dpa_engine_name, dpa_generate, dpa_kernel_count, dpa_kernel_name,
+    dpa_kernel_usable, dpa_links, dpa_links_init, dpa_request, dpa_sampler, dpa_scratch_size,
+    dpa_status,
+)
 
 MAX_DEPTH = DPA_MAX_DEPTH
-MOMENTS_BLOCK = DPA_MOMENTS_BLOCK
 SAMPLERS = ("xoshiro256++", "mt19937")  # in the order of dpa_sampler
-
-cdef enum:
-    MAX_COLUMNS = 256  # of a dict; arrays have no limit
 
 cdef dpa_links LINKS
 cdef dpa_engine ENGINE
@@ -204,118 +128,7 @@ cdef bint check_samples(dpa_engine *engine) except -1:
     return True
 
 
-# ---- Buffers ----
-
-cdef list hidden_list(Py_ssize_t size):
-    """A list of NULLs that no gc callback can see, and die of; its maker tracks it when full."""
-    cdef list result = PyList_New(size)
-    PyObject_GC_UnTrack(<void *> result)
-    return result
-
-
-cdef int acquire(Py_buffer *view, object source, str name, const char *formats, Py_ssize_t size,
-                 bint writable) except -1:
-    """A C-contiguous buffer of `size` items, their struct format one of the characters given."""
-    cdef int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0)
-    try:
-        PyObject_GetBuffer(source, view, flags)
-    except (BufferError, ValueError) as error:
-        needed = "writable and C-contiguous" if writable else "C-contiguous"
-        raise ValueError(f"{name} must be {needed}: {error}") from None
-    cdef const char *found = view.format
-    if found == NULL:  # means bytes
-        found = b"B"
-    cdef str problem = None
-    if found[0] == 0 or found[1] != 0 or strchr(formats, found[0]) == NULL:
-        problem = f"a format of {' or '.join(formats.decode())}, got {found.decode()!r}"
-    elif found[0] in (c"L", c"l") and view.itemsize != sizeof(uint64_t):  # Windows: 4 bytes
-        problem = f"items of 8 bytes, got {view.itemsize}"
-    elif view.len != size * view.itemsize:
-        problem = f"{size} items, got {view.len // view.itemsize}"
-    if problem is not None:
-        PyBuffer_Release(view)
-        raise ValueError(f"{name} must have {problem}")
-    return 0
-
-
-def encode_texts(tuple ids not None, offsets) -> bytes:
-    """The UTF-8 of all ids, one after the other; writes where each begins and the last one ends.
-
-    Of a subclass of str its content counts. offsets: int64 (n + 1,). Raises TypeError for
-    what is no str, UnicodeEncodeError for a lone surrogate.
-    """
-    cdef Py_buffer view
-    cdef Py_ssize_t i, length, size = len(ids)
-    cdef int64_t total = 0
-    cdef int64_t *ends
-    cdef const char *utf8
-    cdef bytes result
-    cdef char *target
-    acquire(&view, offsets, "offsets", "lq", size + 1, True)
-    try:
-        ends = <int64_t *> view.buf
-        ends[0] = 0
-        for i in range(size):
-            if not isinstance(ids[i], str):
-                raise TypeError(f"ids must not mix str with {type(ids[i]).__name__} (index {i})")
-            PyUnicode_AsUTF8AndSize(ids[i], &length)
-            total += length
-            ends[i + 1] = total
-        result = PyBytes_FromStringAndSize(NULL, total)
-        target = PyBytes_AsString(result)
-        for i in range(size):
-            utf8 = PyUnicode_AsUTF8AndSize(ids[i], &length)
-            memcpy(target + ends[i], utf8, length)
-        return result
-    finally:
-        PyBuffer_Release(&view)
-
-
-def decode_texts(utf8, offsets) -> tuple[str, ...]:
-    """The inverse; the offsets must ascend within the text."""
-    cdef Py_buffer text, bounds
-    cdef Py_ssize_t i, size = len(offsets) - 1
-    cdef const int64_t *ends
-    cdef list result = []
-    acquire(&text, utf8, "utf8", "B", len(utf8), False)
-    try:
-        acquire(&bounds, offsets, "offsets", "lq", size + 1, False)
-        try:
-            ends = <const int64_t *> bounds.buf
-            for i in range(size):
-                if not 0 <= ends[i] <= ends[i + 1] <= text.len:
-                    raise ValueError(f"offsets must ascend within the text (index {i})")
-                result.append(PyUnicode_FromStringAndSize(
-                    <const char *> text.buf + ends[i], ends[i + 1] - ends[i]))
-        finally:
-            PyBuffer_Release(&bounds)
-    finally:
-        PyBuffer_Release(&text)
-    return tuple(result)
-
-
-def unpack(tuple ids not None, array) -> int:
-    """Writes ids to a uint64 array (n,) up to the first that is no plain int below 2^64.
-
-    Returns how many were written.
-    """
-    cdef Py_buffer view
-    cdef Py_ssize_t i, size = len(ids)
-    cdef uint64_t number
-    acquire(&view, array, "array", "LQ", size, True)
-    try:
-        for i in range(size):
-            if not PyLong_CheckExact(ids[i]):
-                return i
-            try:
-                number = PyLong_AsUnsignedLongLong(ids[i])
-            except OverflowError:
-                return i
-            (<uint64_t *> view.buf)[i] = number
-        return size
-    finally:
-        PyBuffer_Release(&view)
-
+# ---- Requests ----
 
 cdef class Plan:
     """What to make of a sample: the chain's depth, the sampler, and named columns with bounds."""
@@ -480,12 +293,6 @@ cdef int run(const dpa_engine *engine, const dpa_request *request, size_t first,
     return 0
 
 
-cdef str hex_text(const uint8_t *digest):
-    cdef char text[2 * DPA_DIGEST_SIZE]
-    dpa_hex(digest, text)
-    return PyUnicode_FromStringAndSize(text, sizeof(text))
-
-
 cdef int run_one(Plan plan, bytes prefix, seed_id, size_t columns, void **values,
                  uint8_t *digest) except -1:
     """One sample; seed_id is an int, or the bytes that end its key."""
@@ -540,139 +347,6 @@ def seed_hash(Plan plan not None, bytes prefix not None, seed_id) -> str:
     cdef uint8_t digest[DPA_DIGEST_SIZE]
     run_one(plan, prefix, seed_id, 0, NULL, digest)
     return hex_text(digest)
-
-
-def dicts(tuple names not None, values, digests not None, Py_ssize_t size, rank=None) -> list:
-    """Columns as a list of dicts. values as in Request, of float64."""
-    cdef Py_ssize_t columns = len(names), acquired = 0, c, i
-    cdef Py_buffer views[1 + MAX_COLUMNS]
-    cdef const double *column[MAX_COLUMNS]
-    cdef dict template = dict.fromkeys((*names, "hash"))
-    cdef const uint8_t *digest
-    cdef list result
-    cdef dict row
-    if columns > MAX_COLUMNS:
-        raise ValueError(f"a dict holds at most {MAX_COLUMNS} columns, got {columns}")
-    if len(values) != columns:
-        raise ValueError(f"values must be {columns} columns, got {len(values)}")
-    if rank is not None:
-        template["rank"] = rank
-    try:
-        acquire(&views[0], digests, "digests", "B", size * DPA_DIGEST_SIZE, False)
-        acquired = 1
-        for c in range(columns):
-            acquire(&views[c + 1], values[c], names[c], "d", size, False)
-            acquired += 1
-            column[c] = <const double *> views[c + 1].buf
-        digest = <const uint8_t *> views[0].buf
-        result = hidden_list(size)
-        for i in range(size):
-            row = PyDict_Copy(template)
-            for c in range(columns):
-                PyDict_SetItem(row, names[c], PyFloat_FromDouble(column[c][i]))
-            PyDict_SetItem(row, "hash", hex_text(digest + i * DPA_DIGEST_SIZE))
-            Py_INCREF(row)
-            PyList_SetItem(result, i, row)
-        PyObject_GC_Track(<void *> result)
-        return result
-    finally:
-        for c in range(acquired):
-            PyBuffer_Release(&views[c])
-
-
-# ---- Text ----
-
-def shortest(values) -> list[str]:
-    """Each item of a float64 array (n,) as repr writes it."""
-    cdef Py_buffer view
-    cdef char text[DPA_SHORTEST_SIZE]
-    cdef Py_ssize_t i, size = len(values)
-    cdef size_t length
-    cdef double value
-    cdef str item
-    cdef list result = hidden_list(size)
-    acquire(&view, values, "values", "d", size, False)
-    try:
-        for i in range(size):
-            value = (<const double *> view.buf)[i]
-            length = dpa_shortest(value, text)
-            item = PyUnicode_FromStringAndSize(text, length) if length else repr(value)
-            Py_INCREF(item)
-            PyList_SetItem(result, i, item)
-        PyObject_GC_Track(<void *> result)
-        return result
-    finally:
-        PyBuffer_Release(&view)
-
-
-# ---- Statistics ----
-
-def moments(values) -> list[tuple[int, float, float, float, float]]:
-    """(count, mean, squared deviations, min, max) of each block of a float64 array (n,)."""
-    cdef Py_buffer view
-    cdef dpa_moments block
-    cdef Py_ssize_t first, count, size = len(values)
-    cdef list result = []
-    acquire(&view, values, "values", "d", size, False)
-    try:
-        for first in range(0, size, DPA_MOMENTS_BLOCK):
-            count = min(size - first, <Py_ssize_t> DPA_MOMENTS_BLOCK)
-            with nogil:
-                dpa_block_moments(<const double *> view.buf + first, count, &block)
-            result.append((count, block.mean, block.squares, block.min, block.max))
-        return result
-    finally:
-        PyBuffer_Release(&view)
-
-
-# ---- Pixels ----
-
-cdef const uint8_t *digest_bytes(bytes digest) except NULL:
-    if PyBytes_Size(digest) != DPA_DIGEST_SIZE:
-        raise ValueError(f"digest must have {DPA_DIGEST_SIZE} bytes, got {PyBytes_Size(digest)}")
-    return <const uint8_t *> PyBytes_AsString(digest)
-
-
-def noise(bytes digest not None, table, out) -> None:
-    """Fills a float32 array with the noise of a digest."""
-    cdef const uint8_t *seed = digest_bytes(digest)
-    cdef Py_ssize_t size = out.size
-    cdef Py_buffer normals, view
-    acquire(&normals, table, "table", "f", DPA_NOISE_TABLE, False)
-    try:
-        acquire(&view, out, "out", "f", size, True)
-        with nogil:
-            dpa_noise(seed, <const float *> normals.buf, <float *> view.buf, size)
-        PyBuffer_Release(&view)
-    finally:
-        PyBuffer_Release(&normals)
-
-
-def apply_tone(pixels, float gain, float offset, float stdev=0.0, bytes digest=None,
-               table=None) -> None:
-    """Makes of each pixel, uint8, uint16 or float32, gain * pixel + offset + stdev * noise.
-
-    The noise is that of the digest; without one there is none.
-    """
-    cdef const uint8_t *seed = NULL
-    cdef dpa_tone tone = dpa_tone(gain, offset, stdev)
-    cdef Py_ssize_t size = pixels.size
-    cdef dpa_pixel type = DPA_FLOAT32
-    cdef Py_buffer normals, view
-    normals.buf = NULL
-    if digest is not None:
-        seed = digest_bytes(digest)
-        acquire(&normals, table, "table", "f", DPA_NOISE_TABLE, False)
-    try:
-        acquire(&view, pixels, "pixels", "BHf", size, True)
-        if view.itemsize < 4:
-            type = DPA_UINT8 if view.itemsize == 1 else DPA_UINT16
-        with nogil:
-            dpa_apply_tone(type, view.buf, size, &tone, seed, <const float *> normals.buf)
-        PyBuffer_Release(&view)
-    finally:
-        if seed != NULL:
-            PyBuffer_Release(&normals)
 
 
 dpa_links_init(&LINKS)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dpa
-from dpa import _native
+from dpa import _columns
 from dpa.derivation.digest import SampleDigest
 
 VECTORS = Path(__file__).resolve().parent / "vectors"
@@ -384,4 +384,4 @@ def test_block_moments(size: int, scale: float, seed: int) -> None:
     values = (np.random.default_rng(seed).random(size) - 0.5) * scale
     block = reference.STATISTICS_BLOCK
     parts = [values[at : at + block].tolist() for at in range(0, size, block)]
-    assert _native.moments(values) == [reference.block_moments(part) for part in parts]
+    assert _columns.moments(values) == [reference.block_moments(part) for part in parts]

@@ -11,7 +11,7 @@ import reference
 from scipy.special import ndtri
 
 import dpa
-from dpa import _native
+from dpa import _pixels
 from dpa.images import noise as noise_module
 from dpa.noise import noise_table, standard_normals, standard_normals_batch
 
@@ -117,26 +117,26 @@ def test_a_tone_is_the_affine_map_in_single_precision(dtype, noisy):
     if dtype != "float32":
         expected = np.clip(np.rint(expected), 0, np.iinfo(dtype).max).astype(dtype)
     if noisy:
-        _native.apply_tone(pixels, gain, offset, stdev, DIGEST, TABLE)
+        _pixels.apply_tone(pixels, gain, offset, stdev, DIGEST, TABLE)
     else:
-        _native.apply_tone(pixels, gain, offset)
+        _pixels.apply_tone(pixels, gain, offset)
     assert np.array_equal(pixels, expected)
 
 
 def test_the_border_checks_its_buffers():
     field = np.zeros(8, np.float32)
     with pytest.raises(ValueError, match="digest must have 32 bytes, got 31"):
-        _native.noise(DIGEST[1:], TABLE, field)
+        _pixels.noise(DIGEST[1:], TABLE, field)
     with pytest.raises(ValueError, match="table must have 65536 items, got 65535"):
-        _native.noise(DIGEST, TABLE[1:], field)
+        _pixels.noise(DIGEST, TABLE[1:], field)
     with pytest.raises(ValueError, match="out must have a format of f, got 'd'"):
-        _native.noise(DIGEST, TABLE, field.astype(np.float64))
+        _pixels.noise(DIGEST, TABLE, field.astype(np.float64))
     with pytest.raises(ValueError, match="out must be writable and C-contiguous"):
-        _native.noise(DIGEST, TABLE, field[::2])
+        _pixels.noise(DIGEST, TABLE, field[::2])
     with pytest.raises(ValueError, match="pixels must have a format of B or H or f, got 'b'"):
-        _native.apply_tone(field.astype(np.int8), 1, 0)
+        _pixels.apply_tone(field.astype(np.int8), 1, 0)
     with pytest.raises(ValueError, match="table must have a format of f, got 'd'"):
-        _native.apply_tone(field, 1, 0, 1, DIGEST, TABLE.astype(np.float64))
+        _pixels.apply_tone(field, 1, 0, 1, DIGEST, TABLE.astype(np.float64))
     field.flags.writeable = False
     with pytest.raises(ValueError, match="pixels must be writable and C-contiguous"):
-        _native.apply_tone(field, 1, 0, 1, DIGEST, TABLE)
+        _pixels.apply_tone(field, 1, 0, 1, DIGEST, TABLE)

@@ -27,6 +27,7 @@ NOT_IMPORTED = [
         "dpa.cli",
         "dpa.audit",
         "dpa.__main__",
+        "dpa._pixels",
         "dpa.batch",
         "dpa.benchmark",
         "dpa.compatibility",
@@ -147,9 +148,10 @@ def test_version() -> None:
 
 
 def test_typed() -> None:
-    """Type checkers look into a package only where this file is, and at the stub of the border."""
+    """Type checkers look into a package only where this file is, and at the stubs of the border."""
     assert resources.files("dpa").joinpath("py.typed").is_file()
-    assert resources.files("dpa").joinpath("_native.pyi").is_file()
+    for name in ("_native", "_columns", "_pixels"):
+        assert resources.files("dpa").joinpath(f"{name}.pyi").is_file()
 
 
 # ---- Examples ----

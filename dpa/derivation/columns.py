@@ -8,7 +8,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dpa._native import dicts
+from dpa._columns import dicts
 from dpa.checks import brief, real
 from dpa.derivation.ids import Ids
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from dpa._native import decode_texts, encode_texts, unpack
+from dpa._columns import decode_texts, encode_texts, unpack
 from dpa.checks import LIMIT, integer
 from dpa.derivation.keys import lone_surrogate
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from dpa._native import MOMENTS_BLOCK, moments
+from dpa._columns import MOMENTS_BLOCK, moments
 from dpa.derivation.columns import column_of, names_of
 from dpa.derivation.config import PARAMETERS
 from dpa.derivation.space import Space

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from dpa._native import apply_tone
+from dpa._pixels import apply_tone
 from dpa.checks import extra, integer
 from dpa.images.effects import (
     Effect,

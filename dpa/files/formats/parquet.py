@@ -10,12 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-import numpy as np
-import numpy.typing as npt
-
 from dpa.checks import extra
 from dpa.derivation.columns import Columns
-from dpa.derivation.ids import Ids, Texts
 from dpa.files.formats import base
 from dpa.files.formats.base import FormatReader
 from dpa.files.formats.records import columnar_checksum, parse
@@ -25,16 +21,16 @@ with extra("parquet", ".parquet files need pyarrow"):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from dpa.arrow.arrays import digests_of, hash_array, id_array, ids_of
+    from dpa.arrow.schema import schema
+
 #: Samples of a row group: 5 MB.
 _GROUP = 65_536
 _PREFIX = "dpa."
 
 
 def _schema(metadata: Metadata) -> pa.Schema:
-    columns = [(name, pa.float64()) for name in metadata.names] + [("hash", pa.binary(32))]
-    if metadata.start_id is None:
-        columns.insert(0, ("id", pa.string() if metadata.id_type == "string" else pa.uint64()))
-    return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in columns])
+    return schema(metadata.names, metadata.id_type if metadata.start_id is None else None)
 
 
 class _TableWriter(pq.ParquetWriter):  # type: ignore[misc]  # pyarrow has no types
@@ -69,12 +65,9 @@ class Writer(base.Writer):
         self._pending = table
 
     def _table(self, samples: Columns) -> pa.Table:
-        hashes = pa.FixedSizeBinaryArray.from_buffers(
-            pa.binary(32), len(samples), [None, pa.py_buffer(samples.digests)]
-        )
-        columns = {**samples.columns, "hash": hashes}
+        columns = {**samples.columns, "hash": hash_array(samples.digests)}
         if "id" in self._schema.names:
-            columns["id"] = _array(samples.ids)
+            columns["id"] = id_array(samples.ids)
         arrays = [pa.array(columns[field.name], field.type) for field in self._schema]
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
@@ -123,9 +116,9 @@ class Reader(FormatReader):
         self.statistics, self.trailer = self._part("statistics"), self._part("trailer")
         count = 0
         with _told():
-            found, schema = self._file.schema_arrow.remove_metadata(), _schema(self.metadata)
-            if found != schema:
-                raise ValueError(f"the columns must be\n{schema}\ngot\n{found}")
+            found, wanted = self._file.schema_arrow.remove_metadata(), _schema(self.metadata)
+            if found != wanted:
+                raise ValueError(f"the columns must be\n{wanted}\ngot\n{found}")
             for batch in self._file.iter_batches(_GROUP, use_threads=False):
                 block = self._block(batch, count)
                 count += len(block)
@@ -135,7 +128,9 @@ class Reader(FormatReader):
         batch.validate(full=True)
         columns = {name: batch[name].to_numpy() for name in self.metadata.names}
         ids = self.metadata.consecutive_ids(first, len(batch))
-        return Columns(_ids(batch["id"]) if ids is None else ids, _hashes(batch), columns)
+        if ids is None:
+            ids = ids_of(batch["id"])
+        return Columns(ids, digests_of(batch["hash"]), columns)
 
     def _checksum(self, trailer: dict[str, Any]) -> str:
         return columnar_checksum(self._fields, self.statistics, trailer)
@@ -144,28 +139,6 @@ class Reader(FormatReader):
 def read(file: BinaryIO) -> Reader:
     """A reader of the samples. Raises ValueError or TypeError."""
     return Reader(file)
-
-
-def _array(ids: Ids) -> pa.Array:
-    if not isinstance(ids, Texts):
-        return pa.array(ids.public)
-    buffers = [None, *map(pa.py_buffer, (ids.offsets, ids.utf8))]
-    return pa.Array.from_buffers(pa.large_string(), len(ids), buffers).cast(pa.string())
-
-
-def _ids(array: pa.Array) -> Ids:
-    if array.type != pa.string():
-        return Ids.checked(array.to_numpy())
-    large = array.cast(pa.large_string())
-    _, offsets, utf8 = large.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[large.offset : large.offset + len(large) + 1]
-    return Texts(np.frombuffer(utf8 or b"", np.uint8), bounds)  # validated by validate(full=True)
-
-
-def _hashes(batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
-    array = batch["hash"]
-    found = np.frombuffer(array.buffers()[1], np.uint8).reshape(-1, 32)
-    return found[array.offset : array.offset + len(array)]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa._native import shortest
+from dpa._columns import shortest
 from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.ids import Ids

@@ -1,0 +1,203 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: embedsignature=False, freethreading_compatible=True
+"""The border to C for ids and columns: ids as arrays, columns as dicts, text and moments."""
+
+from cpython.buffer cimport PyBuffer_Release
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
+from cpython.dict cimport PyDict_Copy, PyDict_SetItem
+from cpython.float cimport PyFloat_FromDouble
+from cpython.list cimport PyList_New
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.string cimport memcpy
+
+from dpa._border cimport MAX_COLUMNS, PyUnicode_FromStringAndSize, acquire, hex_text
+from dpa._csrc cimport (
+    DPA_DIGEST_SIZE, DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE, dpa_block_moments, dpa_moments,
+    dpa_shortest,
+)
+
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    int PyList_SetItem(object items, Py_ssize_t index, object item) except -1  # steals item
+    void Py_INCREF(object)
+    void PyObject_GC_UnTrack(void *)
+    void PyObject_GC_Track(void *)
+    bint PyLong_CheckExact(object)
+    unsigned long long PyLong_AsUnsignedLongLong(object number) except? -1
+
+
+MOMENTS_BLOCK = DPA_MOMENTS_BLOCK
+
+
+# ---- Ids ----
+
+def encode_texts(tuple ids not None, offsets) -> bytes:
+    """The UTF-8 of all ids, one after the other; writes where each begins and the last one ends.
+
+    Of a subclass of str its content counts. offsets: int64 (n + 1,). Raises TypeError for
+    what is no str, UnicodeEncodeError for a lone surrogate.
+    """
+    cdef Py_buffer view
+    cdef Py_ssize_t i, length, size = len(ids)
+    cdef int64_t total = 0
+    cdef int64_t *ends
+    cdef const char *utf8
+    cdef bytes result
+    cdef char *target
+    acquire(&view, offsets, "offsets", "lq", size + 1, True)
+    try:
+        ends = <int64_t *> view.buf
+        ends[0] = 0
+        for i in range(size):
+            if not isinstance(ids[i], str):
+                raise TypeError(f"ids must not mix str with {type(ids[i]).__name__} (index {i})")
+            PyUnicode_AsUTF8AndSize(ids[i], &length)
+            total += length
+            ends[i + 1] = total
+        result = PyBytes_FromStringAndSize(NULL, total)
+        target = PyBytes_AsString(result)
+        for i in range(size):
+            utf8 = PyUnicode_AsUTF8AndSize(ids[i], &length)
+            memcpy(target + ends[i], utf8, length)
+        return result
+    finally:
+        PyBuffer_Release(&view)
+
+
+def decode_texts(utf8, offsets) -> tuple[str, ...]:
+    """The inverse; the offsets must ascend within the text."""
+    cdef Py_buffer text, bounds
+    cdef Py_ssize_t i, size = len(offsets) - 1
+    cdef const int64_t *ends
+    cdef list result = []
+    acquire(&text, utf8, "utf8", "B", len(utf8), False)
+    try:
+        acquire(&bounds, offsets, "offsets", "lq", size + 1, False)
+        try:
+            ends = <const int64_t *> bounds.buf
+            for i in range(size):
+                if not 0 <= ends[i] <= ends[i + 1] <= text.len:
+                    raise ValueError(f"offsets must ascend within the text (index {i})")
+                result.append(PyUnicode_FromStringAndSize(
+                    <const char *> text.buf + ends[i], ends[i + 1] - ends[i]))
+        finally:
+            PyBuffer_Release(&bounds)
+    finally:
+        PyBuffer_Release(&text)
+    return tuple(result)
+
+
+def unpack(tuple ids not None, array) -> int:
+    """Writes ids to a uint64 array (n,) up to the first that is no plain int below 2^64.
+
+    Returns how many were written.
+    """
+    cdef Py_buffer view
+    cdef Py_ssize_t i, size = len(ids)
+    cdef uint64_t number
+    acquire(&view, array, "array", "LQ", size, True)
+    try:
+        for i in range(size):
+            if not PyLong_CheckExact(ids[i]):
+                return i
+            try:
+                number = PyLong_AsUnsignedLongLong(ids[i])
+            except OverflowError:
+                return i
+            (<uint64_t *> view.buf)[i] = number
+        return size
+    finally:
+        PyBuffer_Release(&view)
+
+
+# ---- Rows ----
+
+cdef list hidden_list(Py_ssize_t size):
+    """A list of NULLs that no gc callback can see, and die of; its maker tracks it when full."""
+    cdef list result = PyList_New(size)
+    PyObject_GC_UnTrack(<void *> result)
+    return result
+
+
+def dicts(tuple names not None, values, digests not None, Py_ssize_t size, rank=None) -> list:
+    """Columns as a list of dicts. values: float64, an array (columns, n) or a tuple of (n,)."""
+    cdef Py_ssize_t columns = len(names), acquired = 0, c, i
+    cdef Py_buffer views[1 + MAX_COLUMNS]
+    cdef const double *column[MAX_COLUMNS]
+    cdef dict template = dict.fromkeys((*names, "hash"))
+    cdef const uint8_t *digest
+    cdef list result
+    cdef dict row
+    if columns > MAX_COLUMNS:
+        raise ValueError(f"a dict holds at most {MAX_COLUMNS} columns, got {columns}")
+    if len(values) != columns:
+        raise ValueError(f"values must be {columns} columns, got {len(values)}")
+    if rank is not None:
+        template["rank"] = rank
+    try:
+        acquire(&views[0], digests, "digests", "B", size * DPA_DIGEST_SIZE, False)
+        acquired = 1
+        for c in range(columns):
+            acquire(&views[c + 1], values[c], names[c], "d", size, False)
+            acquired += 1
+            column[c] = <const double *> views[c + 1].buf
+        digest = <const uint8_t *> views[0].buf
+        result = hidden_list(size)
+        for i in range(size):
+            row = PyDict_Copy(template)
+            for c in range(columns):
+                PyDict_SetItem(row, names[c], PyFloat_FromDouble(column[c][i]))
+            PyDict_SetItem(row, "hash", hex_text(digest + i * DPA_DIGEST_SIZE))
+            Py_INCREF(row)
+            PyList_SetItem(result, i, row)
+        PyObject_GC_Track(<void *> result)
+        return result
+    finally:
+        for c in range(acquired):
+            PyBuffer_Release(&views[c])
+
+
+# ---- Text ----
+
+def shortest(values) -> list[str]:
+    """Each item of a float64 array (n,) as repr writes it."""
+    cdef Py_buffer view
+    cdef char text[DPA_SHORTEST_SIZE]
+    cdef Py_ssize_t i, size = len(values)
+    cdef size_t length
+    cdef double value
+    cdef str item
+    cdef list result = hidden_list(size)
+    acquire(&view, values, "values", "d", size, False)
+    try:
+        for i in range(size):
+            value = (<const double *> view.buf)[i]
+            length = dpa_shortest(value, text)
+            item = PyUnicode_FromStringAndSize(text, length) if length else repr(value)
+            Py_INCREF(item)
+            PyList_SetItem(result, i, item)
+        PyObject_GC_Track(<void *> result)
+        return result
+    finally:
+        PyBuffer_Release(&view)
+
+
+# ---- Statistics ----
+
+def moments(values) -> list[tuple[int, float, float, float, float]]:
+    """(count, mean, squared deviations, min, max) of each block of a float64 array (n,)."""
+    cdef Py_buffer view
+    cdef dpa_moments block
+    cdef Py_ssize_t first, count, size = len(values)
+    cdef list result = []
+    acquire(&view, values, "values", "d", size, False)
+    try:
+        for first in range(0, size, DPA_MOMENTS_BLOCK):
+            count = min(size - first, <Py_ssize_t> DPA_MOMENTS_BLOCK)
+            with nogil:
+                dpa_block_moments(<const double *> view.buf + first, count, &block)
+            result.append((count, block.mean, block.squares, block.min, block.max))
+        return result
+    finally:
+        PyBuffer_Release(&view)

@@ -1,0 +1,67 @@
+"""The headers of csrc, as Cython reads them."""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+
+cdef extern from "dpa_derivation.h" nogil:
+    enum: DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_SCRATCH_ALIGN, DPA_TABLE_LINKS
+    ctypedef enum dpa_status:
+        DPA_OK, DPA_BROKEN_KERNEL
+    ctypedef enum dpa_sampler:
+        DPA_XOSHIRO256PP, DPA_MT19937
+    ctypedef struct dpa_engine:
+        pass
+    ctypedef struct dpa_links:
+        pass
+    ctypedef struct dpa_keys:
+        const uint8_t *prefix
+        size_t prefix_size
+        const uint8_t *text
+        const int64_t *offsets
+        const uint64_t *ids
+        uint64_t start
+    ctypedef struct dpa_request:
+        dpa_keys keys
+        uint32_t depth
+        dpa_sampler sampler
+        uint64_t skip
+        size_t columns
+        const double *low
+        const double *high
+        void **values
+        Py_ssize_t stride
+        bint single_precision
+        void *digests
+    size_t dpa_kernel_count()
+    const char *dpa_kernel_name(size_t index)
+    bint dpa_kernel_usable(size_t index)
+    const char *dpa_engine_name(const dpa_engine *engine)
+    const char *dpa_cpu_features(char *text, size_t size)
+    dpa_status dpa_engine_choose(dpa_engine *engine, const char *name)
+    void dpa_links_init(dpa_links *links)
+    size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count)
+    void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
+                      size_t first, size_t count, void *scratch)
+    void dpa_hex(const uint8_t *digest, char *text)
+
+
+cdef extern from "dpa_columns.h" nogil:
+    enum: DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE
+    ctypedef struct dpa_moments:
+        double mean, squares, min, max
+    void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first, size_t count,
+                        const void *digests, const double *const *values, size_t columns,
+                        uint64_t *sum)
+    void dpa_block_moments(const double *values, size_t count, dpa_moments *moments)
+    size_t dpa_shortest(double value, char *text)
+
+
+cdef extern from "dpa_image.h" nogil:
+    enum: DPA_NOISE_TABLE
+    ctypedef enum dpa_pixel:
+        DPA_UINT8, DPA_UINT16, DPA_FLOAT32
+    ctypedef struct dpa_tone:
+        float gain, offset, stdev
+    void dpa_noise(const uint8_t *digest, const float *table, float *out, size_t count)
+    void dpa_apply_tone(dpa_pixel type, void *pixels, size_t count, const dpa_tone *tone,
+                        const uint8_t *digest, const float *table)
