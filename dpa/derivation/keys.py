@@ -7,13 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-<<<<<<< HEAD
-from dpa.checks import LIMIT, integer, word
-from dpa.errors import InvalidRankError, raising
-=======
-from dpa.checks import integer, raised_as, word
+from dpa.checks import LIMIT, integer, raised_as, word
 from dpa.errors import InvalidRankError
->>>>>>> drop2
 
 
 @raised_as(InvalidRankError)
