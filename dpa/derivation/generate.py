@@ -1,4 +1,4 @@
-"""The functions that make samples: one, its hash, many as columns, and further draws."""
+"""The functions that generate samples: one, its hash, many as columns, and further draws."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dpa.derivation.ids import Ids, single_id
 from dpa.derivation.space import checked_depth
 from dpa.host.threads import check_threads
 
-#: Draws of one sample: they come one after the other, so far ones take their time.
+#: The most draws of one sample. The sampler is sequential: draw n costs n steps.
 MAX_DRAWS = 1_000_000
 
 
@@ -33,10 +33,36 @@ def gen_augmentation_params(
 ) -> dict[str, Any]:
     """The parameters of one sample.
 
-    `seed_id` is a non-negative integer of any size, or a string id. Returns rotation,
-    brightness, noise, scale and contrast (float) and hash (64 hex characters), and
-    rank where one is given. Raises TypeError or ValueError for a bad argument.
+    Parameters
+    ----------
+    seed_id
+        The sample's id: a non-negative integer of any size, or a str.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    rank, world_size
+        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
+        below it. A rank without a base_seed implies base_seed 0.
+    base_seed, epoch, view
+        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
 
+    Returns
+    -------
+    dict
+        rotation, brightness, noise, scale and contrast (float), hash (64 hex characters), and
+        rank if one is given.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
+
+    Examples
+    --------
     >>> gen_augmentation_params(42)["rotation"]
     0.8235536351270127
     """
@@ -53,8 +79,37 @@ def gen_augmentation_seed(
     epoch: int | None = None,
     view: int | None = None,
 ) -> str:
-    """The final hash of one sample's chain, 64 hex characters.
+    """The final hash of one sample's chain.
 
+    Parameters
+    ----------
+    seed_id
+        The sample's id: a non-negative integer of any size, or a str.
+    augmentation_depth
+        Links of the hash chain, 1 to 10,000.
+    rank, world_size
+        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
+        below it. A rank without a base_seed implies base_seed 0.
+    base_seed, epoch, view
+        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+
+    Returns
+    -------
+    str
+        64 hex characters: the `hash` that gen_augmentation_params returns for this depth.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
+
+    Examples
+    --------
     >>> gen_augmentation_seed(42)[:16]
     '3c8f589003fff376'
     """
@@ -78,13 +133,45 @@ def generate_augmentation_batch(
 ) -> AugmentationBatch:
     """The parameters of many samples as columns: the fast way.
 
-    `ids`: a range, a 1-D integer array or a sequence of int, in any order and with
-    repeats, or a sequence of str. `dtype`: float64, or float32 for the same values
-    rounded. `out`: an AugmentationBatch of the same length, or a mapping of the five
-    names (and "digests", uint8 (n, 32), if wanted) to arrays (n,); it is filled in
-    place, its dtype counts, and after an exception its content is undefined. Raises
-    TypeError or ValueError for a bad argument.
+    Parameters
+    ----------
+    ids
+        A range, a 1-D integer array, a sequence of int (0 to 2**64 - 1) or a sequence of str,
+        in any order and with repeats.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    rank, world_size
+        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
+        below it. A rank without a base_seed implies base_seed 0.
+    base_seed, epoch, view
+        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    dtype
+        float64, or float32 for the same values rounded. `out` overrides it.
+    num_threads
+        The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
+        that this process may use. The values do not depend on it.
+    out
+        Where to write: an AugmentationBatch of the same length, or a mapping of the parameters'
+        names to arrays of shape (n,), with "digests" (uint8, shape (n, 32)) if wanted. It is
+        filled in place; after an exception its content is undefined.
 
+    Returns
+    -------
+    AugmentationBatch
+        One sample for each id, in the order of `ids`; `out` itself if that is a batch.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
+
+    Examples
+    --------
     >>> batch = generate_augmentation_batch([42, 7, 42])
     >>> batch.rotation.shape, batch.rotation[0] == batch.rotation[2]
     ((3,), np.True_)
@@ -118,11 +205,46 @@ def generate_uniforms(
     view: int | None = None,
     num_threads: int | None = None,
 ) -> npt.NDArray[np.float64]:
-    """More uniform numbers in [0, 1) of each sample: draws skip .. skip + count - 1.
+    """Further uniform random numbers of each sample, for decisions of your own.
 
-    Draws 0 to 4 make the parameters, so the default goes on behind them. Of `config`,
-    depth and sampler count; skip + count is at most 1,000,000. Returns float64, shape (n, count).
+    Parameters
+    ----------
+    ids
+        A range, a 1-D integer array, a sequence of int (0 to 2**64 - 1) or a sequence of str,
+        in any order and with repeats.
+    count
+        How many numbers per sample; 0 or more.
+    skip
+        The number of the first draw. Draws 0 to 4 make the five parameters, so the default
+        starts behind them. skip + count is at most 1,000,000.
+    config
+        Only its depth and sampler are used; None is the default config.
+    rank, world_size
+        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
+        below it. A rank without a base_seed implies base_seed 0.
+    base_seed, epoch, view
+        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    num_threads
+        The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
+        that this process may use. The values do not depend on it.
 
+    Returns
+    -------
+    numpy.ndarray
+        float64 in [0, 1), shape (n, count): draws skip to skip + count - 1.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
+
+    Examples
+    --------
     >>> flip = generate_uniforms([42, 43], 1)[:, 0] < 0.5
     >>> flip.shape
     (2,)
