@@ -1,4 +1,4 @@
-"""Checks of arguments: each returns the value in one exact type, or raises by the argument's name."""
+"""Checks of arguments: each returns one exact type, or raises and names the argument."""
 
 from __future__ import annotations
 
