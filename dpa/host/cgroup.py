@@ -10,7 +10,7 @@ MEMBERSHIP = "/proc/self/cgroup"
 
 
 def cores(root: str = ROOT, membership: str = MEMBERSHIP) -> int | None:
-    """The smallest CPU quota from this group up to the root, in cores rounded up; None: no limit."""
+    """The smallest CPU quota from this group up to the root, rounded up to cores, or None."""
     return _least(_cores, "cpu", root, membership)
 
 
