@@ -169,7 +169,7 @@ def _pearson(
 ) -> tuple[float, float]:
     """The coefficient of correlation, and its p-value by Student's t."""
     variances = [square - total * total / size for total, square in zip(sums, squares, strict=True)]
-    if min(variances) <= 0:  # one value again and again
+    if min(variances) <= 0:  # all values are equal
         return 0.0, 1.0
     r = (products - sums[0] * sums[1] / size) / math.sqrt(variances[0] * variances[1])
     r = min(max(float(r), -1.0), 1.0)

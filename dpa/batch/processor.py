@@ -160,7 +160,7 @@ class BatchMetrics:
     seconds: float
     samples_per_second: float
 
-    # The original's names.
+    # The original package's names.
     total_batches = Alias[int]("batches")
     total_samples = Alias[int]("samples")
     avg_batch_size = Alias[float]("average_batch_size")
@@ -220,7 +220,7 @@ class BatchProcessor:
         self.memory = MemoryAwareBatcher(
             config.max_memory_mb, config.min_batch_size, max_batch_size=config.cap, reader=reader
         )
-        self._memory_batcher = self.memory  # the original's name
+        self._memory_batcher = self.memory  # the original package's name
         self._clock = clock
         self._climber = None
         if strategy is BatchStrategy.ADAPTIVE and config.adaptive_sizing:

@@ -46,7 +46,22 @@ class Comparison:
         threshold: float,
         confidence: float,
     ) -> Self:
-        """Compares the two; `threshold` and `confidence` as for ComparisonReport."""
+        """Compares a result with its baseline.
+
+        Parameters
+        ----------
+        result, baseline
+            The two results; without a baseline the verdict is "uncompared".
+        threshold
+            The relative difference of times that matters: 0.1 is 10 %.
+        confidence
+            The confidence of the interval, between 0 and 1.
+
+        Returns
+        -------
+        Comparison
+            The ratio, its interval and the verdict.
+        """
         if baseline is None:
             return cls(result, None, math.nan, (math.nan, math.nan), "uncompared")
         ratio = baseline.samples_per_second / result.samples_per_second

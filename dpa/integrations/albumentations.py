@@ -94,7 +94,20 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         return {"sample": derivation.params(data["sample_id"]), "size": params["shape"][:2]}
 
     def apply(self, img: npt.NDArray[Any], sample: dict[str, Any], **_: Any) -> npt.NDArray[Any]:
-        """The augmented image."""
+        """The augmented image.
+
+        Parameters
+        ----------
+        img
+            An array HxW or HxWxC, as apply_augmentation takes it.
+        sample
+            The sample's parameters, from get_params_dependent_on_data.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same shape and dtype.
+        """
         border, interpolation = self.border, self.interpolation
         pixels: npt.NDArray[Any] = apply_augmentation(
             img, sample, border=border, interpolation=interpolation
@@ -104,14 +117,43 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     def apply_to_mask(
         self, mask: npt.NDArray[Any], sample: dict[str, Any], **_: Any
     ) -> npt.NDArray[Any]:
-        """The mask rotated and scaled; outside it is 0, or continued as the image is."""
+        """The mask rotated and scaled; outside it is 0, or continued as the image is.
+
+        Parameters
+        ----------
+        mask
+            An array HxW or HxWxC, as augment_mask takes it.
+        sample
+            The sample's parameters, from get_params_dependent_on_data.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same shape and dtype.
+        """
         border = self.border if isinstance(self.border, str) else 0
         return augment_mask(mask, sample, border=border)
 
     def apply_to_bboxes(
         self, bboxes: npt.NDArray[Any], sample: dict[str, Any], size: tuple[int, int], **_: Any
     ) -> npt.NDArray[Any]:
-        """The moved boxes, in fractions of width and height as Albumentations stores them."""
+        """The bounding boxes of the moved boxes.
+
+        Parameters
+        ----------
+        bboxes
+            (left, top, right, bottom, ...) of each, shape (n, 4 or more), in fractions of width
+            and height as Albumentations stores them.
+        sample
+            The sample's parameters, from get_params_dependent_on_data.
+        size
+            (height, width) of the image.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same shape; further columns are kept.
+        """
         if len(bboxes) == 0:
             return bboxes
         height, width = size
@@ -122,7 +164,23 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     def apply_to_keypoints(
         self, keypoints: npt.NDArray[Any], sample: dict[str, Any], size: tuple[int, int], **_: Any
     ) -> npt.NDArray[Any]:
-        """Keypoints (x, y, z, angle, scale, ...), moved; angles are counter-clockwise radians."""
+        """The moved keypoints.
+
+        Parameters
+        ----------
+        keypoints
+            (x, y, z, angle, scale, ...) of each, shape (n, 5 or more); x and y in pixels,
+            angles in radians, counter-clockwise.
+        sample
+            The sample's parameters, from get_params_dependent_on_data.
+        size
+            (height, width) of the image.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same shape, float64; z and further columns are kept.
+        """
         if len(keypoints) == 0:
             return keypoints
         moved = np.array(keypoints, np.float64)

@@ -33,7 +33,7 @@ class RowCursor(ABC, Iterator[dict[str, Any]]):
     def __next__(self) -> dict[str, Any]:
         while True:
             rows, end = self._at
-            for row in rows:  # the fastest way to take one
+            for row in rows:  # the fastest way to take one row
                 return row
             found = self._rows(end)
             self._at = iter(found), end + len(found)

@@ -244,10 +244,37 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
 class AugmentedIterableDataset(_Augmented, IterableDataset):  # type: ignore[misc]
     """An iterable dataset whose samples are augmented by the ids that they carry.
 
-    A pass keeps the epoch in which it began. The parameters are those of AugmentedDataset,
-    except that `dataset` is iterable and `id_fn(sample)`, which returns an int or a str, is
-    required: a position in the stream is not an id, because every worker has its own stream.
-    Raises TypeError or ValueError for a bad argument.
+    A pass keeps the epoch in which it began.
+
+    Parameters
+    ----------
+    dataset
+        An iterable dataset.
+    config, transform, base_seed, epoch_policy, views, return_params
+        As for AugmentedDataset.
+    id_fn
+        id_fn(sample) returns the id, an int of 0 to 2**64 - 1 or a str. It is required: a
+        position in the stream is not an id, because every worker has its own stream.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
+    >>> class Numbers(IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter([3, 4])
+    >>> scaled = AugmentedIterableDataset(
+    ...     Numbers(),
+    ...     transform=lambda image, params: params["scale"],
+    ...     id_fn=lambda sample: sample - 3,
+    ... )
+    >>> list(scaled)[1]
+    1.0079741918104415
     """
 
     def _check(self, dataset: Any, id_fn: object) -> None:
