@@ -185,10 +185,14 @@ class AuditReport:
 
     Attributes
     ----------
-    config, key
-        What generated the samples.
-    start_id, num_samples
-        The first id, and how many samples were tested.
+    config
+        The ranges, chain depth and sampler that were audited.
+    key
+        The parts of the key.
+    start_id
+        The first id.
+    num_samples
+        How many samples were audited.
     seed_bits
         The bits of a seed of the config's sampler.
     colliding_pairs
@@ -210,12 +214,12 @@ class AuditReport:
 
     @property
     def expected_pairs(self) -> float:
-        """The pairs that a perfect hash would give on average: n (n - 1) / 2 / 2**seed_bits."""
+        """The pairs that a perfect hash gives on average, n (n - 1) / 2 / 2**seed_bits."""
         return math.ldexp(math.comb(self.num_samples, 2), -self.seed_bits)
 
     @property
     def threshold(self) -> float:
-        """The p-value below which a check counts as found: 1e-6 / the number of checks."""
+        """The p-value below which a check counts as found, 1e-6 / the number of checks."""
         return threshold(len(self.checks))
 
     @property
@@ -325,11 +329,17 @@ def audit_augmentation(
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
     start_id
         The first id.
-    rank, world_size
-        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
-        below it. A rank without a base_seed implies base_seed 0.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     num_threads
         The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
         that this process may use. The values do not depend on it.

@@ -142,8 +142,10 @@ def stream_augmentation_range_batched(
 
     Parameters
     ----------
-    start_id, end_id
-        The first id, and the id behind the last one; end_id must not be below start_id.
+    start_id
+        The first id.
+    end_id
+        One past the last id; not below start_id.
     batch_config
         How to make the batches; None is 32 consecutive samples each.
     config

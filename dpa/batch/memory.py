@@ -22,8 +22,12 @@ class MemoryInfo:
 
     Attributes
     ----------
-    available_mb, used_mb, total_mb
-        In MB (10**6 bytes).
+    available_mb
+        What can still be allocated, in MB (10**6 bytes).
+    used_mb
+        The rest of total_mb.
+    total_mb
+        The whole memory.
     percent_used
         used_mb in percent of total_mb.
     """
@@ -76,8 +80,10 @@ class MemoryAwareBatcher:
     ----------
     max_memory_mb
         The most that a batch may take, in MB (10**6 bytes).
-    min_batch_size, max_batch_size
-        The least and the most samples in a batch; None is no cap.
+    min_batch_size
+        The least samples in a batch.
+    max_batch_size
+        The most samples in a batch; None is no cap.
     adjustment_factor
         The fraction of a batch that adjust_batch_size keeps if memory is short; above 0, at
         most 1.

@@ -139,8 +139,10 @@ class BatchMetrics:
 
     Attributes
     ----------
-    batches, samples
-        How many the consumer received.
+    batches
+        How many batches the consumer received.
+    samples
+        How many samples these had.
     average_batch_size
         Samples per batch.
     peak_rss_mb

@@ -21,8 +21,10 @@ class Comparison:
 
     Attributes
     ----------
-    result, baseline
-        The two results. Without a baseline the verdict is "uncompared" and the numbers are NaN.
+    result
+        The result.
+    baseline
+        What it is compared with. None makes the verdict "uncompared" and the numbers NaN.
     ratio
         The median time of a sample over the baseline's; above 1 is slower.
     interval
@@ -50,8 +52,10 @@ class Comparison:
 
         Parameters
         ----------
-        result, baseline
-            The two results; without a baseline the verdict is "uncompared".
+        result
+            The result.
+        baseline
+            What it is compared with. None makes the verdict "uncompared" and the numbers NaN.
         threshold
             The relative difference of times that matters: 0.1 is 10 %.
         confidence
@@ -135,8 +139,10 @@ class ComparisonReport:
 
         Parameters
         ----------
-        results, baseline
-            The results now and before.
+        results
+            The results to judge.
+        baseline
+            The results to compare them with.
         threshold
             The relative difference of times that matters: 0.1 is 10 %.
         confidence
@@ -177,7 +183,7 @@ class ComparisonReport:
         confidence: float,
         notes: Sequence[str] = (),
     ) -> Self:
-        """Compares each result with the baseline it is paired with; None is none.
+        """Compares each result with the baseline that it is paired with, if any.
 
         Parameters
         ----------

@@ -38,8 +38,10 @@ class ProfileResult:
     self_seconds
         The time in which the operation was the one started last on its thread. The sum over all
         operations is the time profiled.
-    minimum_seconds, maximum_seconds
-        The shortest and the longest call.
+    minimum_seconds
+        The shortest call.
+    maximum_seconds
+        The longest call.
     memory_delta_mb
         The growth of resident memory during the calls, in MB; NaN if memory is not tracked.
     """

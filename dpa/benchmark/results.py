@@ -77,7 +77,7 @@ class BenchmarkResult:
 
     @property
     def cpu_usage_percent(self) -> float:
-        """CPU time over wall-clock time of the calls: 100 is one busy core; NaN if not measured."""
+        """CPU time in percent of wall-clock time; 100 is one busy core, NaN is not measured."""
         cpu = self.cpu_seconds
         return 100 * sum(cpu) / sum(self.times_seconds) if cpu else math.nan
 
@@ -183,7 +183,7 @@ class PerformanceMetrics:
 
     @property
     def cpu_usage_percent(self) -> float:
-        """CPU time over wall-clock time of the measured runs: 100 is one busy core."""
+        """CPU time in percent of wall-clock time; 100 is one busy core, NaN is not measured."""
         return self.result.cpu_usage_percent
 
     @property

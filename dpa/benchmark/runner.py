@@ -90,8 +90,10 @@ class BenchmarkRunner:
     ----------
     config
         How to measure; None is BenchmarkConfig().
-    clock, cpu_clock
-        Return seconds of wall-clock time and of the process's CPU time.
+    clock
+        Returns seconds of wall-clock time.
+    cpu_clock
+        Returns seconds of the process's CPU time.
 
     Raises
     ------
@@ -208,9 +210,11 @@ class BenchmarkRunner:
         ----------
         num_samples
             Samples of the whole job per run; at least 1.
-        rank, world_size
-            Which of how many ranks this process is. None for both takes them from
-            torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+        rank
+            This process's rank, 0 to world_size - 1. None, with world_size None, takes both
+            from torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+        world_size
+            The number of ranks; None as for rank.
         config
             Ranges, chain depth and sampler; None is the default config, the preset "moderate".
 

@@ -101,8 +101,10 @@ def benchmark_function(
         The least that a measurement should take.
     measure_memory
         Whether to measure memory, which takes one more call.
-    clock, cpu_clock
-        Return seconds of wall-clock time and of the process's CPU time.
+    clock
+        Returns seconds of wall-clock time.
+    cpu_clock
+        Returns seconds of the process's CPU time.
 
     Returns
     -------

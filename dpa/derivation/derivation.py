@@ -171,16 +171,14 @@ def derive(
 class AugmentationBatch(Columns):
     """The parameters of n samples, column by column.
 
-    `batch.rotation` and `batch["rotation"]` are the same array. `batch[i]` and iteration give
-    dicts; `batch[a:b]` is a batch of views. `config`, `key` and `sample_ids` suffice to
-    generate the batch again.
+    Each parameter is an array of float64 or float32, shape (n,): `batch.rotation` and
+    `batch["rotation"]` are the same one. `batch[i]` and iteration give dicts; `batch[a:b]` is a
+    batch of views. `config`, `key` and `sample_ids` suffice to generate the batch again.
 
     Attributes
     ----------
-    rotation, brightness, noise, scale, contrast
-        float64 or float32, shape (n,).
     digests
-        The hashes: uint8, shape (n, 32).
+        The hashes, uint8, shape (n, 32).
     """
 
     __slots__ = ("derivation",)
@@ -255,7 +253,7 @@ class AugmentationBatch(Columns):
 
     @property
     def key(self) -> Key:
-        """The parts of the key: epoch, view, base_seed and rank; None is absent."""
+        """The epoch, view, base_seed and rank of the key; None is absent."""
         return self.derivation.key
 
     @property
@@ -265,7 +263,7 @@ class AugmentationBatch(Columns):
 
     @property
     def sample_ids(self) -> npt.NDArray[np.uint64] | tuple[str, ...]:
-        """The ids: uint64, shape (n,), or a tuple of str."""
+        """The ids as uint64, shape (n,), or as a tuple of str."""
         return self.ids.public
 
     @overload

@@ -39,11 +39,17 @@ def gen_augmentation_params(
         The sample's id: a non-negative integer of any size, or a str.
     config
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
-    rank, world_size
-        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
-        below it. A rank without a base_seed implies base_seed 0.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
     Returns
     -------
@@ -87,11 +93,17 @@ def gen_augmentation_seed(
         The sample's id: a non-negative integer of any size, or a str.
     augmentation_depth
         Links of the hash chain, 1 to 10,000.
-    rank, world_size
-        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
-        below it. A rank without a base_seed implies base_seed 0.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
     Returns
     -------
@@ -140,11 +152,17 @@ def generate_augmentation_batch(
         in any order and with repeats.
     config
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
-    rank, world_size
-        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
-        below it. A rank without a base_seed implies base_seed 0.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     dtype
         float64, or float32 for the same values rounded. `out` overrides it.
     num_threads
@@ -219,11 +237,17 @@ def generate_uniforms(
         starts behind them. skip + count is at most 1,000,000.
     config
         Only its depth and sampler are used; None is the default config.
-    rank, world_size
-        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
-        below it. A rank without a base_seed implies base_seed 0.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     num_threads
         The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
         that this process may use. The values do not depend on it.

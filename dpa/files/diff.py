@@ -107,8 +107,10 @@ def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -
 
     Parameters
     ----------
-    first, second
-        Chain files or recipes, of any formats.
+    first
+        A chain file or a recipe, of any format.
+    second
+        The file to compare it with, of the same or another format.
     unlimited
         Whether to generate recipes of more than 10**10 samples, which takes an hour or more.
 

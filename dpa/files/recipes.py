@@ -44,11 +44,17 @@ def save_augmentation_recipe(
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
     start_id
         The first id; the last one is start_id + num_samples - 1.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
-    rank, world_size
-        The rank is part of the key, 0 to 2**64 - 1. world_size is stored, and checks that the
-        rank is below it. A rank without a base_seed implies base_seed 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks, which is stored; rank must be below it.
 
     Raises
     ------

@@ -59,8 +59,12 @@ def generate_augmentation_chain(
         The file to write the samples to, as save_augmentation_chain does; None writes none.
     start_id
         The first id; the last one is start_id + num_samples - 1.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
     Returns
     -------
@@ -152,11 +156,16 @@ def save_augmentation_chain(
     ids
         The ids of dicts. None is 0 to n - 1 or, with a config, the ids that fit the hashes,
         found by trying: at depth 10 up to 1.6 million.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
-    rank, world_size
-        The rank is part of the key; None is the rank that the dicts have. world_size is stored,
-        and checks that the rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None is the rank that the dicts have, if any.
+    world_size
+        The number of ranks, which is stored; rank must be below it.
 
     Raises
     ------
@@ -228,8 +237,12 @@ def save_augmentation_stream(
     ids
         As for save_augmentation_chain, but only the first id of single dicts is found by
         trying: they must be consecutive, or `ids` given.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     rank, world_size
         As for save_augmentation_chain.
     progress

@@ -50,8 +50,10 @@ class Difference:
         The sample's id.
     field
         The name of the parameter, or "hash".
-    stored, expected
-        A float each, or a str for "hash".
+    stored
+        What the file has: a float, or a str for "hash".
+    expected
+        What the metadata give, of the same type.
     """
 
     index: int

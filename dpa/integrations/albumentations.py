@@ -36,8 +36,10 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     config
         Ranges, chain depth and sampler, or their to_dict(); None is the default config, the
         preset "moderate".
-    base_seed, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     border
         What lies outside the image: "reflect" (without repeating the edge pixel), "edge"
         (repeats it), or a number to fill with.

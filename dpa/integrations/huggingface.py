@@ -46,8 +46,12 @@ class ParameterColumns(_Generator):
         The column with the ids, integers or strings; None uses the rows' indices. A column is
         the better choice, because its ids stay with their rows when the dataset is shuffled,
         filtered or sharded.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
     Raises
     ------
@@ -83,8 +87,12 @@ class ImageTransform(_Generator):
     id_column
         The column with the ids, integers or strings. It is required, because a transform does
         not know its rows' indices.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     image_column
         The column with the images.
     apply

@@ -42,8 +42,10 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     ----------
     config
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
-    base_seed, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     fill
         The value of pixels outside the image.
 

@@ -51,11 +51,17 @@ def plot_preview(
         make at most 400 tiles.
     config
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
-    rank, world_size
-        The rank is part of the key, 0 to 2**64 - 1; world_size only checks that the rank is
-        below it. A rank without a base_seed implies base_seed 0.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
     Returns
     -------

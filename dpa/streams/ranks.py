@@ -97,14 +97,20 @@ def gen_distributed_augmentation_params(
     ----------
     sample_id
         The sample's id: a non-negative integer of any size, or a str.
-    rank, world_size
-        Which of how many ranks this process is. None for both takes them from torch.distributed
-        or from the variables of torchrun, Open MPI or Slurm. A rank alone may be given, too.
+    rank
+        This process's rank, 0 to world_size - 1. None, with world_size None, takes both from
+        torch.distributed or from the variables of torchrun, Open MPI or Slurm. It may be given
+        without world_size.
+    world_size
+        The number of ranks; None as for rank.
     config
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
-        Without a base_seed the key has 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None is 0.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
     Returns
     -------
@@ -208,13 +214,19 @@ def stream_distributed_augmentation_chain(
     ----------
     num_samples
         The samples of the whole job; 0 or more.
-    rank, world_size
-        Which of how many ranks this process is. None for both takes them from torch.distributed
-        or from the variables of torchrun, Open MPI or Slurm.
+    rank
+        This process's rank, 0 to world_size - 1. None, with world_size None, takes both from
+        torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+    world_size
+        The number of ranks; None as for rank.
     config
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out, or is 0 if rank_aware.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     chunk_size
         Samples made at a time; None is 1,000. The samples do not depend on it.
     verbose
@@ -278,15 +290,23 @@ def stream_distributed_augmentation_range(
 
     Parameters
     ----------
-    start_id, end_id
-        The first id, and the id behind the last one; end_id must not be below start_id.
-    rank, world_size
-        Which of how many ranks this process is. None for both takes them from torch.distributed
-        or from the variables of torchrun, Open MPI or Slurm.
+    start_id
+        The first id.
+    end_id
+        One past the last id; not below start_id.
+    rank
+        This process's rank, 0 to world_size - 1. None, with world_size None, takes both from
+        torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+    world_size
+        The number of ranks; None as for rank.
     config
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out, or is 0 if rank_aware.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     chunk_size
         Samples made at a time; None is 1,000. The samples do not depend on it.
     verbose
@@ -345,17 +365,23 @@ def stream_distributed_augmentation_batches(
     ----------
     num_samples
         The samples of the whole job; 0 or more.
-    rank, world_size
-        Which of how many ranks this process is. None for both takes them from torch.distributed
-        or from the variables of torchrun, Open MPI or Slurm.
+    rank
+        This process's rank, 0 to world_size - 1. None, with world_size None, takes both from
+        torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+    world_size
+        The number of ranks; None as for rank.
     config
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
     start_id
         The first id of the whole job.
     batch_size
         Samples in a batch; the last batch may have fewer.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out, or is 0 if rank_aware.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     rank_aware
         True: every rank draws different values, and the dicts have `rank`. False: the values
         are those of stream_augmentation_chain, whatever the number of ranks (an elastic job).
@@ -418,8 +444,10 @@ class RankRange:
 
     Attributes
     ----------
-    start_id, end_id
-        The first id, and the id behind the last one.
+    start_id
+        The first id.
+    end_id
+        One past the last id.
     rank
         The rank that the samples belong to.
     total_samples
@@ -563,7 +591,7 @@ class RemainingSamples:
 
     @property
     def key(self) -> Key:
-        """The parts of the key: epoch, view and base_seed; None is absent."""
+        """The epoch, view and base_seed of the key; None is absent."""
         return self.derivation.key
 
     def __len__(self) -> int:
@@ -580,9 +608,11 @@ class RemainingSamples:
 
         Parameters
         ----------
-        rank, world_size
-            Which of how many ranks this process is. None for both takes them from
-            torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+        rank
+            This process's rank, 0 to world_size - 1. None, with world_size None, takes both
+            from torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+        world_size
+            The number of ranks; None as for rank.
         chunk_size
             Samples made at a time; None is 1,000. The samples do not depend on it.
 
@@ -608,9 +638,11 @@ class RemainingSamples:
 
         Parameters
         ----------
-        rank, world_size
-            Which of how many ranks this process is. None for both takes them from
-            torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+        rank
+            This process's rank, 0 to world_size - 1. None, with world_size None, takes both
+            from torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+        world_size
+            The number of ranks; None as for rank.
         batch_size
             Samples in a batch; the last batch may have fewer.
 

@@ -64,13 +64,13 @@ class Stream(ABC, Generic[Item], Iterator[Item]):
 
     @property
     def key(self) -> Key:
-        """The parts of the key: epoch, view, base_seed and rank; None is absent."""
+        """The epoch, view, base_seed and rank of the key; None is absent."""
         return self.derivation.key
 
     @property
     @abstractmethod
     def delivered(self) -> int:
-        """The position: how many samples next() has returned so far."""
+        """The position, which is how many samples next() has returned so far."""
 
     @abstractmethod
     def seek(self, position: int) -> None:
@@ -192,7 +192,7 @@ class BatchStream(Stream[AugmentationBatch]):
 
     @property
     def delivered(self) -> int:
-        """The position: how many samples next() has returned so far."""
+        """The position, which is how many samples next() has returned so far."""
         return self._position
 
     def __next__(self) -> AugmentationBatch:
@@ -255,8 +255,12 @@ def stream_augmentation_chain(
         The first id.
     chunk_size
         Samples made at a time; None is 1,000. The samples do not depend on it.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     verbose
         Whether to print the progress after each chunk.
     progress_callback
@@ -303,14 +307,20 @@ def stream_augmentation_range(
 
     Parameters
     ----------
-    start_id, end_id
-        The first id, and the id behind the last one; end_id must not be below start_id.
+    start_id
+        The first id.
+    end_id
+        One past the last id; not below start_id.
     config
         Ranges, chain depth and sampler; None is the default config, the preset "moderate".
     chunk_size
         Samples made at a time; None is 1,000. The samples do not depend on it.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
     Returns
     -------
@@ -358,8 +368,12 @@ def stream_augmentation_batches(
         The first id.
     batch_size
         Samples in a batch; the last batch may have fewer.
-    base_seed, epoch, view
-        Parts of the key, 0 to 2**64 - 1; None leaves a part out, which is not the same as 0.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
     Returns
     -------

@@ -187,7 +187,7 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
         dpa.integrations.image.apply_augmentation. False applies nothing, and items are (sample,
         id), which `collate` turns into batches.
     base_seed
-        Part of the key, 0 to 2**64 - 1; None leaves it out, which is not the same as 0.
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     epoch_policy
         The epoch in the key during epoch e: "fixed" has none, "each" has e, ("every", k) has e
         // k, ("cycle", k) has e % k.
