@@ -1,4 +1,4 @@
-"""Deterministic Procedural Augmentation: parameters that depend on the sample alone."""
+"""Deterministic Procedural Augmentation: parameters that depend only on the sample and its key."""
 
 import importlib
 import typing
@@ -38,7 +38,7 @@ from dpa.streams.streams import (
     stream_augmentation_range,
 )
 
-# What the original package has here, too, is imported when it is asked for.
+# The original package also has these names here. They are imported on first use.
 if typing.TYPE_CHECKING:
     from dpa.batch import BatchConfig as BatchConfig
     from dpa.batch import BatchMetrics as BatchMetrics
@@ -95,7 +95,7 @@ else:
     _MODULE_OF = {name: module for module, names in _ELSEWHERE.items() for name in names}
 
     def __getattr__(name):
-        """A name of another module."""
+        """Imports a name of another module on first use."""
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(importlib.import_module(_MODULE_OF[name]), name)

@@ -1,4 +1,4 @@
-"""Names of the original for values of ours: only for code that was written for it."""
+"""Attribute names of the original package, for code that was written for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Value = TypeVar("Value")
 
 
 class Alias(Generic[Value]):
-    """Another name of an attribute, "result.name" say, or a multiple of it.
+    """Another name for an attribute (a path such as "result.name"), or for a multiple of it.
 
     >>> class Measured:
     ...     seconds = 0.5

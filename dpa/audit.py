@@ -1,4 +1,4 @@
-"""Audits: are the parameters uniform, independent, and each sample's its own? (extra `audit`)."""
+"""Audits: are parameters uniform and independent, and are seeds distinct? (extra `audit`)."""
 
 from __future__ import annotations
 
@@ -23,30 +23,39 @@ from dpa.host.threads import check_threads
 with extra("audit", "audits and plots need scipy"):
     from scipy import stats
 
-#: How likely the tests of a perfect generator find something, all of them together.
+#: The probability that any of the tests rejects a perfect generator.
 FALSE_ALARM = 1e-6
-#: Fewer samples tell nothing.
+#: Fewer samples are too few for the tests.
 MIN_SAMPLES = 100
 
-#: Memory that a sample takes at most.
+#: Peak memory per sample.
 _BYTES = 20
-#: Values are counted in so many steps of their range: memory does not grow with the samples.
+#: Values are counted in this many equal steps of their range, so memory stays constant.
 _STEPS = 65_536
 _MAX_BINS = 256
-#: Samples that a bin of the chi-squared test should have.
+#: The least samples expected in a bin of the chi-squared test.
 _BIN_SAMPLES = 32
 _BLOCK = 65_536
 _LISTED_PAIRS = 10
-#: The bytes of a sample's hash that seed its sampler.
+#: The bytes of a sample's hash that seed each sampler.
 _SEEDS = {"xoshiro256++": slice(0, 32), "mt19937": slice(28, 32)}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One statistical test and how likely chance alone gives such a statistic, or a worse one.
+    """One statistical test, and how likely chance alone gives this statistic or a worse one.
 
-    `kind`: "chi-squared", "Kolmogorov-Smirnov", "correlation" (of two parameters) or
-    "neighbours" (of a parameter's values of consecutive samples).
+    Attributes
+    ----------
+    kind
+        "chi-squared", "Kolmogorov-Smirnov", "correlation" (of two parameters) or "neighbours"
+        (of a parameter's values in consecutive samples).
+    parameters
+        The parameters tested, one or two names.
+    statistic
+        The test's statistic; a correlation is Pearson's r.
+    p_value
+        The probability, 0 to 1.
     """
 
     kind: str
@@ -58,8 +67,8 @@ class Check:
 class Distribution:
     """How named columns are distributed over their ranges; samples arrive in pieces of any size.
 
-    Holds counts and sums alone: 0.5 MB a column. `names` are the columns that vary: those whose
-    bounds are equal are left out.
+    It holds only counts and sums, 0.5 MB a column. `names` are the columns that vary; columns
+    with equal bounds are left out.
     """
 
     def __init__(self, bounds: Mapping[str, tuple[float, float]]) -> None:
@@ -67,15 +76,15 @@ class Distribution:
         self.bounds = dict(bounds)
         self.names = tuple(name for name, (low, high) in bounds.items() if low < high)
         self._counts = np.zeros((len(self.names), _STEPS), np.int64)
-        # Of the distances from the middle: sums, and sums of products with each other and
-        # with the next sample's.
+        # Values are taken relative to the middle of their range. These are their sums, the sums
+        # of their products, and the sums of products with the next sample.
         self._sums = np.zeros(len(self.names))
         self._products = np.zeros((len(self.names), len(self.names)))
         self._neighbours = np.zeros(len(self.names))
         self._ends = np.zeros((2, len(self.names)))
 
     def update(self, columns: Mapping[str, npt.NDArray[np.floating]]) -> None:
-        """Adds samples: an array (n,) for each name. What lies outside counts at the end."""
+        """Adds samples: an array (n,) for each name. Values outside the range count at its ends."""
         size = len(next(iter(columns.values())))
         if size == 0:
             return
@@ -103,11 +112,15 @@ class Distribution:
         return summed
 
     def bins(self, samples: int, most: int) -> int:
-        """How many bins, a power of two up to `most`, have so many samples each: at least 1."""
+        """The largest power of two of bins, up to `most`, that have `samples` each; at least 1."""
         return min(most, 1 << (max(self.size // samples, 1).bit_length() - 1))
 
     def checks(self) -> Iterator[Check]:
-        """All tests that samples suffice for: 1, 3 and 4 for correlations, 64 for chi-squared."""
+        """All tests for which there are enough samples.
+
+        Kolmogorov-Smirnov needs 1, correlations need 3, neighbours need 4, chi-squared needs
+        64.
+        """
         if self.size >= 2 * _BIN_SAMPLES:
             yield from map(self._chi_squared, self.names)
         if self.size >= 1:
@@ -125,7 +138,7 @@ class Distribution:
         return Check("chi-squared", (name,), statistic, p_value)
 
     def _kolmogorov_smirnov(self, name: str) -> Check:
-        """The distance is taken at the 65,536 steps: too small by 1 / 65,536 at most."""
+        """Measures the distance at the 65,536 steps: too small by at most 1 / 65,536."""
         shares = np.cumsum(self._counts[self.names.index(name)]) / self.size
         distance = float(np.abs(shares - np.arange(1, _STEPS + 1) / _STEPS).max())
         p_value = float(stats.kstwo.sf(distance, self.size))
@@ -139,7 +152,7 @@ class Distribution:
             yield Check("correlation", (self.names[a], self.names[b]), r, p_value)
 
     def _neighbouring(self, at: int) -> Check:
-        """All samples but the last against all but the first."""
+        """Correlates all samples but the last with all samples but the first."""
         total, square, (first, last) = self._sums[at], self._products[at, at], self._ends[:, at]
         sums, squares = (total - last, total - first), (square - last**2, square - first**2)
         r, p_value = _pearson(self.size - 1, sums, squares, self._neighbours[at])
@@ -147,7 +160,7 @@ class Distribution:
 
 
 def threshold(checks: int) -> float:
-    """Below which p-value one of so many checks counts as found: Bonferroni's rule."""
+    """The p-value below which one of `checks` tests counts as a fault: Bonferroni's correction."""
     return FALSE_ALARM / max(checks, 1)
 
 
@@ -156,7 +169,7 @@ def _pearson(
 ) -> tuple[float, float]:
     """The coefficient of correlation, and its p-value by Student's t."""
     variances = [square - total * total / size for total, square in zip(sums, squares, strict=True)]
-    if min(variances) <= 0:  # one value again and again
+    if min(variances) <= 0:  # all values are equal
         return 0.0, 1.0
     r = (products - sums[0] * sums[1] / size) / math.sqrt(variances[0] * variances[1])
     r = min(max(float(r), -1.0), 1.0)
@@ -170,10 +183,24 @@ def _pearson(
 class AuditReport:
     """What audit_augmentation found; str() of it is a page, bool() is `ok`.
 
-    `colliding_pairs`: of samples whose samplers have the same seed, so that all their
-    values are equal; `expected_pairs`: of a perfect hash, n (n - 1) / 2 / 2**seed_bits;
-    `first_pairs`: ids of the first ten. `checks`: all statistical tests, and `threshold`
-    the p-value below which one counts as found: 1e-6 / the number of tests (Bonferroni).
+    Attributes
+    ----------
+    config
+        The ranges, chain depth and sampler that were audited.
+    key
+        The parts of the key.
+    start_id
+        The first id.
+    num_samples
+        How many samples were audited.
+    seed_bits
+        The bits of a seed of the config's sampler.
+    colliding_pairs
+        Pairs of samples whose samplers have the same seed, so that all their values are equal.
+    first_pairs
+        The ids of the first ten such pairs.
+    checks
+        All statistical tests.
     """
 
     config: Space
@@ -187,17 +214,17 @@ class AuditReport:
 
     @property
     def expected_pairs(self) -> float:
-        """How many pairs collide by chance."""
+        """The pairs that a perfect hash gives on average, n (n - 1) / 2 / 2**seed_bits."""
         return math.ldexp(math.comb(self.num_samples, 2), -self.seed_bits)
 
     @property
     def threshold(self) -> float:
-        """A check with a smaller p-value counts as found."""
+        """The p-value below which a check counts as found, 1e-6 / the number of checks."""
         return threshold(len(self.checks))
 
     @property
     def found(self) -> tuple[Check, ...]:
-        """The checks that chance does not explain."""
+        """The checks with a p-value below `threshold`, which chance does not explain."""
         return tuple(filter(self._finds, self.checks))
 
     def _finds(self, check: Check) -> bool:
@@ -205,14 +232,14 @@ class AuditReport:
 
     @property
     def ok(self) -> bool:
-        """Whether no seeds collide and chance explains all checks."""
+        """Whether no seeds collide and no check is found."""
         return not self.colliding_pairs and not self.found
 
     def __bool__(self) -> bool:
         return self.ok
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON has it."""
+        """The report as JSON can store it."""
         return {
             "ok": self.ok,
             "config": self.config.to_dict(),
@@ -255,9 +282,9 @@ class AuditReport:
 
 
 def _table(names: Sequence[str], checks: Sequence[Check]) -> Iterator[str]:
-    """The p-values: one line a parameter, first its own, then those of its pairs.
+    """The p-values: one line per parameter, with those of its pairs.
 
-    Of many parameters the pairs would not fit on a page: they are in `checks`.
+    With many parameters the pairs would not fit on a page; `checks` has them.
     """
     p_values = {(check.kind, *check.parameters): check.p_value for check in checks}
     others = names[:-1] if len(names) <= _TABLED_PAIRS else ()
@@ -288,13 +315,53 @@ def audit_augmentation(
     view: int | None = None,
     num_threads: int | None = None,
 ) -> AuditReport:
-    """Generates consecutive samples and tests what makes augmentation random.
+    """Generates consecutive samples and tests how random they are.
 
-    Do samples share a seed? Is each parameter uniform over its range (chi-squared,
-    Kolmogorov-Smirnov)? Are parameters correlated with each other, or with those of the
-    next id? `num_samples` is 100 to 2**32; memory is at most 20 bytes a sample, of 10
-    million 200 MB, which the machine must have. Raises TypeError or ValueError for a bad argument.
+    The audit tests whether samples share a seed, whether each parameter is uniform over its
+    range (chi-squared and Kolmogorov-Smirnov), and whether parameters correlate with each other
+    or with those of the next id.
 
+    Parameters
+    ----------
+    num_samples
+        100 to 2**32. Memory is at most 20 bytes per sample: 200 MB for 10 million.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    start_id
+        The first id.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    num_threads
+        The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
+        that this process may use. The values do not depend on it.
+
+    Returns
+    -------
+    AuditReport
+        What was found; `ok` is False if seeds collide or a test fails.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it. Also if the machine has too little
+        memory.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
+
+    Examples
+    --------
     >>> audit_augmentation(100_000).ok
     True
     >>> audit_augmentation(100_000, AugmentationConfig(sampler="mt19937")).first_pairs[0]
@@ -307,7 +374,8 @@ def audit_augmentation(
     require_memory(f"num_samples={len(ids)}", _BYTES * len(ids), "fewer samples need less")
     check_threads(num_threads)
     distribution = Distribution(derivation.space.ranges)
-    # A part of each hash that seeds in any case, and which sample's it is: one sort finds repeats.
+    # Each number holds 4 bytes of the hash, which seed either sampler, above the sample's index.
+    # After one sort, equal seeds are neighbours.
     seeds = np.arange(len(ids), dtype=np.uint64)
     for batch in derivation.blocks(ids, _BLOCK, num_threads):
         words = np.ascontiguousarray(batch.digests[:, 28:]).view(np.uint32)[:, 0]
@@ -331,7 +399,7 @@ def audit_augmentation(
 
 
 def _repeated(seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The low halves, in order, of numbers whose high halves are there twice; sorts `seeds`."""
+    """The low halves, in order, of numbers whose high halves repeat; sorts `seeds`."""
     seeds.sort()
     equal = (seeds[1:] ^ seeds[:-1]) < 2**32
     repeated = np.zeros(len(seeds), np.bool_)
@@ -341,7 +409,7 @@ def _repeated(seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def _equal_pairs(ids: list[int], seeds: npt.NDArray[np.uint8]) -> list[tuple[int, int]]:
-    """Pairs of ids with equal seeds, by their later id."""
+    """Pairs of ids with equal seeds, ordered by their later id."""
     groups: dict[bytes, list[int]] = {}
     for id_, seed in zip(ids, seeds, strict=True):
         groups.setdefault(seed.tobytes(), []).append(id_)

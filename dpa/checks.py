@@ -1,4 +1,4 @@
-"""Checks of arguments: each returns the value in one exact type, or raises naming the argument."""
+"""Checks of arguments: each returns one exact type, or raises and names the argument."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-#: Ids, and the parts of a key, are below this.
+#: The parts of a key, and ids in bulk, are below this.
 LIMIT = 2**64
-#: Types that float() takes and that are no real numbers.
+#: Types that float() or NumPy would convert but that are not real numbers.
 _NO_NUMBERS = (bool, np.bool_, complex, np.complexfloating, str, bytes)
 
 
@@ -24,19 +24,19 @@ _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 120
 
 
 def brief(value: object) -> str:
-    """The repr of a value of any size, cut to what fits in a message."""
+    """The repr of a value, cut to what fits in a message."""
     return _BRIEF.repr(value)
 
 
 def printable(text: str) -> str:
-    """`text` with escapes in place of line ends and of all that would move a terminal's cursor."""
+    """`text` with escapes for line ends and for everything else that would move the cursor."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def file_path(path: object) -> str:
-    """`path` as a str. TypeError for what is no path of text; ValueError for NUL and for URLs."""
+    """`path` as a str. Raises TypeError for other types, ValueError for NUL and for URLs."""
     if not isinstance(path, (str, PathLike)) or not isinstance(os.fspath(path), str):
         raise TypeError(f"path must be a str or a path of text, got {path!r}")
     name = os.fspath(path)
@@ -108,7 +108,7 @@ def finite(name: str, value: object) -> float:
 def amount(name: str, value: object) -> float:
     """`value` as a finite float of at least 0."""
     number = real(name, value)
-    if not 0 <= number < math.inf:  # nor NaN
+    if not 0 <= number < math.inf:  # also refuses NaN
         raise ValueError(f"{name} must be 0 or more, got {value!r}")
     return number
 
@@ -139,9 +139,9 @@ class raised_as(ContextDecorator):  # noqa: N801  # like contextlib's; a generat
 
 @contextmanager
 def extra(name: str, needs: str) -> Iterator[None]:
-    """For the imports of a module that needs the extra `name`: says so where one is missing.
+    """Wraps the imports of a module that needs the extra `name`, and says so if one is missing.
 
-    `needs`: the start of the message, "audits and plots need scipy" say.
+    `needs`: the start of the message, for example "audits and plots need scipy".
     """
     try:
         yield

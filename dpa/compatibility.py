@@ -1,7 +1,7 @@
-"""For compatibility alone: functions of the original package that wrap one idea of ours.
+"""Functions of the original package, kept for compatibility only.
 
-New code takes `list(islice(stream, n))`, `dpa.batch.BatchProcessor` and `print`. All of them
-are in `dpa`, too, and imported when they are asked for.
+New code uses `list(islice(stream, n))`, `dpa.batch.BatchProcessor` and `print` instead. `dpa` has
+all of these names, too, and imports them on first use.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
 
 
 def generator_to_list(param_generator: Iterable[Any], max_items: int | None = None) -> list[Any]:
-    """The items as a list, the first `max_items` of them; no more are taken from the generator."""
+    """The items as a list, at most the first `max_items`; never reads further."""
     return list(islice(param_generator, _checked_most(max_items)))
 
 
@@ -72,7 +72,32 @@ def stream_augmentation_chain_batched(
     verbose: bool = False,
     progress_callback: ProgressCallback | None = None,
 ) -> BatchIterator[list[dict[str, Any]]]:
-    """Batches of stream_augmentation_chain; without `batch_config` 32 samples each."""
+    """The samples of stream_augmentation_chain, in batches.
+
+    Parameters
+    ----------
+    num_samples, start_id, verbose, progress_callback
+        As for stream_augmentation_chain.
+    batch_config
+        How to make the batches; None is 32 consecutive samples each.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+
+    Returns
+    -------
+    BatchIterator
+        An iterator over lists of dicts.
+
+    Raises
+    ------
+    StreamingError
+        An argument is bad; a ValueError and a TypeError.
+
+    Examples
+    --------
+    >>> [len(batch) for batch in stream_augmentation_chain_batched(70)]
+    [32, 32, 6]
+    """
     stream = stream_augmentation_chain(
         num_samples, config, start_id, verbose=verbose, progress_callback=progress_callback
     )
@@ -87,7 +112,29 @@ def stream_augmentation_chain_with_memory_limit(
     verbose: bool = False,
     progress_callback: ProgressCallback | None = None,
 ) -> BatchIterator[list[dict[str, Any]]]:
-    """Batches of stream_augmentation_chain that MEMORY_OPTIMIZED sizes by `max_memory_mb`."""
+    """The samples of stream_augmentation_chain, in batches that MEMORY_OPTIMIZED sizes.
+
+    Parameters
+    ----------
+    num_samples, start_id, verbose, progress_callback
+        As for stream_augmentation_chain.
+    max_memory_mb
+        Megabytes (10**6 bytes) of which a batch fills at most half.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+
+    Returns
+    -------
+    BatchIterator
+        An iterator over lists of dicts.
+
+    Raises
+    ------
+    StreamingError
+        An argument is bad; a ValueError and a TypeError.
+    InvalidBatchConfigError
+        max_memory_mb is bad; a ValueError and a TypeError.
+    """
     limit = BatchConfig(BatchStrategy.MEMORY_OPTIMIZED, max_memory_mb=max_memory_mb)
     return stream_augmentation_chain_batched(
         num_samples, limit, config, start_id, verbose, progress_callback
@@ -100,7 +147,29 @@ def stream_augmentation_range_batched(
     batch_config: BatchConfig | None = None,
     config: AugmentationConfig | None = None,
 ) -> BatchIterator[list[dict[str, Any]]]:
-    """Batches of stream_augmentation_range; without `batch_config` 32 samples each."""
+    """The samples of stream_augmentation_range, in batches.
+
+    Parameters
+    ----------
+    start_id
+        The first id.
+    end_id
+        One past the last id; not below start_id.
+    batch_config
+        How to make the batches; None is 32 consecutive samples each.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+
+    Returns
+    -------
+    BatchIterator
+        An iterator over lists of dicts.
+
+    Raises
+    ------
+    StreamingError
+        An argument is bad; a ValueError and a TypeError.
+    """
     stream = stream_augmentation_range(start_id, end_id, config)
     return _processor(batch_config).process_stream(stream)
 
@@ -111,8 +180,28 @@ def convert_stream_to_batches(
     batch_size: int | None = 32,
     max_memory_mb: float = 1000,
 ) -> BatchIterator[list[Any]]:
-    """The batches that such a BatchConfig makes of a stream."""
-    config = BatchConfig(batch_strategy, batch_size, max_memory_mb)  # type: ignore[arg-type]  # its value will do
+    """Makes batches of any iterable.
+
+    Parameters
+    ----------
+    param_generator
+        The samples: dicts, AugmentationBatch, or any other items.
+    batch_strategy, batch_size, max_memory_mb
+        As for BatchConfig.
+
+    Returns
+    -------
+    BatchIterator
+        An iterator over lists, or over AugmentationBatch if the items are batches.
+
+    Raises
+    ------
+    InvalidBatchConfigError
+        A setting is bad; a ValueError and a TypeError.
+    InvalidStreamError
+        param_generator is not an iterable of samples; a TypeError.
+    """
+    config = BatchConfig(batch_strategy, batch_size, max_memory_mb)  # type: ignore[arg-type]  # BatchConfig takes a str
     return _processor(config).process_stream(param_generator)
 
 
@@ -122,9 +211,28 @@ def process_augmentation_batches(
     processor_func: Callable[[Any], Any] | None = None,
     verbose: bool = False,
 ) -> list[Any]:
-    """What `processor_func` returns for each batch, in order; without it the batches.
+    """Calls a function with each batch of a stream, and keeps all results in memory.
 
-    All are held in memory. `verbose` prints a line a batch.
+    Parameters
+    ----------
+    param_generator
+        The samples: dicts, AugmentationBatch, or any other items.
+    batch_config
+        How to make the batches; None is 32 consecutive samples each.
+    processor_func
+        Called with each batch; None returns the batches themselves.
+    verbose
+        Whether to print a line for each batch.
+
+    Returns
+    -------
+    list
+        What processor_func returned for each batch, in order.
+
+    Raises
+    ------
+    InvalidStreamError
+        param_generator is not an iterable of samples; a TypeError.
     """
     results = []
     for number, batch in enumerate(_processor(batch_config).process_stream(param_generator), 1):
@@ -137,7 +245,7 @@ def process_augmentation_batches(
 def get_batch_metrics(
     param_generator: Iterable[Any], batch_config: BatchConfig | None = None
 ) -> BatchMetrics:
-    """The metrics of a BatchProcessor that has made batches of the whole stream."""
+    """Makes batches of the whole stream, drops them, and returns the metrics."""
     processor = _processor(batch_config)
     for _ in processor.process_stream(param_generator):
         pass
@@ -148,10 +256,10 @@ def get_batch_metrics(
 
 
 def create_simple_progress_callback(verbose: bool = True) -> ProgressCallback:
-    """A progress_callback that prints, or without `verbose` does nothing."""
+    """A progress_callback that prints the progress, or does nothing if not `verbose`."""
     return print if verbose else lambda progress: None
 
 
 def format_progress_info(progress: StreamingProgress) -> str:
-    """A line that says how far a stream is."""
+    """One line about the progress of a stream."""
     return str(progress)

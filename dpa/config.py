@@ -1,4 +1,4 @@
-"""Ranges of the five parameters, and the presets: the public names of dpa.derivation.config."""
+"""Ranges of the five parameters, and the presets; implemented in dpa.derivation.config."""
 
 from dpa.derivation.config import (
     ALGORITHM,

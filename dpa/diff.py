@@ -1,4 +1,4 @@
-"""What distinguishes two files: the public names of dpa.files.diff."""
+"""How two chain files differ; implemented in dpa.files.diff."""
 
 from dpa.files.diff import ChainDiff, diff_chains
 

@@ -1,4 +1,4 @@
-"""Ranks: which samples are whose, and what a sample has on each (docs/distributed.md)."""
+"""Samples of distributed jobs: each rank's shard and its values (docs/distributed.md)."""
 
 from dpa.errors import (
     DistributedError,

@@ -1,7 +1,8 @@
 """The package's own exceptions.
 
-A bad argument raises ValueError or TypeError. Where `except` clauses written for the original
-package name a class of their own, the argument raises that class, which is both.
+A bad argument raises ValueError or TypeError. Where the original package raises a class of its
+own, so does this one, and that class is both a ValueError and a TypeError: `except` clauses
+written for either still work.
 """
 
 
@@ -10,23 +11,23 @@ class StreamingError(ValueError, TypeError):
 
 
 class StreamingIOError(StreamingError):
-    """A file that cannot be streamed. What the operating system refuses is an OSError."""
+    """A file that cannot be streamed. Failures of the operating system are OSError instead."""
 
 
 class PartialWriteError(StreamingError):
-    """Never raised, for `except` clauses alone: a file appears whole or not at all."""
+    """Never raised; exists for `except` clauses. A file appears whole or not at all."""
 
 
 class GeneratorExhaustionError(StreamingError):
-    """Never raised, for `except` clauses alone: a stream that has ended is simply empty."""
+    """Never raised; exists for `except` clauses. A stream that has ended is simply empty."""
 
 
 class ResourceCleanupError(StreamingError):
-    """Never raised, for `except` clauses alone: a file is closed with its stream."""
+    """Never raised; exists for `except` clauses. A file is closed with its stream."""
 
 
 class ChainFileError(StreamingIOError):
-    """A chain file that is damaged, truncated, foreign or contradicts itself.
+    """A chain file that is damaged, truncated, of a foreign format, or contradicts itself.
 
     The message names the file and the place.
     """
@@ -37,12 +38,12 @@ class DistributedError(ValueError, TypeError):
 
 
 class InvalidRankError(DistributedError):
-    """A rank or a world_size that is none, or that does not fit the other."""
+    """A rank or a world_size that is invalid, or a rank that is not below world_size."""
 
 
 class RangeSplittingError(DistributedError):
-    """A range of samples, or a number of ranks, that cannot be shared out."""
+    """A range of samples, or a number of ranks, that cannot be split."""
 
 
 class SeedGenerationError(DistributedError):
-    """A base_seed, sample id or depth that gives no hash."""
+    """A bad base_seed, sample id, depth or world_size of a function that derives seeds."""

@@ -1,4 +1,4 @@
-"""The noise of a sample: the public names of dpa.images.noise."""
+"""The noise field of a sample; implemented in dpa.images.noise."""
 
 from dpa.images.noise import digest_of, noise_table, standard_normals, standard_normals_batch
 

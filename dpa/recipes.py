@@ -1,4 +1,4 @@
-"""Recipes: the public names of dpa.files.recipes."""
+"""Recipes, files that stand for samples without storing them; implemented in dpa.files.recipes."""
 
 from dpa.files.recipes import merge_recipes, save_augmentation_recipe
 

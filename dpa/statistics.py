@@ -1,4 +1,4 @@
-"""Mean, stdev, min, max and count: the public names of dpa.derivation.statistics."""
+"""Mean, stdev, min, max and count of parameters; implemented in dpa.derivation.statistics."""
 
 from dpa.derivation.statistics import (
     Columnar,

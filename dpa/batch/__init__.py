@@ -1,4 +1,4 @@
-"""Batches of a stream: consecutive, dealt out in turn, sized by memory, or by what is fastest."""
+"""Batches of a stream: consecutive, dealt in turn, sized by memory, or sized for speed."""
 
 from dpa.batch.config import BatchConfig, BatchStrategy
 from dpa.batch.errors import (

@@ -1,4 +1,4 @@
-"""Samples that were taken from the stream and are in no batch yet."""
+"""Buffers: samples that were read from the stream and are not in a batch yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dpa.derivation.derivation import AugmentationBatch
 
 
 class RowBuffer:
-    """Single samples; batches are lists."""
+    """A buffer of single samples; its batches are lists."""
 
     def __init__(self, stream: Iterator[Any], items: list[Any]) -> None:
         self.stream = stream
@@ -22,32 +22,32 @@ class RowBuffer:
         return len(self.items)
 
     def fill(self, size: int) -> int:
-        """Takes from the stream until `size` samples are held, or all; how many they are.
+        """Reads the stream until `size` samples are held, or to its end; returns how many are held.
 
-        What was taken before an exception of the stream is kept.
+        If the stream raises an exception, the samples read before it are kept.
         """
         self.items.extend(islice(self.stream, size - len(self.items)))
         return len(self.items)
 
     def cut(self, size: int) -> tuple[Any, list[Any]]:
         """The batch of up to `size` samples, and the items behind it."""
-        return self.items, []  # fill takes no more than asked
+        return self.items, []  # fill never reads further than that
 
     def sample_bytes(self) -> int:
-        """What the first sample occupies."""
+        """The size of the first sample in bytes."""
         first = self.items[0]
         values = first.values() if isinstance(first, Mapping) else ()
         return getsizeof(first) + sum(map(getsizeof, values))
 
 
 class ColumnBuffer(RowBuffer):
-    """Batches of any sizes; only the last one may hold more than the next batch needs."""
+    """A buffer of batches of any sizes; only the last one may exceed the next batch."""
 
     def __len__(self) -> int:
         return sum(map(len, self.items))
 
     def fill(self, size: int) -> int:
-        """Takes arriving batches until they hold `size` samples; how many are held."""
+        """Reads arriving batches until they hold `size` samples; returns how many are held."""
         held, items = len(self), self.items
         while held < size:
             before = len(items)
@@ -63,7 +63,7 @@ class ColumnBuffer(RowBuffer):
         return held
 
     def cut(self, size: int) -> tuple[AugmentationBatch, list[Any]]:
-        """A view where one arriving batch holds it all."""
+        """The batch of up to `size` samples, a view if one item has them all, and the rest."""
         parts, rest, surplus = self.items, [], len(self) - size
         if surplus > 0:
             last, at = parts[-1], len(parts[-1]) - surplus
@@ -71,7 +71,7 @@ class ColumnBuffer(RowBuffer):
         return parts[0] if len(parts) == 1 else AugmentationBatch.concatenate(parts), rest
 
     def sample_bytes(self) -> int:
-        """What a sample of the first batch occupies."""
+        """The size of a sample of the first batch in bytes."""
         first: AugmentationBatch = next(filter(len, self.items))
         return (
             first.digests.nbytes + sum(column.nbytes for column in first.columns.values())

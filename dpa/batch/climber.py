@@ -1,4 +1,4 @@
-"""ADAPTIVE's search for the size that the consumer is fastest with."""
+"""ADAPTIVE's search for the batch size at which the consumer is fastest."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import statistics
 class Climber:
     """Searches the batch size at which the consumer takes the least time per sample.
 
-    A size is tried on three batches; their median counts, so neither a first call that
-    compiles nor an interruption decides. The start is doubled as long as that helps, and
-    halved down to the floor, which costs few samples. From the best of these it goes on by
-    smaller and smaller factors, up and down. A size is tried once, so the search ends, and
-    the best is kept. This is hill climbing: it can stop at a local optimum.
+    Each size is tried on three batches and their median counts, so that one slow call (a
+    compilation, an interruption) does not decide. The search doubles the first size as long as
+    that helps, and halves it down to the floor, which costs few samples. From the best size so
+    far it continues with smaller and smaller factors, up and down. Each size is tried once, so
+    the search ends; the best size is kept. This is hill climbing: it can stop at a local
+    optimum.
     """
 
     TRIES = 3
-    #: Less is no gain. Where doubling a size of cost a / n + b gains no 2 %, it is at most 1.042 b.
+    #: The least gain that counts. If the cost at size n is a / n + b and doubling n gains less than
+    #: 2 %, the cost is at most 1.042 b.
     GAIN = 0.02
     FINEST = 1.04  # 2 ** (1/16) is tried, 2 ** (1/32) is not
 
@@ -31,7 +33,7 @@ class Climber:
         self._times: list[float] = []
 
     def observe(self, size: int, seconds: float) -> None:
-        """The consumer took `seconds` for a batch of `size`; another size than asked: ignored."""
+        """Records the consumer's `seconds` for a batch; ignored unless `size` is on trial."""
         if size != self.size or size in self._costs:
             return
         self._times.append(seconds)
@@ -43,7 +45,7 @@ class Climber:
             self.size = self._next()
 
     def _next(self) -> int:
-        """The next size to try, or the best where the search has ended."""
+        """The next size to try, or the best one if the search has ended."""
         while self._factor > self.FINEST:
             best, factor = self._best, self._factor
             down = self._halves if factor == 2 else [round(best / factor)]

@@ -1,4 +1,4 @@
-"""How a stream is cut into batches: the strategies and their settings."""
+"""The strategies that make batches of a stream, and their settings."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from dpa.batch.errors import InvalidBatchConfigError
 from dpa.checks import boolean, positive, raised_as, real
 from dpa.host.memory import MB
 
-#: Samples of a batch where batch_size is None, and MEMORY_OPTIMIZED's cap then.
+#: What batch_size None means: the size, and for MEMORY_OPTIMIZED the cap.
 DEFAULT_SIZE, DEFAULT_CAP = 32, 1024
-#: ADAPTIVE's cap where max_batch_size is None, in multiples of the size that it starts from.
+#: What max_batch_size None means for ADAPTIVE: this many times the first size.
 CLIMB = 64
-#: Such sizes, squared or times CLIMB, are still machine integers.
+#: The largest size whose square, or CLIMB multiple, is still a machine integer.
 MAX_SIZE = 2**31 - 1
 
 
 class BatchStrategy(StrEnum):
     """How a stream is cut into batches.
 
-    SEQUENTIAL: consecutive groups of batch_size. ROUND_ROBIN: of a window of m samples,
-    at most batch_size squared, sample j goes to batch j modulo ceil(m / batch_size).
-    MEMORY_OPTIMIZED: as many as half of the memory holds, at most batch_size. ADAPTIVE:
-    starts from batch_size and climbs to the size that the consumer is fastest with.
+    SEQUENTIAL: consecutive groups of batch_size. ROUND_ROBIN: reads a window of m samples, at
+    most batch_size squared, and puts sample j into batch j modulo ceil(m / batch_size).
+    MEMORY_OPTIMIZED: as many samples as fill half of the memory, at most batch_size. ADAPTIVE:
+    starts with batch_size and climbs to the size at which the consumer is fastest.
     """
 
     SEQUENTIAL = "sequential"
@@ -34,7 +34,7 @@ class BatchStrategy(StrEnum):
 
 
 def checked_strategy(strategy: BatchStrategy | str) -> BatchStrategy:
-    """`strategy` as a BatchStrategy, from one or its value."""
+    """`strategy` as a BatchStrategy, from a member or its value."""
     try:
         return BatchStrategy(strategy)
     except ValueError:
@@ -43,7 +43,7 @@ def checked_strategy(strategy: BatchStrategy | str) -> BatchStrategy:
 
 
 def checked_size(name: str, value: object) -> int:
-    """`value` as the number of samples in a batch."""
+    """`value` as a number of samples in a batch."""
     size = positive(name, value)
     if size > MAX_SIZE:
         raise ValueError(f"{name} must be at most {MAX_SIZE}, got {size}")
@@ -51,41 +51,42 @@ def checked_size(name: str, value: object) -> int:
 
 
 def checked_megabytes(value: Any) -> float:
-    """`value` as megabytes, at least a byte."""
+    """`value` as megabytes; at least one byte."""
     number = real("max_memory_mb", value)
-    if not 1 / MB <= number <= 1e12:  # nor NaN
+    if not 1 / MB <= number <= 1e12:  # also refuses NaN
         raise ValueError(f"max_memory_mb must be 1e-6 (a byte) to 1e12, got {value!r}")
     return number
 
 
 @dataclass(frozen=True, slots=True)
 class BatchConfig:
-    """How to make batches. Immutable: dataclasses.replace makes another one.
+    """How to make batches. Immutable; dataclasses.replace makes a changed copy.
 
     Parameters
     ----------
     strategy
-        A BatchStrategy or its value, "round_robin" say.
+        A BatchStrategy or its value, such as "round_robin".
     batch_size
-        The most samples in a batch; ADAPTIVE starts from it. None: 32, for MEMORY_OPTIMIZED
-        1,024, or min_batch_size if that is more.
+        The most samples in a batch; ADAPTIVE starts with it. None: 32, or 1,024 for
+        MEMORY_OPTIMIZED, or min_batch_size if that is more.
     max_memory_mb
-        The most that a batch may take by estimate. MEMORY_OPTIMIZED fills half of it;
-        process_with_memory_monitoring keeps it for every strategy. 1 MB is 10**6 bytes.
+        The most that a batch may take by estimate, in MB (10**6 bytes). MEMORY_OPTIMIZED fills
+        half of it; process_with_memory_monitoring enforces it for every strategy.
     min_batch_size
-        The least that MEMORY_OPTIMIZED, ADAPTIVE and max_memory_mb go down to (a stream's
-        last batch is what is left).
+        The least that MEMORY_OPTIMIZED, ADAPTIVE and max_memory_mb reduce a batch to. The last
+        batch of a stream may have fewer.
     adaptive_sizing
         False keeps ADAPTIVE at batch_size.
     sample_size_bytes
-        What a sample will occupy, its image say. None measures the parameters.
+        The bytes that a sample will occupy, for example its image. None measures the
+        parameters.
     max_batch_size
-        How far ADAPTIVE may climb. None is 64 times batch_size.
+        How far ADAPTIVE may climb; None is 64 times batch_size.
 
     Raises
     ------
     InvalidBatchConfigError
-        A ValueError and TypeError, which names the field.
+        A field is bad; a ValueError and a TypeError. The message names the field.
 
     Examples
     --------
@@ -133,7 +134,7 @@ class BatchConfig:
 
     @property
     def size(self) -> int:
-        """batch_size, or what None stands for."""
+        """batch_size, or the number that None stands for."""
         if self.batch_size is not None:
             return self.batch_size
         by_memory = self.strategy is BatchStrategy.MEMORY_OPTIMIZED
@@ -141,7 +142,7 @@ class BatchConfig:
 
     @property
     def cap(self) -> int:
-        """The most samples that a batch may have."""
+        """The most samples that a batch can have."""
         if self.strategy is BatchStrategy.ADAPTIVE and self.adaptive_sizing:
             return self.max_batch_size or CLIMB * self.size
         return self.size

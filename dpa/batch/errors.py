@@ -1,7 +1,7 @@
-"""What batches raise.
+"""The exceptions of dpa.batch.
 
-The classes are those that `except` clauses written for the original name. Each is also the
-built-in exception that says what is wrong.
+The original package has the same classes. Each is also a built-in exception, so `except` clauses
+written for either work.
 """
 
 
@@ -14,7 +14,7 @@ class InvalidBatchConfigError(BatchProcessingError, ValueError, TypeError):
 
 
 class InvalidStreamError(BatchProcessingError, TypeError):
-    """What should give samples is no iterable of them, or does not go on as it began."""
+    """A stream is not an iterable of samples, or later items differ in kind from the first."""
 
 
 class MemoryLimitExceededError(BatchProcessingError, MemoryError):

@@ -1,4 +1,4 @@
-"""How many samples the memory holds."""
+"""How many samples fit into memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,25 @@ from dpa.batch.errors import InvalidBatchConfigError, MemoryLimitExceededError
 from dpa.checks import amount, positive, raised_as
 from dpa.host.memory import MB, available_memory, resident_memory, total_memory
 
-#: adjust_batch_size makes batches smaller where more of the memory is used, in percent.
+#: adjust_batch_size reduces batches if more than this percentage of the memory is used.
 CROWDED = 80
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryInfo:
-    """The memory of the machine or, where that allows less, of the cgroup."""
+    """The memory of the machine, or of the cgroup if that allows less.
+
+    Attributes
+    ----------
+    available_mb
+        What can still be allocated, in MB (10**6 bytes).
+    used_mb
+        The rest of total_mb.
+    total_mb
+        The whole memory.
+    percent_used
+        used_mb in percent of total_mb.
+    """
 
     available_mb: float
     used_mb: float
@@ -28,9 +40,16 @@ class MemoryInfo:
 
 @dataclass(frozen=True, slots=True)
 class MemoryReading:
-    """What the process holds, what it can still take, and what there is in all, in bytes.
+    """A reading of the memory, in bytes.
 
-    `total_bytes`: None stands for the sum of the other two.
+    Parameters
+    ----------
+    rss_bytes
+        Resident memory of this process.
+    available_bytes
+        What this process can still allocate.
+    total_bytes
+        The whole memory; None is the sum of the other two.
     """
 
     rss_bytes: int
@@ -38,40 +57,43 @@ class MemoryReading:
     total_bytes: int | None = None
 
     def info(self) -> MemoryInfo:
-        """The same without the process, in MB and percent."""
+        """The machine's part of the reading, in MB and percent."""
         total = self.total_bytes or self.rss_bytes + self.available_bytes
         used = total - self.available_bytes
         return MemoryInfo(self.available_bytes / MB, used / MB, total / MB, 100 * used / total)
 
 
 def read_memory() -> MemoryReading:
-    """The memory now: of this process, and the least of the machine's and the cgroup's."""
+    """The memory now: of this process, and the smaller one of the machine's and the cgroup's."""
     return MemoryReading(resident_memory(), available_memory(), total_memory())
 
 
 def get_memory_usage() -> MemoryInfo:
-    """The memory of the machine or its cgroup now, as the original tells it."""
+    """The memory of the machine or its cgroup now, in the form of the original package."""
     return read_memory().info()
 
 
 class MemoryAwareBatcher:
-    """How many samples fit: into half of a limit, and into the memory that is available.
+    """Computes how many samples fit into half of a limit, and into the available memory.
 
     Parameters
     ----------
     max_memory_mb
-        The most that a batch may take.
-    min_batch_size, max_batch_size
-        The least and the most samples in a batch; None is no cap.
+        The most that a batch may take, in MB (10**6 bytes).
+    min_batch_size
+        The least samples in a batch.
+    max_batch_size
+        The most samples in a batch; None is no cap.
     adjustment_factor
-        How much of a batch adjust_batch_size leaves where memory is short.
+        The fraction of a batch that adjust_batch_size keeps if memory is short; above 0, at
+        most 1.
     reader
-        Gives a MemoryReading. A method given one as `reading` does not call it.
+        Returns a MemoryReading. It is not called by methods that are given one as `reading`.
 
     Raises
     ------
     InvalidBatchConfigError
-        A ValueError and TypeError, which names the argument.
+        An argument is bad; a ValueError and a TypeError. The message names it.
 
     Examples
     --------
@@ -103,18 +125,18 @@ class MemoryAwareBatcher:
         self._peak = 0
 
     def read(self) -> MemoryReading:
-        """A reading, which counts for peak_rss_mb."""
+        """A new reading, which also updates peak_rss_mb."""
         reading = self._reader()
         self._peak = max(self._peak, reading.rss_bytes)
         return reading
 
     @property
     def peak_rss_mb(self) -> float:
-        """The highest RSS read so far, NaN before the first reading."""
+        """The highest resident memory read so far, in MB; NaN before the first reading."""
         return self._peak / MB if self._peak else math.nan
 
     def monitor_memory_usage(self) -> dict[str, float]:
-        """The fields of MemoryInfo; rss_mb, what this process holds; limit_mb, of a batch."""
+        """The fields of MemoryInfo, rss_mb (resident memory) and limit_mb (max_memory_mb)."""
         reading = self.read()
         own = {"rss_mb": reading.rss_bytes / MB, "limit_mb": self._limit / MB}
         return {**asdict(reading.info()), **own}
@@ -129,7 +151,7 @@ class MemoryAwareBatcher:
         return size if self.max_batch_size is None else min(self.max_batch_size, size)
 
     def within_limit(self, size: int, sample_size_bytes: int) -> int:
-        """`size`, cut to the samples that max_memory_mb holds, but not below min_batch_size."""
+        """`size`, reduced to the samples that fit max_memory_mb, but not below min_batch_size."""
         return min(size, max(self.min_batch_size, self._limit // sample_size_bytes))
 
     def adjust_batch_size(
@@ -141,26 +163,34 @@ class MemoryAwareBatcher:
         smallest: int | None = None,
         reading: MemoryReading | None = None,
     ) -> int:
-        """`current_size`, or fewer samples where memory is short.
+        """`current_size`, or fewer samples if memory is short.
 
         Parameters
         ----------
         current_size
-            The samples of a batch.
+            The samples in a batch.
         memory_usage
-            What monitor_memory_usage told: above 80 percent_used, adjustment_factor of the
-            samples are left.
+            A result of monitor_memory_usage. Above 80 percent_used, the batch is reduced by
+            adjustment_factor. None does not check this.
         sample_size_bytes
-            The samples are cut to what max_memory_mb and the available memory hold.
+            The bytes of a sample. The batch is reduced to fit max_memory_mb and the available
+            memory. None does not check this.
         smallest
-            The least that may be left; None is min_batch_size.
+            The least samples to keep; None is min_batch_size.
         reading
-            A MemoryReading to go by; None takes one.
+            The MemoryReading to use; None takes a new one.
+
+        Returns
+        -------
+        int
+            At most current_size.
 
         Raises
         ------
         MemoryLimitExceededError
-            `smallest` samples are more than is available.
+            `smallest` samples do not fit into the available memory.
+        InvalidBatchConfigError
+            An argument is bad; a ValueError and a TypeError.
         """
         size = _size("current_size", current_size)
         if memory_usage is not None and _percent_used(memory_usage) > CROWDED:
@@ -192,10 +222,10 @@ def _percent_used(usage: Mapping[str, float]) -> float:
 
 @contextmanager
 def memory_monitor(max_memory_mb: float) -> Iterator[MemoryAwareBatcher]:
-    """A block that may grow the process by `max_memory_mb`, for users of the original.
+    """A block in which the process may grow by `max_memory_mb`; from the original package.
 
-    Gives a MemoryAwareBatcher. Raises MemoryLimitExceededError when the block ends, and the
-    process holds more than that.
+    Yields a MemoryAwareBatcher. Raises MemoryLimitExceededError at the end of the block if the
+    process has grown by more.
     """
     batcher = MemoryAwareBatcher(max_memory_mb)
     before = batcher.read().rss_bytes

@@ -1,4 +1,4 @@
-"""The loop: batches of a stream, one after the other."""
+"""The loop that makes batches of a stream."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from dpa.derivation.derivation import AugmentationBatch
 
 Sample = TypeVar("Sample")
 Batch = TypeVar("Batch")
-#: Seconds since any fixed moment.
+#: A function that returns seconds since some fixed moment.
 Clock: TypeAlias = Callable[[], float]
 
 
 class BatchIterator(Generic[Batch], Iterator[Batch]):
-    """The batches of a stream; made by BatchProcessor.
+    """The batches of a stream, made by a BatchProcessor.
 
-    Never reads ahead of the batch (ROUND_ROBIN: the window). An exception in next(),
-    KeyboardInterrupt too, loses nothing: what was taken is held here and begins the next batch.
+    Never reads ahead of the batch (for ROUND_ROBIN: of the window). If next() raises an
+    exception, such as KeyboardInterrupt, nothing is lost: samples already read are buffered
+    here and begin the next batch.
     """
 
     def __init__(self, processor: BatchProcessor, stream: Iterator[Any], monitored: bool) -> None:
@@ -36,14 +37,14 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
         self._dealt = processor.strategy is BatchStrategy.ROUND_ROBIN
         self._buffer = RowBuffer(stream, [])
         self._opened = False
-        self._size = 0  # of the batch that is being built
+        self._size = 0  # of the batch under construction
         self._ready: list[Any] = []
-        self._given = 0  # samples in the batch that the consumer has
-        self._since: float | None = None  # when it got that
+        self._given = 0  # samples in the batch that the consumer holds
+        self._since: float | None = None  # when the consumer received it
 
     @property
     def buffered(self) -> int:
-        """How many samples were taken from the stream and are in no batch given so far."""
+        """How many samples were read from the stream and are not in a returned batch."""
         return len(self._buffer) + sum(map(len, self._ready))
 
     def __iter__(self) -> Self:
@@ -62,7 +63,7 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
             raise StopIteration
         batch: Batch = self._ready[0]
         size, now = len(batch), processor._clock()  # type: ignore[arg-type]  # lists and batches
-        # From here on nothing is called, so no KeyboardInterrupt comes between.
+        # No call from here on: KeyboardInterrupt is raised only where a call ends.
         del self._ready[0]
         self._given, self._since = size, now
         processor._batches += 1
@@ -71,9 +72,9 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
         return batch
 
     def close(self) -> None:
-        """Ends the batches: next() raises StopIteration. The stream is not closed.
+        """Ends the batches and drops buffered samples: next() raises StopIteration.
 
-        What is buffered is dropped.
+        The stream itself is not closed.
         """
         if self._since is not None:
             self._processor._seconds += self._processor._clock() - self._since
@@ -81,7 +82,7 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
         self._given, self._since = 0, None
 
     def _build(self) -> bool:
-        """Makes the next batch, or batches, ready; False at the end of the stream."""
+        """Prepares the next batch or batches; False at the end of the stream."""
         if not self._opened:
             self._open()
         self._size = self._size or self._next_size()
@@ -97,14 +98,14 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
         return True
 
     def _open(self) -> None:
-        """The first item tells what kind of stream it is."""
+        """Finds out from the first item which kind of stream this is."""
         buffer = self._buffer
         if buffer.fill(1) and isinstance(buffer.items[0], AugmentationBatch):
             self._buffer = ColumnBuffer(buffer.stream, buffer.items)
         self._opened = True
 
     def _window(self, size: int) -> int:
-        """How many samples are taken from the stream for batches of `size`."""
+        """How many samples are read from the stream for batches of `size`."""
         return size * size if self._dealt else size
 
     def _next_size(self) -> int:
@@ -126,7 +127,7 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
         size = memory.within_limit(size, sample)
         if by_memory or climber is not None:
             return memory.adjust_batch_size(size, sample_size_bytes=sample, reading=reading)
-        # The others have sizes that do not depend on the machine: all of it must fit.
+        # The sizes of the other strategies must not depend on the machine: the window must fit.
         window = self._window(size)
         memory.adjust_batch_size(window, sample_size_bytes=sample, smallest=window, reading=reading)
         return size
@@ -134,11 +135,24 @@ class BatchIterator(Generic[Batch], Iterator[Batch]):
 
 @dataclass(frozen=True, slots=True)
 class BatchMetrics:
-    """What a processor did so far, in all its streams; NaN is what was not measured.
+    """Counts and times of a processor so far, over all its streams; NaN means not measured.
 
-    `seconds`: from the request for a stream's first batch to its end, making batches and
-    consuming them. `peak_rss_mb`: the highest RSS read, by MEMORY_OPTIMIZED, monitoring or
-    `processor.memory`.
+    Attributes
+    ----------
+    batches
+        How many batches the consumer received.
+    samples
+        How many samples these had.
+    average_batch_size
+        Samples per batch.
+    peak_rss_mb
+        The highest resident memory read, in MB. MEMORY_OPTIMIZED, monitoring and
+        `processor.memory` read it.
+    seconds
+        From the request for a stream's first batch to its end: making batches and consuming
+        them.
+    samples_per_second
+        samples / seconds.
     """
 
     batches: int
@@ -148,7 +162,7 @@ class BatchMetrics:
     seconds: float
     samples_per_second: float
 
-    # The original's names.
+    # The original package's names.
     total_batches = Alias[int]("batches")
     total_samples = Alias[int]("samples")
     avg_batch_size = Alias[float]("average_batch_size")
@@ -160,24 +174,24 @@ class BatchMetrics:
 class BatchProcessor:
     """Makes batches of streams by one strategy.
 
-    Several streams may be processed one after the other: the metrics go on, and ADAPTIVE goes
-    on with what it learned. `processor.memory` is its MemoryAwareBatcher.
+    It may process several streams in turn. The metrics continue, and ADAPTIVE keeps what it has
+    learned. `processor.memory` is its MemoryAwareBatcher.
 
     Parameters
     ----------
     strategy
         A BatchStrategy or its value.
     config
-        None is BatchConfig(strategy). One with another strategy is refused.
+        A BatchConfig of the same strategy; None is BatchConfig(strategy).
     clock
-        Tells seconds, for tests and other measures.
+        Returns seconds; replaceable for tests and other measures of time.
     reader
-        Gives a MemoryReading, likewise.
+        Returns a MemoryReading; replaceable likewise.
 
     Raises
     ------
     InvalidBatchConfigError
-        A ValueError and TypeError, which names the argument.
+        An argument is bad; a ValueError and a TypeError. The message names it.
 
     Examples
     --------
@@ -208,7 +222,7 @@ class BatchProcessor:
         self.memory = MemoryAwareBatcher(
             config.max_memory_mb, config.min_batch_size, max_batch_size=config.cap, reader=reader
         )
-        self._memory_batcher = self.memory  # the original's name
+        self._memory_batcher = self.memory  # the original package's name
         self._clock = clock
         self._climber = None
         if strategy is BatchStrategy.ADAPTIVE and config.adaptive_sizing:
@@ -218,12 +232,12 @@ class BatchProcessor:
 
     @property
     def strategy(self) -> BatchStrategy:
-        """That of the config."""
+        """The strategy of the config."""
         return self.config.strategy
 
     @property
     def metrics(self) -> BatchMetrics:
-        """Counts and times so far."""
+        """The counts and times so far."""
         batches, samples, seconds = self._batches, self._samples, self._seconds
         return BatchMetrics(
             batches,
@@ -234,7 +248,7 @@ class BatchProcessor:
             samples / seconds if seconds > 0 else math.nan,
         )
 
-    # A batch is an iterable of dicts as well as columns; the first signature is meant.
+    # A batch is also an iterable of dicts, so the overloads overlap; the first one is meant.
     @overload
     def process_stream(  # type: ignore[overload-overlap]
         self, param_generator: AugmentationBatch | Iterable[AugmentationBatch]
@@ -242,10 +256,11 @@ class BatchProcessor:
     @overload
     def process_stream(self, param_generator: Iterable[Sample]) -> BatchIterator[list[Sample]]: ...
     def process_stream(self, param_generator: Iterable[Any]) -> BatchIterator[Any]:
-        """The batches of a stream, an iterable whose first item tells its kind.
+        """The batches of a stream; its first item decides their kind.
 
-        Of AugmentationBatch, whatever their sizes: AugmentationBatch. Of anything else,
-        dicts say: lists. Raises InvalidStreamError, a TypeError, for what cannot be iterated.
+        Items of AugmentationBatch, of any sizes, give AugmentationBatch. All other items, such
+        as dicts, give lists. Raises InvalidStreamError, a TypeError, if `param_generator` is
+        not an iterable of samples.
         """
         return BatchIterator(self, _samples_of(param_generator), monitored=False)
 
@@ -258,13 +273,14 @@ class BatchProcessor:
         self, param_generator: Iterable[Sample]
     ) -> BatchIterator[list[Sample]]: ...
     def process_with_memory_monitoring(self, param_generator: Iterable[Any]) -> BatchIterator[Any]:
-        """The same, of batches that max_memory_mb and the available memory hold.
+        """The batches of a stream, limited by max_memory_mb and by the available memory.
 
-        Every strategy makes smaller batches where a batch is estimated to take more than
-        max_memory_mb, down to min_batch_size. Where the machine or its cgroup has less left,
-        MEMORY_OPTIMIZED and ADAPTIVE go down to min_batch_size, too. Where that does not fit,
-        nor a batch (ROUND_ROBIN: a whole window) of the others, next() raises
-        MemoryLimitExceededError before the batch is built; it may be called again.
+        Every strategy reduces a batch whose estimate exceeds max_memory_mb, down to
+        min_batch_size. If the machine or its cgroup has less memory left, MEMORY_OPTIMIZED and
+        ADAPTIVE reduce it further, also down to min_batch_size. If that does not fit, or for
+        the other strategies the batch (ROUND_ROBIN: the whole window), next() raises
+        MemoryLimitExceededError before the batch is built. It may be called again. Raises as
+        process_stream does.
         """
         return BatchIterator(self, _samples_of(param_generator), monitored=True)
 

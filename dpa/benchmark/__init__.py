@@ -1,4 +1,4 @@
-"""Measuring: time, memory, profiles, benchmarks of dpa, and comparisons beyond chance."""
+"""Measurements of time and memory, profiles, benchmarks of dpa, and significant differences."""
 
 from dpa.benchmark.comparison import Comparison, ComparisonReport
 from dpa.benchmark.environment import machine

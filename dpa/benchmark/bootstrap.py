@@ -1,4 +1,4 @@
-"""How far chance reaches: bootstrap intervals of medians and of their ratios."""
+"""Bootstrap confidence intervals of medians and of ratios of medians."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dpa.checks import amount
 
 RESAMPLES = 2000
-#: Of a generator made for each interval, so that the same times have the same interval.
+#: Every interval uses a new generator with this seed, so equal times give equal intervals.
 SEED = 0
 
 
@@ -30,14 +30,14 @@ def median_interval(values: Sequence[float], confidence: float) -> tuple[float, 
 def ratio_interval(
     values: Sequence[float], others: Sequence[float], confidence: float
 ) -> tuple[float, float]:
-    """(low, high) of the median of `values` over that of `others`, drawn independently."""
+    """(low, high) of the median of `values` over that of `others`, resampled independently."""
     generator = np.random.default_rng(SEED)
     ratios = _medians(values, generator) / _medians(others, generator)
     return _interval(ratios, confidence)
 
 
 def _medians(values: Sequence[float], generator: np.random.Generator) -> npt.NDArray[np.floating]:
-    """Of RESAMPLES samples with replacement; NaN where one value tells nothing of chance."""
+    """The medians of RESAMPLES samples drawn with replacement; NaN for a single value."""
     if len(values) < 2:
         return np.full(RESAMPLES, math.nan)
     picks = generator.integers(len(values), size=(RESAMPLES, len(values)))

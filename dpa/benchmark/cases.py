@@ -1,4 +1,4 @@
-"""What is measured of dpa: cases that count samples."""
+"""The cases that measure dpa; their rates count samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dpa.streams.streams import checked_chunk, stream_augmentation_chain
 
 
 def exhaust(items: Iterable[object]) -> None:
-    """Takes all items and drops each at once."""
+    """Takes all items and drops each immediately."""
     deque(items, maxlen=0)
 
 
@@ -32,13 +32,13 @@ def generation(num_samples: int, config: AugmentationConfig | None = None) -> Ca
 
 
 def columns(num_samples: int, config: AugmentationConfig | None = None) -> Case:
-    """generate_augmentation_batch, on as many threads as it takes."""
+    """generate_augmentation_batch with the default number of threads."""
     size, config = _checked(num_samples, config)
     return _case("columns", lambda: generate_augmentation_batch(range(size), config), size, config)
 
 
 def single_ids(num_samples: int, config: AugmentationConfig | None = None) -> Case:
-    """gen_augmentation_params, id after id."""
+    """gen_augmentation_params, one id at a time."""
     size, config = _checked(num_samples, config)
 
     def run() -> None:
@@ -64,9 +64,9 @@ def batch_processing(
     config: AugmentationConfig | None = None,
     process_batch: Callable[[Any], object] | None = None,
 ) -> Case:
-    """A BatchProcessor over stream_augmentation_chain, and what is done with its batches.
+    """A BatchProcessor over stream_augmentation_chain, with `process_batch` called on each batch.
 
-    One processor for all runs: ADAPTIVE goes on with what it learned.
+    All runs share one processor, so ADAPTIVE keeps what it has learned.
     """
     size, config = _checked(num_samples, config)
     batch_config = BatchConfig(BatchStrategy.SEQUENTIAL) if batch_config is None else batch_config
@@ -93,14 +93,14 @@ def distributed(
     world_size: int | None = None,
     config: AugmentationConfig | None = None,
 ) -> Case:
-    """stream_distributed_augmentation_chain: the dicts of one rank, which alone count."""
+    """stream_distributed_augmentation_chain: the dicts of one rank; only its shard counts."""
     size, config = _checked(num_samples, config)
     stream = partial(stream_distributed_augmentation_chain, size, rank, world_size, config)
-    share = length_hint(stream())  # and the rank is checked now
+    share = length_hint(stream())  # also checks the rank now
     return _case("stream of one rank", lambda: exhaust(stream()), share, config)
 
 
-#: The original's name of each.
+#: The cases by the original package's name and by ours.
 TYPES: Mapping[str, Callable[..., Case]] = {
     "generation": generation,
     "streaming": streaming,
@@ -113,7 +113,7 @@ TYPES: Mapping[str, Callable[..., Case]] = {
 
 
 def described(description: Mapping[str, Any], num_samples: int) -> Case:
-    """The case of a dict with `name`, `type` (one of TYPES) and the arguments of that."""
+    """The case that a dict describes: `name`, `type` (a key of TYPES), and arguments."""
     if not isinstance(description, Mapping) or not {"name", "type"} <= description.keys():
         raise InvalidBenchmarkConfigError(
             f"configs must be dicts with a name and a type, got {description!r}"

@@ -1,4 +1,4 @@
-"""Results beside earlier ones: what is slower beyond chance, and what is not."""
+"""Comparisons of results with earlier ones: which differences exceed chance."""
 
 from __future__ import annotations
 
@@ -17,12 +17,21 @@ Verdict: TypeAlias = Literal["slower", "faster", "same", "unclear", "uncompared"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A result beside the one that it is compared with.
+    """A result compared with another one, its baseline.
 
-    `ratio`: its median time of a sample over the other's, above 1 where it is slower,
-    and (low, high) of that by bootstrap. The verdict is "slower" or "faster" where the
-    whole interval is beyond the threshold, "same" where all of it is within, else
-    "unclear". Without a baseline it is "uncompared", and the numbers are NaN.
+    Attributes
+    ----------
+    result
+        The result.
+    baseline
+        What it is compared with. None makes the verdict "uncompared" and the numbers NaN.
+    ratio
+        The median time of a sample over the baseline's; above 1 is slower.
+    interval
+        (low, high) of the ratio, by bootstrap.
+    verdict
+        "slower" or "faster" if the whole interval is beyond the threshold, "same" if all of it
+        is within, otherwise "unclear".
     """
 
     result: BenchmarkResult
@@ -39,7 +48,24 @@ class Comparison:
         threshold: float,
         confidence: float,
     ) -> Self:
-        """Compares the two."""
+        """Compares a result with its baseline.
+
+        Parameters
+        ----------
+        result
+            The result.
+        baseline
+            What it is compared with. None makes the verdict "uncompared" and the numbers NaN.
+        threshold
+            The relative difference of times that matters: 0.1 is 10 %.
+        confidence
+            The confidence of the interval, between 0 and 1.
+
+        Returns
+        -------
+        Comparison
+            The ratio, its interval and the verdict.
+        """
         if baseline is None:
             return cls(result, None, math.nan, (math.nan, math.nan), "uncompared")
         ratio = baseline.samples_per_second / result.samples_per_second
@@ -47,7 +73,7 @@ class Comparison:
         return cls(result, baseline, ratio, (low, high), _verdict(low, high, 1 + threshold))
 
     def to_dict(self) -> Record:
-        """What is compared, by name, and how it ended."""
+        """The names, the rates, the ratio and the verdict."""
         return {
             "name": self.result.name,
             "baseline": None if self.baseline is None else self.baseline.name,
@@ -62,7 +88,7 @@ class Comparison:
 
 
 def _each(result: BenchmarkResult) -> list[float]:
-    """Seconds of one sample."""
+    """The seconds of one sample in each measurement."""
     return [seconds / result.samples_per_call for seconds in result.times_seconds]
 
 
@@ -76,11 +102,20 @@ def _verdict(low: float, high: float, limit: float) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonReport:
-    """Results beside those that they are compared with, as text, Markdown and JSON.
+    """Comparisons of results with their baselines, as text, Markdown and JSON.
 
-    `threshold`: by which share a time must differ to matter. `confidence`: of the
-    intervals. `notes`: what else the reader should know. `cpu_time`: all seconds are CPU
-    time.
+    Attributes
+    ----------
+    comparisons
+        One for each result.
+    threshold
+        The relative difference of times that matters: 0.1 is 10 %.
+    confidence
+        The confidence of the intervals, between 0 and 1.
+    notes
+        Further remarks for the reader.
+    cpu_time
+        Whether all seconds are CPU time.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -100,12 +135,35 @@ class ComparisonReport:
         notes: Sequence[str] = (),
         cpu_time: bool = False,
     ) -> Self:
-        """Results beside those of the same names among `baseline`.
+        """Compares results with the results of the same names in a baseline.
 
-        `cpu_time`: compares the CPU time of all threads instead of wall-clock time: the
-        better choice for work that computes, since other programs change it little.
-        ValueError where that was not measured, for a threshold below 0, and for a
-        confidence that is not between 0 and 1.
+        Parameters
+        ----------
+        results
+            The results to judge.
+        baseline
+            The results to compare them with.
+        threshold
+            The relative difference of times that matters: 0.1 is 10 %.
+        confidence
+            The confidence of the intervals, between 0 and 1.
+        notes
+            Further remarks for the reader.
+        cpu_time
+            Whether to compare the CPU time of all threads instead of wall-clock time. It is the
+            better choice for work that computes, because other programs hardly change it.
+
+        Returns
+        -------
+        ComparisonReport
+            One comparison for each of `results`; a note names what only the baseline has.
+
+        Raises
+        ------
+        MeasurementError
+            cpu_time is asked for but was not measured; a ValueError.
+        ValueError
+            The threshold is below 0, or the confidence is not between 0 and 1.
         """
         if cpu_time:
             results = [result.by_cpu_time() for result in results]
@@ -125,7 +183,29 @@ class ComparisonReport:
         confidence: float,
         notes: Sequence[str] = (),
     ) -> Self:
-        """Results, each with the one to compare it with."""
+        """Compares each result with the baseline that it is paired with, if any.
+
+        Parameters
+        ----------
+        pairs
+            (result, baseline) of each comparison.
+        threshold
+            The relative difference of times that matters: 0.1 is 10 %.
+        confidence
+            The confidence of the intervals, between 0 and 1.
+        notes
+            Further remarks for the reader.
+
+        Returns
+        -------
+        ComparisonReport
+            One comparison for each pair.
+
+        Raises
+        ------
+        ValueError
+            The threshold is below 0, or the confidence is not between 0 and 1.
+        """
         amount("threshold", threshold)
         checked_confidence(confidence)
         compared = [Comparison.of(*pair, threshold, confidence) for pair in pairs]
@@ -133,23 +213,23 @@ class ComparisonReport:
 
     @property
     def regressions(self) -> tuple[Comparison, ...]:
-        """Those that are slower by more than the threshold, beyond chance."""
+        """The comparisons that are slower by more than the threshold, beyond chance."""
         return tuple(found for found in self.comparisons if found.verdict == "slower")
 
-    # The original's names: the first configuration, and the others beside it.
+    # The original package's names: the first configuration, and the others compared with it.
     @property
     def baseline_config(self) -> str:
-        """The name of what the others are compared with; "" where nothing is compared."""
+        """The name of the first baseline; "" if nothing is compared."""
         return next((before.name for _, before in self._compared()), "")
 
     @property
     def comparison_configs(self) -> list[str]:
-        """The names of what is compared."""
+        """The names of the results that have a baseline."""
         return [found.result.name for found, _ in self._compared()]
 
     @property
     def metrics_comparison(self) -> dict[str, PerformanceMetrics]:
-        """The figures of what is compared, by name."""
+        """The figures of the results that have a baseline, by name."""
         return {
             found.result.name: PerformanceMetrics(found.result, self.confidence)
             for found, _ in self._compared()
@@ -157,29 +237,29 @@ class ComparisonReport:
 
     @property
     def performance_improvements(self) -> dict[str, float]:
-        """How many percent more samples a second than the baseline, by name."""
+        """How many percent more samples per second than the baseline, by name."""
         return {found.result.name: 100 * (1 / found.ratio - 1) for found, _ in self._compared()}
 
     @property
     def recommendations(self) -> list[str]:
-        """A sentence for each that is compared."""
+        """A sentence for each result that has a baseline."""
         return [_ADVICE[found.verdict].format(found, before) for found, before in self._compared()]
 
     def _compared(self) -> list[tuple[Comparison, BenchmarkResult]]:
         return [(found, found.baseline) for found in self.comparisons if found.baseline]
 
     def to_text(self) -> str:
-        """For a terminal."""
+        """The report for a terminal."""
         return "\n".join([self._table().text(), *self._remarks()])
 
     __str__ = to_text
 
     def to_markdown(self) -> str:
-        """A heading, a table and the notes."""
+        """The report as a heading, a table and the notes."""
         return "\n".join([self._table().markdown(), "", *(f"- {x}" for x in self._remarks())])
 
     def to_dict(self) -> Record:
-        """What to_json writes."""
+        """The report as to_json writes it."""
         return {
             "threshold": self.threshold,
             "confidence": self.confidence,
@@ -189,7 +269,7 @@ class ComparisonReport:
         }
 
     def to_json(self) -> str:
-        """An object; numbers that are NaN are null."""
+        """The report as a JSON object; NaN becomes null."""
         return json_text(self.to_dict())
 
     def _table(self) -> Table:

@@ -1,4 +1,4 @@
-"""Where a measurement was made."""
+"""The machine and the software of a measurement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dpa.host.threads import allowed_cores, thread_count
 
 
 def machine() -> Record:
-    """Where a measurement was made: CPU, system, compiler, versions, kernel, cores, threads."""
+    """The machine and its software: CPU, system, compiler, versions, kernel, cores, threads."""
     cpu, family = _cpu()
     return {
         "cpu": cpu,
@@ -37,7 +37,7 @@ def machine() -> Record:
 
 
 def _cpu() -> tuple[str, int | None]:
-    """The CPU's model name and, where Linux tells it, its family."""
+    """The CPU's model name and, on Linux, its family."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -48,7 +48,7 @@ def _cpu() -> tuple[str, int | None]:
 
 
 def _compiler() -> str:
-    """What compiled the kernels, as gcc and clang leave it in the file."""
+    """The compiler of the kernels, found by the note that gcc and clang leave in the file."""
     compiled = Path(_native.__file__).read_bytes()
     found = re.search(rb"GCC: \([^\0)]*\) [\w.]+|[\w ]*clang version [\w.]+", compiled)
     return found[0].decode("ascii") if found else "unknown"

@@ -1,7 +1,7 @@
-"""What measuring raises.
+"""The exceptions of dpa.benchmark.
 
-The classes are those that `except` clauses written for the original name. Each is also the
-built-in exception that says what is wrong. What a measured function raises comes out as it is.
+The original package has the same classes. Each is also a built-in exception, so `except` clauses
+written for either work. Exceptions of a measured function pass unchanged.
 """
 
 
@@ -14,8 +14,8 @@ class InvalidBenchmarkConfigError(BenchmarkError, ValueError, TypeError):
 
 
 class MeasurementError(BenchmarkError, ValueError):
-    """What a result is asked for was not measured."""
+    """A result lacks the measurement that was asked for."""
 
 
 class ProfilingError(BenchmarkError, ValueError, TypeError):
-    """An operation cannot be profiled, or does not run."""
+    """An operation cannot be profiled, or is not running."""

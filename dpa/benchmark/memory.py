@@ -1,4 +1,4 @@
-"""How much memory a block or a call takes. 1 MB is 10^6 bytes."""
+"""The memory that a block or a call takes. 1 MB is 10^6 bytes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _STATUS = Path("/proc/self/status")
 
 
 class Memory(TypedDict):
-    """What measure_memory tells, in MB."""
+    """The result of measure_memory, in MB."""
 
     before_mb: float
     after_mb: float
     delta_mb: float
     peak_mb: float
     peak_of: Literal["block", "lifetime"]
-    # The original's.
+    # The original package's figures.
     initial_rss_mb: float
     final_rss_mb: float
     delta_rss_mb: float
@@ -42,14 +42,14 @@ class Memory(TypedDict):
 
 @contextmanager
 def measure_memory() -> Iterator[Memory]:
-    """A dict that tells, once the block has ended, what memory the process took.
+    """A block whose memory is measured; yields a dict that is complete when the block ends.
 
-    In MB of resident memory: `before_mb`, `after_mb`, their difference `delta_mb`, and
-    `peak_mb`, the most that the process had. `peak_of` tells since when: "block" on
-    Linux, whose high-water mark can be set back, "lifetime" elsewhere. Beside them the
-    original's figures: `rss` is the same resident memory, `vms` the process's address
-    space, `system` the machine. Until the block ends what it will have changed is NaN.
-    Blocks may be nested and may overlap in threads; the memory is the whole process's.
+    The figures are MB of resident memory: `before_mb`, `after_mb`, their difference `delta_mb`,
+    and `peak_mb`, the highest. `peak_of` says since when: "block" on Linux, where the
+    high-water mark can be reset, and "lifetime" elsewhere. The dict also has the original
+    package's figures: `rss` is the same resident memory, `vms` the address space of the
+    process, `system` the machine. Figures that are known only at the end are NaN until then.
+    Blocks may be nested and may overlap in threads; the memory is that of the whole process.
 
     >>> with measure_memory() as memory:
     ...     zeros = b"0" * 50_000_000
@@ -59,7 +59,7 @@ def measure_memory() -> Iterator[Memory]:
     before = _now()
     peak = _Peak()
     found: dict[str, Any] = {"peak_of": "block" if peak.of_block else "lifetime"}
-    memory = cast("Memory", found)  # filled under names that are made here
+    memory = cast("Memory", found)  # filled by computed names
     found.update(_figures(before, dict.fromkeys(before, math.nan)), peak_mb=math.nan)
     try:
         yield memory
@@ -81,7 +81,7 @@ def _now() -> dict[str, float]:
 
 
 def _figures(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
-    """All but the peak."""
+    """All figures except the peak."""
     delta = {name: after[name] - before[name] for name in before}
     return {
         **{f"initial_{name}": value for name, value in before.items()},
@@ -96,11 +96,11 @@ def _figures(before: dict[str, float], after: dict[str, float]) -> dict[str, flo
 
 
 def allocated(function: Callable[[], object]) -> float:
-    """The most MB that Python and NumPy allocate at a time during function().
+    """The peak of what Python and NumPy allocate during function(), in MB.
 
-    Resident memory would not tell: what an earlier call has freed stays with the
-    process, and the next one takes it without any growth. A call takes several times as
-    long as usual. Allocations of other threads are counted, too.
+    Resident memory would not show it: the process keeps memory that an earlier call has freed,
+    and the next call uses it without growth. The call takes several times as long as usual.
+    Allocations of other threads count, too.
     """
     already = tracemalloc.is_tracing()
     if not already:
@@ -110,7 +110,7 @@ def allocated(function: Callable[[], object]) -> float:
         before, _ = tracemalloc.get_traced_memory()
         result = function()
         _, peak = tracemalloc.get_traced_memory()
-        del result  # a part of the peak
+        del result  # kept until here: it is part of the peak
         return (peak - before) / MB
     finally:
         if not already:
@@ -118,7 +118,7 @@ def allocated(function: Callable[[], object]) -> float:
 
 
 class _Peak:
-    """The high-water mark since it was made, whatever other blocks set back meanwhile."""
+    """The high-water mark since this object was made, even if other blocks reset the mark."""
 
     _lock = threading.Lock()
     _open: ClassVar[set[_Peak]] = set()
@@ -126,20 +126,20 @@ class _Peak:
     def __init__(self) -> None:
         self._seen = 0
         with self._lock:
-            for peak in self._open:  # they lose the mark: what it is now is theirs
+            for peak in self._open:  # the mark is about to be reset: keep it for them
                 peak._seen = max(peak._seen, _high_water())
             self.of_block = _set_back()
             self._open.add(self)
 
     def end(self) -> int:
-        """Bytes."""
+        """The peak in bytes."""
         with self._lock:
             self._open.remove(self)
             return max(self._seen, _high_water())
 
 
 def _set_back() -> bool:
-    """Lowers the process's high-water mark to what it has now, where the system can."""
+    """Resets the process's high-water mark to the memory of now; False if the system cannot."""
     try:
         _CLEAR.write_text("5", encoding="ascii")
     except OSError:
@@ -148,7 +148,7 @@ def _set_back() -> bool:
 
 
 def _high_water() -> int:
-    """Bytes of resident memory at the mark."""
+    """The high-water mark of resident memory, in bytes."""
     try:
         found = re.search(r"^VmHWM:\s*(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
     except OSError:

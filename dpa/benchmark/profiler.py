@@ -1,4 +1,4 @@
-"""Where a program's time goes: named operations, nested, overlapping and in threads."""
+"""A profiler of named operations, which may be nested, overlap, and run in threads."""
 
 from __future__ import annotations
 
@@ -27,10 +27,23 @@ Result = TypeVar("Result")
 class ProfileResult:
     """All calls of one operation.
 
-    `total_seconds` adds up the calls, each from start to end. `self_seconds` is the time in
-    which the operation was the one started last on its thread, so that those of all
-    operations add up to the time profiled. `memory_delta_mb`: by how many MB resident memory
-    grew during the calls, all together; NaN where memory is not tracked.
+    Attributes
+    ----------
+    name
+        The operation.
+    calls
+        How many have ended.
+    total_seconds
+        The sum of all calls, each from start to end.
+    self_seconds
+        The time in which the operation was the one started last on its thread. The sum over all
+        operations is the time profiled.
+    minimum_seconds
+        The shortest call.
+    maximum_seconds
+        The longest call.
+    memory_delta_mb
+        The growth of resident memory during the calls, in MB; NaN if memory is not tracked.
     """
 
     name: str
@@ -41,7 +54,7 @@ class ProfileResult:
     maximum_seconds: float = 0.0
     memory_delta_mb: float = 0.0
 
-    # The original's names.
+    # The original package's names.
     operation_name = Alias[str]("name")
     total_time_seconds = Alias[float]("total_seconds")
     call_count = Alias[int]("calls")
@@ -70,7 +83,7 @@ class ProfileResult:
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """An operation that has not ended."""
+    """An operation that is running."""
 
     name: str
     by_hand: bool
@@ -80,27 +93,26 @@ class _Running:
 
 
 class _Stack(threading.local):
-    """What runs on this thread, started last in the last place."""
+    """The operations that run on this thread; the last one was started last."""
 
     def __init__(self) -> None:
         self.running: list[_Running] = []
         self.since = math.nan  # the last start or end
 
     def charge(self, now: float) -> None:
-        """The time since the last start or end belongs to what was started last."""
+        """Adds the time since the last start or end to the operation started last."""
         if self.running:
             self.running[-1].self_seconds += now - self.since
         self.since = now
 
 
 class PerformanceProfiler:
-    """Adds up the time, and the growth in memory, of named operations.
+    """Adds up the time and the memory growth of named operations.
 
-    Operations may be nested, may overlap, and run on any number of threads at once. Those of
-    one thread are told apart by their starts and ends alone, so coroutines that take turns
-    are not measured one by one. An operation that ends by an exception counts like any other.
-    With `enable_memory_tracking` each costs some 0.1 ms more, outside its own time. `clock`
-    tells seconds.
+    Operations may be nested, may overlap, and may run on several threads. On one thread only
+    their starts and ends distinguish them, so coroutines that take turns are not measured
+    separately. An operation that ends with an exception counts, too. `enable_memory_tracking`
+    costs about 0.1 ms per operation, outside its own time. `clock` returns seconds.
 
     >>> profiler = PerformanceProfiler()
     >>> @profiler.profile_function
@@ -122,10 +134,10 @@ class PerformanceProfiler:
         self._adding = threading.Lock()
 
     def profile_function(self, func: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-        """The function, each call of which counts as the operation "module.function".
+        """The function wrapped so that each call counts as the operation "module.function".
 
-        Raises ProfilingError, a TypeError, for coroutine and generator functions, whose call
-        only starts the work.
+        Raises ProfilingError, a TypeError, for coroutine and generator functions, because
+        calling them only starts the work.
         """
         if (
             not callable(func)
@@ -149,7 +161,7 @@ class PerformanceProfiler:
 
     @contextmanager
     def profile_context(self, operation_name: str) -> Iterator[None]:
-        """The block counts as an operation, and with it ends what was started in it."""
+        """A block that counts as an operation; operations started in it end with it."""
         running = self._start(operation_name, by_hand=False)
         try:
             yield
@@ -158,17 +170,17 @@ class PerformanceProfiler:
                 self._end(self._stack.running[-1])
 
     def start_profiling(self, operation_name: str) -> None:
-        """Starts an operation; one of this name that was started on this thread starts again."""
+        """Starts an operation; one with this name that was started on this thread starts anew."""
         running = self._stack.running
         for earlier in [op for op in running if op.by_hand and op.name == operation_name]:
             running.remove(earlier)
         self._start(operation_name, by_hand=True)
 
     def end_profiling(self, operation_name: str | None = None) -> ProfileResult:
-        """Ends the operation of this thread; returns its result so far.
+        """Ends an operation of this thread and returns its result so far.
 
-        None is the one started last. Raises ProfilingError, a ValueError, where none of the
-        name runs on this thread.
+        None ends the one started last. Raises ProfilingError, a ValueError, if no such
+        operation runs on this thread.
         """
         for running in reversed(self._stack.running):
             if operation_name in (None, running.name):
@@ -179,7 +191,7 @@ class PerformanceProfiler:
         )
 
     def reset(self) -> None:
-        """Forgets all results, and what runs."""
+        """Drops all results and all running operations."""
         with self._adding:
             self._results.clear()
             self._stack = _Stack()
@@ -190,7 +202,7 @@ class PerformanceProfiler:
             return dict(self._results)
 
     def to_text(self) -> str:
-        """The summary as a table, what took most by itself first."""
+        """The summary as a table, ordered by self_seconds, the largest first."""
         head = ("operation", "calls", "total", "self", "average", "min", "max", "memory")
         results = sorted(self.get_profile_summary().values(), key=lambda r: -r.self_seconds)
         rows = [
@@ -207,7 +219,7 @@ class PerformanceProfiler:
         return Table("Profile", head, rows).text()
 
     def to_json(self) -> str:
-        """The summary: an object of objects by name; what was not measured is null."""
+        """The summary as a JSON object of objects by name; NaN becomes null."""
         summary = self.get_profile_summary()
         return json_text({name: result.to_dict() for name, result in summary.items()})
 

@@ -1,4 +1,4 @@
-"""Measurements as JSON, one result a line: what is kept to compare later ones with."""
+"""Measurements as JSON, one result per line, kept as the baseline of later comparisons."""
 
 from __future__ import annotations
 
@@ -20,17 +20,31 @@ _FACTS = ("command", "seconds", "load", "machine")
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """What one command measured, where, when how much else ran, and the command."""
+    """The results of one command, and the circumstances.
+
+    Parameters
+    ----------
+    command
+        The command line.
+    seconds
+        How long it took.
+    load
+        The load average of the minute before it; None if the system does not tell.
+    machine
+        The record of machine().
+    results
+        One for each case.
+    """
 
     command: str
-    seconds: float  # that it took
-    load: float | None  # average of the minute before it, where the system tells
+    seconds: float
+    load: float | None
     machine: Record
     results: Sequence[BenchmarkResult]
 
     @classmethod
     def taken(cls, command: str, measure: Callable[[], Iterable[BenchmarkResult]]) -> Self:
-        """Those of `measure()`, here and now."""
+        """Calls `measure()` and records its results, here and now."""
         found = machine()
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         with measure_time() as timer:
@@ -38,7 +52,7 @@ class Measurements:
         return cls(command, timer["elapsed_seconds"], load, found, results)
 
     def __getitem__(self, name: str) -> BenchmarkResult:
-        """The result of that name; KeyError where it was not measured."""
+        """The result with that name. Raises KeyError if it was not measured."""
         for result in self.results:
             if result.name == name and result.times_seconds:
                 return result
@@ -49,7 +63,7 @@ class Measurements:
         return all(min(result.cpu_seconds, default=0) > 0 for result in self.results)
 
     def differences(self, other: Measurements) -> list[str]:
-        """What is another machine, version or setting there, one line each."""
+        """The differences of machine, versions and settings from `other`, one line each."""
         names = {**self.machine, **other.machine}
         pairs = [(name, self.machine.get(name), other.machine.get(name)) for name in names]
         return [
@@ -57,7 +71,7 @@ class Measurements:
         ]
 
     def to_json(self, **more: object) -> str:
-        """One result a line; `more`: members beside them, which from_record leaves out."""
+        """JSON with one result per line; `more` are extra members, which from_record ignores."""
         results = ",\n  ".join(json.dumps(result.to_dict()) for result in self.results)
         facts = {name: getattr(self, name) for name in _FACTS} | more
         head = ",\n ".join(
@@ -67,7 +81,7 @@ class Measurements:
 
     @classmethod
     def from_record(cls, record: Record) -> Self:
-        """Of the parsed JSON. Raises KeyError, TypeError or ValueError for another one."""
+        """The measurements in parsed JSON. Raises KeyError, TypeError or ValueError."""
         if not isinstance(record, dict):
             raise TypeError(f"the record must be an object, got {reprlib.repr(record)}")
         for name, kind in (("machine", dict), ("results", list)):
@@ -79,7 +93,7 @@ class Measurements:
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
-        """A file of to_json's text. Raises OSError, or ValueError for another file."""
+        """The measurements in a file of to_json. Raises OSError, or ValueError for others."""
         try:
             return cls.from_record(parse(Path(path).read_bytes(), strict=True))
         except (KeyError, OverflowError, TypeError, ValueError) as error:

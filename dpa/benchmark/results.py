@@ -1,4 +1,4 @@
-"""What was measured: times of one thing, and the figures that follow from them."""
+"""Results: the measured times of one function, and the figures computed from them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,28 @@ from dpa.aliases import Alias
 from dpa.benchmark.bootstrap import median_interval
 from dpa.benchmark.errors import MeasurementError
 
-#: What JSON holds of a machine or a measurement.
+#: A machine or a measurement as JSON stores it.
 Record: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkResult:
-    """How long one call of a function took, measured several times.
+    """The times of a function's calls, measured several times.
 
-    `times_seconds`: seconds of one call, in the order measured; each is the average of
-    `number` calls. `samples_per_call`: what a call makes, in the unit that rates count.
-    `facts`: what else the record should say, as JSON has it. `cpu_seconds`: CPU time of
-    all threads during the same calls; empty where it was not measured.
+    Parameters
+    ----------
+    name
+        The name of what was measured.
+    times_seconds
+        Seconds of one call, in the order measured; each is the average of `number` calls.
+    number
+        Calls that were timed together.
+    samples_per_call
+        What a call makes, in the unit that rates count.
+    facts
+        Further entries of the record, as JSON stores them.
+    cpu_seconds
+        CPU seconds of all threads during the same calls; empty if not measured.
     """
 
     name: str
@@ -37,12 +47,12 @@ class BenchmarkResult:
 
     @property
     def minimum_seconds(self) -> float:
-        """The best time of a call."""
+        """The shortest time of a call."""
         return min(self.times_seconds)
 
     @property
     def median_seconds(self) -> float:
-        """The middle of the times of a call."""
+        """The median time of a call."""
         return statistics.median(self.times_seconds)
 
     @property
@@ -57,17 +67,17 @@ class BenchmarkResult:
 
     @property
     def maximum_seconds(self) -> float:
-        """The worst time of a call."""
+        """The longest time of a call."""
         return max(self.times_seconds)
 
     @property
     def memory_usage_mb(self) -> float:
-        """The most that Python and NumPy allocate at a time during one call, in MB."""
+        """The peak of Python's and NumPy's allocations during one call, in MB, or NaN."""
         return float(self.facts.get("memory_mb", math.nan))
 
     @property
     def cpu_usage_percent(self) -> float:
-        """CPU time over wall-clock time of the calls: 100 is one core, busy."""
+        """CPU time in percent of wall-clock time; 100 is one busy core, NaN is not measured."""
         cpu = self.cpu_seconds
         return 100 * sum(cpu) / sum(self.times_seconds) if cpu else math.nan
 
@@ -81,7 +91,7 @@ class BenchmarkResult:
         """The rate at the median time."""
         return self.samples_per_call / self.median_seconds
 
-    # The original's names; an iteration is a measurement, of one call on average.
+    # The original package's names; an iteration is a measurement, the average of some calls.
     function_name = Alias[str]("name")
     avg_time_seconds = Alias[float]("mean_seconds")
     median_time_seconds = Alias[float]("median_seconds")
@@ -94,24 +104,24 @@ class BenchmarkResult:
 
     @property
     def iterations(self) -> int:
-        """How many times were measured."""
+        """How many measurements there are."""
         return len(self.times_seconds)
 
     @property
     def total_time_seconds(self) -> float:
-        """All times together."""
+        """The sum of all times."""
         return sum(self.times_seconds)
 
     @property
     def throughput_ops_per_second(self) -> float:
-        """Calls a second, at the average time."""
+        """Calls per second at the average time."""
         return 1 / self.mean_seconds
 
     def rate_against(self, other: BenchmarkResult) -> tuple[float, float]:
-        """The rate as a multiple of the other's: (of the best times, median of the pairs).
+        """The rate as a multiple of the other's: (of the shortest times, median of the pairs).
 
-        The pairs are the times measured in the same round, so what slowed the machine
-        down for a while slowed both. ValueError where the counts of times differ.
+        A pair is the times of one round, so whatever slowed the machine for a while slowed
+        both. Raises ValueError if the numbers of times differ.
         """
         pairs = zip(self.times_seconds, other.times_seconds, strict=True)
         size = self.samples_per_call / other.samples_per_call
@@ -119,17 +129,17 @@ class BenchmarkResult:
         return size * best, size * statistics.median(theirs / ours for ours, theirs in pairs)
 
     def by_cpu_time(self) -> BenchmarkResult:
-        """The same with CPU times in place of those of the wall clock.
+        """The result with CPU times in place of wall-clock times.
 
-        MeasurementError, a ValueError, where they were not measured, or the clock was too
-        coarse for them.
+        Raises MeasurementError, a ValueError, if they were not measured or the clock was too
+        coarse.
         """
         if not all(seconds > 0 for seconds in self.cpu_seconds or (0,)):
             raise MeasurementError(f"{self.name!r} has no CPU times above 0: {self.cpu_seconds!r}")
         return replace(self, times_seconds=self.cpu_seconds, cpu_seconds=())
 
     def to_dict(self) -> Record:
-        """The record: what from_dict takes."""
+        """The record that from_dict takes."""
         return asdict(self)
 
     @classmethod
@@ -150,30 +160,30 @@ class BenchmarkResult:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceMetrics:
-    """The figures of one benchmark. What was not measured is NaN."""
+    """The figures of one benchmark; NaN means not measured."""
 
     result: BenchmarkResult
     confidence: float = 0.95
 
     @property
     def throughput_samples_per_second(self) -> float:
-        """Samples a second at the median time."""
+        """Samples per second at the median time."""
         return self.result.samples_per_second
 
     @property
     def throughput_interval(self) -> tuple[float, float]:
-        """(low, high) of that, by the interval of the median."""
+        """(low, high) of the throughput, from the interval of the median."""
         low, high = self.median_interval
         return self.result.samples_per_call / high, self.result.samples_per_call / low
 
     @property
     def memory_usage_mb(self) -> float:
-        """The most that Python and NumPy allocate at a time during one run, in MB."""
+        """The peak of what Python and NumPy allocate during one run, in MB."""
         return self.result.memory_usage_mb
 
     @property
     def cpu_usage_percent(self) -> float:
-        """CPU time over wall-clock time of the runs measured: 100 is one core, busy."""
+        """CPU time in percent of wall-clock time; 100 is one busy core, NaN is not measured."""
         return self.result.cpu_usage_percent
 
     @property
@@ -183,7 +193,7 @@ class PerformanceMetrics:
 
     @property
     def median_seconds(self) -> float:
-        """The middle of the times of a run."""
+        """The median time of a run."""
         return self.result.median_seconds
 
     @property
@@ -193,7 +203,7 @@ class PerformanceMetrics:
 
     @property
     def minimum_seconds(self) -> float:
-        """The best time of a run."""
+        """The shortest time of a run."""
         return self.result.minimum_seconds
 
     @property
@@ -216,12 +226,12 @@ _FIGURES = tuple(
 
 
 def json_text(value: Any) -> str:
-    """`value` as indented JSON; numbers that JSON has not, NaN and infinities, are null."""
+    """`value` as indented JSON; NaN and infinities become null."""
     return json.dumps(finite(value), indent=1)
 
 
 def finite(value: Any) -> Any:
-    """`value` with None for floats that JSON has not."""
+    """`value` with None in place of NaN and infinities."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Benchmarks of dpa itself, with what chance makes of their figures."""
+"""Benchmarks of dpa itself, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ class BenchmarkConfig:
     Parameters
     ----------
     iterations
-        Measurements, each of one run of the work, or of as many as fill `minimum_seconds`.
+        Measurements; each times one run of the work, or as many as take minimum_seconds.
     warmup_iterations
-        Runs before them that do not count.
+        Runs before the first measurement, which do not count.
     measure_memory
-        Costs one more run.
+        Whether to measure memory, which takes one more run.
     measure_cpu
         Whether to keep the CPU times.
     output_format
-        Of generate_performance_report: "text", "markdown" or "json".
+        The default of generate_performance_report: "text", "markdown" or "json".
     minimum_seconds
         The least that a measurement takes.
     confidence
-        Of the intervals, between 0 and 1.
+        The confidence of the intervals, between 0 and 1.
 
     Raises
     ------
     InvalidBenchmarkConfigError
-        A ValueError and TypeError, which names the field.
+        A field is bad; a ValueError and a TypeError. The message names the field.
     """
 
     iterations: int = 10
@@ -82,11 +82,26 @@ class BenchmarkConfig:
 
 
 class BenchmarkRunner:
-    """Measures dpa's ways to make samples; rates count samples.
+    """Measures dpa's ways to generate samples; rates count samples.
 
-    `profiler` tells how long each benchmark took in all, warm-up and memory included.
-    `clock` and `cpu_clock` tell seconds: of a wall clock, and of the process's CPU time.
+    `profiler` has the whole time of each benchmark, including warm-up and the memory run.
 
+    Parameters
+    ----------
+    config
+        How to measure; None is BenchmarkConfig().
+    clock
+        Returns seconds of wall-clock time.
+    cpu_clock
+        Returns seconds of the process's CPU time.
+
+    Raises
+    ------
+    InvalidBenchmarkConfigError
+        config is not a BenchmarkConfig; a ValueError and a TypeError.
+
+    Examples
+    --------
     >>> runner = BenchmarkRunner(BenchmarkConfig(iterations=5))
     >>> metrics = runner.benchmark_generation(1000)
     >>> metrics.throughput_samples_per_second > 0
@@ -111,7 +126,7 @@ class BenchmarkRunner:
     def benchmark_generation(
         self, num_samples: int, config: AugmentationConfig | None = None
     ) -> PerformanceMetrics:
-        """generate_augmentation_chain(num_samples, config): a list of dicts."""
+        """Measures generate_augmentation_chain(num_samples, config): a list of dicts."""
         return self._metrics(cases.generation(num_samples, config))
 
     def benchmark_streaming(
@@ -120,7 +135,29 @@ class BenchmarkRunner:
         chunk_size: int = 1000,
         config: AugmentationConfig | None = None,
     ) -> PerformanceMetrics:
-        """stream_augmentation_chain(num_samples, config), each dict dropped at once."""
+        """Measures stream_augmentation_chain; each dict is dropped immediately.
+
+        Parameters
+        ----------
+        num_samples
+            Samples per run; at least 1.
+        chunk_size
+            Samples made at a time; None is 1,000. The samples do not depend on it.
+        config
+            Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+
+        Returns
+        -------
+        PerformanceMetrics
+            The figures of this benchmark.
+
+        Raises
+        ------
+        InvalidBenchmarkConfigError
+            num_samples or config is bad; a ValueError and a TypeError.
+        StreamingError
+            chunk_size is bad; a ValueError and a TypeError.
+        """
         return self._metrics(cases.streaming(num_samples, chunk_size, config))
 
     def benchmark_batch_processing(
@@ -130,11 +167,30 @@ class BenchmarkRunner:
         config: AugmentationConfig | None = None,
         process_batch: Callable[[Any], object] | None = None,
     ) -> PerformanceMetrics:
-        """Batches of a stream of `num_samples` dicts; the rate counts samples.
+        """Measures batches of a stream of dicts; the rate counts samples.
 
-        `batch_config`: None is 32 at a time. `process_batch`: called with each batch, a part
-        of what is measured; without it batches are dropped. One BatchProcessor makes them
-        all, so that ADAPTIVE goes on with what it learned in the warm-up.
+        All runs share one BatchProcessor, so ADAPTIVE keeps what it learned in the warm-up.
+
+        Parameters
+        ----------
+        num_samples
+            Samples per run; at least 1.
+        batch_config
+            How to make the batches; None is 32 consecutive samples each.
+        config
+            Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        process_batch
+            Called with each batch, and part of the measured work. None drops the batches.
+
+        Returns
+        -------
+        PerformanceMetrics
+            The figures of this benchmark.
+
+        Raises
+        ------
+        InvalidBenchmarkConfigError
+            An argument is bad; a ValueError and a TypeError.
         """
         case = cases.batch_processing(num_samples, batch_config, config, process_batch)
         return self._metrics(case)
@@ -146,10 +202,33 @@ class BenchmarkRunner:
         world_size: int | None = None,
         config: AugmentationConfig | None = None,
     ) -> PerformanceMetrics:
-        """The stream of this process's rank; its share of `num_samples` is what counts.
+        """Measures the stream of one rank; only the samples of its shard count.
 
-        In a job every rank calls it, and their rates add up. `rank` and `world_size` as
-        for stream_distributed_augmentation_chain.
+        In a job every rank calls this, and the rates of the ranks add up.
+
+        Parameters
+        ----------
+        num_samples
+            Samples of the whole job per run; at least 1.
+        rank
+            This process's rank, 0 to world_size - 1. None, with world_size None, takes both
+            from torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+        world_size
+            The number of ranks; None as for rank.
+        config
+            Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+
+        Returns
+        -------
+        PerformanceMetrics
+            The figures of this benchmark.
+
+        Raises
+        ------
+        InvalidBenchmarkConfigError
+            num_samples or config is bad; a ValueError and a TypeError.
+        InvalidRankError
+            The rank or the world_size is bad or unknown; a ValueError and a TypeError.
         """
         return self._metrics(cases.distributed(num_samples, rank, world_size, config))
 
@@ -160,23 +239,29 @@ class BenchmarkRunner:
         *,
         threshold: float = 0.1,
     ) -> ComparisonReport:
-        """Benchmarks measured in turn, beside the first one.
+        """Measures several benchmarks in turn, and compares them with the first one.
 
         Parameters
         ----------
         configs
-            AugmentationConfigs by name, for benchmark_generation; or, as in the original,
-            dicts with `name`, `type` ("generation", "streaming", "batch" or "distributed")
-            and arguments of that benchmark.
+            AugmentationConfigs by name, for benchmark_generation. Or, as in the original
+            package, dicts with `name`, `type` ("generation", "streaming", "batch" or
+            "distributed") and arguments of that benchmark.
         num_samples
-            Of each that does not say its own.
+            Samples per run of each benchmark that does not give its own.
         threshold
-            As for ComparisonReport.compare.
+            The relative difference of times that matters: 0.1 is 10 %.
+
+        Returns
+        -------
+        ComparisonReport
+            The first benchmark is the baseline of the others.
 
         Raises
         ------
         InvalidBenchmarkConfigError
-            A ValueError and TypeError: there are none, or they are something else.
+            configs is empty or malformed, or the threshold is below 0; a ValueError and a
+            TypeError.
         """
         if isinstance(configs, Mapping):
             named = configs.items()
@@ -202,15 +287,15 @@ class BenchmarkRunner:
         return FORMATS[checked_format("format_type", name)](comparison_report)
 
     def get_results_history(self) -> list[PerformanceMetrics]:
-        """What this runner has measured, in order."""
+        """The figures that this runner has measured, in order."""
         return [*self._history]
 
     def clear_results_history(self) -> None:
-        """Forgets what was measured."""
+        """Clears the history."""
         self._history.clear()
 
     def measure(self, measured: Sequence[Case]) -> list[BenchmarkResult]:
-        """The cases in turn (A B A B), as the config says."""
+        """Measures the cases in turn (A B A B), as the config says."""
         with self.profiler.profile_context(", ".join(case.name for case in measured)):
             results = benchmark_cases(
                 measured,

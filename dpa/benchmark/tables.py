@@ -1,4 +1,4 @@
-"""Figures and tables as text: Markdown that also reads well on a terminal."""
+"""Figures and tables as plain text and as Markdown that is readable on a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dpa.checks import printable
 
 @dataclass(frozen=True)
 class Table:
-    """A heading, the names of the columns, and rows of as many texts; the first is left-aligned."""
+    """A title, the names of the columns, and rows of texts; the first column is left-aligned."""
 
     title: str
     head: tuple[str, ...]
@@ -18,19 +18,19 @@ class Table:
     note: str = ""
 
     def without_empty_columns(self) -> Table:
-        """The same without columns that have no text in any row."""
+        """The table without columns that are empty in every row; the first one always stays."""
         kept = [at for at in range(len(self.head)) if at == 0 or any(row[at] for row in self.rows)]
         rows = [[row[at] for at in kept] for row in self.rows]
         return Table(self.title, tuple(self.head[at] for at in kept), rows, self.note)
 
     def text(self) -> str:
-        """The columns, aligned for a terminal."""
+        """The table aligned for a terminal."""
         lines = [[*map(printable, cells)] for cells in (self.head, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join("  ".join(_aligned(cells, widths)).rstrip() for cells in lines)
 
     def markdown(self) -> str:
-        """The heading, the note, and lines of equal width."""
+        """The title, the note, and a Markdown table with lines of equal width."""
         lines = [[_in_markdown(cell) for cell in cells] for cells in (self.head, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         ruler = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
@@ -40,7 +40,7 @@ class Table:
 
 
 def _in_markdown(cell: str) -> str:
-    """A cell that stays one: names come from files, too."""
+    """A cell with its special characters escaped: names may come from files."""
     return printable(cell).replace("|", "\\|")
 
 
@@ -54,7 +54,7 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def rate(per_second: float) -> str:
-    """6.45 M/s."""
+    """A rate with three digits, such as "6.45 M/s"."""
     for size, letter in ((1e6, " M/s"), (1e3, " k/s")):
         if per_second >= size:
             return _three_digits(per_second / size) + letter
@@ -62,7 +62,7 @@ def rate(per_second: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """1.12 us."""
+    """A time with three digits, such as "1.12 us"."""
     for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
         if seconds >= size:
             return f"{_three_digits(seconds / size)} {unit}"
@@ -70,7 +70,7 @@ def duration(seconds: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """1.97 x."""
+    """A ratio with three digits, such as "1.97 x"."""
     return _three_digits(ratio) + " x"
 
 

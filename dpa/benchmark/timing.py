@@ -1,4 +1,4 @@
-"""The one place that looks at the clock: blocks, functions, and cases measured in turn."""
+"""Timing of blocks, of functions, and of cases measured in turn."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from dpa.checks import amount, boolean, positive, raised_as
 
 @contextmanager
 def measure_time() -> Iterator[dict[str, float]]:
-    """A dict that tells, once the block has ended, how long it took.
+    """A block that is timed; yields a dict that is complete when the block ends.
 
-    `elapsed_seconds` is wall-clock time, from `start_time` to `end_time`, seconds of
-    time.perf_counter; `cpu_seconds` is CPU time of all threads of the process. Until the
-    block ends all but `start_time` are NaN.
+    `elapsed_seconds` is wall-clock time from `start_time` to `end_time`, in seconds of
+    time.perf_counter; `cpu_seconds` is CPU time of all threads of the process. Until the block
+    ends, all values except `start_time` are NaN.
 
     >>> import dpa
     >>> with measure_time() as timer:
@@ -44,7 +44,21 @@ def measure_time() -> Iterator[dict[str, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A function to measure; `prepare` is called before each round, outside the time."""
+    """A function to measure.
+
+    Parameters
+    ----------
+    name
+        The name of the result.
+    function
+        Called without arguments.
+    samples_per_call
+        What a call makes, in the unit that rates count.
+    prepare
+        Called before each round, outside the measured time; None calls nothing.
+    facts
+        Further entries of the result's record.
+    """
 
     name: str
     function: Callable[[], object]
@@ -66,7 +80,7 @@ def benchmark_function(
     clock: Clock = time.perf_counter,
     cpu_clock: Clock = time.process_time,
 ) -> BenchmarkResult:
-    """The times of a function's calls, after a warm-up.
+    """Measures the time of a function's calls, after a warm-up.
 
     Parameters
     ----------
@@ -75,26 +89,33 @@ def benchmark_function(
     iterations
         How many measurements.
     name
-        Of the result; None is the function's.
+        The name of the result; None is the function's name.
     samples_per_call
-        What a call makes, for the rates.
+        What a call makes, in the unit that rates count.
     warmup_iterations
         Calls before the first measurement.
     number
-        Calls that a measurement times together. None takes as many as fill
-        `minimum_seconds`, by the last warm-up call (without a warm-up: one).
+        Calls that a measurement times together. None takes as many as fill minimum_seconds,
+        judged by the last warm-up call; without a warm-up, one.
     minimum_seconds
         The least that a measurement should take.
     measure_memory
-        Costs one more call.
-    clock, cpu_clock
-        Tell seconds: wall-clock time, and the CPU time of the process.
+        Whether to measure memory, which takes one more call.
+    clock
+        Returns seconds of wall-clock time.
+    cpu_clock
+        Returns seconds of the process's CPU time.
+
+    Returns
+    -------
+    BenchmarkResult
+        The times, and `memory_mb` among its facts.
 
     Raises
     ------
     InvalidBenchmarkConfigError
-        A ValueError and TypeError: no function, counts that are no integers or below 1
-        (warmup_iterations: 0), seconds below 0.
+        iterations or number is below 1, warmup_iterations or minimum_seconds is below 0, or one
+        has the wrong type; a ValueError and a TypeError.
 
     Examples
     --------
@@ -130,9 +151,30 @@ def benchmark_cases(
     clock: Clock = time.perf_counter,
     cpu_clock: Clock = time.process_time,
 ) -> list[BenchmarkResult]:
-    """As benchmark_function, for cases to be compared: they are measured in turn (A B A B).
+    """Measures cases in turn (A B A B), so that their times can be compared.
 
-    What `measure_memory` finds is `memory_mb` among a result's facts.
+    Parameters
+    ----------
+    cases
+        The cases; each gives one result.
+    iterations, warmup_iterations, number, minimum_seconds, measure_memory, clock, cpu_clock
+        As for benchmark_function.
+
+    Returns
+    -------
+    list of BenchmarkResult
+        One for each case, in order; with measure_memory, its facts have `memory_mb`.
+
+    Raises
+    ------
+    InvalidBenchmarkConfigError
+        As for benchmark_function.
+
+    Examples
+    --------
+    >>> cases = [Case("sum", lambda: sum(range(9))), Case("max", lambda: max(range(9)))]
+    >>> [result.name for result in benchmark_cases(cases, iterations=3, minimum_seconds=0)]
+    ['sum', 'max']
     """
     with raised_as(InvalidBenchmarkConfigError):
         iterations = positive("iterations", iterations)
@@ -172,7 +214,7 @@ def _seconds(case: Case, number: int, clock: Clock, cpu_clock: Clock) -> tuple[f
         result = function()
     end = clock()
     cpu = cpu_clock() - cpu
-    del result  # kept until here: taking it apart is not what is measured
+    del result  # kept until here, so that its deallocation is not measured
     return end - start, cpu
 
 

@@ -13,7 +13,7 @@ from dpa.cli.output import USAGE_ERROR, failed, tell
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors come out of main in one line, like all others; options are written out."""
+    """Raises ValueError for wrong usage, which main prints; refuses abbreviated options."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["allow_abbrev"] = False
@@ -23,8 +23,8 @@ class _Parser(argparse.ArgumentParser):
         raise ValueError(message)
 
 
-class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no generic at run time
-    """The help of a command begins with what the list of commands says of it."""
+class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # not generic at run time
+    """Uses the help of a command in the list of commands as its description, too."""
 
     def add_parser(self, name: str, **kwargs: Any) -> Any:
         first, rest = kwargs["help"][0], kwargs["help"][1:]
@@ -32,9 +32,9 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no gen
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command `argv` (default: the process's) and returns its exit code.
+    """Runs the command `argv` (default: the process's arguments) and returns its exit code.
 
-    0: done; 1: differences or faults found; 2: usage or a bad file.
+    0: success; 1: differences or faults were found; 2: wrong usage or a bad file.
     """
     try:
         arguments = _parser().parse_args(argv)
@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         return run(arguments) or 0
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except BrokenPipeError:  # `dpa ... | head` has seen enough
+    except BrokenPipeError:  # the reader of a pipe has ended, as in `dpa ... | head`
         return 141
     # ImportError: an extra is missing.
     except (ValueError, OSError, MemoryError, ImportError) as error:

@@ -14,14 +14,14 @@ from dpa.derivation.derivation import Derivation, derive
 from dpa.files.formats.records import parse
 from dpa.files.loading import load_augmentation_config
 
-#: What a module's add() registers its commands with.
+#: The type of the argument of a module's add(), which registers its commands.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 SUFFIXES = ".json, .jsonl, .npz or .parquet"
 
 
 def whole_number(text: str) -> int:
-    """What an argument says in digits. Raises ArgumentTypeError."""
+    """The integer that an argument has in digits. Raises ArgumentTypeError."""
     if not re.fullmatch(r"-?[0-9]{1,20}", text):
         raise argparse.ArgumentTypeError(
             f"must be a whole number in digits, such as 100000, got {text!r}"
@@ -30,7 +30,7 @@ def whole_number(text: str) -> int:
 
 
 def add_num_samples(group: argparse._MutuallyExclusiveGroup) -> None:
-    """How many."""
+    """Adds the option for the number of samples."""
     group.add_argument(
         "-n",
         "--num-samples",
@@ -41,7 +41,7 @@ def add_num_samples(group: argparse._MutuallyExclusiveGroup) -> None:
 
 
 def add_request(command: argparse.ArgumentParser) -> None:
-    """Where they start, what to draw, and the key."""
+    """Adds the options for the first id, the config and the key."""
     command.add_argument(
         "--start-id", type=whole_number, metavar="ID", help="the first id, default: 0"
     )
@@ -59,13 +59,13 @@ def add_request(command: argparse.ArgumentParser) -> None:
 
 
 def add_ids(command: argparse._ActionsContainer, default: str) -> None:
-    """What given_ids reads."""
+    """Adds the options that given_ids reads."""
     command.add_argument("--ids", metavar="A:B|A,B,...", help=default)
     command.add_argument("--string", action="store_true", help="the ids are strings: --ids A,B,...")
 
 
 def given_ids(arguments: argparse.Namespace) -> range | list[int] | list[str] | None:
-    """The ids that --ids gives, None without it. Raises ValueError."""
+    """The ids of --ids; None without it. Raises ValueError."""
     text: str | None = arguments.ids
     if text is None:
         if arguments.string:
@@ -87,7 +87,7 @@ def given_ids(arguments: argparse.Namespace) -> range | list[int] | list[str] | 
 
 
 def add_config(command: argparse.ArgumentParser) -> None:
-    """What chosen_config reads."""
+    """Adds the options that chosen_config reads."""
     group = command.add_argument_group("what to draw")
     either = group.add_mutually_exclusive_group()
     either.add_argument("--preset", choices=PRESETS, help="default: moderate")
@@ -106,7 +106,7 @@ def add_key(
     rank: str = "the values that rank K of a job has; the ids are not shared out",
     world_size: str = "ranks of the job; only checks --rank",
 ) -> None:
-    """What chosen_derivation reads, and the rank, with the help on what that does."""
+    """Adds the options for the key; `rank` and `world_size` are their help texts."""
     group = command.add_argument_group("key parts, each 0 to 2**64 - 1, by default absent")
     for name, metavar, text in (
         ("--base-seed", "N", "one for each run"),
@@ -119,7 +119,7 @@ def add_key(
 
 
 def chosen_config(arguments: argparse.Namespace) -> AugmentationConfig:
-    """The config that the arguments give. Raises ValueError or OSError."""
+    """The config of the arguments. Raises ValueError or OSError."""
     if arguments.config is None:
         config = get_preset(arguments.preset or "moderate")
     else:
@@ -130,11 +130,11 @@ def chosen_config(arguments: argparse.Namespace) -> AugmentationConfig:
 
 def _read_config(path: Path) -> AugmentationConfig:
     with path.open("rb") as file:
-        start = file.read(65536)  # of a chain file, enough to tell
+        start = file.read(65536)  # enough to recognise a chain file
     if path.suffix.lower() != ".json" or b'"augmentations"' in start:
         try:
             return load_augmentation_config(path)
-        except ValueError as error:  # it names the file
+        except ValueError as error:  # its message names the file
             raise ValueError(f"--config: {error}") from error
     try:
         fields = parse(start)
@@ -149,7 +149,7 @@ _CONFIG_EXAMPLE = 'a config is like {"rotation_range": [-15, 15], "augmentation_
 
 
 def add_unlimited(command: argparse.ArgumentParser) -> None:
-    """Whether a recipe may stand for any number of samples."""
+    """Adds the option that allows recipes of any size."""
     command.add_argument(
         "--unlimited",
         action="store_true",
@@ -158,15 +158,15 @@ def add_unlimited(command: argparse.ArgumentParser) -> None:
 
 
 def leave_to(option: str, arguments: argparse.Namespace) -> None:
-    """Raises ValueError where an argument says what the file of `option` says."""
+    """Raises ValueError if an argument states what the file of `option` states."""
     names = "start_id preset config depth sampler base_seed epoch view rank world_size elastic"
     for name in names.split():
         value = getattr(arguments, name, None)
-        if value is not None and value is not False:  # 0 is given, too
+        if value is not None and value is not False:  # 0 counts as given
             raise ValueError(f"--{name.replace('_', '-')} is not allowed with {option}")
 
 
 def chosen_derivation(arguments: argparse.Namespace, rank: int | None) -> Derivation:
-    """What the arguments ask for, with this rank. Raises ValueError or OSError."""
+    """The derivation of the arguments with this rank. Raises ValueError or OSError."""
     config = chosen_config(arguments)
     return derive(config, arguments.epoch, arguments.view, arguments.base_seed, rank)

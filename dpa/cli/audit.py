@@ -1,4 +1,4 @@
-"""audit: whether samples' seeds, values and neighbours are as random as they should be."""
+"""audit: tests whether seeds, values and neighbours are as random as they should be."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    from dpa.audit import audit_augmentation  # scipy takes a second, and may be missing
+    from dpa.audit import audit_augmentation  # imports scipy: a second, and an extra
 
     report = audit_augmentation(
         arguments.num_samples,

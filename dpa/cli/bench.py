@@ -1,4 +1,4 @@
-"""bench: how fast dpa is here, and whether it was faster before."""
+"""bench: measures how fast dpa is here, and compares that with earlier measurements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dpa.benchmark import Case, Measurements
 
 
-#: Memory of a sample as a dict in a list: the peak, by tracemalloc, is 528.
+#: Bytes of a sample as a dict in a list; tracemalloc measures a peak of 528.
 _DICT_BYTES = 540
 
 
@@ -61,7 +61,7 @@ def _bench(arguments: argparse.Namespace) -> int:
     from dpa.benchmark.results import finite
     from dpa.checks import amount
 
-    if arguments.plot:  # what is missing is told before the work
+    if arguments.plot:  # a missing extra fails before the work
         from dpa.pictures.benchmarks import plot_comparison
         from dpa.pictures.figures import picture_format, save_picture
 
@@ -80,7 +80,7 @@ def _bench(arguments: argparse.Namespace) -> int:
         threshold=arguments.threshold,
         confidence=config.confidence,
         notes=found.differences(before) if before else (),
-        # What else runs on the machine changes it little; a coarse clock tells nothing.
+        # Other programs hardly change CPU time, but a coarse clock may measure 0.
         cpu_time=before is not None and found.has_cpu_times() and before.has_cpu_times(),
     )
     if arguments.json:
@@ -107,7 +107,7 @@ def _cases(size: int, config: AugmentationConfig) -> list[Case]:
 
 
 def _baseline(path: str, cases: Sequence[Case]) -> Measurements:
-    """The measurements of a file. Raises ValueError where they cannot be compared, OSError."""
+    """The measurements of a file. Raises OSError, or ValueError if they cannot be compared."""
     from dpa.benchmark import Measurements
 
     try:
@@ -119,7 +119,7 @@ def _baseline(path: str, cases: Sequence[Case]) -> Measurements:
 
 
 def _check_same_work(cases: Sequence[Case], before: Measurements, path: str) -> None:
-    """Raises ValueError where the times cannot be compared."""
+    """Raises ValueError if the times cannot be compared."""
     if not {case.name for case in cases} & {result.name for result in before.results}:
         raise ValueError(f"--compare {path!r}: it has nothing of what is measured here")
     for case in cases:

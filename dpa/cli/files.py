@@ -1,4 +1,4 @@
-"""verify, diff and stats: what files hold."""
+"""verify, diff and stats: commands about the content of files."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def add(commands: Commands) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    """Goes on behind a file that cannot be read: the worst decides."""
+    """Continues after a file that cannot be read; the worst exit code counts."""
     code, ids = 0, given_ids(arguments)
     for path in arguments.files:
         try:
@@ -93,7 +93,7 @@ def _stats(arguments: argparse.Namespace) -> None:
 
 
 def _table(found: Summary, expected: Summary | None) -> str:
-    """One line a parameter; what a uniform distribution has stands in brackets."""
+    """One line per parameter; the values of a uniform distribution are in brackets."""
     columns = ("mean", "stdev", "min", "max")
     count = next(iter(found.values()))["count"]
     lines = [

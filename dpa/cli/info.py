@@ -1,4 +1,4 @@
-"""info: what runs here."""
+"""info: prints versions, kernels and threads."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _info(arguments: argparse.Namespace) -> None:
 
 
 def _or_problem(find: Callable[[], Any]) -> str:
-    """What a setting leads to, or what is wrong with it."""
+    """The value that a setting leads to, or the problem with the setting."""
     try:
         return str(find())
     except ValueError as error:

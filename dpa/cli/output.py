@@ -1,4 +1,4 @@
-"""What all commands print, and how they end."""
+"""The output of all commands, their errors, and their reaction to signals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DIFFERENT = 1
 USAGE_ERROR = 2
 
 
-#: What main() tells in one line.
+#: The errors that main() prints in one line.
 Failure: TypeAlias = ValueError | OSError | ImportError | MemoryError
 
 
@@ -31,7 +31,7 @@ def failed(error: Failure) -> int:
 
 
 def one_line(error: Failure) -> str:
-    """What an error says, without a line's end."""
+    """The message of an error without line ends."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {str(error.filename)!r}"
     text = " ".join(map(printable, str(error).split("\n")))
@@ -39,22 +39,23 @@ def one_line(error: Failure) -> str:
 
 
 def tell(message: str) -> None:
-    """Writes to stderr; where that is closed or full, the work counts, not the message."""
+    """Writes to stderr; if that is closed or full, drops the message."""
     with suppress(OSError):
         _print(message, sys.stderr)
 
 
 def write(text: str) -> None:
-    """Writes to stdout at once, so that what fails there fails here.
+    """Writes to stdout and flushes, so that a failure is raised here.
 
-    What its encoding lacks, the names of files may have: it is written with backslashes.
+    Characters that its encoding lacks, for example in names of files, are written with
+    backslashes.
     """
     _print(text, sys.stdout)
 
 
 def _print(text: str, file: TextIO | None) -> None:
-    """Names and contents of files may hold anything: all but line ends is made printable."""
-    if file is None:  # print() would take stdout
+    """Escapes everything unprintable except line ends: names of files may have anything."""
+    if file is None:  # print() would use stdout instead
         raise OSError(errno.EBADF, "The output is closed", "stdout")
     encoding = getattr(file, "encoding", None) or "utf-8"
     text = "\n".join(map(printable, text.split("\n")))
@@ -62,14 +63,14 @@ def _print(text: str, file: TextIO | None) -> None:
     try:
         print(text, file=file, flush=True)
     except OSError as error:
-        error.filename = "stdout"  # what stderr does not take, tell() drops
-        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())  # for the flush at exit
+        error.filename = "stdout"  # for stderr, tell() drops the error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())  # the flush at exit succeeds
         raise
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM and SIGHUP clean up behind them like Ctrl-C; one more signal waits for that."""
+    """SIGTERM and SIGHUP clean up as Ctrl-C does; a second signal waits for the cleanup."""
 
     def stop(number: int, _: FrameType | None) -> NoReturn:
         for other in before:
@@ -78,13 +79,13 @@ def terminable() -> Iterator[None]:
             raise KeyboardInterrupt
         raise SystemExit(128 + number)
 
-    if threading.current_thread() is not threading.main_thread():  # may set no handlers
+    if threading.current_thread() is not threading.main_thread():  # cannot set handlers
         yield
         return
     names = ("SIGINT", "SIGTERM", "SIGHUP")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     found = {number: signal.getsignal(number) for number in numbers}
-    own = (signal.SIG_DFL, signal.default_int_handler)  # one that is ignored stays so: nohup
+    own = (signal.SIG_DFL, signal.default_int_handler)  # a signal that nohup ignores stays ignored
     before = {number: handler for number, handler in found.items() if handler in own}
     for number in before:
         signal.signal(number, stop)
@@ -96,7 +97,7 @@ def terminable() -> Iterator[None]:
 
 
 def progress(total: int, quiet: bool) -> AbstractContextManager[Callable[[int], object]]:
-    """A bar on a terminal, where the extra `cli` is installed."""
+    """A bar if stderr is a terminal and the extra `cli` is installed."""
     wanted = (
         not quiet
         and sys.stderr is not None

@@ -1,4 +1,4 @@
-"""preview and plot: pictures of what parameters do, and of how they are distributed."""
+"""preview and plot: pictures of augmented images, and of the distribution of parameters."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def add(commands: Commands) -> None:
 
 
 def _preview(arguments: argparse.Namespace) -> None:
-    from dpa.pictures.figures import picture_format, save_picture  # an extra; it takes a second
+    from dpa.pictures.figures import picture_format, save_picture  # an extra, and a second
     from dpa.pictures.previews import plot_preview
 
     picture_format(arguments.output)
@@ -80,7 +80,7 @@ def _preview(arguments: argparse.Namespace) -> None:
 
 
 def _images(source: Path, most: int) -> dict[str, Image.Image]:
-    """The image, or the first ones that can be read in a folder, by name."""
+    """The image, or the first readable images of a folder, by name."""
     if not source.is_dir():
         return {source.name: _read(source)}
     if most < 1:
@@ -99,12 +99,12 @@ def _images(source: Path, most: int) -> dict[str, Image.Image]:
 
 
 def _paths(folder: Path) -> Iterator[Path]:
-    """What has an image's suffix: a folder's files by name, then its subfolders' alike."""
+    """The files with an image's suffix: a folder's own by name, then its subfolders'."""
     from PIL import Image
 
     suffixes = {x for x, form in Image.registered_extensions().items() if form in Image.OPEN}
     seen: set[str] = set()
-    # Classes are often links to folders elsewhere; a link may also lead back.
+    # Folders of classes are often links to other places; a link may also lead back to a parent.
     for parent, folders, names in os.walk(folder, onerror=_tell_left_out, followlinks=True):
         real = os.path.realpath(parent)
         if real in seen:

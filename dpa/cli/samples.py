@@ -1,4 +1,4 @@
-"""generate, recipe and show: samples to files and to the screen."""
+"""generate, recipe and show: write samples to files and to the screen."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _tell_written(arguments: argparse.Namespace, what: str) -> None:
 
 
 def _request(arguments: argparse.Namespace) -> RecipeMetadata:
-    """The recipe that the arguments are."""
+    """The recipe that the arguments describe."""
     rank, world_size = arguments.rank, arguments.world_size
     if arguments.elastic or (rank, world_size) != (None, None):
         for name, value in (("--rank", rank), ("--world-size", world_size)):
@@ -159,7 +159,7 @@ def _id(text: str, *, string: bool) -> int | str:
 
 
 def _stored(path: str, ids: Sequence[int | str]) -> dict[int | str, dict[str, Any]]:
-    """The samples with these ids, as a file has them."""
+    """The samples with these ids, as stored in a file."""
     rows: dict[int | str, dict[str, Any]] = {}
     with open_chain(path) as chain:
         for block in chain.blocks():
@@ -172,8 +172,8 @@ def _stored(path: str, ids: Sequence[int | str]) -> dict[int | str, dict[str, An
 
 
 def _places(ids: Ids, wanted: Set[int | str]) -> list[tuple[int | str, int]]:
-    """The wanted ids among `ids`, and where."""
-    if isinstance(ids, Consecutive):  # the common case needs no list
+    """The wanted ids among `ids`, with their indices."""
+    if isinstance(ids, Consecutive):  # the common case; makes no list
         found = ((x, ids.index(x)) for x in wanted if isinstance(x, int))
         return [(x, at) for x, at in found if at is not None]
     return [(x, at) for at, x in enumerate(ids) if x in wanted]

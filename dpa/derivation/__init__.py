@@ -1,1 +1,1 @@
-"""The pure function: what is declared, the key and a sample's id to its parameters."""
+"""The pure function: from a space, a key and a sample's id to the sample's parameters."""

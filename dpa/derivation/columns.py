@@ -1,4 +1,4 @@
-"""Columns: the one form in which many samples go through the package."""
+"""Columns: the form in which the package passes many samples around."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dpa.checks import brief, real
 from dpa.derivation.ids import Ids
 
 Column: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.float32]
-#: Where some samples are, for `take`.
+#: Indices of samples, for `take`.
 Places: TypeAlias = "Sequence[int] | npt.NDArray[np.integer]"
 
 _FLOAT64 = np.dtype(np.float64)
 
 
 class Columns:
-    """n samples: their ids, their hashes (uint8, shape (n, 32)), and a column (n,) by name."""
+    """n samples: ids, hashes (uint8, shape (n, 32)), and columns of shape (n,) by name."""
 
     __slots__ = ("_columns", "digests", "ids")
     __hash__ = None  # type: ignore[assignment]  # arrays are mutable
@@ -40,10 +40,10 @@ class Columns:
         first: int,
         rank: int | None = None,
     ) -> Columns:
-        """Dicts as columns; `first` is the number of rows[0] among the samples.
+        """Dicts as columns; `first` is the index of rows[0] among all samples, for messages.
 
-        `ids`: None where each row has its own. `rank`: what each row says it is, None
-        where they say nothing. Raises ValueError or TypeError that names the sample.
+        `ids` None: each row has its own id. `rank`: the rank that each row must state; None if
+        rows have none. Raises ValueError or TypeError; the message names the sample.
         """
         fields = {*names, "hash"}
         fields |= {"id"} if ids is None else set()
@@ -74,27 +74,27 @@ class Columns:
     def _with(
         self, ids: Ids, digests: npt.NDArray[np.uint8], columns: Mapping[str, Column]
     ) -> Self:
-        """Other samples made by the same."""
+        """Other samples with the same origin."""
         return type(self)(ids, digests, columns)
 
     def part(self, part: slice) -> Self:
-        """Some of the samples, as views."""
+        """The samples of a slice, as views."""
         columns = {name: column[part] for name, column in self._columns.items()}
         return self._with(self.ids[part], self.digests[part], columns)
 
     def take(self, places: Places) -> Self:
-        """Copies of the samples at these places."""
+        """Copies of the samples at these indices."""
         columns = {name: column[places] for name, column in self._columns.items()}
         return self._with(self.ids.take(places), self.digests[places], columns)
 
     def parts(self, size: int) -> Iterator[Self]:
-        """All samples, up to `size` at a time, as views."""
+        """All samples, at most `size` at a time, as views."""
         for first in range(0, len(self), size):
             yield self.part(slice(first, first + size))
 
     @classmethod
     def joined(cls, blocks: Sequence[Self]) -> Self:
-        """The samples of all blocks, at least one, in order."""
+        """The samples of all blocks in order; needs at least one block."""
         first = blocks[0]
         if len(blocks) == 1:
             return first
@@ -106,26 +106,26 @@ class Columns:
         return first._with(Ids.concatenate(block.ids for block in blocks), digests, columns)
 
     def stored(self) -> Columns:
-        """A copy as files hold them, in float64: the caller may fill its arrays anew."""
+        """A copy in float64, as files store it, so that the caller may reuse its own arrays."""
         columns = {name: np.array(column, np.float64) for name, column in self._columns.items()}
         return Columns(self.ids, np.array(self.digests), columns)
 
     def doubles(self) -> tuple[npt.NDArray[np.float64], ...]:
-        """The columns in order as float64, contiguous."""
+        """The columns in order, as contiguous float64."""
         return tuple(np.ascontiguousarray(x, np.float64) for x in self._columns.values())
 
     def rows(self, rank: int | None = None) -> list[dict[str, Any]]:
-        """A list of dicts: the parameters, hash, and rank where one is given."""
+        """A list of dicts: the parameters, the hash, and the rank if one is given."""
         digests = np.ascontiguousarray(self.digests)
         return dicts(self.names, self.doubles(), digests, len(self), rank)
 
     def rounded(self, dtype: npt.DTypeLike) -> dict[str, Column]:
-        """Copies of the columns in float64 or float32."""
-        with np.errstate(all="ignore"):  # a value may become subnormal; who minds may say so
+        """Copies of the columns, rounded to float64 or float32."""
+        with np.errstate(all="ignore"):  # a value may become subnormal; that is fine
             return {name: column.astype(dtype) for name, column in self._columns.items()}
 
     def require_sound(self) -> None:
-        """Raises ValueError where arrays do not fit together: their owner may have changed them."""
+        """Raises ValueError if shapes or dtypes do not fit: their owner may change arrays."""
         size, dtype = len(self), self.values[0].dtype
         if dtype.name not in ("float64", "float32"):
             raise ValueError(f"columns must be float64 or float32, got {dtype}")
@@ -140,7 +140,7 @@ class Columns:
                 )
 
     def differing(self, other: Columns, *, values: bool = True) -> Differences:
-        """What distinguishes the samples from those of other columns, place by place."""
+        """Compares these samples with others, bit by bit, index by index."""
         fields = {"hash": (self.digests != other.digests).any(axis=1)}
         for name in self._columns if values else ():
             pair = (np.asarray(c._columns[name], np.float64) for c in (self, other))
@@ -149,7 +149,7 @@ class Columns:
         return Differences(self, other, fields)
 
     def field(self, name: str, at: int) -> float | str:
-        """One sample's value, or its hash as 64 hex characters."""
+        """One sample's value of a parameter, or its hash as 64 hex characters."""
         return bytes(self.digests[at]).hex() if name == "hash" else float(self._columns[name][at])
 
     def __len__(self) -> int:
@@ -157,7 +157,7 @@ class Columns:
 
 
 class Differences:
-    """Where the bits of two blocks of samples differ: a mask (n,) a field, hash first."""
+    """Where two blocks of samples differ in their bits: a mask (n,) for each field, hash first."""
 
     __slots__ = ("fields", "found", "wanted", "wrong")
 
@@ -167,22 +167,22 @@ class Differences:
         self.found = found
         self.wanted = wanted
         self.fields = fields
-        #: The places of samples that differ.
+        #: The indices of the samples that differ.
         self.wrong = np.flatnonzero(np.logical_or.reduce(list(fields.values())))
 
     def names(self, at: int) -> list[str]:
-        """The fields that differ in one sample."""
+        """The fields in which sample `at` differs."""
         return [name for name, differs in self.fields.items() if differs[at]]
 
     def first(self) -> tuple[int, str, float | str, float | str]:
-        """Of the first sample that differs: place, field, what it has and what it should have."""
+        """The first sample that differs: its index, the field, the found and the wanted value."""
         at = int(self.wrong[0])
         name = self.names(at)[0]
         return at, name, self.found.field(name, at), self.wanted.field(name, at)
 
 
 def float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    """float64 or float32, from any of its names."""
+    """float64 or float32, given by any of its names."""
     if dtype is np.float64:
         return _FLOAT64
     try:
@@ -195,7 +195,7 @@ def float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
 
 
 def require_finite(columns: Mapping[str, npt.NDArray[np.floating]], first: int) -> None:
-    """Raises ValueError naming a sample, counted from `first`, that is NaN or infinite."""
+    """Raises ValueError if a value is NaN or infinite; names the sample, counted from `first`."""
     for name, values in columns.items():
         if not np.isfinite(values).all():
             at = int(np.argmin(np.isfinite(values)))
@@ -203,7 +203,7 @@ def require_finite(columns: Mapping[str, npt.NDArray[np.floating]], first: int) 
 
 
 def column_of(rows: Sequence[Mapping[str, Any]], name: str, first: int) -> npt.NDArray[np.float64]:
-    """One parameter of many dicts as an array; `first` is the number of rows[0], for errors."""
+    """One parameter of many dicts as an array; `first` is the index of rows[0], for messages."""
     try:
         values = [row[name] for row in rows]
     except (KeyError, IndexError, TypeError):
@@ -218,7 +218,7 @@ def column_of(rows: Sequence[Mapping[str, Any]], name: str, first: int) -> npt.N
 
 
 def names_of(row: object) -> tuple[str, ...]:
-    """The parameters of a dict: all but the hash and the rank."""
+    """The parameters of a dict: all its keys except hash and rank."""
     _check_row(row, 0)
     return tuple(name for name in row if name not in ("hash", "rank"))  # type: ignore[attr-defined]
 
@@ -253,5 +253,5 @@ def _digests(rows: Iterable[Mapping[str, Any]], first: int) -> npt.NDArray[np.ui
 
 
 def is_hex_digest(text: object) -> bool:
-    """Whether it is 64 lowercase hex digits."""
+    """Whether `text` is a str of 64 lowercase hex digits."""
     return isinstance(text, str) and len(text) == 64 and not text.strip("0123456789abcdef")

@@ -1,4 +1,4 @@
-"""AugmentationConfig, the space of five parameters with a face of its own, and the presets."""
+"""AugmentationConfig, the public class for the space of five parameters, and the presets."""
 
 from __future__ import annotations
 
@@ -11,23 +11,47 @@ from typing import Any, TypeVar
 from dpa.checks import real
 from dpa.derivation.space import Parameter, Space, Uniform, checked_depth, checked_sampler
 
-#: The derivation that this package computes; another one would have another name.
+#: The name of the derivation that this package computes. A derivation with other values would
+#: have another name.
 ALGORITHM = "dpa-1"
 
 #: The five parameters, in the order of their draws.
 PARAMETERS = ("rotation", "brightness", "noise", "scale", "contrast")
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # equal as spaces are
+@dataclass(frozen=True, slots=True, eq=False)  # == and hash are those of Space
 class AugmentationConfig(Space):
     """Ranges of the five parameters, depth of the hash chain, and sampler. Immutable.
 
-    Each range is a pair (low, high) of finite numbers with low <= high; rotation is in
-    degrees, brightness, scale and contrast are factors, noise is a standard deviation
-    relative to full range. Equal bounds fix a parameter. `augmentation_depth` is 1 to
-    10,000. `sampler` is "xoshiro256++", or "mt19937" for the values of the original
-    package. Raises ValueError or TypeError naming the field.
+    Each range is a pair (low, high) of finite numbers with low <= high; equal bounds fix the
+    parameter.
 
+    Parameters
+    ----------
+    rotation_range
+        Degrees, counter-clockwise.
+    brightness_range
+        Factors.
+    noise_range
+        Standard deviations, relative to the full range of an image's dtype.
+    scale_range
+        Zoom factors; above 1 magnifies.
+    contrast_range
+        Factors about the mean of the image.
+    augmentation_depth
+        Links of the hash chain, 1 to 10,000.
+    sampler
+        "xoshiro256++", or "mt19937" for the values of the original package.
+
+    Raises
+    ------
+    TypeError
+        A field has the wrong type.
+    ValueError
+        A field has a bad value; the message names it.
+
+    Examples
+    --------
     >>> AugmentationConfig(rotation_range=(-60, 60)).rotation_range
     (-60.0, 60.0)
     """
@@ -60,18 +84,21 @@ class AugmentationConfig(Space):
         return tuple(getattr(self, f"{name}_range") for name in PARAMETERS)
 
     def replace(self, **changes: Any) -> AugmentationConfig:
-        """A copy with some fields changed."""
+        """A copy with some fields changed. Raises ValueError for an unknown field."""
         _refuse_unknown(changes)
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON has them: ranges as lists of two floats."""
+        """The fields as JSON stores them: ranges are lists of two floats."""
         values = {name: getattr(self, name) for name in _FIELDS}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> AugmentationConfig:
-        """The inverse of to_dict. Missing fields have their defaults; unknown ones: ValueError."""
+        """The inverse of to_dict.
+
+        A missing field has its default. Raises ValueError for an unknown field.
+        """
         if not isinstance(fields, Mapping):
             raise TypeError(f"a config is made of a dict of its fields, got {fields!r}")
         _refuse_unknown(fields)
@@ -111,7 +138,7 @@ def _bounds(name: str, value: Any) -> tuple[float, float]:
 
 
 def space_of(fields: Any) -> Space:
-    """The space that JSON declares; that of the five parameters is an AugmentationConfig."""
+    """The space that JSON declares; an AugmentationConfig if it has the five parameters."""
     space = Space.of_declaration(fields)
     if space.names != PARAMETERS:
         return space

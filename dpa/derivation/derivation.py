@@ -1,4 +1,4 @@
-"""The pure function itself: what is declared and a key, applied to ids; and what it makes."""
+"""The pure function itself, a space and a key applied to ids; and AugmentationBatch, its result."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from dpa.derivation.space import Frozen, Space
 from dpa.derivation.statistics import Summary, compute_statistics
 from dpa.host.threads import run_spans
 
-#: Samples made at a time where they become dicts or lines of a file: they stay in the cache.
+#: Samples generated at a time if they become dicts or lines of a file: few enough for the cache.
 BLOCK = 4096
-#: Derivations that are kept for calls with the same config and key.
+#: How many derivations `derive` caches, for calls with the same config and key.
 _KEPT = 128
 
 
 class Derivation(Frozen):
-    """A space and a key: a function of sample ids alone. Immutable, and the same wherever it is.
+    """A space and a key: a function of sample ids alone. Immutable.
 
-    Streams, recipes, files, audits and adapters take one, and get all samples from it.
+    Streams, recipes, files, audits and adapters hold a derivation and get all samples from it.
     """
 
     __slots__ = ("space", "key", "_plan", "_prefix")  # noqa: RUF023 (in the constructor's order)
@@ -48,13 +48,13 @@ class Derivation(Frozen):
         return self.space.names
 
     def params(self, sample_id: int | str) -> dict[str, Any]:
-        """The parameters of one sample as a dict, with hash, and rank where the key has one."""
+        """One sample as a dict: its parameters, its hash, and the rank if the key has one."""
         if type(sample_id) is not int or not 0 <= sample_id < LIMIT:
             return params(self._plan, self._prefix, single_id(sample_id), self.key.rank)
-        return params(self._plan, self._prefix, sample_id, self.key.rank)  # without a call more
+        return params(self._plan, self._prefix, sample_id, self.key.rank)  # saves a call
 
     def fill(self, samples: Columns, num_threads: int | None = None) -> None:
-        """Makes the samples of `samples.ids` in the arrays of `samples`, which must fit."""
+        """Generates the samples of `samples.ids` into the arrays of `samples`, which must fit."""
         self._fill(samples.ids, samples.digests, samples.values, num_threads)
 
     def _fill(
@@ -69,12 +69,12 @@ class Derivation(Frozen):
         run_spans(request.fill, size, self._blocks(), num_threads)
 
     def _blocks(self) -> int:
-        """About how many blocks of SHA-256 a sample is: two a link; fib(i) has 0.209 i digits."""
+        """About how many SHA-256 blocks a sample takes: two a link; fib(i) has 0.209 i digits."""
         depth = self.space.depth
         return 1 + 2 * depth + depth * depth // 600
 
     def blank(self, ids: Ids, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
-        """A batch for these ids that is still to be filled: zeros."""
+        """A batch of zeros for these ids, still to be filled."""
         values = np.zeros((len(self.names), len(ids)), dtype)
         digests = np.zeros((len(ids), 32), np.uint8)
         return AugmentationBatch(self, ids, digests, dict(zip(self.names, values, strict=True)))
@@ -85,7 +85,7 @@ class Derivation(Frozen):
         """The samples of these ids, in order."""
         names, size = self.space.names, len(ids)
         values, digests = np.empty((len(names), size), dtype), np.empty((size, 32), np.uint8)
-        self._fill(ids, digests, values, num_threads)  # one buffer is acquired sooner than many
+        self._fill(ids, digests, values, num_threads)  # one buffer is acquired faster than many
         return AugmentationBatch(self, ids, digests, dict(zip(names, values, strict=True)))
 
     def blocks(
@@ -99,7 +99,7 @@ class Derivation(Frozen):
     def uniforms(
         self, ids: Ids, count: int, skip: int, num_threads: int | None = None
     ) -> npt.NDArray[np.float64]:
-        """Draws skip .. skip + count - 1 of each sample's sampler, in [0, 1): shape (n, count)."""
+        """Draws skip to skip + count - 1 of each sample's sampler, in [0, 1): shape (n, count)."""
         uniforms = np.empty((len(ids), count))
         names = tuple(map(str, range(count)))
         plan = Plan(self.space.depth, self.space.sampler, names, ((0.0, 1.0),) * count, skip)
@@ -117,16 +117,16 @@ class Derivation(Frozen):
         *,
         values: bool = True,
     ) -> Differences:
-        """How samples differ from those that their ids give, hashes and, if asked to, values.
+        """Compares samples with those that their ids generate: hashes and, if asked, values.
 
-        `dtype`: float32 where they were rounded to that.
+        `dtype`: float32 if the samples were rounded to it.
         """
         return samples.differing(self.batch(samples.ids, num_threads, dtype), values=values)
 
     def require(self, samples: Columns, first: int) -> None:
-        """Raises ValueError naming the first sample that is not what its id gives.
+        """Raises ValueError naming the first sample that differs from what its id generates.
 
-        `first` is the number of the first one among all samples.
+        `first` is the index of the block's first sample among all samples.
         """
         found = self.differing(samples)
         if found.wrong.size:
@@ -157,13 +157,13 @@ def derive(
     rank: int | None = None,
     world_size: int | None = None,
 ) -> Derivation:
-    """The derivation that the arguments of a public function ask for; None is absent.
+    """The derivation that the arguments of a public function describe; None is absent.
 
-    Raises TypeError or ValueError naming the argument.
+    Raises TypeError or ValueError; the message names the argument.
     """
     try:
         return _kept(config, epoch, view, base_seed, rank, world_size)
-    except TypeError:  # of a bad argument, or of one that cannot be looked up
+    except TypeError:  # an argument is bad, or not hashable
         pass
     return Derivation(checked_space(config), Key.checked(epoch, view, base_seed, rank, world_size))
 
@@ -188,10 +188,14 @@ class Derived:
 class AugmentationBatch(Derived, Columns):
     """The parameters of n samples, column by column.
 
-    `batch.rotation` or `batch["rotation"]`: float64 or float32, shape (n,).
-    `batch.digests`: uint8, shape (n, 32). `batch.config` and `batch.key` (epoch, view,
-    base_seed, rank) with `batch.sample_ids` are all that is needed to make it again.
-    Iteration and `batch[i]` give dicts; `batch[a:b]` is a batch of views.
+    Each parameter is an array of float64 or float32, shape (n,): `batch.rotation` and
+    `batch["rotation"]` are the same one. `batch[i]` and iteration give dicts; `batch[a:b]` is a
+    batch of views. `config`, `key` and `sample_ids` suffice to generate the batch again.
+
+    Attributes
+    ----------
+    digests
+        The hashes, uint8, shape (n, 32).
     """
 
     __slots__ = ("derivation",)
@@ -233,7 +237,8 @@ class AugmentationBatch(Derived, Columns):
     def concatenate(cls, batches: Iterable[AugmentationBatch]) -> AugmentationBatch:
         """The samples of all batches, in order.
 
-        They must share config, key, dtype and kind of ids: ValueError naming what differs.
+        Raises ValueError if the batches differ in config, key, dtype or kind of ids, or if
+        there are none.
         """
         batches = list(batches)
         if not batches:
@@ -245,7 +250,7 @@ class AugmentationBatch(Derived, Columns):
         return cls.joined(batches)
 
     def require_same(self, other: AugmentationBatch, at: int) -> None:
-        """Raises ValueError where batch number `at` has another config, key or dtype."""
+        """Raises ValueError if batch number `at` has another config, key or dtype."""
         for name in ("config", "key", "dtype"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
@@ -260,12 +265,12 @@ class AugmentationBatch(Derived, Columns):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The columns' type, float64 or float32."""
+        """The dtype of the columns, float64 or float32."""
         return next(iter(self._columns.values())).dtype
 
     @property
     def sample_ids(self) -> npt.NDArray[np.uint64] | tuple[str, ...]:
-        """The ids: uint64, shape (n,), or a tuple of str."""
+        """The ids as uint64, shape (n,), or as a tuple of str."""
         return self.ids.public
 
     @overload
@@ -292,11 +297,11 @@ class AugmentationBatch(Derived, Columns):
             yield from part.to_dicts()
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """A list of dicts: the parameters, hash, and rank where the key has one."""
+        """A list of dicts: the parameters, the hash, and the rank if the key has one."""
         return self.rows(self.key.rank)
 
     def to_structured(self) -> npt.NDArray[np.void]:
-        """A structured array: sample_id (uint64; object for str), the parameters, digest."""
+        """A structured array: sample_id (uint64, or object for str), the parameters, digest."""
         ids = self.sample_ids
         id_type = np.uint64 if isinstance(ids, np.ndarray) else np.object_
         fields: list[Any] = [("sample_id", id_type)]
@@ -309,7 +314,7 @@ class AugmentationBatch(Derived, Columns):
         return table
 
     def statistics(self) -> Summary:
-        """Mean, stdev, min, max and count of each parameter, as compute_statistics has them."""
+        """Mean, stdev, min, max and count of each parameter, as compute_statistics returns them."""
         return compute_statistics(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -336,12 +341,12 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-#: What `out=` takes: a batch, or arrays by name (and "digests").
+#: The type of `out=`: a batch, or a mapping of names (and "digests") to arrays.
 Out: TypeAlias = AugmentationBatch | Mapping[str, npt.NDArray[Any]]
 
 
 def arrays_of(out: Out, names: Sequence[str], ids: Ids) -> Columns:
-    """The arrays of `out`, each fit to be written with these ids' samples, none over another."""
+    """The arrays of `out`, checked: each must fit these ids, and no two may overlap."""
     if isinstance(out, AugmentationBatch):
         arrays: dict[str, npt.NDArray[Any]] = {**out.columns, "digests": out.digests}
     elif isinstance(out, Mapping):

@@ -12,21 +12,22 @@ from dpa.derivation.keys import Key
 
 
 class SampleDigest:
-    """The sum of samples' leaves modulo 2^256: it does not depend on their order.
+    """The sum of the samples' leaves modulo 2^256, which does not depend on their order.
 
-    A leaf binds a sample's key, hash and values, those of the parameters `names` in order.
+    A leaf is a hash of a sample's key, its hash, and its values of the parameters `names`, in
+    order.
     """
 
     def __init__(self, key: Key, names: Sequence[str]) -> None:
         self._prefix = key.prefix
-        # Of the plan, only the names count here.
+        # The digest uses only the names of the plan.
         self._plan = Plan(1, SAMPLERS[0], tuple(names), ((0.0, 1.0),) * len(names))
         self._sum = 0
         #: How many samples were added.
         self.count = 0
 
     def update(self, samples: Columns) -> None:
-        """Adds the leaves of some more samples."""
+        """Adds the leaves of more samples."""
         ids, digests = samples.ids, np.ascontiguousarray(samples.digests)
         prefix = self._prefix + ids.quote
         request = Request(
@@ -36,7 +37,7 @@ class SampleDigest:
         self.count += len(ids)
 
     def add(self, hexdigest: str, count: int) -> None:
-        """Adds the digest of other samples."""
+        """Adds the digest of `count` other samples, 64 hex characters."""
         self._sum = (self._sum + int.from_bytes(bytes.fromhex(hexdigest), "little")) % 2**256
         self.count += count
 

@@ -1,4 +1,4 @@
-"""The functions that make samples: one, its hash, many as columns, and further draws."""
+"""The functions that generate samples: one, its hash, many as columns, and further draws."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dpa.derivation.keys import single_id
 from dpa.derivation.space import checked_depth
 from dpa.host.threads import check_threads
 
-#: Draws of one sample: they come one after the other, so far ones take their time.
+#: The most draws of one sample. The sampler is sequential: draw n costs n steps.
 MAX_DRAWS = 1_000_000
 
 
@@ -34,10 +34,42 @@ def gen_augmentation_params(
 ) -> dict[str, Any]:
     """The parameters of one sample.
 
-    `seed_id` is a non-negative integer of any size, or a string id. Returns rotation,
-    brightness, noise, scale and contrast (float) and hash (64 hex characters), and
-    rank where one is given. Raises TypeError or ValueError for a bad argument.
+    Parameters
+    ----------
+    seed_id
+        The sample's id: a non-negative integer of any size, or a str.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
+    Returns
+    -------
+    dict
+        rotation, brightness, noise, scale and contrast (float), hash (64 hex characters), and
+        rank if one is given.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
+
+    Examples
+    --------
     >>> gen_augmentation_params(42)["rotation"]
     0.8235536351270127
     """
@@ -54,8 +86,43 @@ def gen_augmentation_seed(
     epoch: int | None = None,
     view: int | None = None,
 ) -> str:
-    """The final hash of one sample's chain, 64 hex characters.
+    """The final hash of one sample's chain.
 
+    Parameters
+    ----------
+    seed_id
+        The sample's id: a non-negative integer of any size, or a str.
+    augmentation_depth
+        Links of the hash chain, 1 to 10,000.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+
+    Returns
+    -------
+    str
+        64 hex characters: the `hash` that gen_augmentation_params returns for this depth.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
+
+    Examples
+    --------
     >>> gen_augmentation_seed(42)[:16]
     '3c8f589003fff376'
     """
@@ -79,13 +146,51 @@ def generate_augmentation_batch(
 ) -> AugmentationBatch:
     """The parameters of many samples as columns: the fast way.
 
-    `ids`: a range, a 1-D integer array or a sequence of int, in any order and with
-    repeats, or a sequence of str. `dtype`: float64, or float32 for the same values
-    rounded. `out`: an AugmentationBatch of the same length, or a mapping of the five
-    names (and "digests", uint8 (n, 32), if wanted) to arrays (n,); it is filled in
-    place, its dtype counts, and after an exception its content is undefined. Raises
-    TypeError or ValueError for a bad argument.
+    Parameters
+    ----------
+    ids
+        A range, a 1-D integer array, a sequence of int (0 to 2**64 - 1) or a sequence of str,
+        in any order and with repeats.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    dtype
+        float64, or float32 for the same values rounded. `out` overrides it.
+    num_threads
+        The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
+        that this process may use. The values do not depend on it.
+    out
+        Where to write: an AugmentationBatch of the same length, or a mapping of the parameters'
+        names to arrays of shape (n,), with "digests" (uint8, shape (n, 32)) if wanted. It is
+        filled in place; after an exception its content is undefined.
 
+    Returns
+    -------
+    AugmentationBatch
+        One sample for each id, in the order of `ids`; `out` itself if that is a batch.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
+
+    Examples
+    --------
     >>> batch = generate_augmentation_batch([42, 7, 42])
     >>> batch.rotation.shape, batch.rotation[0] == batch.rotation[2]
     ((3,), np.True_)
@@ -119,11 +224,52 @@ def generate_uniforms(
     view: int | None = None,
     num_threads: int | None = None,
 ) -> npt.NDArray[np.float64]:
-    """More uniform numbers in [0, 1) of each sample: draws skip .. skip + count - 1.
+    """Further uniform random numbers of each sample, for decisions of your own.
 
-    Draws 0 to 4 make the parameters, so the default goes on behind them. Of `config`,
-    depth and sampler count; skip + count is at most 1,000,000. Returns float64, shape (n, count).
+    Parameters
+    ----------
+    ids
+        A range, a 1-D integer array, a sequence of int (0 to 2**64 - 1) or a sequence of str,
+        in any order and with repeats.
+    count
+        How many numbers per sample; 0 or more.
+    skip
+        The number of the first draw. Draws 0 to 4 make the five parameters, so the default
+        starts behind them. skip + count is at most 1,000,000.
+    config
+        Only its depth and sampler are used; None is the default config.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    num_threads
+        The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
+        that this process may use. The values do not depend on it.
 
+    Returns
+    -------
+    numpy.ndarray
+        float64 in [0, 1), shape (n, count): draws skip to skip + count - 1.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
+
+    Examples
+    --------
     >>> flip = generate_uniforms([42, 43], 1)[:, 0] < 0.5
     >>> flip.shape
     (2,)

@@ -1,4 +1,4 @@
-"""Sample ids, checked once at the border, in the forms that the C side takes."""
+"""Sample ids: checked once at the border, and held in the forms that the C code takes."""
 
 from __future__ import annotations
 
@@ -14,49 +14,50 @@ from dpa._columns import decode_texts, encode_texts, unpack
 from dpa.checks import LIMIT, integer
 from dpa.derivation.keys import lone_surrogate
 
-#: What public functions take for `ids`.
+#: The type of the argument `ids` of public functions.
 IdsLike: TypeAlias = "Sequence[int] | Sequence[str] | npt.NDArray[np.integer]"
-#: What Request takes: the first of consecutive ids, an array, or UTF-8 and its offsets.
+#: The ids as Request takes them: the first of consecutive ids, an array, or UTF-8 with offsets.
 Source: TypeAlias = (
     "int | npt.NDArray[np.uint64] | tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]"
 )
 
-MANY = 2**48  # no machine holds so many samples' columns; len() stops at 2**63
+#: The most ids of one call. No machine holds the columns of so many samples; len() ends at 2**63.
+MANY = 2**48
 
 
 class Ids(ABC):
     """The ids of a block of samples: consecutive integers, listed integers, or strings.
 
-    Immutable. `ids[i]` is an int or a str, `ids[a:b]` and `ids.take(places)` are Ids. Ids
-    are equal where they stand for the same samples; no ids are of either kind.
+    Immutable. `ids[i]` is an int or a str; `ids[a:b]` and `ids.take(places)` are Ids. Two Ids
+    are equal if they name the same samples; empty Ids of any kind are equal.
     """
 
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]  # arrays are compared, not hashed
 
-    #: "integer" or "string", as metadata have it.
+    #: "integer" or "string": the `id_type` of metadata.
     kind: ClassVar[str] = "integer"
-    #: What a key has between its prefix and the bytes of the id.
+    #: The bytes of a key between its prefix and its id.
     quote: ClassVar[bytes] = b""
 
     @property
     @abstractmethod
     def source(self) -> Source:
-        """What the C side takes."""
+        """The ids in the form that the C code takes."""
 
     @property
     @abstractmethod
     def public(self) -> npt.NDArray[np.uint64] | tuple[str, ...]:
-        """uint64, shape (n,), or a tuple of str."""
+        """The ids as users see them: uint64, shape (n,), or a tuple of str."""
 
     @property
     def start(self) -> int | None:
-        """The first of consecutive ids; None where they are listed."""
+        """The first of consecutive ids; None if the ids are listed."""
         return None
 
     @abstractmethod
     def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
-        """The ids at these places."""
+        """The ids at these indices."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -69,7 +70,7 @@ class Ids(ABC):
     def __getitem__(self, item: int | slice) -> int | str | Ids: ...
 
     def tolist(self) -> list[Any]:
-        """As Python has them: a list of int or of str."""
+        """A list of int or of str."""
         found = self.public
         return list(found) if isinstance(found, tuple) else found.tolist()
 
@@ -91,7 +92,7 @@ class Ids(ABC):
 
     @staticmethod
     def checked(ids: Any) -> Ids:
-        """A range, a 1-D array of integers or text, a sequence of int or of str, or Ids.
+        """The ids of a range, a 1-D array of integers or text, a sequence of int or of str, or Ids.
 
         Raises TypeError or ValueError.
         """
@@ -107,7 +108,7 @@ class Ids(ABC):
             array = np.asarray(ids)
             if array.ndim != 1:
                 raise ValueError(f"ids must have one dimension, got shape {array.shape}")
-            if array.dtype.kind in "iu" or array.size == 0:  # no ids are of any type
+            if array.dtype.kind in "iu" or array.size == 0:  # an empty array may have any dtype
                 return _of_array(array if array.size else np.empty(0, np.uint64))
             if array.dtype.kind not in "OUT":
                 nulls = array.dtype.kind == "f" and bool(np.isnan(array).any())
@@ -124,7 +125,7 @@ class Ids(ABC):
 
     @staticmethod
     def concatenate(parts: Iterable[Ids]) -> Ids:
-        """The ids of all parts, in order. Strings among integers are a ValueError."""
+        """The ids of all parts, in order. Raises ValueError if strings and integers are mixed."""
         given = list(parts)
         parts = [part for part in given if len(part)] or given[:1]
         if not parts:
@@ -136,16 +137,16 @@ class Ids(ABC):
     @classmethod
     @abstractmethod
     def _joined(cls, parts: Sequence[Any]) -> Ids:
-        """Parts of one kind, at least one."""
+        """Joins parts of one kind, at least one."""
 
 
 class Consecutive(Ids):
-    """Integers, each the one before it plus one, without a list of them."""
+    """Integers that ascend by one; only the range is stored."""
 
     __slots__ = ("_range",)
 
     def __init__(self, ids: range) -> None:
-        self._range = ids if ids.start < LIMIT else range(0)  # none may stand at 2**64
+        self._range = ids if ids.start < LIMIT else range(0)  # an empty range may start at 2**64
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Consecutive, (self._range,)
@@ -175,7 +176,7 @@ class Consecutive(Ids):
         return self._range[item]
 
     def index(self, sample_id: int) -> int | None:
-        """The place of an id, None where it is not there."""
+        """The index of an id; None if it is not among them."""
         return self._range.index(sample_id) if sample_id in self._range else None
 
     def _same(self, other: Any) -> bool:
@@ -196,12 +197,12 @@ class Consecutive(Ids):
 
 
 class Listed(Ids):
-    """Integers in an array of our own that nobody changes."""
+    """Integers in a private, read-only array."""
 
     __slots__ = ("_array",)
 
     def __init__(self, array: npt.NDArray[np.uint64]) -> None:
-        array.flags.writeable = False  # a batch tells by its ids what made it
+        array.flags.writeable = False  # the ids say what generated a batch
         self._array = array
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -230,7 +231,7 @@ class Listed(Ids):
 
 
 class Texts(Ids):
-    """Strings as one run of UTF-8 with offsets: what Arrow calls large_string."""
+    """Strings as one buffer of UTF-8 with offsets: Arrow's large_string."""
 
     __slots__ = ("offsets", "utf8")
     kind = "string"
@@ -242,7 +243,7 @@ class Texts(Ids):
 
     @classmethod
     def encoded(cls, texts: tuple[Any, ...]) -> Texts:
-        """From str; of a subclass its content counts. Raises TypeError or ValueError."""
+        """The ids of str objects or subclasses of str. Raises TypeError or ValueError."""
         offsets = np.empty(len(texts) + 1, np.int64)
         try:
             utf8 = encode_texts(texts, offsets)
@@ -256,7 +257,7 @@ class Texts(Ids):
 
     @classmethod
     def of_buffers(cls, utf8: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Texts:
-        """From UTF-8 that is not ours. ValueError where it is none, or cut within a character."""
+        """The ids in foreign buffers. Raises ValueError unless each is valid UTF-8."""
         if len(offsets) == 0 or offsets[0] < 0 or offsets[-1] > len(utf8):
             raise ValueError("offsets of ids must lie within their text")
         if (offsets[1:] < offsets[:-1]).any():
@@ -276,7 +277,7 @@ class Texts(Ids):
 
     @property
     def bytes(self) -> npt.NDArray[np.uint8]:
-        """The UTF-8 of these ids alone."""
+        """The UTF-8 of these ids only."""
         return self.utf8[self.offsets[0] : self.offsets[-1]]
 
     @property
@@ -317,7 +318,7 @@ _REMEDY = "leave out or fill the rows without an id"
 
 
 def _is_null(value: object) -> bool:
-    """None, NaN, and what pandas and pyarrow have for it."""
+    """Whether a value is None, NaN, or a null of pandas or pyarrow."""
     is_nan = isinstance(value, float) and value != value
     return value is None or is_nan or type(value).__name__ in ("NAType", "NaTType", "NullScalar")
 
@@ -328,7 +329,7 @@ def _refuse_null(value: object, at: int) -> None:
 
 
 def listed(ids: range) -> npt.NDArray[np.uint64]:
-    """The ids as an array."""
+    """The ids of a range as a uint64 array."""
     steps = np.arange(len(ids), dtype=np.uint64)
     return steps * np.uint64(ids.step % LIMIT) + np.uint64(ids.start % LIMIT)  # modulo 2**64
 
@@ -371,7 +372,7 @@ def _listed_integer(value: object, at: int) -> int:
 
 
 def consecutive_ids(num_samples: int, start_id: int) -> range:
-    """range(start_id, start_id + num_samples), checked."""
+    """range(start_id, start_id + num_samples), checked. Raises TypeError or ValueError."""
     size, start = integer("num_samples", num_samples), integer("start_id", start_id)
     if size < 0:
         raise ValueError(f"num_samples must not be negative, got {size}")

@@ -1,4 +1,4 @@
-"""The key grammar: what a sample's chain hashes first (docs/spec.md, "Key").
+"""The grammar of keys; a sample's key is what its chain hashes first (docs/spec.md, "Key").
 
 key := [ [epoch] [ "." view ] "@" ] [ base_seed ":" [rank] ":" ] id
 """
@@ -26,7 +26,7 @@ def checked_rank(rank: object, world_size: object) -> tuple[int, int]:
 
 
 class Key(NamedTuple):
-    """What a key holds beside the id; None is absent, which is not 0."""
+    """The parts of a key other than the id. None means absent, which is not the same as 0."""
 
     epoch: int | None = None
     view: int | None = None
@@ -42,7 +42,7 @@ class Key(NamedTuple):
         rank: int | None = None,
         world_size: int | None = None,
     ) -> Key:
-        """The parts, validated. A rank without a base_seed sets base_seed to 0."""
+        """The key of validated parts. A rank without a base_seed sets base_seed to 0."""
         if world_size is not None:
             rank, _ = checked_rank(rank, world_size)
         rank = _part("rank", rank)
@@ -53,7 +53,7 @@ class Key(NamedTuple):
 
     @property
     def prefix(self) -> bytes:
-        """The bytes before the id."""
+        """The bytes of the key that precede the id."""
         prefix = ""
         if self.epoch is not None or self.view is not None:
             epoch = "" if self.epoch is None else self.epoch

@@ -1,4 +1,4 @@
-"""What is declared: parameters by name with their distributions, the chain's depth, the sampler."""
+"""Spaces: parameters by name with their distributions, the chain's depth, and the sampler."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 from dpa._native import MAX_DEPTH, SAMPLERS, Plan
 from dpa.checks import brief, finite, integer
 
-#: The form in which JSON holds a space.
+#: The name of the JSON form of a space.
 FORMAT = "dpa-space-1"
-#: Draws of the sampler that a parameter may name: 0 to this.
+#: The last draw of the sampler that a parameter may use.
 MAX_DRAW = 255
-#: What dicts, columns and files call their other fields.
+#: Names of other fields in dicts, columns and files; no parameter may have them.
 RESERVED = frozenset(
     [
         "hash",
@@ -35,7 +35,7 @@ _FIELDS = ("space", "depth", "sampler", "parameters")
 
 
 class Frozen:
-    """A value: its public slots are set once, in the constructor, which takes them in order."""
+    """An immutable value: the constructor takes the public slots in order and sets each once."""
 
     __slots__: tuple[str, ...] = ()
 
@@ -72,7 +72,7 @@ class Frozen:
 
 
 class Uniform(Frozen):
-    """A number between `low` and `high`: low + (high - low) * u, where u is draw number `draw`."""
+    """A number from low to high: low + (high - low) * u, where u is draw number `draw`."""
 
     __slots__ = ("low", "high", "draw")  # noqa: RUF023 (in the constructor's order)
 
@@ -91,13 +91,13 @@ class Uniform(Frozen):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of a column of values."""
+        """The dtype of a column of values."""
         return np.dtype(np.float64)
 
     @property
     def mean(self) -> float:
         """The expected value."""
-        return self.low / 2 + self.high / 2  # their sum may overflow
+        return self.low / 2 + self.high / 2  # low + high may overflow
 
     @property
     def stdev(self) -> float:
@@ -105,7 +105,7 @@ class Uniform(Frozen):
         return (self.high - self.low) / math.sqrt(12)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it: the kind, and its arguments by name."""
+        """The distribution as JSON stores it: its kind, and its arguments by name."""
         return {"uniform": {"low": self.low + 0.0, "high": self.high + 0.0, "draw": self.draw}}
 
     @classmethod
@@ -120,17 +120,17 @@ class Uniform(Frozen):
 
 
 class Parameter(NamedTuple):
-    """A name and its distribution."""
+    """The name of a parameter and its distribution."""
 
     name: str
     distribution: Uniform
 
 
 class Space(Frozen):
-    """Parameters by name, in the order that dicts, columns and the digest have them. Immutable.
+    """Parameters by name, in the order of dicts, columns and the digest. Immutable.
 
-    Equal where depth, sampler and all parameters are. Raises TypeError or ValueError
-    naming the argument.
+    Two spaces are equal if their depth, sampler and parameters are. Raises TypeError or
+    ValueError; the message names the argument.
     """
 
     __slots__ = ("_hash", "depth", "names", "parameters", "plan", "sampler")
@@ -139,7 +139,7 @@ class Space(Frozen):
     names: tuple[str, ...]
     depth: int
     sampler: str
-    #: The space for the C side: made once, shared by all calls.
+    #: The space as the C code takes it: compiled once, shared by all calls.
     plan: Plan
     _hash: int
 
@@ -171,18 +171,18 @@ class Space(Frozen):
         return {name: (found.low, found.high) for name, found in self.parameters}
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The declaration, as JSON stores it."""
         return self.declaration()
 
     def declaration(self) -> dict[str, Any]:
-        """As files hold it, in one form for all spaces."""
+        """The space as files store it; the form is the same for all spaces."""
         parameters = {name: distribution.to_dict() for name, distribution in self.parameters}
         values = (FORMAT, self.depth, self.sampler, parameters)
         return dict(zip(_FIELDS, values, strict=True))
 
     @staticmethod
     def of_declaration(fields: Any) -> Space:
-        """The inverse of declaration(). Raises TypeError or ValueError naming the field."""
+        """The inverse of declaration(). Raises TypeError or ValueError that names the field."""
         if not isinstance(fields, Mapping):
             raise TypeError(f"space must be an object, got {brief(fields)}")
         require_names("space", fields, _FIELDS)
@@ -217,7 +217,7 @@ class Space(Frozen):
 
 
 def _require_name(name: object) -> None:
-    """Raises ValueError for what cannot be the name of a parameter."""
+    """Raises ValueError if `name` cannot be the name of a parameter."""
     sound = isinstance(name, str) and name.isascii() and len(name) <= 255
     if not sound or not all(part.isidentifier() for part in str(name).split(".")):
         raise ValueError(f"names must be words with dots between them, got {brief(name)}")
@@ -226,7 +226,7 @@ def _require_name(name: object) -> None:
 
 
 def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raises ValueError where `fields` are not just the known ones."""
+    """Raises ValueError unless `fields` has exactly the names `known`."""
     if fields.keys() != set(known):
         wrong = ", ".join(sorted(map(str, fields.keys() ^ set(known)))[:5])[:200]
         raise ValueError(
@@ -247,4 +247,4 @@ def checked_sampler(sampler: object) -> str:
     if not isinstance(sampler, str) or sampler not in SAMPLERS:
         known = " or ".join(map(repr, SAMPLERS))
         raise ValueError(f"sampler must be {known}, got {brief(sampler)}")
-    return SAMPLERS[SAMPLERS.index(sampler)]  # of an Enum or NumPy's str, too
+    return SAMPLERS[SAMPLERS.index(sampler)]  # turns an Enum or a NumPy str into str

@@ -1,4 +1,4 @@
-"""Mean, stdev, min, max and count of columns, bit-identical however the samples arrive."""
+"""Mean, stdev, min, max and count of columns; no bit depends on how the samples are split."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _NONE: Moments = (0, math.nan, math.nan, math.nan, math.nan)
 
 @runtime_checkable
 class Columnar(Protocol):
-    """What has its samples as arrays (n,) by name, as AugmentationBatch does."""
+    """Anything with its samples as arrays (n,) by name, such as an AugmentationBatch."""
 
     @property
     def columns(self) -> Mapping[str, npt.NDArray[np.floating]]:
-        """Each (n,)."""
+        """The arrays by name, each of shape (n,)."""
 
 
 class Statistics:
     """Statistics of named columns that arrive in pieces of any size.
 
-    Samples are counted off in blocks of 4,096 from the first one; each block is summed
-    in one fixed order and the blocks are merged in theirs, so that the sizes of the
-    pieces change no bit of the result.
+    Samples are grouped into blocks of 4,096, counted from the first sample. Each block is
+    summed in a fixed order, and the blocks are merged in order. So the sizes of the pieces
+    change no bit of the result.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -50,14 +50,14 @@ class Statistics:
         self._filled = 0
 
     def update(self, columns: Mapping[str, npt.NDArray[np.floating]]) -> None:
-        """Adds samples: one array (n,) of float64 or float32 for each name."""
+        """Adds samples: one float64 or float32 array of shape (n,) for each name."""
         for start in range(0, len(columns[self._names[0]]), _PIECE):
             part = slice(start, start + _PIECE)
             self._update([np.ascontiguousarray(columns[n][part], np.float64) for n in self._names])
 
     def _update(self, arrays: Sequence[npt.NDArray[np.float64]]) -> None:
         size = len(arrays[0])
-        first = min(-self._filled % MOMENTS_BLOCK, size)  # what the open block still takes
+        first = min(-self._filled % MOMENTS_BLOCK, size)  # what still fits the open block
         self._keep([array[:first] for array in arrays])
         last = size - (size - first) % MOMENTS_BLOCK
         self._totals = [
@@ -81,9 +81,10 @@ class Statistics:
         ]
 
     def __add__(self, other: Statistics) -> Statistics:
-        """Those of both sides' samples: equal to the whole's to about 1e-15, not to the last bit.
+        """The statistics of both sides' samples together.
 
-        ValueError where the names differ.
+        They equal those of one pass over all samples to about 1e-15, not to the last bit.
+        Raises ValueError if the names differ.
         """
         if not isinstance(other, Statistics):
             return NotImplemented
@@ -95,13 +96,13 @@ class Statistics:
         return total
 
     def result(self) -> Summary:
-        """The statistics so far; more may be added afterwards."""
+        """The statistics so far; more samples may be added afterwards."""
         totals = self._merged_with_block()
         return {name: _summary(t) for name, t in zip(self._names, totals, strict=True)}
 
 
 def _merged(total: Moments, blocks: Sequence[Moments]) -> Moments:
-    """Chan's formula, block by block."""
+    """Merges by Chan's formula, block by block."""
     for block in blocks:
         (na, mean_a, squares_a, min_a, max_a), (nb, mean_b, squares_b, min_b, max_b) = total, block
         if na == 0:
@@ -122,7 +123,7 @@ def _summary(total: Moments) -> dict[str, float]:
 
 
 def without_nan(summary: Summary) -> dict[str, dict[str, float | None]]:
-    """A summary as JSON can hold it: null for what is not finite."""
+    """The summary with None in place of NaN and infinity, which JSON does not have."""
     return {
         name: {key: value if math.isfinite(value) else None for key, value in values.items()}
         for name, values in summary.items()
@@ -133,9 +134,10 @@ def compute_statistics(params_list: Sequence[Mapping[str, Any]] | Columnar) -> S
     """Mean, stdev (n-1), min, max and count of each parameter.
 
     `params_list`: a list of dicts as generate_augmentation_chain returns, or an
-    AugmentationBatch. One sample has stdev 0.0; without samples count is 0 and the
-    others are NaN. Raises ValueError or TypeError naming the sample that lacks a
-    parameter or has something else than a number there.
+    AugmentationBatch. The result is a dict of figures for each parameter. The stdev of one
+    sample is 0.0; without samples, count is 0 and the other figures are NaN. Raises ValueError
+    if a sample lacks a parameter, TypeError if it is not a dict or a value is not a number; the
+    message names the sample.
 
     >>> compute_statistics([])["scale"]["count"]
     0
@@ -153,10 +155,11 @@ def compute_statistics(params_list: Sequence[Mapping[str, Any]] | Columnar) -> S
 def compute_streaming_statistics(
     param_generator: Iterable[Mapping[str, Any]] | Iterable[Columnar],
 ) -> Summary:
-    """The same statistics of samples that arrive one by one, in constant memory.
+    """The statistics of samples that arrive one by one, in constant memory.
 
-    `param_generator`: an iterable of dicts or of batches, not mixed; it is used up. The result
-    equals compute_statistics of the same samples to the last bit. Raises as that does.
+    `param_generator`: an iterable of dicts or of batches, not mixed; it is consumed. The result
+    equals that of compute_statistics on the same samples to the last bit. Raises as
+    compute_statistics does.
     """
     items = iter(param_generator)
     head = list(islice(items, 1))
@@ -181,7 +184,11 @@ def _of_pieces(pieces: Iterable[Mapping[str, npt.NDArray[np.floating]]]) -> Summ
 
 
 def _of_rows(rows: Iterable[Any]) -> Summary:
-    """Of dicts: those with one of the five parameters must have all, others what the first has."""
+    """The statistics of dicts.
+
+    If the first dict has any of the five parameters, all dicts must have all five; otherwise
+    they must have the parameters of the first dict.
+    """
     names: tuple[str, ...] = PARAMETERS
     items, first = iter(rows), 0
     statistics = Statistics(names)
@@ -195,7 +202,7 @@ def _of_rows(rows: Iterable[Any]) -> Summary:
 
 
 def theoretical_statistics(config: Space) -> Summary:
-    """Mean, stdev, min and max of the distributions that `config` asks for."""
+    """Mean, stdev, min and max of the distributions that `config` declares, by parameter."""
     return {
         name: {
             "mean": distribution.mean,

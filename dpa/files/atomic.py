@@ -1,4 +1,4 @@
-"""Writing a file so that its name holds the old content or all of the new, never a part."""
+"""Atomic writing: a file has its old content or all of the new, never a part."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from typing import BinaryIO
 
 from dpa.checks import file_path
 
-#: What a write says that does not know its file.
+#: Errors of a write that do not name the file.
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 @contextmanager
 def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path` when the block ends without an exception.
+    """A new file that replaces `path` when the block ends without an exception.
 
-    Until then it is `.dpa-….tmp` in the same folder; an exception removes it. Parent
-    folders are made, symbolic links are written through, and permissions and owner are
-    those of the replaced file, or follow the umask. Raises OSError.
+    Until then it is `.dpa-….tmp` in the same folder; an exception removes it. Missing parent
+    folders are made, and symbolic links are followed. Permissions and owner are those of the
+    replaced file; a new file follows the umask. Raises OSError.
     """
     target = Path(os.path.realpath(file_path(path)))
     replaced = _replaced(target)
     mode = None if replaced is None else stat.S_IMODE(replaced.st_mode) & 0o777
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".dpa-{os.urandom(8).hex()}.tmp")
-    try:  # a signal may come as soon as the file is there
+    try:  # a signal may come as soon as the file exists
         with _new_file(temporary, target, mode) as file:
             yield file
             file.flush()
             if replaced is not None and mode is not None:
                 _keep_owner(temporary, replaced)
-                temporary.chmod(mode)  # the umask has cut what os.open was given
+                temporary.chmod(mode)  # the umask reduced the mode of os.open
             os.fsync(file.fileno())
         temporary.replace(target)
     except BaseException as error:
@@ -52,12 +52,12 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def _remove(temporary: Path) -> None:
-    with suppress(OSError):  # the first error is the one to tell
+    with suppress(OSError):  # the first error is the one to raise
         temporary.unlink(missing_ok=True)
 
 
 def _keep_owner(temporary: Path, replaced: os.stat_result) -> None:
-    """Root that replaces another user's file leaves it that user's; others may not give away."""
+    """Keeps the owner when root replaces another user's file; other users cannot change owners."""
     mine = temporary.stat()
     owner = replaced.st_uid, replaced.st_gid
     if hasattr(os, "chown") and owner != (mine.st_uid, mine.st_gid):
@@ -66,7 +66,7 @@ def _keep_owner(temporary: Path, replaced: os.stat_result) -> None:
 
 
 def _replaced(target: Path) -> os.stat_result | None:
-    """The file to be replaced; None where there is none. OSError where it cannot be."""
+    """The status of the file to replace; None if there is none. Raises OSError if it cannot be."""
     try:
         found = target.stat()
     except FileNotFoundError:
@@ -76,26 +76,26 @@ def _replaced(target: Path) -> os.stat_result | None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "Not a regular file", str(target))
-    if not os.access(target, os.W_OK):  # a rename would not ask
+    if not os.access(target, os.W_OK):  # a rename would not check it
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     return found
 
 
 def _new_file(temporary: Path, target: Path, mode: int | None) -> BinaryIO:
-    """A new file with the permissions `mode`, or those of the umask."""
+    """A new file with the permissions `mode`; None follows the umask."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         return os.fdopen(os.open(temporary, flags, 0o666 if mode is None else mode), "wb")
     except OSError as error:
-        error.filename = str(target)  # the name that the caller knows
+        error.filename = str(target)  # the caller knows this name
         raise
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the rename last through a power cut."""
-    if os.name == "nt":  # folders cannot be opened there
+    """Makes the rename survive a power failure."""
+    if os.name == "nt":  # Windows cannot open folders
         return
-    with suppress(OSError):  # not every file system can, and the file has its name by now
+    with suppress(OSError):  # some file systems cannot; the file is already in place
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

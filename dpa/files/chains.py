@@ -1,4 +1,4 @@
-"""Open chain files: one that stores samples, a recipe, one of the original package's."""
+"""Open chain files of three kinds: with stored samples, recipes, and the original package's."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from dpa.files.original import OriginalReader, figure_problem, statistics_proble
 
 FilePath: TypeAlias = str | os.PathLike[str]
 
-#: Samples generated at a time: enough to keep some threads busy, 5 MB.
+#: Samples generated at a time: 5 MB, enough work for several threads.
 LARGE_BLOCK = 16 * BLOCK
-#: Samples of a recipe that are generated without being asked to: an hour's work.
+#: The most samples of a recipe that are generated without unlimited=True: an hour's work.
 MOST_GENERATED = 10**10
-#: Depths that are tried where a file does not say what made it.
+#: The depths to try if a file has no config.
 _TRIED_DEPTHS = (10, *(depth for depth in range(1, 21) if depth != 10))
 
 
 class Chain(ABC):
-    """A chain file, open: its metadata, and its samples by blocks().
+    """An open chain file: its metadata, and its samples by blocks().
 
-    Raises ChainFileError for a file that is damaged, and OSError. A `lenient` one goes
-    on where the trailer contradicts the rest, and has that in `problems` behind blocks();
-    it takes values that are not of the dtype stated.
+    Raises ChainFileError for a damaged file, and OSError. If `lenient`, a trailer that
+    contradicts the rest is not an error but is listed in `problems` after blocks(), and values
+    need not fit the stated dtype.
     """
 
-    #: Whether a digest binds the samples to what the file says made them.
+    #: Whether a digest covers the samples together with their ids and their key.
     bound = True
-    #: Whether blocks() makes the samples instead of reading them.
+    #: Whether blocks() generates the samples instead of reading them.
     generated = False
 
     def __init__(
@@ -69,33 +69,33 @@ class Chain(ABC):
 
     @property
     def metadata(self) -> Metadata:
-        """What the file says of its samples."""
+        """What the file states about its samples."""
         return self._reader.metadata
 
     @property
     def space(self) -> Space:
-        """What was drawn. ChainFileError where that is not known."""
+        """The space of the samples. Raises ChainFileError if it is unknown."""
         if self.metadata.space is None:
             raise ChainFileError(f"{str(self.path)!r}: its config is not known")
         return self.metadata.space
 
     @property
     def size(self) -> int | None:
-        """How many samples there are, where the file says it at its start."""
+        """How many samples there are; None if the file does not say it at its start."""
         return None
 
     @property
     def trailer(self) -> Any:
-        """num_samples, digest and checksum; there behind blocks()."""
+        """num_samples, digest and checksum; known after blocks()."""
         return self._reader.trailer
 
     @property
     def statistics(self) -> Any:
-        """What the file says of its samples' statistics; there behind blocks()."""
+        """The statistics that the file states; known after blocks()."""
         return self._reader.statistics
 
     def blocks(self) -> Iterator[Columns]:
-        """The samples in order, some thousands at a time; each call begins with the first."""
+        """The samples in order, some thousands at a time; each call starts at the first sample."""
         if self.in_another_process():
             self._reopen()
         elif self._begun:
@@ -114,11 +114,11 @@ class Chain(ABC):
             raise _named(self.path, error) from error
 
     def in_another_process(self) -> bool:
-        """Whether the process has forked since: the place in the file is the other one's, too."""
+        """Whether the process has forked: a child shares the file position with its parent."""
         return self._opened_by != os.getpid()
 
     def _reopen(self) -> None:
-        """Opens the file again, with a place in it of its own."""
+        """Opens the file again, with its own file position."""
         before = os.fstat(self._file.fileno())
         file = open(self._full_path, "rb")  # noqa: SIM115 (closed by __exit__)
         now = os.fstat(file.fileno())
@@ -135,10 +135,10 @@ class Chain(ABC):
 
     @abstractmethod
     def candidates(self) -> list[Derivation]:
-        """What may have made the samples. Of a space that is not known, the depth is meant."""
+        """What may have generated the samples; of an unknown space only the depth counts."""
 
     def statistics_problems(self, found: dict[str, Any]) -> list[str]:
-        """How the file's statistics are not those of its samples, `found`; behind blocks()."""
+        """How the stated statistics differ from `found`, the samples'; call after blocks()."""
         stated = self._reader.statistics
         if not isinstance(stated, dict) or stated.keys() != found.keys():
             return [f"statistics must be those of {', '.join(found)}, got {brief(stated)}"]
@@ -153,21 +153,21 @@ class Chain(ABC):
 
 
 class StoredChain(Chain):
-    """A file of ours that stores samples."""
+    """A file of this package that stores samples."""
 
     def candidates(self) -> list[Derivation]:
-        """The one that the metadata give; without a space one for each depth."""
+        """The derivation of the metadata; for an unknown space, one for each depth."""
         derivation = self.metadata.derivation
         return _of_any_depth(self.metadata.key) if derivation is None else [derivation]
 
 
 class OriginalChain(Chain):
-    """A file of the original package's: nothing in it binds its samples."""
+    """A file of the original package; it has no digest."""
 
     bound = False
 
     def candidates(self) -> list[Derivation]:
-        """With either sampler, and without the rank, which made no difference in places."""
+        """Both samplers, each with and without the rank, because some original files ignored it."""
         space, keys = self.metadata.space, [self.metadata.key, NO_KEY]
         if space is None:
             return [made for key in keys for made in _of_any_depth(key)]
@@ -175,29 +175,29 @@ class OriginalChain(Chain):
         return [Derivation(each, key) for each in spaces for key in keys]
 
     def statistics_problems(self, found: dict[str, Any]) -> list[str]:
-        """As Chain; they may differ by rounding, and be absent."""
+        """As for Chain, but statistics may differ by rounding or be absent."""
         return statistics_problems(self._reader.statistics, self.trailer, found)
 
 
 class Recipe(Chain):
-    """A file that stands for samples, which are generated and compared by their digest."""
+    """A file that stands for samples, which are generated and compared with its digest."""
 
     generated = True
 
     @property
     def metadata(self) -> RecipeMetadata:
-        """What the file says of its samples."""
+        """What the file states about its samples."""
         metadata = self._reader.metadata
         assert isinstance(metadata, RecipeMetadata)
         return metadata
 
     @property
     def size(self) -> int:
-        """How many samples it stands for."""
+        """How many samples the recipe stands for."""
         return self.metadata.num_samples
 
     def blocks(self) -> Iterator[Columns]:
-        """The samples in order, some thousands at a time; each call begins with the first."""
+        """The samples in order, some thousands at a time; each call starts at the first sample."""
         yield from super().blocks()
         if self.problems:
             return
@@ -217,11 +217,11 @@ class Recipe(Chain):
             self._contradicted(TrailerError([problem]))
 
     def candidates(self) -> list[Derivation]:
-        """Its samples are made, not stored: there is nothing to compare one by one."""
+        """An empty list: the samples are generated, so there are no stored ones to compare."""
         return []
 
     def statistics_problems(self, found: dict[str, Any]) -> list[str]:
-        """A merged recipe has no statistics; of a damaged one nothing was generated."""
+        """As for Chain; a merged recipe has no statistics, and a damaged one no samples."""
         if self._reader.statistics is None or self.problems:
             return []
         return super().statistics_problems(found)
@@ -234,14 +234,14 @@ def open_chain(
     num_threads: int | None = None,
     unlimited: bool = False,
 ) -> Chain:
-    """Opens a chain file of any kind. Raises ChainFileError, OSError, and for a path ValueError.
+    """Opens a chain file of any kind. Raises ChainFileError, OSError, or ValueError for a path.
 
-    `unlimited`: a recipe may stand for more samples than are generated in an hour.
+    `unlimited` allows recipes of more samples than an hour can generate.
     """
     format_of(path)
-    active_kernel()  # a bad DPA_KERNEL is no fault of the file
+    active_kernel()  # raises for a bad DPA_KERNEL, which is not the file's fault
     file = open(path, "rb")  # noqa: SIM115 (closed by __exit__)
-    try:  # ImportError of an extra, too: a missing file was told before
+    try:  # the format's extra may be missing; a missing file is reported first
         reader = _read(path, file)
     except BaseException:
         file.close()
@@ -277,7 +277,7 @@ def _of_any_depth(key: Key) -> list[Derivation]:
 
 
 def _require_single(samples: Columns, first: int) -> None:
-    """Raises ValueError naming a sample, counted from `first`, that float32 does not hold."""
+    """Raises ValueError naming a sample, counted from `first`, that float32 cannot represent."""
     for name, values in samples.columns.items():
         with np.errstate(all="ignore"):
             same = values == values.astype(np.float32)
@@ -289,7 +289,7 @@ def _require_single(samples: Columns, first: int) -> None:
 
 
 def _summary_problem(name: str, stated: Any, found: dict[str, Any]) -> str | None:
-    """How one parameter's statistics differ: repr tells -0.0 from 0.0 and 1 from 1.0."""
+    """How one parameter's statistics differ; repr distinguishes -0.0 from 0.0 and 1 from 1.0."""
     if not isinstance(stated, dict) or stated.keys() != found.keys():
         return f"statistics of {name} must be {', '.join(found)}, got {brief(stated)}"
     for figure, value in found.items():

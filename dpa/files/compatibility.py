@@ -1,4 +1,4 @@
-"""For compatibility with the original package, whose dicts and files do not say their ids."""
+"""Finds the ids of the original package's samples, whose dicts and files do not state them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dpa.derivation.derivation import Derivation
 from dpa.derivation.ids import Ids
 from dpa.files.chains import LARGE_BLOCK
 
-#: Links of chains that are tried at most: 1.6 million ids at depth 10, about a second.
+#: The most links of chains to try: 1.6 million ids at depth 10, about a second.
 _TRIED_LINKS = 2**24
 
 
 def tried_ids(rows: Sequence[Any], derivation: Derivation) -> Ids | None:
-    """The ids with the hashes of `rows`, found by trying 0, 1, 2, ...: a range, or any others.
+    """The ids with the hashes of `rows`, found by trying 0, 1, 2, ...; a range if they are one.
 
-    None where the first and the last row have those of their places, as increasing ids then all
-    do, and where a row is of no id that was tried.
+    None if the first and the last row have the ids of their positions (then all increasing ids
+    do), and if some row has no id among those tried.
     """
     hashes = [row.get("hash") if isinstance(row, Mapping) else None for row in rows]
     if not hashes or not all(map(is_hex_digest, hashes)):
@@ -39,9 +39,9 @@ def tried_ids(rows: Sequence[Any], derivation: Derivation) -> Ids | None:
 
 
 def found_ids(wanted: set[bytes], derivation: Derivation) -> dict[bytes, int]:
-    """The ids of the digests, of as many of them as are found by trying 0, 1, 2, ..."""
+    """The ids with these digests, as many as trying 0, 1, 2, ... finds."""
     depth = derivation.space.depth
-    hashes = DEFAULT.replace(augmentation_depth=depth)  # whose values cost the least
+    hashes = DEFAULT.replace(augmentation_depth=depth)  # only the hashes matter here
     heads = np.frombuffer(b"".join(digest[:8] for digest in wanted), np.uint64)
     found: dict[bytes, int] = {}
     tried = range(max(_TRIED_LINKS // depth, 2 * len(wanted)))
@@ -57,7 +57,7 @@ def found_ids(wanted: set[bytes], derivation: Derivation) -> dict[bytes, int]:
 
 
 def numbered(blocks: Iterable[Columns], ids: Ids | None) -> Iterator[Columns]:
-    """The same samples with these ids, None leaves theirs. ValueError for another number of ids."""
+    """The same samples with these ids; None leaves theirs. Raises ValueError on a mismatch."""
     count = 0
     for block in blocks:
         own = block.ids if ids is None else ids[count : count + len(block)]

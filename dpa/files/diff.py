@@ -1,4 +1,4 @@
-"""What distinguishes two chain files: which samples, which fields, how far."""
+"""How two chain files differ: in which samples, which fields, and by how much."""
 
 from __future__ import annotations
 
@@ -13,20 +13,30 @@ from dpa.derivation.ids import Ids
 from dpa.files.chains import FilePath, open_chain
 from dpa.files.metadata import Metadata
 
-#: Samples of both files with the same ids, or of one that the other lacks.
+#: Samples of both files with the same ids, or samples that only one file has.
 _Pair: TypeAlias = tuple[Columns, Columns] | tuple[Columns, None] | tuple[None, Columns]
 _Pairing: TypeAlias = Callable[[Iterator[Columns], Iterator[Columns]], Iterator[_Pair]]
 
-#: Samples that are named one by one.
+#: The most samples to name one by one.
 _NAMED = 5
 
 
 class ChainDiff:
-    """What diff_chains found; str() of it has some lines, bool() is whether there is anything.
+    """What diff_chains found; str() of it has some lines, bool() is whether anything differs.
 
-    `different`: samples with other bits; `fields`: for each field that differs in how
-    many samples, and by how much at most (0.0 for hashes); `only`: how many samples only
-    the first file has, and only the second; `notes`: what else differs.
+    Attributes
+    ----------
+    common
+        How many samples both files have.
+    different
+        How many of them differ in any bit.
+    fields
+        For each field that differs: in how many samples, and by how much at most (0.0 for
+        hashes).
+    only
+        How many samples only the first file has, and only the second.
+    notes
+        Everything else that differs.
     """
 
     def __init__(self, paths: tuple[FilePath, FilePath]) -> None:
@@ -40,7 +50,7 @@ class ChainDiff:
         self._first_only: tuple[list[str], list[str]] = ([], [])
 
     def update(self, pair: _Pair) -> None:
-        """Counts some more samples in."""
+        """Counts more samples."""
         a, b = pair
         if a is not None and b is not None:
             self._compare(a, b)
@@ -81,7 +91,7 @@ class ChainDiff:
 
 
 def _distance(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:
-    with np.errstate(all="ignore"):  # two finite numbers may be infinitely far apart
+    with np.errstate(all="ignore"):  # the difference may overflow
         return float(np.abs(a - b).max())
 
 
@@ -90,12 +100,34 @@ def _listed(names: list[str], count: int) -> str:
 
 
 def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -> ChainDiff:
-    """Compares the samples with the same ids of two files, bit for bit.
+    """Compares the samples of two files that have the same ids, bit for bit.
 
-    Memory is constant where both have their samples in one order; otherwise both are
-    loaded. An id that is repeated is compared in its order. Raises as loading does, but
-    trailers that contradict their files are only noted. `unlimited` as for
-    verify_augmentation_chain.
+    Memory is constant if both files have their samples in one order; otherwise both are loaded.
+    Repeated ids are paired in order. A trailer that contradicts its file is only noted.
+
+    Parameters
+    ----------
+    first
+        A chain file or a recipe, of any format.
+    second
+        The file to compare it with, of the same or another format.
+    unlimited
+        Whether to generate recipes of more than 10**10 samples, which takes an hour or more.
+
+    Returns
+    -------
+    ChainDiff
+        False if nothing differs.
+
+    Raises
+    ------
+    ChainFileError
+        A file is damaged; a ValueError.
+    ValueError
+        A suffix is unknown, the files have other parameters, or a recipe is too large without
+        `unlimited`.
+    OSError
+        A file cannot be read.
     """
     try:
         return _diff(first, second, _in_order, unlimited)
@@ -127,7 +159,7 @@ def _require_same_names(a: Metadata, b: Metadata) -> None:
 
 
 def _metadata_notes(a: Metadata, b: Metadata) -> list[str]:
-    """What made the samples differently; which they are shows by their ids."""
+    """The differences of what generated the samples; the ids show which samples they are."""
     both = [
         {**_declared(m), **m.key._asdict(), "world_size": m.world_size, "dtype": m.dtype}
         for m in (a, b)
@@ -138,25 +170,25 @@ def _metadata_notes(a: Metadata, b: Metadata) -> list[str]:
 
 
 def _declared(metadata: Metadata) -> dict[str, object]:
-    """The distributions by name, depth and sampler; those of an unknown space are missing."""
+    """The distributions by name, the depth and the sampler; of an unknown space only that."""
     space = metadata.space
     if space is None:
         return {"space": None}
     return {**dict(space.parameters), "depth": space.depth, "sampler": space.sampler}
 
 
-# ---- Samples that belong together ----
+# ---- Pairs of samples with the same id ----
 
 
 class _Cursor:
-    """Blocks, to be taken in pieces."""
+    """Blocks that can be taken in pieces."""
 
     def __init__(self, blocks: Iterator[Columns]) -> None:
         self._blocks = blocks
         self._rest: Columns | None = None
 
     def rest(self) -> Columns | None:
-        """What is left of a block, or the next one; None behind the last."""
+        """The rest of a block, or the next block; None at the end."""
         if self._rest is None:
             self._rest = next(self._blocks, None)
         return self._rest
@@ -170,11 +202,11 @@ class _Cursor:
 
 
 class _OrderError(Exception):
-    """The files do not have their samples in one order."""
+    """The files have their samples in different orders."""
 
 
 def _in_order(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[_Pair]:
-    """Pairs as they come, ranges of ids from where they begin. Raises _OrderError."""
+    """Pairs in the order of the files; ranges of ids are aligned. Raises _OrderError."""
     a, b = _Cursor(first), _Cursor(second)
     while True:
         x, y = a.rest(), b.rest()
@@ -198,12 +230,12 @@ def _in_order(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[_
 
 
 def _ahead(a: Ids, b: Ids) -> int:
-    """How far one range begins behind the other; 0 where ids are listed."""
+    """How many ids one range begins after the other; 0 if ids are listed."""
     return 0 if a.start is None or b.start is None else a.start - b.start
 
 
 def _by_id(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[_Pair]:
-    """All common samples, then those of one file: both are loaded."""
+    """All common samples, then those of one file only; loads both files."""
     blocks = list(first), list(second)
     if not all(blocks):
         yield from ((block, None) for block in blocks[0])

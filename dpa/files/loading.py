@@ -1,4 +1,4 @@
-"""Samples from files: as dicts, as columns, one by one."""
+"""Loads samples from files: as dicts, as columns, or one by one."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from dpa.streams.streams import checked_chunk
 
 
 def load_augmentation_chain(filepath: FilePath) -> list[dict[str, Any]]:
-    """The samples of a file as dicts, equal to those that were saved to the last bit.
+    """The samples of a file as dicts, equal to the saved ones to the last bit.
 
-    Reads the files of save_augmentation_chain and the JSON files of the original
-    package; what a recipe stands for is generated. The whole file is checked:
-    ChainFileError where it is damaged, truncated or no chain, naming the place;
-    ValueError for an unknown suffix; OSError.
+    Reads the files of save_augmentation_chain and the JSON files of the original package, and
+    generates the samples of a recipe. The whole file is checked. Raises ChainFileError, naming
+    the place, if it is damaged, truncated or not a chain file; ValueError for an unknown suffix
+    or too little memory; OSError.
     """
     results: list[dict[str, Any]] = []
     with open_chain(filepath, unlimited=True) as chain:
@@ -46,24 +46,51 @@ def load_augmentation_stream(
 ) -> FileStream:
     """The samples of a file one by one, in constant memory.
 
-    The arguments and the head of the file are checked at the call; ChainFileError for
-    damage further on comes where it is met, for a wrong digest or checksum behind the
-    last sample. `chunk_size`: how many become dicts at a time, at most; None is 1,000.
-    `progress_callback` is called with a StreamingProgress for each chunk, `verbose`
-    prints it, `progress` shows a bar on stderr (the extra `cli`). The file is closed at
-    the end, by close(), and with the iterator.
+    The arguments and the head of the file are checked at the call. Damage further on is found
+    when it is reached; a wrong digest or checksum, after the last sample. The file is closed at
+    its end, by close(), and with the iterator.
+
+    Parameters
+    ----------
+    filepath
+        A chain file, a recipe, or a JSON file of the original package.
+    chunk_size
+        The most samples that become dicts at a time; None is 1,000. The samples do not depend
+        on it.
+    verbose
+        Whether to print the progress after each chunk.
+    progress_callback
+        Called with a StreamingProgress after each chunk.
+    progress
+        Whether to show a bar on stderr, which needs the extra `cli`.
+
+    Returns
+    -------
+    FileStream
+        An iterator over dicts, and a context manager that closes the file.
+
+    Raises
+    ------
+    ChainFileError
+        The file is damaged, truncated or not a chain file; a ValueError. next() raises it, too.
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        The suffix is unknown, or another argument has a bad value.
+    OSError
+        The file cannot be read.
     """
     size = checked_chunk(chunk_size)
-    Report(progress_callback, verbose)  # refused before the file is opened
+    Report(progress_callback, verbose)  # checks these before the file is opened
     chain = open_chain(filepath, unlimited=True)
     return FileStream(chain, size, progress, Report(progress_callback, verbose, chain.size))
 
 
 class FileStream(RowCursor):
-    """An iterator over the samples of an open file, which it closes; see the function.
+    """An iterator over the samples of an open file, made by load_augmentation_stream.
 
-    An exception in next(), KeyboardInterrupt say, loses no sample: the next call reads
-    the file again up to there and goes on.
+    If next() raises an exception, such as KeyboardInterrupt, no sample is lost: the next call
+    reads the file again up to its position and continues.
     """
 
     def __init__(
@@ -73,22 +100,22 @@ class FileStream(RowCursor):
         self._chunk_size = chunk_size
         self._report = report
         self._go_to(0)
-        # What is behind the rows; None where that must be read from the start.
+        # The samples behind the rows; None if the file must be read again from its start.
         self._parts: Iterator[Columns] | None = None
         self._closed = False
-        self._damage = ""  # the text alone: an error keeps its frames, and these keep the stream
+        self._damage = ""  # only the text: an exception would keep this stream alive
         self._open = ExitStack()
         self._open.enter_context(chain)
         self._advance = self._open.enter_context(progress_bar(progress, None))
 
     def __length_hint__(self) -> int:
-        """How many samples are left; a recipe says it at its start, other files at their end."""
+        """How many samples remain; only a recipe says that at its start."""
         size = self._chain.size
         return NotImplemented if size is None else size - self.delivered
 
     @property
     def metadata(self) -> Metadata:
-        """What the file says of the samples that are left."""
+        """What the file states about the remaining samples."""
         found = self._chain.metadata.stored
         if found.start_id is None:
             return found
@@ -96,14 +123,14 @@ class FileStream(RowCursor):
 
     @property
     def bound(self) -> bool:
-        """Whether a digest binds the samples to what the file says made them."""
+        """Whether a digest covers the samples together with their ids and their key."""
         return self._chain.bound
 
     def _rows(self, position: int) -> list[dict[str, Any]]:
         self._check()
         if self._closed:
             raise StopIteration
-        parts, self._parts = self._parts, None  # what is interrupted cannot go on
+        parts, self._parts = self._parts, None  # an interrupted generator cannot continue
         if self._chain.in_another_process():
             parts = None
         if parts is None:
@@ -119,7 +146,7 @@ class FileStream(RowCursor):
         return rows
 
     def blocks(self) -> Iterator[Columns]:
-        """What is left, as columns; the stream moves on with them."""
+        """The remaining samples as columns; the position of the stream advances with them."""
         self._check()
         if self._closed:
             return
@@ -137,7 +164,7 @@ class FileStream(RowCursor):
             raise ChainFileError(self._damage)
 
     def _read(self, skipped: int, size: int) -> Iterator[Columns]:
-        """What is left; a damaged file is closed, and told again at each further call."""
+        """The remaining samples. A damaged file is closed, and each further call raises again."""
         try:
             yield from _parts(self._chain.blocks(), skipped, size)
         except ChainFileError as error:
@@ -146,7 +173,7 @@ class FileStream(RowCursor):
             raise
 
     def close(self) -> None:
-        """Closes the file; no more samples come."""
+        """Closes the file and ends the stream."""
         self._closed, self._damage = True, ""
         self._go_to(self.delivered)
         self._parts = None
@@ -170,15 +197,15 @@ def _parts(blocks: Iterable[Columns], skipped: int, size: int) -> Iterator[Colum
 
 
 def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
-    """The samples of a file as columns, with the ids, config and key that made them.
+    """The samples of a file as columns, with their ids, config and key.
 
-    Raises as load_augmentation_chain, and ChainFileError for a file without a config.
+    Raises as load_augmentation_chain does, and ChainFileError for a file without a config.
     """
     with open_chain(path, unlimited=True) as chain:
         metadata = chain.metadata
         derivation = Derivation(chain.space, metadata.key)
         batches = [derivation.blank(_no_ids(metadata), metadata.dtype)]
-        sample_bytes = 2 * (32 + 8 * len(metadata.names))  # once more when they are joined
+        sample_bytes = 2 * (32 + 8 * len(metadata.names))  # twice, because they are joined
         for block in _blocks(chain, sample_bytes):
             columns = block.rounded(metadata.dtype)
             batches.append(AugmentationBatch(derivation, block.ids, block.digests, columns))
@@ -186,13 +213,13 @@ def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
 
 
 def row_bytes(names: Sequence[str]) -> int:
-    """About the bytes of a sample as a dict in a list: of five parameters tracemalloc tells 528."""
+    """About the bytes of a sample as a dict in a list; tracemalloc measures 528 for five names."""
     return 300 + 46 * len(names)
 
 
 def _blocks(chain: Chain, sample_bytes: int) -> Iterator[Columns]:
-    """All samples, to be kept; ValueError where a recipe stands for more than memory holds."""
-    for at, block in enumerate(chain.blocks()):  # by the first one the file is found sound
+    """All samples, to be kept. Raises ValueError if a recipe's samples exceed the memory."""
+    for at, block in enumerate(chain.blocks()):  # the first block shows that the file is sound
         if at == 0 and chain.size is not None:
             require_memory(
                 f"{str(chain.path)!r} with its {chain.size:,} samples",
@@ -209,10 +236,10 @@ def _no_ids(metadata: Metadata) -> Ids:
 
 
 def load_augmentation_config(path: FilePath) -> AugmentationConfig:
-    """The config of a file's samples; the samples themselves are neither read nor checked.
+    """The config of a file's samples; the samples are neither read nor checked.
 
-    The configs of the original package's files have sampler="mt19937". Raises
-    ChainFileError for a file that has no config, ValueError for an unknown suffix, OSError.
+    The configs of the original package's files have sampler="mt19937". Raises ChainFileError
+    for a file without a config, ValueError for an unknown suffix, and OSError.
     """
     with open_chain(path) as chain:
-        return chain.space  # type: ignore[return-value]  # of another space: that
+        return chain.space  # type: ignore[return-value]  # may be any Space

@@ -1,4 +1,4 @@
-"""What a file says of its samples: all that regenerates them."""
+"""Metadata: what a file states about its samples, enough to generate them again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dpa.derivation.space import Frozen, Space, require_names
 
 FORMAT = "dpa-chain"
 VERSION = 2
-#: What JSON has, in this order; `space` and the parts of the key may be null.
+#: The fields in JSON, in this order; `space` and the parts of the key may be null.
 _FIELDS = (
     *("format", "version", "algorithm", "space", "base_seed", "epoch", "view", "rank"),
     *("world_size", "start_id", "id_type", "dtype"),
@@ -22,11 +22,11 @@ _FIELDS = (
 
 
 class Metadata(Frozen):
-    """What regenerates the samples, and how their ids and values are held.
+    """What generates the samples, and how their ids and values are stored.
 
-    `space`: None is unknown. `start_id`: the first of consecutive ids; None means that
-    ids are listed, integers or (`id_type` "string") strings. `dtype`: of the batch that
-    was saved, "float64" or "float32"; files hold float64 in either case.
+    `space`: None is unknown. `start_id`: the first of consecutive ids; None means that ids are
+    listed, as integers or, if `id_type` is "string", as strings. `dtype`: that of the saved
+    batch, "float64" or "float32"; files store float64 in either case.
     """
 
     __slots__ = ("space", "key", "world_size", "start_id", "id_type", "dtype")  # noqa: RUF023 (in the constructor's order)
@@ -48,7 +48,7 @@ class Metadata(Frozen):
         dtype: str = "float64",
     ) -> None:
         if world_size is not None:
-            world_size = int(world_size)  # it may be NumPy's, which JSON does not take
+            world_size = int(world_size)  # json does not take NumPy's integers
         self._set(space=space, key=key, world_size=world_size)
         self._set(start_id=start_id, id_type=id_type, dtype=dtype)
 
@@ -64,23 +64,23 @@ class Metadata(Frozen):
         world_size: int | None = None,
         dtype: str = "float64",
     ) -> Metadata:
-        """Of samples with such ids: where they are consecutive, those go on from the first."""
+        """The metadata of samples with these ids."""
         return Metadata(derivation.space, derivation.key, world_size, ids.start, ids.kind, dtype)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns, in the order that the digest takes them; of an unknown space the five."""
+        """The columns in the order of the digest; for an unknown space the five parameters."""
         return (self.space or DEFAULT).names
 
     @property
     def derivation(self) -> Derivation | None:
-        """What makes the samples, where that is known."""
+        """What generates the samples; None if it is unknown."""
         return None if self.space is None else Derivation(self.space, self.key)
 
     def consecutive_ids(self, first: int, size: int) -> Ids | None:
-        """The ids of samples first .. first + size - 1; None where they are listed.
+        """The ids of samples first to first + size - 1; None if ids are listed.
 
-        Raises ValueError where they are no ids.
+        Raises ValueError if they exceed the range of ids.
         """
         if self.start_id is None:
             return None
@@ -91,19 +91,19 @@ class Metadata(Frozen):
 
     @property
     def stored(self) -> Metadata:
-        """That of a file which stores the samples."""
+        """The metadata of a file that stores the samples."""
         return self
 
     def shared(self) -> dict[str, Any]:
-        """What the parts of one run have in common."""
+        """The fields that the parts of one run share."""
         return {"space": self.space, "key": self.key, "world_size": self.world_size}
 
     def expected_trailer(self, digest: SampleDigest) -> dict[str, Any]:
-        """What the trailer must say of the samples in the file. Raises ValueError."""
+        """The trailer that fits the samples in the file. Raises ValueError."""
         return {"num_samples": digest.count, "digest": digest.hexdigest()}
 
     def to_dict(self) -> dict[str, Any]:
-        """As files have it."""
+        """The metadata as files store it."""
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -118,7 +118,7 @@ class Metadata(Frozen):
 
     @staticmethod
     def from_dict(fields: Any) -> Metadata:
-        """The inverse of to_dict. Raises ValueError or TypeError naming the field."""
+        """The inverse of to_dict. Raises ValueError or TypeError; the message names the field."""
         if not isinstance(fields, dict):
             raise TypeError(f"metadata must be an object, got {brief(fields)}")
         if fields.get("version") == 1 and fields.get("format") == FORMAT:
@@ -147,14 +147,14 @@ class Metadata(Frozen):
 
 
 class RecipeMetadata(Metadata):
-    """That of a recipe: its file stores no samples and stands for `num_samples` of them."""
+    """The metadata of a recipe, which stores no samples and stands for `num_samples` of them."""
 
     __slots__ = ("num_samples",)
     num_samples: int
 
     @classmethod
     def checked(cls, metadata: Metadata, num_samples: object) -> Self:
-        """A recipe of what `metadata` say. Raises TypeError or ValueError."""
+        """A recipe with these metadata. Raises TypeError or ValueError."""
         size, start = integer("num_samples", num_samples), metadata.start_id
         if metadata.space is None or start is None or metadata.dtype != "float64":
             raise ValueError("a recipe must have a space, a start_id and the dtype 'float64'")
@@ -167,33 +167,33 @@ class RecipeMetadata(Metadata):
 
     @classmethod
     def of_range(cls, derivation: Derivation, ids: range, world_size: int | None) -> Self:
-        """Of consecutive ids."""
+        """A recipe of consecutive ids."""
         metadata = Metadata.of(derivation, Consecutive(ids), world_size)
         return cls.checked(metadata, len(ids))
 
     @property
     def derivation(self) -> Derivation:
-        """What makes the samples."""
+        """What generates the samples."""
         assert self.space is not None
         return Derivation(self.space, self.key)
 
     @property
     def ids(self) -> range:
-        """The ids of the samples that it stands for."""
+        """The ids of the samples that the recipe stands for."""
         assert self.start_id is not None
         return range(self.start_id, self.start_id + self.num_samples)
 
     @property
     def stored(self) -> Metadata:
-        """That of a file which stores the samples."""
+        """The metadata of a file that stores the samples."""
         return Metadata(self.space, self.key, self.world_size, self.start_id)
 
     def expected_trailer(self, digest: SampleDigest) -> dict[str, Any]:
-        """Its digest is of samples that are not stored: who generates them compares it."""
+        """The trailer without its digest, which only generated samples can confirm."""
         if digest.count > 0:
             raise ValueError(f"a recipe stores no samples, this one has {digest.count}")
         return {"num_samples": self.num_samples}
 
     def to_dict(self) -> dict[str, Any]:
-        """As files have it."""
+        """The metadata as files store it."""
         return {**self.stored.to_dict(), "num_samples": self.num_samples}

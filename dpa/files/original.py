@@ -1,4 +1,4 @@
-"""Files of the original package: JSON without format, digest or checksum, as facts about it."""
+"""Files of the original package: JSON without a format name, digest or checksum."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dpa.derivation.keys import NO_KEY, Key
 from dpa.files.formats.base import FormatReader
 from dpa.files.metadata import Metadata
 
-#: How the problem of a single figure begins.
+#: The start of a problem with a single figure.
 FIGURE = "statistics say"
-#: How far the original's mean and stdev may be from ours, in units of the largest value.
+#: The tolerance of the original's mean and stdev, relative to the largest value.
 _ROUNDING = 1e-9
 
 
 class OriginalReader(FormatReader):
-    """A document of the original's, loaded whole."""
+    """Reads a document of the original package, loaded whole."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._rows = document["augmentations"]
@@ -41,7 +41,7 @@ class OriginalReader(FormatReader):
             yield Columns.from_rows(list(map(self._known, rows)), names, ids, first, rank)
 
     def _known(self, row: Any) -> Any:
-        """The row without the keys that no sample of ours has; the first such row is told."""
+        """The row without keys that our samples do not have; warns about the first such row."""
         known = {*self.metadata.names, "hash", "rank"}
         if not isinstance(row, dict) or row.keys() <= known:
             return row
@@ -52,33 +52,33 @@ class OriginalReader(FormatReader):
         return {name: value for name, value in row.items() if name in known}
 
     def _check(self, digest: SampleDigest) -> None:
-        """There is nothing to compare with."""
+        """Does nothing: there is no trailer to compare with."""
 
     def _checksum(self, trailer: dict[str, Any]) -> str:
         raise NotImplementedError("files of the original package have no checksum")
 
 
 def _metadata(fields: Any, rows: list[Any]) -> Metadata:
-    """What the file tells: its configs are of mt19937, its ids begin at 0."""
+    """The metadata of such a file: the sampler is mt19937, and the ids begin at 0."""
     config: Any = fields.get("config") if isinstance(fields, dict) else None
     rank = rows[0].get("rank") if rows and isinstance(rows[0], dict) else None
     key = NO_KEY if rank is None else Key.checked(rank=rank)
     try:
         found = AugmentationConfig.from_dict({**config, "sampler": "mt19937"})
-    except (TypeError, ValueError):  # none, or none that can be used
+    except (TypeError, ValueError):  # missing or unusable
         return Metadata(None, key)
     return Metadata(found, key)
 
 
 def statistics_problems(stated: Any, trailer: Any, found: dict[str, Any]) -> list[str]:
-    """How num_samples and statistics of such a file are not its samples', if it has any.
+    """How num_samples and statistics of such a file, if any, differ from those of its samples.
 
-    Its algorithm rounded otherwise. Figures of other names are not looked at.
+    The original's algorithm rounds differently. Figures with other names are ignored.
     """
     problems = []
     count = next(iter(found.values()))["count"]
     said = (trailer or {}).get("num_samples")
-    if said is not None and repr(said) != repr(count):  # a file that was streamed says null
+    if said is not None and repr(said) != repr(count):  # a streamed file has null
         problems.append(f"metadata say num_samples {brief(said)}, the content has {count}")
     for name, values in found.items() if stated else ():
         summary = stated.get(name) if isinstance(stated, dict) else None
@@ -94,7 +94,7 @@ def statistics_problems(stated: Any, trailer: Any, found: dict[str, Any]) -> lis
 
 
 def _near(figure: str, stated: Any, values: dict[str, Any]) -> bool:
-    """Whether a figure of the original's is that of `values`, but for rounding."""
+    """Whether a figure of the original equals that of `values` up to rounding."""
     value = values[figure]
     if value is None:  # no samples, or beyond double precision
         return True
@@ -105,5 +105,5 @@ def _near(figure: str, stated: Any, values: dict[str, Any]) -> bool:
 
 
 def figure_problem(name: str, figure: str, stated: Any, value: Any) -> str:
-    """Says that a figure of the statistics is another."""
+    """The message for a figure of the statistics that is wrong."""
     return f"{FIGURE} {figure} of {name} {brief(stated)}, the samples' is {value!r}"

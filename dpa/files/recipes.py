@@ -1,4 +1,4 @@
-"""Recipes: files that say how to generate samples, and what these must be, without storing any."""
+"""Recipes: files that say how to generate samples, with their digest, without storing any."""
 
 from __future__ import annotations
 
@@ -30,11 +30,40 @@ def save_augmentation_recipe(
 ) -> None:
     """Writes a .json file under 4 KB that stands for the samples of consecutive ids.
 
-    It holds what generates them, their statistics and the digest of their values, for
-    which they are generated once, in constant memory. Loading and verifying take it
-    for the file that it stands for. The ids are start_id .. start_id + num_samples - 1.
-    Raises TypeError or ValueError for a bad argument, OSError where the file cannot be
-    written (an earlier one then stays as it was).
+    The file has everything that generates the samples, their statistics, and the digest of
+    their values, for which they are generated once, in constant memory. Functions that load and
+    verify treat it as the file that it stands for.
+
+    Parameters
+    ----------
+    path
+        A .json file; missing folders are made.
+    num_samples
+        How many samples; 0 or more.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    start_id
+        The first id; the last one is start_id + num_samples - 1.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks, which is stored; rank must be below it.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    OSError
+        The file cannot be written; an earlier file stays as it was.
     """
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
     ids = consecutive_ids(num_samples, start_id)
@@ -42,18 +71,18 @@ def save_augmentation_recipe(
 
 
 def write_recipe(path: FilePath, metadata: RecipeMetadata, advance: Any = int) -> None:
-    """Writes a recipe; its samples are generated once for their digest and statistics."""
+    """Writes a recipe; generates its samples once, for their digest and statistics."""
     form = recipe_module(path).Writer
     write_blocks(path, form, metadata, recipe_blocks(metadata), advance)
 
 
 def merge_recipes(sources: Sequence[FilePath], path: FilePath) -> int:
-    """Writes the recipe of what recipes and chain files of one config and key add up to.
+    """Writes the recipe of the union of recipes and chain files with one config and key.
 
-    Their ids must be consecutive, in any order of the files. Nothing is generated: the
-    digests are added. Statistics of parts do not give those of the whole to the last
-    bit, so the new file has none. Returns the number of samples. Raises ValueError
-    naming files that do not fit together, ChainFileError, OSError.
+    The ids must be consecutive; the files may come in any order. No samples are generated: the
+    digests are added. The new file has no statistics, because those of the parts do not give
+    the last bits of the whole's. Returns the number of samples. Raises ValueError naming files
+    that do not fit together, ChainFileError, and OSError.
     """
     if not sources:
         raise ValueError("there is nothing to merge")
@@ -74,12 +103,12 @@ def merge_recipes(sources: Sequence[FilePath], path: FilePath) -> int:
 
 
 class _Part:
-    """What a file adds to a merge: `digest`, of the samples start .. stop - 1."""
+    """A file's part of a merge: the `digest` of the samples start to stop - 1."""
 
     def __init__(self, path: FilePath) -> None:
         self.name = repr(str(path))
         with open_chain(path) as chain:
-            for _ in Chain.blocks(chain):  # a recipe's samples stay ungenerated
+            for _ in Chain.blocks(chain):  # does not generate a recipe's samples
                 pass
             self.metadata, trailer = chain.metadata, chain.trailer
         start, dtype = self.metadata.start_id, self.metadata.dtype
@@ -93,7 +122,7 @@ class _Part:
 
 
 def _check_neighbours(before: _Part, part: _Part) -> None:
-    """Raises ValueError where a part does not go on where the one before it ends."""
+    """Raises ValueError if a part does not continue the one before it."""
     both = f"{before.name} and {part.name}"
     a, b = (_merged_fields(p.metadata.to_dict()) for p in (before, part))
     for name, value in a.items():
@@ -106,5 +135,5 @@ def _check_neighbours(before: _Part, part: _Part) -> None:
 
 
 def _merged_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """What parts must share."""
+    """The metadata that parts must share."""
     return {name: x for name, x in fields.items() if name not in ("start_id", "num_samples")}

@@ -1,4 +1,4 @@
-"""Samples to files: lists of dicts, batches, streams, and what is generated for a file."""
+"""Writes samples to files: lists of dicts, batches, streams, and generated samples."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from dpa.host.progress import progress_bar
 from dpa.streams.progress import ProgressCallback, Report
 from dpa.streams.streams import Stream
 
-#: Samples that any machine holds: to look at its memory takes as long as a hundred of them.
+#: Samples that fit on any machine. Reading the memory takes as long as generating a hundred.
 _FEW = 100_000
-#: What a file says of its samples, and the samples piece by piece.
+#: The metadata of a file, and its samples in pieces.
 _Source: TypeAlias = tuple[Metadata, Iterable[Columns]]
 
 
@@ -47,10 +47,44 @@ def generate_augmentation_chain(
 ) -> list[dict[str, Any]]:
     """The parameters of consecutive samples as a list of dicts.
 
-    The ids are start_id .. start_id + num_samples - 1. With `save_path` the chain is
-    also written there, as save_augmentation_chain does; with `verbose` a summary is
-    printed. Raises TypeError or ValueError for a bad argument, OSError where the file
-    cannot be written (an earlier file then stays as it was).
+    Parameters
+    ----------
+    num_samples
+        How many samples; 0 or more.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    verbose
+        Whether to print a summary.
+    save_path
+        The file to write the samples to, as save_augmentation_chain does; None writes none.
+    start_id
+        The first id; the last one is start_id + num_samples - 1.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+
+    Returns
+    -------
+    list of dict
+        One dict for each sample, as gen_augmentation_params returns it.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it. Also if the machine has too little
+        memory.
+    OSError
+        The file cannot be written; an earlier file stays as it was.
+
+    Examples
+    --------
+    >>> [sample["hash"][:8] for sample in generate_augmentation_chain(2, start_id=42)]
+    ['3c8f5890', 'afa030f8']
     """
     derivation = derive(config, epoch, view, base_seed)
     ids = consecutive_ids(num_samples, start_id)
@@ -101,19 +135,47 @@ def save_augmentation_chain(
     rank: int | None = None,
     world_size: int | None = None,
 ) -> None:
-    """Writes samples to a file whose suffix names its format: .json, .jsonl, .npz or .parquet.
+    """Writes samples to a file; its suffix names the format: .json, .jsonl, .npz or .parquet.
 
-    `params_list`: dicts as generate_augmentation_chain returns, or an AugmentationBatch.
-    A batch carries what made it; for dicts, say it: `config` (None is kept as unknown),
-    `ids` (default 0 .. n-1) and the parts of the key. With a config the samples are
-    made again, and one that differs is a ValueError naming its index and field; where
-    `ids` are not given, those of a range or of a part of a chain are found by trying, at
-    depth 10 up to 1.6 million. `include_stats` is there for compatibility: a file has
-    its statistics in any case.
+    The file appears whole or not at all: an earlier file stays until the new one is on the
+    disk.
 
-    The file appears whole or not at all: an earlier one stays until the new one is on
-    the disk. Raises ValueError or TypeError for arguments that are wrong or contradict
-    each other, OSError where the file cannot be written.
+    A batch states what generated it. For dicts the arguments state it. With a config the dicts
+    are generated again and compared.
+
+    Parameters
+    ----------
+    params_list
+        A list of dicts as generate_augmentation_chain returns, or an AugmentationBatch.
+    filepath
+        The file; missing folders are made.
+    config
+        The config of dicts; None stores it as unknown.
+    include_stats
+        For compatibility: the file always has statistics.
+    ids
+        The ids of dicts. None is 0 to n - 1 or, with a config, the ids that fit the hashes,
+        found by trying: at depth 10 up to 1.6 million.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    rank
+        The rank in the key, 0 to 2**64 - 1; None is the rank that the dicts have, if any.
+    world_size
+        The number of ranks, which is stored; rank must be below it.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        Arguments are bad or contradict each other, or a dict differs from its generated sample;
+        the message names its index and field.
+    OSError
+        The file cannot be written.
     """
     given = _Given(config, epoch, view, base_seed, rank, world_size, _checked(ids))
     boolean("include_stats", include_stats)
@@ -149,22 +211,54 @@ def save_augmentation_stream(
     world_size: int | None = None,
     progress: bool = False,
 ) -> None:
-    """Writes samples as they come, in constant memory (npz: its columns).
+    """Writes samples as they arrive, in constant memory (for .npz: the columns in memory).
 
-    `param_generator`: one of the package's streams (that of a file, too), of which what is
-    left is saved, or any iterable of dicts or of batches, not mixed. Batches and the
-    package's streams carry what made them: batches must share config, key and dtype,
-    and their ids must either go on where those of the last one ended or be listed from
-    the first batch on. A file whose config is not known takes what is given, and is then
-    checked like dicts; so is one of the original package. `progress_callback` is called
-    with a StreamingProgress whenever `buffer_size` samples or fewer were written,
-    `verbose` prints it, `progress` shows a bar on stderr (the extra `cli`). The other
-    arguments are those of save_augmentation_chain, but of single dicts only the first
-    one's id is found by trying: they must be consecutive, or `ids` given.
-    Raises as that does; the earlier file then stays, and a stream that generates stands where
-    it stood (any other iterable: where it was read to).
+    Batches and the package's streams state what generated them. Batches must share config, key
+    and dtype, and their ids must either be consecutive throughout or be listed from the first
+    batch on. A file's stream with an unknown config, or of the original package, takes the
+    arguments, and is then compared like dicts.
+
+    If an exception is raised, an earlier file stays as it was, and a generating stream goes
+    back to its position before the call. Any other iterable stays where it was read to.
+
+    Parameters
+    ----------
+    param_generator
+        One of the package's streams, of which the remaining samples are saved, or an iterable
+        of dicts or of batches, not mixed.
+    filepath, config, include_stats
+        As for save_augmentation_chain.
+    buffer_size
+        The most samples between two reports of the progress.
+    verbose
+        Whether to print each report.
+    progress_callback
+        Called with a StreamingProgress for each report.
+    ids
+        As for save_augmentation_chain, but only the first id of single dicts is found by
+        trying: they must be consecutive, or `ids` given.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    rank, world_size
+        As for save_augmentation_chain.
+    progress
+        Whether to show a bar on stderr, which needs the extra `cli`.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        Arguments are bad or contradict each other or the samples, or a sample differs from its
+        generated one.
+    OSError
+        The file cannot be written.
     """
-    format_of(filepath)  # all that can be refused is refused before a sample is taken
+    format_of(filepath)  # refuses everything it can before it takes a sample
     boolean("include_stats", include_stats)
     buffer_size = positive("buffer_size", buffer_size)
     given = _Given(config, epoch, view, base_seed, rank, world_size, _checked(ids))
@@ -174,7 +268,7 @@ def save_augmentation_stream(
         kind = type(stream).__name__
         raise TypeError(f"param_generator must be an iterable of dicts or of batches, got {kind}")
     begun = stream.delivered if isinstance(stream, Stream) else 0
-    total = operator.length_hint(stream) or None  # for the bar; None is unknown
+    total = operator.length_hint(stream) or None  # None is unknown
     report = Report(progress_callback, verbose, total)
     expected: int | None = None
     if isinstance(stream, AugmentationBatch):
@@ -211,7 +305,7 @@ def _checked(ids: Any) -> Ids | None:
 
 
 class _Given(NamedTuple):
-    """What the caller says of the samples; None says nothing."""
+    """What the caller states about the samples; None states nothing."""
 
     config: Space | None
     epoch: int | None
@@ -222,18 +316,18 @@ class _Given(NamedTuple):
     ids: Ids | None
 
     def said(self) -> dict[str, Any]:
-        """By name, without the ids."""
+        """The statements by name, without the ids."""
         return {name: value for name, value in self._asdict().items() if name != "ids"}
 
     @property
     def key(self) -> Key:
-        """Raises TypeError or ValueError."""
+        """The key that the caller states. Raises TypeError or ValueError."""
         return derive(None, *self[1:6]).key
 
     def require_base_seed(self, rank: object) -> None:
-        """Raises ValueError where nothing says what the rank of the samples is part of.
+        """Raises ValueError if the samples have a rank but nothing states its base_seed.
 
-        With a config the hashes would tell.
+        With a config, the hashes decide.
         """
         said = (self.rank, self.base_seed, self.config)
         if rank is not None and said == (None, None, None):
@@ -247,7 +341,7 @@ class _Given(NamedTuple):
 
 
 def _of_dicts(rows: Iterable[Mapping[str, Any]], given: _Given) -> _Source:
-    """Dicts, with ids that are tried where none are given. Raises ValueError or TypeError."""
+    """The source of dicts; tries ids if none are given. Raises ValueError or TypeError."""
     items = iter(rows)
     head = list(islice(items, 1))
     if given.rank is None and head and isinstance(head[0], Mapping):
@@ -256,7 +350,7 @@ def _of_dicts(rows: Iterable[Mapping[str, Any]], given: _Given) -> _Source:
         given = given._replace(rank=found)
     space = None if given.config is None else checked_space(given.config)
     ids, tried = given.ids, None
-    if ids is None and space is not None:  # of an iterator the first sample alone is at hand
+    if ids is None and space is not None:  # an iterator gives only its first sample in advance
         listed = rows if isinstance(rows, Sequence) else head
         tried = tried_ids(listed, Derivation(space, given.key))
         ids = tried if listed is rows else None
@@ -286,18 +380,18 @@ def _dict_blocks(
 
 
 def _of_stream(stream: Stream[Any], given: _Given) -> _Source:
-    """What is left of a stream, from where it stands."""
+    """The source of a stream's remaining samples."""
     if given.world_size is None and stream.key.rank is not None:
         given = given._replace(world_size=stream.share.world_size)
     left = stream.remaining
     ids = left.ids(0, 0) if left.consecutive else Listed(np.empty(0, np.uint64))
-    # A batch without samples tells what there is, also where nothing is left.
+    # An empty batch carries the metadata, even if no samples remain.
     nothing = stream.derivation.blank(ids)
     return _of_batches(chain([nothing], stream.batches()), given)
 
 
 def _of_batches(batches: Iterable[AugmentationBatch], given: _Given) -> _Source:
-    """Batches of one kind, at least one. Raises ValueError or TypeError."""
+    """The source of batches of one kind, at least one. Raises ValueError or TypeError."""
     items = iter(batches)
     first = next(items)
     own = {"config": first.config, **first.key._asdict()}
@@ -325,7 +419,7 @@ def _of_one_kind(first: AugmentationBatch, others: Iterable[object]) -> Iterator
 
 
 def _following(batches: Iterable[Columns], metadata: Metadata) -> Iterator[Columns]:
-    """The samples in blocks; ValueError where ids do not follow those of the batch before."""
+    """The samples in blocks. Raises ValueError if a batch's ids do not follow the batch before."""
     count = 0
     for at, batch in enumerate(batches):
         expected = metadata.consecutive_ids(count, len(batch))
@@ -344,14 +438,14 @@ def _following(batches: Iterable[Columns], metadata: Metadata) -> Iterator[Colum
 
 
 def _of_file(stream: FileStream, given: _Given) -> _Source:
-    """What is left of a file and what it says; what it does not know may be given."""
+    """The source of a file's remaining samples; arguments may state what the file does not."""
     own = stream.metadata
     known: dict[str, Any] = {"config": own.space, **own.key._asdict()}
     known["world_size"] = own.world_size
     for name, value in given.said().items():
         if value is None or value == known[name]:
             continue
-        unsaid = name == "base_seed" and not stream.bound  # as in all files of the original
+        unsaid = name == "base_seed" and not stream.bound  # true of all files of the original
         if not unsaid and (known[name] is not None or own.space is not None):
             raise ValueError(f"{name} must be the file's, {known[name]}, got {value!r}")
         known[name] = value
@@ -373,7 +467,7 @@ def _of_file(stream: FileStream, given: _Given) -> _Source:
 
 
 def _with_ids(blocks: Iterable[Columns], ids: Ids | None, owner: str) -> Iterator[Columns]:
-    """The same blocks; ValueError where their ids are not those that are given."""
+    """The same blocks. Raises ValueError if their ids differ from the given ones."""
     count = 0
     for block in blocks:
         if ids is not None and ids[count : count + len(block)] != block.ids:
@@ -385,7 +479,7 @@ def _with_ids(blocks: Iterable[Columns], ids: Ids | None, owner: str) -> Iterato
 
 
 def _verified(blocks: Iterable[Columns], derivation: Derivation | None) -> Iterator[Columns]:
-    """The same blocks; ValueError where they are not what is known to have made them."""
+    """The same blocks. Raises ValueError if they differ from what `derivation` generates."""
     count = 0
     for block in blocks:
         if derivation is not None:

@@ -1,4 +1,4 @@
-"""Verification: a file's samples against those that its metadata give."""
+"""Verification: compares a file's samples with those that its metadata describe."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dpa.files.original import FIGURE
 from dpa.files.original import statistics_problems as rounded_problems
 from dpa.host.threads import check_threads
 
-#: Samples that have to tell where a file does not say what made it.
+#: The samples that decide which candidate generated a file that does not say it.
 _TRIED_SAMPLES = 16
 
 _REORDERED = "the order changed: the digest is right, the statistics are those of another order"
@@ -40,9 +40,20 @@ _UNKNOWN_CONFIG = f"{_UNVERIFIABLE} its config is not known"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field of a sample that is not what the metadata gives.
+    """A field of a sample that differs from what the metadata give.
 
-    `index`: which sample of the file, from 0; `stored` and `expected`: float, or str (hash).
+    Attributes
+    ----------
+    index
+        The position of the sample in the file, from 0.
+    id
+        The sample's id.
+    field
+        The name of the parameter, or "hash".
+    stored
+        What the file has: a float, or a str for "hash".
+    expected
+        What the metadata give, of the same type.
     """
 
     index: int
@@ -62,9 +73,22 @@ class Difference:
 class VerificationReport:
     """What verify_augmentation_chain found; str() of it has a few lines, bool() is `ok`.
 
-    `checked`: samples generated again; `different`: how many of them are not as stored;
-    `first`: of these; `problems`: what else is wrong, or cannot be verified. `files`: how
-    many there are, of a folder; `digest`: of all samples as stored, None where it is not known.
+    Attributes
+    ----------
+    path
+        The file or the folder.
+    checked
+        How many samples were generated again.
+    different
+        How many of them are not as stored.
+    first
+        The first difference, or None.
+    problems
+        Everything else that is wrong or cannot be verified.
+    files
+        How many files were verified; 1 unless `path` is a folder.
+    digest
+        The digest of all samples as stored; None if it is unknown.
     """
 
     path: str
@@ -77,7 +101,7 @@ class VerificationReport:
 
     @property
     def ok(self) -> bool:
-        """Whether all of the file is as it must be."""
+        """Whether no sample differs and there is no problem."""
         return self.different == 0 and not self.problems
 
     def __bool__(self) -> bool:
@@ -108,16 +132,60 @@ def verify_augmentation_chain(
 ) -> VerificationReport:
     """Generates a file's samples again and compares hashes and values to the last bit.
 
-    Statistics, digest and checksum are compared, too. An edited sample is found even
-    where they were computed again. A file without a config is never ok: only its hashes
-    can be verified, by trying depths 1 to 20. Of a file of the original package the
-    sampler is tried, and statistics may differ by rounding. Such a file does not say its
-    ids and its base_seed: where they are not 0, 1, ... and 0, it is verifiable with `ids`,
-    `base_seed` and `rank` alone, which no other file takes. The chain files in a folder are
-    verified as the parts of one run, which share config and key. Memory stays constant where
-    that of reading does. A recipe of more than 10**10 samples, an hour's work, is refused
-    unless `unlimited`. Raises ChainFileError where the layout is damaged, ValueError for
-    an unknown suffix or a bad argument, OSError.
+    Statistics, digest and checksum are compared, too, but an edited sample is found even if
+    they were computed again. Memory is constant for the formats that are read in constant
+    memory.
+
+    A file without a config is never ok: only its hashes can be verified, by trying depths 1 to
+    20. For a file of the original package both samplers are tried, and its statistics may
+    differ by rounding. The chain files in a folder are verified as the parts of one run, which
+    must share config and key.
+
+    Parameters
+    ----------
+    path
+        A chain file, a recipe, or a folder of them.
+    ids
+        The ids of a file of the original package, which does not say them; None is 0, 1, ...
+        Other files refuse ids, base_seed and rank; a folder does not use them.
+    base_seed
+        The base_seed of a file of the original package, which does not say it; None is 0 where
+        the samples have a rank.
+    rank
+        The rank of a file of the original package; None is the rank that its samples have, if
+        any.
+    num_threads
+        The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
+        that this process may use. The values do not depend on it.
+    unlimited
+        Whether to generate recipes of more than 10**10 samples, which takes an hour or more.
+
+    Returns
+    -------
+    VerificationReport
+        What differs, and what could not be verified.
+
+    Raises
+    ------
+    ChainFileError
+        The layout of the file is damaged; a ValueError.
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        The suffix is unknown, another argument has a bad value, or a recipe is too large
+        without `unlimited`.
+    OSError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from dpa import generate_augmentation_chain
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = generate_augmentation_chain(100, save_path=f"{folder}/chain.json")
+    ...     report = verify_augmentation_chain(f"{folder}/chain.json")
+    >>> report.ok, report.checked
+    (True, 100)
     """
     check_threads(num_threads)
     given = _Given(None if ids is None else Ids.checked(ids), base_seed, rank)
@@ -156,7 +224,7 @@ def _verified(
 def _verified_folder(
     folder: FilePath, num_threads: int | None, unlimited: bool
 ) -> VerificationReport:
-    """The parts of one run: each by itself, and whether they belong together."""
+    """Verifies each part of a run by itself, and whether the parts belong together."""
     names = sorted(name for name in os.listdir(folder) if name[0] not in "._" and is_chain(name))
     if not names:
         raise ValueError(f"{str(folder)!r} has no chain files")
@@ -196,7 +264,7 @@ def _verified_folder(
 def _statistics_problems(
     opened: Chain, comparison: _Comparison, found: dict[str, Any]
 ) -> list[str]:
-    """How statistics differ; those of the same samples in another order differ by rounding."""
+    """How the statistics differ; if only the order of samples changed, they differ by rounding."""
     problems = opened.statistics_problems(found)
     listed = opened.metadata.start_id is None and comparison.checked > 1
     sound = listed and opened.bound and not (comparison.different or opened.problems)
@@ -207,16 +275,17 @@ def _statistics_problems(
 
 
 class _Given(NamedTuple):
-    """What the caller says of a file of the original package; None says nothing."""
+    """What the caller states about a file of the original package; None states nothing."""
 
     ids: Ids | None
     base_seed: int | None
     rank: int | None
 
     def key(self, opened: Chain) -> Key | None:
-        """That of the samples, None where the file decides.
+        """The key of the samples; None if the file decides.
 
-        Raises ValueError for a file that says it all and for another rank than its samples'.
+        Raises ValueError for a file that states its ids and key itself, and for a rank that is
+        not its samples'.
         """
         if self == (None, None, None):
             return None
@@ -234,7 +303,7 @@ class _Given(NamedTuple):
 
 
 def _large(blocks: Iterable[Columns]) -> Iterator[Columns]:
-    """The same samples in larger blocks, which keep some threads busy."""
+    """The same samples in larger blocks, enough work for several threads."""
     waiting: list[Columns] = []
     for block in blocks:
         waiting.append(block)
@@ -246,9 +315,9 @@ def _large(blocks: Iterable[Columns]) -> Iterator[Columns]:
 
 
 class _Comparison:
-    """Samples against those that are generated: counts what differs, and keeps the first.
+    """Compares samples with generated ones: counts the differences and keeps the first.
 
-    The first block tells which of the file's candidates made it.
+    The first block decides which of the file's candidates generated it.
     """
 
     def __init__(self, opened: Chain, num_threads: int | None, given: _Given) -> None:
@@ -259,7 +328,7 @@ class _Comparison:
         self._candidates = opened.candidates()
         if (key := given.key(opened)) is not None:
             self._candidates = [Derivation(each.space, key) for each in self._candidates]
-        #: Whether the samples' ids are a guess, not refuted so far; whether it was refuted.
+        #: Whether the samples' ids are a guess that still holds; whether a guess was refuted.
         self._guessed = not opened.bound and given.ids is None and self._by_value
         self._unlike = False
         self._generated = opened.generated
@@ -267,11 +336,11 @@ class _Comparison:
 
     @property
     def _by_value(self) -> bool:
-        """Whether values can be compared: of a space that is not known hashes alone can."""
+        """Whether values can be compared: for an unknown space only hashes can."""
         return self._metadata.space is not None
 
     def update(self, block: Columns) -> None:
-        """Compares some more samples, where something is known to compare them with."""
+        """Compares more samples, if anything is known to compare them with."""
         if len(self._candidates) > 1:
             self._candidates = self._tried(block.part(slice(_TRIED_SAMPLES)))
             self._unlike = not self._candidates
@@ -281,7 +350,7 @@ class _Comparison:
             self.checked += len(block)
 
     def _tried(self, head: Columns) -> list[Derivation]:
-        """The candidate that gives most of the hashes, then values; none where it gives no hash."""
+        """The candidate that agrees on most hashes, then on most values; none if no hash agrees."""
 
         def agreeing(derivation: Derivation) -> tuple[int, int]:
             found = derivation.differing(head, 1, self._metadata.dtype, values=self._by_value)
@@ -298,7 +367,7 @@ class _Comparison:
         if self._guessed and found.fields["hash"].any():
             self._guessed = False
             digest = block.digests[int(np.argmax(found.fields["hash"]))].tobytes()
-            if found_ids({digest}, derivation):  # the sample is intact, and of another id
+            if found_ids({digest}, derivation):  # the sample is intact, but has another id
                 self._unlike, self._candidates = True, []
                 self.checked, self.different, self.first = 0, 0, None
                 return
@@ -309,7 +378,7 @@ class _Comparison:
         self.different += found.wrong.size
 
     def problems(self) -> list[str]:
-        """What could not be compared."""
+        """Everything that could not be compared."""
         if self._by_value and self._unlike:
             return [f"{_UNVERIFIABLE} {_UNLIKE}"]
         if self._by_value:

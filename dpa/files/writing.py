@@ -1,4 +1,4 @@
-"""The one loop that writes samples to a file."""
+"""The loop that writes samples to a file."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def write_chain(
     advance: Callable[[int], object] = int,
     expected: int | None = None,
 ) -> None:
-    """Writes a chain file; its name holds all samples or what it held before.
+    """Writes a chain file whole, or leaves an earlier file as it was.
 
-    `advance` is told the number of samples of each block. `expected`: how many will come,
-    where that is known. Raises ValueError for a suffix that is no format's and for more
-    samples than a format that keeps them has memory for, and OSError.
+    `advance` is called with the number of samples of each block. `expected`: how many samples
+    will come; None is unknown. Raises OSError, and ValueError for an unknown suffix or if a
+    format that keeps all samples needs more memory than there is.
     """
     form: type[Writer] = format_module(path).Writer
     kept = form.kept_bytes(metadata)
@@ -47,7 +47,7 @@ def write_blocks(
     blocks: Iterable[Columns],
     advance: Callable[[int], object] = int,
 ) -> None:
-    """The same by a given writer."""
+    """Writes blocks with a given writer, as write_chain does."""
     from dpa.files.atomic import replacing  # pathlib takes 3 ms of `import dpa`
 
     with replacing(path) as file:

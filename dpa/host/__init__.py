@@ -1,1 +1,1 @@
-"""The machine: cores, memory, threads, and a bar for those who wait."""
+"""The machine: cores, memory, threads, and a progress bar."""

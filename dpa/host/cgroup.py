@@ -1,30 +1,30 @@
-"""What this process's cgroup allows: cores and memory, in version 2 and version 1."""
+"""The limits of this process's cgroup, version 2 or 1: cores and memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 ROOT = "/sys/fs/cgroup"
-#: A line a hierarchy: "0::/job" is version 2's, "4:cpu,cpuacct:/job" one of version 1.
+#: One line per hierarchy: "0::/job" in version 2, "4:cpu,cpuacct:/job" in version 1.
 MEMBERSHIP = "/proc/self/cgroup"
 
 
 def cores(root: str = ROOT, membership: str = MEMBERSHIP) -> int | None:
-    """The least CPU quota on the way to the root, in cores, rounded up; None: no limit."""
+    """The smallest CPU quota from this group up to the root, rounded up to cores, or None."""
     return _least(_cores, "cpu", root, membership)
 
 
 def free_memory(root: str = ROOT, membership: str = MEMBERSHIP) -> int | None:
-    """The bytes that may still be taken, the least on the way to the root; None: no limit.
+    """The least free memory from this group up to the root, in bytes; None: no limit.
 
-    The page cache of files that were not used lately counts as free: the kernel drops it
-    before it refuses memory.
+    The page cache of files that were not used lately counts as free, because the kernel drops
+    it before it refuses memory.
     """
     return _least(_free_memory, "memory", root, membership)
 
 
 def memory_limit(root: str = ROOT, membership: str = MEMBERSHIP) -> int | None:
-    """The bytes that may be taken in all, the least on the way to the root; None: no limit."""
+    """The smallest memory limit from this group up to the root, in bytes; None: no limit."""
     return _least(_memory_limit, "memory", root, membership)
 
 
@@ -36,10 +36,10 @@ def _least(
 
 
 def _folders(controller: str, root: str, membership: str) -> Iterator[str]:
-    """The process's folder of each hierarchy that may limit it, and those above.
+    """The folders of this process's groups and of the groups above them, up to the root.
 
-    A container sees its own group as the root, perhaps beside a path that only the host
-    has, so what does not exist is no end.
+    A container sees its own group as the root, while the path may exist only on the host. So a
+    folder that does not exist does not end the search.
     """
     try:
         lines = _read(membership).splitlines()
@@ -68,7 +68,7 @@ def _cores(folder: str) -> int | None:
             quota = _read(f"{folder}/cpu.cfs_quota_us")
             period = _read(f"{folder}/cpu.cfs_period_us")
         return -(-int(quota) // int(period)) if int(quota) > 0 else None
-    except (OSError, ValueError, ZeroDivisionError):  # "max", or no file that we know
+    except (OSError, ValueError, ZeroDivisionError):  # "max", or an unknown file
         return None
 
 
@@ -83,7 +83,7 @@ def _free_memory(folder: str) -> int | None:
             used, cache = int(_read(f"{folder}/memory.usage_in_bytes")), "total_inactive_file"
         counts = dict(line.split() for line in _read(f"{folder}/memory.stat").splitlines())
         return max(0, allowed - used + int(counts[cache]))
-    except (OSError, ValueError, KeyError):  # no file that we know
+    except (OSError, ValueError, KeyError):  # an unknown file
         return None
 
 
@@ -93,9 +93,9 @@ def _memory_limit(folder: str) -> int | None:
             allowed = int(_read(f"{folder}/memory.max"))
         except FileNotFoundError:
             allowed = int(_read(f"{folder}/memory.limit_in_bytes"))
-    except (OSError, ValueError):  # "max", or no file that we know
+    except (OSError, ValueError):  # "max", or an unknown file
         return None
-    return allowed if allowed < 2**62 else None  # how version 1 says "max"
+    return allowed if allowed < 2**62 else None  # version 1 has a huge number for "max"
 
 
 def _read(path: str) -> str:

@@ -1,4 +1,4 @@
-"""The memory of this machine: what cannot fit is refused before it is begun."""
+"""The memory of this machine; work that cannot fit is refused before it starts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ MB = 1_000_000
 
 
 def total_memory() -> int:
-    """The bytes that this process can have at most: the machine's, or what its cgroup allows."""
-    import psutil  # 10 ms, so only when needed
+    """The bytes of memory of the machine, or the limit of the cgroup if that is less."""
+    import psutil  # its import takes 10 ms
 
     total: int = psutil.virtual_memory().total
     limit = cgroup.memory_limit()
@@ -18,7 +18,7 @@ def total_memory() -> int:
 
 
 def available_memory() -> int:
-    """The bytes that this process can still take: of the machine's, or of its cgroup's."""
+    """The bytes that this process can still allocate: the machine's, or the cgroup's if less."""
     import psutil
 
     available: int = psutil.virtual_memory().available
@@ -35,7 +35,7 @@ def resident_memory() -> int:
 
 
 def require_memory(what: str, needed: int, instead: str) -> None:
-    """Raises ValueError where `what` needs more bytes than there are; `instead`: what to do."""
+    """Raises ValueError if `what` needs more bytes than there are; `instead` says what to do."""
     total = total_memory()
     if needed > total:
         raise ValueError(f"{what} needs {needed:,} bytes of memory, there are {total:,}; {instead}")

@@ -1,4 +1,4 @@
-"""A progress bar, where one is asked for."""
+"""An optional progress bar."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dpa.checks import extra
 
 @contextmanager
 def progress_bar(wanted: bool, total: int | None) -> Iterator[Callable[[int], object]]:
-    """A function to tell how many more samples are done; a bar on stderr where `wanted`.
+    """A function that takes the number of further samples done; shows a bar on stderr if `wanted`.
 
-    `total`: None is unknown. Raises ImportError where a bar is wanted and tqdm is missing.
+    `total`: None is unknown. Raises ImportError if a bar is wanted and tqdm is missing.
     """
     if not wanted:
         yield lambda count: None

@@ -1,4 +1,4 @@
-"""Spans of work over threads that live as long as one call."""
+"""Spreads spans of work over threads, which live only during one call."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from contextlib import suppress
 from dpa.checks import positive
 from dpa.host import cgroup
 
-#: Blocks of SHA-256 in a span, so that Ctrl-C is heard: 10 ms of the slowest kernel. A span has
-#: at least 32 samples, whole lanes; those of very deep chains take longer.
+#: SHA-256 blocks in a span: 10 ms of the slowest kernel, because Ctrl-C acts between spans. A span
+#: has at least 32 samples, so that lanes are full; spans of very deep chains take longer.
 SPAN_BLOCKS = 50_000
-#: A thread costs about 0.1 ms to start: it should have some spans to do.
+#: A thread takes about 0.1 ms to start, so it should have several spans to do.
 SPANS_A_THREAD = 4
 
 
 def thread_count(num_threads: int | None = None) -> int:
     """How many threads a large call uses.
 
-    `num_threads`, else the variable DPA_NUM_THREADS, else 1 in a child process of
-    multiprocessing (a DataLoader worker, say), else the cores that affinity and cgroup
-    allow. Raises ValueError or TypeError.
+    It is `num_threads` if given, else the variable DPA_NUM_THREADS if set, else 1 in a child
+    process of multiprocessing (such as a DataLoader worker), else the cores that affinity and
+    cgroup allow. Raises ValueError or TypeError for a bad number.
     """
     if num_threads is not None:
         return positive("num_threads", num_threads)
@@ -45,7 +45,7 @@ def check_threads(num_threads: int | None) -> None:
 
 
 def allowed_cores() -> int:
-    """The cores this process may use: its affinity, cut to its cgroup's quota."""
+    """The cores that this process may use: its affinity, limited by the quota of its cgroup."""
     if hasattr(os, "sched_getaffinity"):
         available = len(os.sched_getaffinity(0))
     else:
@@ -57,11 +57,12 @@ def allowed_cores() -> int:
 def run_spans(
     fill: Callable[[int, int], None], size: int, blocks: int, num_threads: int | None
 ) -> None:
-    """Calls fill(first, count) until all of `size` samples of `blocks` blocks each are done.
+    """Calls fill(first, count) for spans of `size` samples until all are done.
 
-    A KeyboardInterrupt comes through between two spans, on any number of threads.
+    A sample takes `blocks` SHA-256 blocks. A KeyboardInterrupt is raised between two spans,
+    with any number of threads.
     """
-    span = max(32, SPAN_BLOCKS // blocks // 192 * 192)  # whole batches of the C side, or lanes
+    span = max(32, SPAN_BLOCKS // blocks // 192 * 192)  # a multiple of the C code's batches
     if size <= span and num_threads is None:
         fill(0, size)
         return
@@ -70,7 +71,7 @@ def run_spans(
     taking, wake = threading.Lock(), threading.Lock()
     wake.acquire()
     errors: list[BaseException] = []
-    begun: list[None] = []  # an item for each helper that may take spans
+    begun: list[None] = []  # an item for each helper that has started
     ended: list[None] = []
 
     def work() -> None:
@@ -94,23 +95,24 @@ def run_spans(
             stop()
         finally:
             ended.append(None)
-            with suppress(RuntimeError):  # another one's release has not been heard yet
+            with suppress(RuntimeError):  # already released by another helper
                 wake.release()
 
-    # The caller works too: it hears Ctrl-C after each of its spans, where it would sleep through
-    # one that comes just before it waits for others.
+    # The caller works too, so it sees Ctrl-C after each of its spans. If it only waited for the
+    # others, it would miss a Ctrl-C that comes just before the wait.
     helpers = [threading.Thread(target=help_out) for _ in range(threads - 1)]
     interrupt: BaseException | None = None
     try:
-        with suppress(RuntimeError):  # no more threads to be had: then with fewer
+        with suppress(RuntimeError):  # the system has no more threads: use fewer
             for helper in helpers:
                 helper.start()
         work()
     finally:
-        # After an exception, KeyboardInterrupt too, nothing is left to take: a helper that is only
-        # starting will find nothing to do. One that lived on would write into arrays that the
-        # caller has back, so another Ctrl-C waits for all. join() alone will not do: after a
-        # Ctrl-C in it Python 3.11 takes a running thread for dead.
+        # After an exception, KeyboardInterrupt included, no spans remain, so a helper that is just
+        # starting finds nothing to do. All helpers must end before this function does: one that
+        # lived on would write into arrays that the caller owns again. So a second Ctrl-C waits
+        # for them, too. join() alone is not enough: after a Ctrl-C inside it, Python 3.11 reports
+        # a running thread as dead.
         while True:
             try:
                 stop()

@@ -1,1 +1,1 @@
-"""What a sample's parameters do to a picture, and its noise."""
+"""The effect of a sample's parameters on an image, and its noise field."""

@@ -1,4 +1,4 @@
-"""What a sample's parameters do to a picture, as numbers that every framework applies alike."""
+"""The effect of a sample's parameters on an image, as numbers that all frameworks share."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from dpa.checks import finite
 from dpa.derivation.space import Space
 from dpa.images.noise import digest_of
 
-#: Beyond these a picture is a dot or a blur, and some libraries take very long over it.
+#: Beyond these scales an image becomes a dot or a blur, and some libraries get very slow.
 LEAST_SCALE, GREATEST_SCALE = 0.001, 1000.0
 
 Mode = TypeVar("Mode")
 
 
 class Effect(NamedTuple):
-    """The parameters of one sample, checked."""
+    """The checked parameters of one sample."""
 
     rotation: float
     scale: float
     brightness: float
     contrast: float
     noise: float
-    digest: bytes | None  # None where there is no noise
+    digest: bytes | None  # None without noise
 
     @classmethod
     def checked(cls, params: Mapping[str, Any]) -> Effect:
-        """From a dict of gen_augmentation_params or batch[i]; `hash` is needed for noise alone."""
+        """The effect of a dict of gen_augmentation_params or batch[i]; only noise needs `hash`.
+
+        Raises TypeError or ValueError; the message names the parameter.
+        """
         if not isinstance(params, Mapping):
             raise TypeError(f"params must be a dict of one sample's parameters, got {params!r}")
         rotation, scale, brightness, contrast, noise = [_number(params, n) for n in _NAMES]
@@ -46,12 +49,12 @@ class Effect(NamedTuple):
 
     @property
     def gain(self) -> float:
-        """With `lift`: brightness, then contrast, is v -> gain * v + lift * (mean of all v)."""
+        """The factor of v where brightness and contrast map v to gain * v + lift * mean."""
         return self.brightness * self.contrast
 
     @property
     def lift(self) -> float:
-        """See gain."""
+        """The factor of the mean; see gain."""
         return self.brightness * (1 - self.contrast)
 
     @property
@@ -65,13 +68,13 @@ class Effect(NamedTuple):
         return math.sin(math.radians(self.rotation))
 
     def matrix(self, x: float, y: float) -> npt.NDArray[np.float64]:
-        """The map of points (x, y, 1), y down, that leaves the centre (x, y): shape (2, 3)."""
+        """The map of points (x, y, 1), with y down, that fixes the centre (x, y): shape (2, 3)."""
         a, b = self.scale * self.cos, self.scale * self.sin
         return np.array([[a, b, x - a * x - b * y], [-b, a, y + b * x - a * y]])
 
 
 def check_applicable(space: Space) -> None:
-    """Raises ValueError where a range holds values that no picture can be given."""
+    """Raises ValueError if a range has values that cannot be applied to images."""
     ranges = space.ranges
     for name in _NAMES:
         if name not in ranges:
@@ -109,7 +112,7 @@ def _few_channels(channels: int, sides: tuple[int, ...]) -> bool:
 
 
 def samples_of(batch: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The dicts of a batch. TypeError for a single one, whose iteration would give names."""
+    """The dicts of a batch. Raises TypeError for a single dict, whose items would be names."""
     if isinstance(batch, Mapping):
         raise TypeError("batch must be an AugmentationBatch or a list of dicts, got one dict")
     return list(batch)
@@ -127,7 +130,7 @@ def _number(params: Mapping[str, Any], name: str) -> float:
 def checked_border(
     border: str | float, names: Mapping[str, Mode], filling: Mode
 ) -> tuple[Mode, float]:
-    """A framework's mode for `border`, and the number to fill with."""
+    """A framework's mode for `border`, and the number to fill with. Raises ValueError."""
     if isinstance(border, str) and border in names:
         return names[border], 0.0
     try:
@@ -140,7 +143,7 @@ def checked_border(
 
 
 def checked_interpolation(interpolation: str, names: Mapping[str, Mode]) -> Mode:
-    """A framework's mode for `interpolation`."""
+    """A framework's mode for `interpolation`. Raises ValueError."""
     if not isinstance(interpolation, str) or interpolation not in names:
         known = ", ".join(names)
         raise ValueError(f"interpolation must be one of {known}, got {interpolation!r}")

@@ -1,4 +1,4 @@
-"""The noise of a sample: normal numbers that depend on its hash alone (docs/spec.md, "Noise")."""
+"""Noise fields: normal numbers that depend only on a sample's hash (docs/spec.md, "Noise")."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _TABLE_SHA256 = "1cfbba1e07e34386a57626f82aeb43e6ed54ba70a3ea6b7d964dc66a841074a
 def noise_table() -> npt.NDArray[np.float32]:
     """The standard normal's quantiles at (k + 0.5) / 65536, k = 0 to 65535, read-only.
 
-    RuntimeError where this Python computes others: then no noise could be promised.
+    Raises RuntimeError if this Python computes other values, because noise would then differ
+    between machines.
     """
     quantile = NormalDist().inv_cdf
     lower = np.array([quantile((k + 0.5) / 65536) for k in range(32768)], np.float32)
@@ -37,11 +38,11 @@ def noise_table() -> npt.NDArray[np.float32]:
 
 
 def standard_normals(params: Mapping[str, Any], shape: Iterable[int]) -> npt.NDArray[np.float32]:
-    """The noise field of one sample, float32, filled in C order.
+    """The noise field of one sample: float32, mean 0, standard deviation 1, filled in C order.
 
-    `params`: a dict of gen_augmentation_params; its `hash` alone counts. Mean 0, standard
-    deviation 1; a larger field begins with the values of a smaller one. Frozen like the
-    parameters. Raises TypeError or ValueError for a bad argument.
+    `params`: a dict of gen_augmentation_params, of which only `hash` is used. `shape`: the
+    sizes of the field; a larger field begins with the values of a smaller one. The values are
+    as stable as the parameters. Raises TypeError or ValueError for a bad argument.
 
     >>> import dpa
     >>> standard_normals(dpa.gen_augmentation_params(42), (2, 2)).shape
@@ -55,9 +56,10 @@ def standard_normals(params: Mapping[str, Any], shape: Iterable[int]) -> npt.NDA
 def standard_normals_batch(
     batch: Iterable[Mapping[str, Any]], shape: Iterable[int]
 ) -> npt.NDArray[np.float32]:
-    """The noise fields of many samples, float32, shape (n,) + shape.
+    """The noise fields of n samples: float32, shape (n,) + shape.
 
-    `batch`: an AugmentationBatch or a sequence of dicts. Each field is that of standard_normals.
+    `batch`: an AugmentationBatch or a sequence of dicts. Each field equals that of
+    standard_normals. Raises as standard_normals does.
     """
     digests = [digest_of(params) for params in batch]
     fields = np.empty((len(digests), *_checked_shape(shape)), np.float32)
@@ -76,7 +78,7 @@ def _checked_shape(shape: Iterable[int]) -> tuple[int, ...]:
 
 
 def digest_of(params: Mapping[str, Any]) -> bytes:
-    """The 32 bytes of a sample's hash."""
+    """The 32 bytes of a sample's hash. Raises ValueError."""
     try:
         digest = bytes.fromhex(params["hash"])
     except (KeyError, TypeError, ValueError):

@@ -1,1 +1,1 @@
-"""One module per framework, each with its own extra; nothing is imported here."""
+"""Adapters: one module per framework, each with its own extra. None is imported here."""

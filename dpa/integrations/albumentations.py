@@ -1,4 +1,4 @@
-"""A transform of Albumentations that is driven by the sample's id instead of a random state."""
+"""An Albumentations transform whose values come from the sample's id, not a random state."""
 
 from __future__ import annotations
 
@@ -25,13 +25,35 @@ from dpa.integrations.image import (
 
 
 class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
-    """apply_augmentation as a part of `A.Compose`: image, mask, boxes and keypoints follow.
+    """apply_augmentation as a part of `A.Compose`; mask, boxes and keypoints follow the image.
 
-    The call must have `sample_id=` (int or str), and may have `epoch=` beside it:
-    `A.Compose([Augment()])(image=image, sample_id=42, epoch=3)`. `config` (or its to_dict()),
-    `base_seed` and `view` as for gen_augmentation_params, `border` and `interpolation` as for
-    dpa.integrations.image.apply_augmentation. It draws nothing, so neither the seed of the
-    Compose nor the transforms beside it change its values; and `p` is always 1.
+    The call needs `sample_id=` (int or str) and may have `epoch=`:
+    `A.Compose([Augment()])(image=image, sample_id=42, epoch=3)`. The transform draws nothing,
+    so neither the seed of the Compose nor other transforms change its values.
+
+    Parameters
+    ----------
+    config
+        Ranges, chain depth and sampler, or their to_dict(); None is the default config, the
+        preset "moderate".
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    border
+        What lies outside the image: "reflect" (without repeating the edge pixel), "edge"
+        (repeats it), or a number to fill with.
+    interpolation
+        Between pixels: "linear", "nearest" or "cubic".
+    p
+        Must be 1, because each sample is augmented.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
     """
 
     def __init__(
@@ -57,24 +79,37 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         self.interpolation = interpolation
 
     def get_transform_init_args(self) -> dict[str, Any]:
-        """The settings as JSON has them: for repr, A.to_dict, A.save and ReplayCompose."""
+        """The settings as JSON stores them, for repr, A.to_dict, A.save and ReplayCompose."""
         names = ("base_seed", "view", "border", "interpolation")
         return {"config": self.config.to_dict(), **{name: getattr(self, name) for name in names}}
 
     @property
     def targets_as_params(self) -> list[str]:
-        """What the call must have."""
+        """The arguments that the call needs."""
         return ["sample_id"]
 
     def get_params_dependent_on_data(
         self, params: dict[str, Any], data: dict[str, Any]
     ) -> dict[str, Any]:
-        """The parameters of the sample, for the methods below."""
+        """The sample's parameters and the image's size, for the methods below."""
         derivation = derive(self.config, data.get("epoch"), self.view, self.base_seed)
         return {"sample": derivation.params(data["sample_id"]), "size": params["shape"][:2]}
 
     def apply(self, img: npt.NDArray[Any], sample: dict[str, Any], **_: Any) -> npt.NDArray[Any]:
-        """The augmented image."""
+        """The augmented image.
+
+        Parameters
+        ----------
+        img
+            An array HxW or HxWxC, as apply_augmentation takes it.
+        sample
+            The sample's parameters, from get_params_dependent_on_data.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same shape and dtype.
+        """
         border, interpolation = self.border, self.interpolation
         pixels: npt.NDArray[Any] = apply_augmentation(
             img, sample, border=border, interpolation=interpolation
@@ -84,14 +119,43 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     def apply_to_mask(
         self, mask: npt.NDArray[Any], sample: dict[str, Any], **_: Any
     ) -> npt.NDArray[Any]:
-        """The mask, turned and zoomed; outside of it 0, or mirrored where the image is."""
+        """The mask rotated and scaled; outside it is 0, or continued as the image is.
+
+        Parameters
+        ----------
+        mask
+            An array HxW or HxWxC, as augment_mask takes it.
+        sample
+            The sample's parameters, from get_params_dependent_on_data.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same shape and dtype.
+        """
         border = self.border if isinstance(self.border, str) else 0
         return augment_mask(mask, sample, border=border)
 
     def apply_to_bboxes(
         self, bboxes: npt.NDArray[Any], sample: dict[str, Any], size: tuple[int, int], **_: Any
     ) -> npt.NDArray[Any]:
-        """Boxes as Albumentations has them inside: in parts of width and height."""
+        """The bounding boxes of the moved boxes.
+
+        Parameters
+        ----------
+        bboxes
+            (left, top, right, bottom, ...) of each, shape (n, 4 or more), in fractions of width
+            and height as Albumentations stores them.
+        sample
+            The sample's parameters, from get_params_dependent_on_data.
+        size
+            (height, width) of the image.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same shape; further columns are kept.
+        """
         if len(bboxes) == 0:
             return bboxes
         height, width = size
@@ -102,7 +166,23 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     def apply_to_keypoints(
         self, keypoints: npt.NDArray[Any], sample: dict[str, Any], size: tuple[int, int], **_: Any
     ) -> npt.NDArray[Any]:
-        """Keypoints (x, y, z, angle, scale, ...); angles are radians, counter-clockwise."""
+        """The moved keypoints.
+
+        Parameters
+        ----------
+        keypoints
+            (x, y, z, angle, scale, ...) of each, shape (n, 5 or more); x and y in pixels,
+            angles in radians, counter-clockwise.
+        sample
+            The sample's parameters, from get_params_dependent_on_data.
+        size
+            (height, width) of the image.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same shape, float64; z and further columns are kept.
+        """
         if len(keypoints) == 0:
             return keypoints
         moved = np.array(keypoints, np.float64)

@@ -1,4 +1,4 @@
-"""Parameters as columns of a Hugging Face dataset, and images augmented as they are read."""
+"""Hugging Face datasets: parameters as columns, and images augmented when they are read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dpa.derivation.ids import Ids
 
 @dataclass(frozen=True)
 class _Generator:
-    """What turns ids into parameters; picklable, and equal ones pickle alike: map's cache holds."""
+    """Maps ids to parameters. Equal generators pickle alike, so the cache of Dataset.map works."""
 
     config: AugmentationConfig | None = None
     id_column: str | None = None
@@ -38,9 +38,27 @@ class _Generator:
 class ParameterColumns(_Generator):
     """For `Dataset.map(..., batched=True, with_indices=True)`: adds the parameters and `hash`.
 
-    Ids are the rows' indices, or the integers or strings of `id_column`: the better choice,
-    since they stay with their rows when the dataset is shuffled, filtered or sharded.
-    `base_seed`, `epoch` and `view` as for generate_augmentation_batch. Raises as that does.
+    Parameters
+    ----------
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    id_column
+        The column with the ids, integers or strings; None uses the rows' indices. A column is
+        the better choice, because its ids stay with their rows when the dataset is shuffled,
+        filtered or sharded.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
     """
 
     def __call__(
@@ -58,11 +76,35 @@ class ParameterColumns(_Generator):
 
 @dataclass(frozen=True)
 class ImageTransform(_Generator):
-    """For `Dataset.set_transform`: augments the images of `image_column` as they are read.
+    """For `Dataset.set_transform`: augments the images of a column when they are read.
 
-    A transform is not told which rows it gets, so `id_column` is needed. `apply(image,
-    params)` is dpa.integrations.image.apply_augmentation (the extra `image`) by default. For
-    another epoch set another transform; AugmentedDataset does that by set_epoch.
+    For another epoch set another transform; AugmentedDataset has set_epoch instead.
+
+    Parameters
+    ----------
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    id_column
+        The column with the ids, integers or strings. It is required, because a transform does
+        not know its rows' indices.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    image_column
+        The column with the images.
+    apply
+        apply(image, params) returns the augmented image; None is
+        dpa.integrations.image.apply_augmentation, which needs the extra `image`.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it. Also if id_column is None.
     """
 
     image_column: str = "image"

@@ -1,4 +1,4 @@
-"""Parameters applied to NumPy arrays and PIL images by OpenCV (docs/images.md)."""
+"""Applies parameters to NumPy arrays and PIL images, by OpenCV (docs/images.md)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _INTERPOLATIONS = {
 
 
 class Sampling(NamedTuple):
-    """How OpenCV is to read between the pixels and beyond the border."""
+    """How OpenCV reads between the pixels and beyond the border."""
 
     interpolation: int
     border: int
@@ -45,7 +45,7 @@ class Sampling(NamedTuple):
 
     @classmethod
     def checked(cls, interpolation: str, border: str | float) -> Sampling:
-        """From the arguments of apply_augmentation."""
+        """The sampling for the arguments of apply_augmentation. Raises ValueError."""
         flag = checked_interpolation(interpolation, _INTERPOLATIONS)
         return cls(flag, *checked_border(border, _BORDERS, cv2.BORDER_CONSTANT))
 
@@ -57,18 +57,41 @@ def apply_augmentation(
     border: str | float = "reflect",
     interpolation: str = "linear",
 ) -> _Image:
-    """The image as one sample's parameters change it; the input stays as it is.
+    """Applies one sample's parameters to an image; the input stays unchanged.
 
-    `image`: an array HxW or HxWxC of uint8, uint16, float32 or float64 (full range 255, 65535
-    and 1.0), or a PIL image of mode L, LA, RGB, RGBA or I;16; the result has the same type,
-    shape, dtype and `info`. What looks like CxHxW is refused. `params`: a dict of
-    gen_augmentation_params, or batch[i]. In order: rotation (degrees, counter-clockwise, about
-    the centre), scale (zoom factor), brightness (factor), contrast (factor about the mean),
-    noise (standard deviation relative to full range). `border`: what lies outside: "reflect"
-    (without repeating the edge), "edge", or a number to fill with. `interpolation`: "linear",
-    "nearest" or "cubic". Integers are rounded and clipped, floats are not clipped. Raises
-    TypeError or ValueError for a bad argument.
+    The order is: rotation (degrees, counter-clockwise, about the centre), scale (zoom factor),
+    brightness (factor), contrast (factor about the mean), noise (standard deviation relative to
+    the full range).
 
+    Parameters
+    ----------
+    image
+        An array HxW or HxWxC of uint8, uint16, float32 or float64 (full range 255, 65535, 1.0
+        and 1.0), or a PIL image of mode L, LA, RGB, RGBA or I;16. An array that looks like
+        CxHxW is refused.
+    params
+        A dict of gen_augmentation_params, or batch[i].
+    border
+        What lies outside the image: "reflect" (without repeating the edge pixel), "edge"
+        (repeats it), or a number to fill with.
+    interpolation
+        Between pixels: "linear", "nearest" or "cubic".
+
+    Returns
+    -------
+    numpy.ndarray or PIL.Image.Image
+        The same type, shape, dtype, mode and `info` as the input. Integers are rounded and
+        clipped; floats are not clipped.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
     >>> import dpa
     >>> image = np.zeros((32, 48, 3), np.uint8)
     >>> apply_augmentation(image, dpa.gen_augmentation_params(42)).shape
@@ -98,7 +121,7 @@ def apply_augmentation(
     pixels = np.asarray(image)
     if image.mode in ("LA", "RGBA"):
         colour = _apply(pixels[..., :-1], effect, sampling)
-        clear = sampling._replace(fill=0)  # what is filled is transparent
+        clear = sampling._replace(fill=0)  # filled pixels are transparent
         result = Image.fromarray(np.dstack([colour, _warp(pixels[..., -1], effect, clear)]))
     else:
         result = Image.fromarray(_apply(pixels, effect, sampling))
@@ -113,10 +136,38 @@ def apply_augmentation_batch(
     border: str | float = "reflect",
     interpolation: str = "linear",
 ) -> npt.NDArray[Any] | list[_Image]:
-    """apply_augmentation for each image and the sample of `batch` at its place.
+    """Applies to each image the parameters of the sample at its index in `batch`.
 
-    `images`: one array NxHxW or NxHxWxC, which gives such an array, or a sequence of images,
-    which gives a list. `batch`: an AugmentationBatch or a sequence of dicts, as many.
+    Parameters
+    ----------
+    images
+        An array NxHxW or NxHxWxC, or a sequence of images as apply_augmentation takes them.
+    batch
+        An AugmentationBatch or a sequence of dicts, N of them.
+    border
+        What lies outside the image: "reflect" (without repeating the edge pixel), "edge"
+        (repeats it), or a number to fill with.
+    interpolation
+        Between pixels: "linear", "nearest" or "cubic".
+
+    Returns
+    -------
+    numpy.ndarray or list
+        An array for an array, otherwise a list of images.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
+    >>> import dpa
+    >>> images = np.zeros((4, 32, 48, 3), np.uint8)
+    >>> apply_augmentation_batch(images, dpa.generate_augmentation_batch(range(4))).shape
+    (4, 32, 48, 3)
     """
     samples = samples_of(batch)
     if len(images) != len(samples):
@@ -143,11 +194,11 @@ def _apply(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.N
     full_range = _FULL_RANGE[dtype.name]
     if full_range > 1 and not 0 <= sampling.fill <= full_range:
         raise ValueError(f"border must be 0 to {full_range} for {dtype}, got {sampling.fill}")
-    if dtype.name == "float64":  # OpenCV would place its pixels less exactly
+    if dtype.name == "float64":  # OpenCV computes their positions less exactly
         return _apply(image.astype(np.float32), effect, sampling).astype(dtype)
     require_channels_last("image", image.shape)
     warped = _warp(image, effect, sampling)
-    # Without contrast no pixel counts for another, not even one that is NaN.
+    # With a contrast of 1 no pixel may change another one: a NaN must not spread by the mean.
     offset = effect.lift and effect.lift * cv2.mean(warped.reshape(len(warped), -1))[0]
     if effect.digest is not None:
         stdev = effect.noise * full_range
@@ -162,14 +213,14 @@ def _apply(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.N
 
 
 def _warp(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.NDArray[Any]:
-    """A new array, turned and zoomed."""
+    """A new array, rotated and scaled."""
     if image.ndim not in (2, 3) or image.size == 0:
         raise ValueError(f"image must be HxW or HxWxC and not empty, got shape {image.shape}")
     height, width = image.shape[:2]
     matrix = effect.matrix((width - 1) / 2, (height - 1) / 2)
 
     def turned(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        for axis in (0, 1):  # OpenCV does not reflect a picture of one row or column
+        for axis in (0, 1):  # OpenCV does not reflect an image with one row or column
             if plane.shape[axis] == 1 and sampling.border == cv2.BORDER_REFLECT_101:
                 plane = np.repeat(plane, 2, axis)
         result: npt.NDArray[Any] = cv2.warpAffine(
@@ -185,7 +236,7 @@ def _warp(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.ND
     if image.ndim == 2 or image.shape[2] in (1, 3, 4):
         return turned(image).reshape(image.shape)
     warped = np.empty(image.shape, image.dtype)
-    for channel in range(image.shape[2]):  # OpenCV places pairs less exactly, and knows no more
+    for channel in range(image.shape[2]):  # OpenCV is less exact for 2 channels, limited to 4
         warped[..., channel] = turned(image[..., channel])
     return warped
 
@@ -193,11 +244,28 @@ def _warp(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.ND
 def augment_mask(
     mask: npt.NDArray[Any], params: Mapping[str, Any], *, border: str | float = "reflect"
 ) -> npt.NDArray[Any]:
-    """A mask turned and zoomed as apply_augmentation does with its image, without interpolation.
+    """Rotates and scales a mask as apply_augmentation does with its image, without interpolation.
 
-    `mask`: an array HxW or HxWxC of bool, float32, or integers from -2**24 to 2**24.
-    `border`: as there; a number fills with that label. Every value of the result is a label of
-    the mask or of the border.
+    Parameters
+    ----------
+    mask
+        An array HxW or HxWxC of bool, float32, or integers from -2**24 to 2**24.
+    params
+        A dict of gen_augmentation_params, or batch[i].
+    border
+        As for apply_augmentation; a number fills with that label.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same shape and dtype; every value is a label of the mask or of the border.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
     """
     if not isinstance(mask, np.ndarray) or not (
         mask.dtype.kind in "bui" or mask.dtype.name == "float32"
@@ -211,13 +279,13 @@ def augment_mask(
     for name, label in (*labels, ("border", sampling.fill)):
         if (whole and label % 1) or not low <= label <= high:
             raise ValueError(f"{name} must be labels of {low} to {high}, got {label}")
-    # The types that OpenCV places as exactly as an image's.
+    # For these types OpenCV computes positions as exactly as for an image.
     placed = mask.astype(np.uint8 if mask.dtype in (np.bool_, np.uint8) else np.float32)
     return _warp(placed, Effect.checked(params), sampling).astype(mask.dtype)
 
 
 def _labels(dtype: np.dtype[Any]) -> tuple[float, float]:
-    """The least and the greatest label of a mask of that type; float32 has to hold them."""
+    """The least and the greatest label of a mask of this dtype, which float32 must represent."""
     if dtype == np.bool_:
         return 0, 1
     if dtype.kind == "f":
@@ -229,11 +297,32 @@ def _labels(dtype: np.dtype[Any]) -> tuple[float, float]:
 def augment_keypoints(
     points: npt.ArrayLike, params: Mapping[str, Any], size: tuple[int, int]
 ) -> npt.NDArray[np.float64]:
-    """Where points of an image are after apply_augmentation, float64, shape (n, 2).
+    """The positions of keypoints after apply_augmentation.
 
-    `points`: (x, y) each, in pixels from the centre of the top left one, y down. `size`:
-    (height, width), image.shape[:2]. Points that leave the image are kept.
+    Parameters
+    ----------
+    points
+        (x, y) of each, shape (n, 2), in pixels from the centre of the top left pixel; y points
+        down.
+    params
+        A dict of gen_augmentation_params, or batch[i].
+    size
+        (height, width) of the image, as image.shape[:2].
 
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (n, 2). Points that leave the image are kept.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
     >>> params = {"rotation": 90, "scale": 1, "brightness": 1, "contrast": 1, "noise": 0}
     >>> augment_keypoints([[3, 0]], params, (4, 4)).round(9) + 0.0
     array([[0., 0.]])
@@ -246,11 +335,35 @@ def augment_keypoints(
 def augment_boxes(
     boxes: npt.ArrayLike, params: Mapping[str, Any], size: tuple[int, int]
 ) -> npt.NDArray[np.float64]:
-    """The boxes around the corners of boxes after apply_augmentation, float64, shape (n, 4).
+    """The bounding boxes of the moved corners of boxes after apply_augmentation.
 
-    `boxes`: (left, top, right, bottom) each, in pixels from the image's top left corner: the
-    whole image is (0, 0, width, height). `size`: (height, width), image.shape[:2]. Nothing is
-    clipped.
+    Parameters
+    ----------
+    boxes
+        (left, top, right, bottom) of each, shape (n, 4), in pixels from the image's top left
+        corner; the whole image is (0, 0, width, height).
+    params
+        A dict of gen_augmentation_params, or batch[i].
+    size
+        (height, width) of the image, as image.shape[:2].
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (n, 4). Boxes are not clipped to the image.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
+    >>> params = {"rotation": 0, "scale": 2, "brightness": 1, "contrast": 1, "noise": 0}
+    >>> augment_boxes([[1, 1, 3, 3]], params, (4, 4))
+    array([[0., 0., 4., 4.]])
     """
     height, width = _checked_size(size)
     matrix = Effect.checked(params).matrix(width / 2, height / 2)

@@ -1,4 +1,4 @@
-"""A batch's parameters as the `params=` of Kornia's augmentations: whole batches, on any device."""
+"""A batch's parameters as the `params=` of Kornia's augmentations, on any device."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Params: TypeAlias = dict[str, torch.Tensor]
 def affine_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
     """Rotation and scale, for `RandomAffine(degrees=0)(images, params=...)`.
 
-    `shape`: that of the images, (n, channels, height, width), n = len(batch). Raises ValueError
-    for another shape, TypeError for what is no AugmentationBatch.
+    `shape`: the images' shape (n, channels, height, width), where n is len(batch). Raises
+    ValueError for another shape, TypeError if `batch` is not an AugmentationBatch.
     """
     height, width = _checked(batch, shape)[2:]
     nothing = torch.zeros(len(batch))
@@ -42,9 +42,10 @@ def affine_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
 def color_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
     """Brightness, then contrast, for `ColorJitter(...)` or `ColorJiggle(...)` with `params=`.
 
-    Their meaning is Kornia's: ColorJitter multiplies by the brightness and scales the contrast
-    about the mean of the greyscale image, as Pillow does; ColorJiggle adds brightness - 1 and
-    multiplies by the contrast. Hue and saturation stay as they are. `shape` as for affine_params.
+    They have Kornia's meaning. ColorJitter multiplies by the brightness and scales the contrast
+    about the mean of the greyscale image, as Pillow does. ColorJiggle adds brightness - 1 and
+    multiplies by the contrast. Hue and saturation do not change. `shape` and errors are as for
+    affine_params.
     """
     _checked(batch, shape)
     return {
@@ -58,10 +59,10 @@ def color_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
 
 
 def noise_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
-    """The frozen noise fields, scaled, for `RandomGaussianNoise()(images, params=...)`.
+    """The noise fields, scaled, for `RandomGaussianNoise()(images, params=...)`.
 
-    The fields are those of dpa.integrations.torch, channels last in memory. `shape` as for
-    affine_params.
+    The fields are those of dpa.integrations.torch, channels last in memory. `shape` and errors
+    are as for affine_params.
     """
     _, channels, height, width = _checked(batch, shape)
     fields = standard_normals_batch(batch, (height, width, channels))

@@ -1,4 +1,4 @@
-"""Pictures with the extra `viz`: the public names of dpa.pictures."""
+"""Pictures (extra `viz`); implemented in dpa.pictures."""
 
 from dpa.pictures.benchmarks import plot_comparison
 from dpa.pictures.chains import plot_chain

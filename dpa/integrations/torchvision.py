@@ -1,4 +1,4 @@
-"""A transform of torchvision v2 that is driven by the sample's id; masks and boxes follow."""
+"""A torchvision v2 transform whose values come from the sample's id; masks and boxes follow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ with extra("torchvision", "dpa.integrations.torchvision needs torchvision"):
 
 
 class SampleId:
-    """Marks the id of a sample among the inputs of Augment, which returns it as it is."""
+    """The id of a sample among the inputs of Augment, which returns it unchanged."""
 
     def __init__(self, sample_id: int | str, *, epoch: int | None = None) -> None:
         self.sample_id = sample_id
@@ -32,12 +32,29 @@ class SampleId:
 class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     """Rotation, scale, brightness, contrast and noise of the sample whose id is an input.
 
-    `augment(image, boxes, SampleId(42, epoch=3))`; inputs may be nested as torchvision has
-    them. Images (tensors and PIL) are read between the pixels bilinearly, masks by the nearest;
-    outside both are `fill`. Brightness, contrast and noise are those of dpa.integrations.image
-    and clamped to the range of the dtype. `config`, `base_seed` and `view` as for
-    gen_augmentation_params. Raises ValueError where no or more than one SampleId is given, and
+    The call is `augment(image, boxes, SampleId(42, epoch=3))`; inputs may be nested as
+    torchvision allows. Images (tensors and PIL) are interpolated bilinearly, masks by the
+    nearest pixel. Brightness, contrast and noise are those of dpa.integrations.image, clamped
+    to the range of the dtype. A call raises ValueError unless it has exactly one SampleId, and
     for a PIL image of a mode other than L and RGB.
+
+    Parameters
+    ----------
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    fill
+        The value of pixels outside the image.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
     """
 
     _transformed_types = (torch.Tensor, Image.Image, SampleId)
@@ -66,7 +83,7 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         return {"params": params, "effect": Effect.checked(params)}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """One input: turned and zoomed, and where it is an image, toned."""
+        """One input, rotated and scaled; an image also gets brightness, contrast and noise."""
         if isinstance(inpt, SampleId):
             return inpt
         if isinstance(inpt, Image.Image):

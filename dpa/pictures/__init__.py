@@ -1,1 +1,1 @@
-"""Pictures with the extra `viz`: contact sheets of images, plots of chain files, benchmarks."""
+"""Pictures (extra `viz`): contact sheets of images, and plots of chain files and benchmarks."""

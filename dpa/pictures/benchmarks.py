@@ -1,4 +1,4 @@
-"""Benchmarks as bars."""
+"""Bar charts of benchmarks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ with extra("viz", "pictures need matplotlib"):
 
 
 def plot_comparison(report: ComparisonReport) -> Figure:
-    """Bars of samples a second with their intervals; what was before lies under what is now.
+    """A bar chart of samples per second with their intervals; a baseline lies below its result.
 
-    A regression is in bold words as well as in colour.
+    A regression is marked by bold text as well as by colour.
     """
     found = report.comparisons
     compared = any(one.baseline is not None for one in found)
@@ -30,7 +30,7 @@ def plot_comparison(report: ComparisonReport) -> Figure:
         _bars(axes, at, one, report.confidence)
     axes.set_yticks(range(len(found)), [one.result.name for one in found])
     axes.invert_yaxis()
-    axes.margins(x=0.3)  # the words beside the longest bar
+    axes.margins(x=0.3)  # room for the text beside the longest bar
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(lambda x, _: rate(x) if x else "0")
     axes.set_facecolor("white")
@@ -79,6 +79,6 @@ def _bar(axes: Axes, at: float, metrics: PerformanceMetrics, **look: Any) -> Non
 
 
 def _end(metrics: PerformanceMetrics) -> float:
-    """Where the bar and its whisker end."""
+    """The right end of the bar with its whisker."""
     value, (_, high) = metrics.throughput_samples_per_second, metrics.throughput_interval
     return value if math.isnan(high) else max(value, high)

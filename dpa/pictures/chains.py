@@ -1,4 +1,4 @@
-"""A page about a chain file: how its parameters are distributed."""
+"""A page of plots about a chain file: how its parameters are distributed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ with extra("viz", "pictures need matplotlib"):
 _Checks: TypeAlias = dict[tuple[str, ...], Check]
 
 _UNITS = {"rotation": "rotation (degrees)"}
-#: Samples that are drawn as dots; bins of a histogram, and samples that each should have.
+#: Samples drawn as dots; the most bins of a histogram; the least samples expected in a bin.
 _DOTS = 1000
 _BINS = 32
 _BIN_SAMPLES = 8
-#: Histograms side by side; parameters of which pairs are drawn: more would not fit on a page.
+#: Histograms side by side, and parameters whose pairs are drawn: more do not fit on a page.
 _COLUMNS = 5
 _PAIRED = 5
 
@@ -37,11 +37,33 @@ _PAIRED = 5
 def plot_chain(
     path: FilePath, config: AugmentationConfig | None = None, *, unlimited: bool = False
 ) -> Figure:
-    """A page about a chain file: histograms, the presets side by side, pairs of parameters.
+    """A page of plots about a chain file: histograms, the presets, and pairs of parameters.
 
-    Reads it in constant memory; a recipe, too. Its samples are held against the config
-    of the file, or against `config`. `unlimited` as for verify_augmentation_chain. Raises as
-    loading does, and ValueError where there are no samples or no config.
+    The file is read in constant memory; a recipe is generated.
+
+    Parameters
+    ----------
+    path
+        A chain file or a recipe.
+    config
+        The config to compare the samples with; None is the config of the file.
+    unlimited
+        Whether to generate recipes of more than 10**10 samples, which takes an hour or more.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A figure for save_picture.
+
+    Raises
+    ------
+    ValueError
+        The file has no samples, or no config while none is given, or its parameters differ from
+        those of the config; also for a path or a recipe that is refused.
+    ChainFileError
+        The file is damaged; a ValueError.
+    OSError
+        The file cannot be read.
     """
     space: Space | None = None if config is None else checked_space(config)
     with open_chain(path, unlimited=unlimited) as chain:
@@ -67,7 +89,7 @@ def plot_chain(
 def _page(name: str, space: Space, distribution: Distribution, dots: Columns) -> Figure:
     checks = {(check.kind, *check.parameters): check for check in distribution.checks()}
     heights = [3.3 * -(-len(space.names) // _COLUMNS), 2.3, 8.4]
-    if not isinstance(space, AugmentationConfig):  # there are no presets of others
+    if not isinstance(space, AugmentationConfig):  # other spaces have no presets
         del heights[1]
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
     figure = Figure(figsize=(14, sum(heights)), dpi=DPI, facecolor="white", layout=layout)
@@ -89,20 +111,20 @@ def _heading(part: SubFigure, text: str) -> None:
 
 
 def _title(axes: Axes, text: str, fault: str = "") -> None:
-    """What the tests say of a panel; a fault is in words, too, not in colour alone."""
+    """What the tests say about a panel; a fault is written in words, not only in colour."""
     color = ALARM if fault else INK
     weight = "bold" if fault else "normal"
     axes.set_title(text + fault, fontsize=9.5, fontweight=weight, color=color)
 
 
 def _found(checks: _Checks, *keys: tuple[str, ...]) -> bool:
-    """Whether one of these checks tells what chance does not explain."""
+    """Whether any of these checks is significant."""
     limit = threshold(len(checks))
     return any(checks[key].p_value < limit for key in keys if key in checks)
 
 
 def _histograms(part: SubFigure, distribution: Distribution, checks: _Checks) -> None:
-    """Bars relative to what is expected of a bin, so that 1 is the uniform distribution."""
+    """Bars relative to the expected samples in a bin, so that uniform is 1."""
     bins = distribution.bins(_BIN_SAMPLES, _BINS)
     expected = distribution.size / bins
     spread = 1.96 * math.sqrt((1 - 1 / bins) / expected)
@@ -153,7 +175,7 @@ def _presets(part: SubFigure, config: AugmentationConfig) -> None:
         axes.use_sticky_edges = False
         axes.margins(x=0.08)
         axes.set_yticks(range(len(rows)), [name for name, _ in rows])
-    axes.invert_yaxis()  # of all of them
+    axes.invert_yaxis()  # the panels share this axis
 
 
 def _pairs(
@@ -163,7 +185,7 @@ def _pairs(
     samples: Columns,
     checks: _Checks,
 ) -> None:
-    """Each parameter against each earlier one."""
+    """Scatter plots of each parameter against each earlier one."""
     dots, shown, last = samples.columns, len(samples), len(names) - 2
     _heading(part, f"Pairs: correlation of all samples (dots: the first {shown:,})")
     size = 1.6 if shown > 200 else 3
@@ -189,7 +211,7 @@ def _pairs(
 
 
 def _summary(checks: _Checks) -> str:
-    """How many faults there are, and the tests that have no panel."""
+    """The number of faults, and the tests that have no panel."""
     found = sum(_found(checks, key) for key in checks)
     limit = f"{threshold(len(checks)):.2g}"
     lines = [

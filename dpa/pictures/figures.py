@@ -1,7 +1,7 @@
-"""What all pictures share: formats, colours, text, and how they are written.
+"""What all pictures share: formats, colours, text, and saving.
 
-Figures without pyplot: nothing global is set, and whatever style the user has set, they are
-dark on white. Save them with save_picture.
+Figures are made without pyplot, so no global state changes. They are dark on white in every style
+that the user may have set. Save them with save_picture.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ with extra("viz", "pictures need matplotlib"):
 SUFFIXES = (".png", ".svg", ".pdf")
 
 DPI = 100
-# Colours that differ in lightness too, for readers who see none, and on paper.
+# The colours also differ in lightness, for colour-blind readers and for grey paper.
 INK = "#1a1a1a"
 GREY = "#d9d9d9"
 DARK = "#0072b2"
 LIGHT = "#a6d3ee"
 ALARM = "#c04000"
-#: The font that matplotlib brings. Names may have dollar signs, which mean no formulas here.
+#: The font that matplotlib includes. A dollar sign in a name must not start a formula.
 TEXT: dict[str, Any] = {"color": INK, "fontfamily": "DejaVu Sans", "parse_math": False}
 
 
 def picture_format(path: str | PathLike[str]) -> str:
-    """The format that the suffix of `path` names. ValueError for any other suffix."""
+    """The format for the suffix of `path`: "png", "svg" or "pdf". Raises ValueError for others."""
     name = file_path(path)
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES:
@@ -42,9 +42,9 @@ def picture_format(path: str | PathLike[str]) -> str:
 
 
 def save_picture(figure: Figure, path: str | PathLike[str]) -> None:
-    """Writes a figure as .png, .svg or .pdf; an earlier file is replaced once all is written.
+    """Writes a figure as .png, .svg or .pdf; the file is replaced only once all is written.
 
-    Raises ValueError for another suffix, OSError.
+    Raises ValueError for another suffix, and OSError.
     """
     form = picture_format(path)
     with replacing(path) as file:
@@ -54,7 +54,7 @@ def save_picture(figure: Figure, path: str | PathLike[str]) -> None:
 
 
 def panel(axes: Axes) -> None:
-    """Dark on white, without grid and frame, in any style."""
+    """Makes a panel dark on white, without grid and frame, in any style."""
     axes.set_facecolor("white")
     axes.grid(False)
     axes.spines[["top", "right"]].set_visible(False)
@@ -63,7 +63,7 @@ def panel(axes: Axes) -> None:
 
 
 def drawable(text: str, most: int) -> str:
-    """At most so many characters, each one that the font has."""
+    """The text cut to `most` characters, with a placeholder for characters that the font lacks."""
     font = get_font(findfont("DejaVu Sans"))
     if len(text) > most:
         text = f"{text[: most // 2]}…{text[len(text) - (most - 1) // 2 :]}"

@@ -1,4 +1,4 @@
-"""Contact sheets: images as they are, and as samples' parameters make them."""
+"""Contact sheets: original images beside their augmented versions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ with extra("viz", "pictures need matplotlib"):
     from matplotlib.transforms import Bbox, TransformedBbox
     from PIL import Image, ImageOps
 
-#: Inches: a tile has 256 pixels.
+#: In inches; a tile has 256 pixels.
 _TILE, _GAP, _CAPTION = 2.56, 0.24, 0.84
 _MAX_TILES = 400
 
@@ -38,12 +38,45 @@ def plot_preview(
     epoch: int | None = None,
     view: int | None = None,
 ) -> Figure:
-    """A contact sheet: each image as it is, then as each id's parameters make it.
+    """A contact sheet: each image, and its augmented version for each id.
 
-    `images`: by name, PIL images, or arrays HxW, HxWx3 or HxWx4 that apply_augmentation
-    takes. PIL images are first reduced to at most 256 pixels a side, as training does
-    before it augments: the noise is that of pixels. At most 400 tiles. Raises TypeError
-    or ValueError for a bad argument.
+    Parameters
+    ----------
+    images
+        Images by name: PIL images, or arrays HxW, HxWx3 or HxWx4 as apply_augmentation takes
+        them. PIL images are first reduced to at most 256 pixels a side, because noise is per
+        pixel and training reduces its images, too.
+    ids
+        A range, a 1-D integer array, a sequence of int or a sequence of str. Images and ids
+        make at most 400 tiles.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    rank
+        The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
+        base_seed of None is 0.
+    world_size
+        The number of ranks; only checks that rank is below it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A figure for save_picture.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+    InvalidRankError
+        The rank is not below world_size, or world_size is given without a rank. A ValueError
+        and a TypeError.
     """
     if not isinstance(images, Mapping):
         raise TypeError(f"images must be a mapping of names to images, got {images!r}")
@@ -58,7 +91,7 @@ def plot_preview(
 
 
 def _reduced(name: str, image: Any) -> Any:
-    """A PIL image upright, of 8 bits, and small; an array as it is."""
+    """A PIL image turned upright, with 8 bits, and reduced; an array is returned as it is."""
     if isinstance(image, np.ndarray):
         if image.size == 0 or image.shape[2:] not in ((), (3,), (4,)) or image.ndim == 1:
             raise ValueError(f"image {name!r} must be HxW, HxWx3 or HxWx4, not {image.shape}")
@@ -66,7 +99,7 @@ def _reduced(name: str, image: Any) -> Any:
     if not isinstance(image, Image.Image):
         raise TypeError(f"image {name!r} must be a NumPy array or a PIL image, got {image!r}")
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # up to 16 bits, of which convert() would cut off the upper
+    if image.mode.startswith("I"):  # up to 16 bits; convert() would lose the upper ones
         image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
     elif image.mode in ("1", "L", "F"):
         image = image.convert("L")
@@ -78,7 +111,7 @@ def _reduced(name: str, image: Any) -> Any:
 
 
 def _sheet(images: Mapping[str, Any], batch: AugmentationBatch) -> Figure:
-    """Tiles at fixed places: a pixel of the image is one of the sheet."""
+    """Places the tiles so that a pixel of an image is a pixel of the sheet."""
     count = 1 + len(batch)
     rows = max(1, round(0.8 * math.sqrt(count))) if len(images) == 1 else -(-count // 8)
     columns = -(-count // rows)
@@ -100,7 +133,7 @@ def _sheet(images: Mapping[str, Any], batch: AugmentationBatch) -> Figure:
 
 
 def _tiles(name: str, image: Any, batch: AugmentationBatch) -> Iterator[tuple[Any, str]]:
-    """Images and their captions, of which the first line is a title."""
+    """The images and their captions; the first line of a caption is its title."""
     height, width = np.shape(image)[:2]
     yield image, f"{drawable(name, 30)}\noriginal\nhere {width} x {height} pixels"
     for id_, row in zip(batch.sample_ids, batch, strict=True):
@@ -114,7 +147,7 @@ def _tiles(name: str, image: Any, batch: AugmentationBatch) -> Iterator[tuple[An
 
 
 def _tile(figure: Figure, box: tuple[float, float, float, float], image: Any, caption: str) -> None:
-    """An image at the bottom left of `box`, in parts of the figure, and its caption below."""
+    """Draws an image at the bottom left of `box` (fractions of the figure), its caption below."""
     axes = figure.add_axes(box)
     pixels = np.asarray(image)
     full_range = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else 1
@@ -133,7 +166,7 @@ def _tile(figure: Figure, box: tuple[float, float, float, float], image: Any, ca
 
 
 def _made(batch: AugmentationBatch) -> str:
-    """What made the samples, in words."""
+    """A line of text about the config and the key."""
     config = batch.config
     words = [f"{name} {x.low:g} to {x.high:g}" for name, x in config.parameters]
     words += [config.sampler, f"depth {config.depth}"]

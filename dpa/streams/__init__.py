@@ -1,1 +1,1 @@
-"""Samples one after the other, in constant memory: spans of ids, streams over them, ranks."""
+"""Streams of samples in constant memory: spans of ids, streams over them, and ranks."""

@@ -1,4 +1,4 @@
-"""How far a stream is: what `progress_callback=` is called with, and `verbose=True` prints."""
+"""The progress of a stream, as `progress_callback` receives it and `verbose=True` prints it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ from dpa.derivation.ids import Ids
 
 @dataclass(frozen=True, slots=True)
 class StreamingProgress:
-    """How far a stream is.
+    """The progress of a stream.
 
-    `samples_processed`: how many samples were made, read or written. `current_sample_id`: the id
-    of the last one. `estimated_total`: how many there will be, None where that is unknown.
-    `start_time`: as time.time() has it.
+    Parameters
+    ----------
+    samples_processed
+        How many samples were generated, read or written so far.
+    current_sample_id
+        The id of the last one.
+    estimated_total
+        How many samples there will be; None if that is unknown.
+    start_time
+        Seconds since the epoch, from time.time().
     """
 
     samples_processed: int = 0
@@ -26,7 +33,7 @@ class StreamingProgress:
     start_time: float = 0.0
 
     def progress_percentage(self) -> float | None:
-        """0 to 100, None where the total is unknown."""
+        """The progress in percent, 0 to 100; None if the total is unknown."""
         if self.estimated_total is None:
             return None
         return (
@@ -38,7 +45,7 @@ class StreamingProgress:
         return time.time() - self.start_time
 
     def estimated_time_remaining(self) -> float | None:
-        """Seconds that are left at the speed so far, None where nothing tells."""
+        """The seconds remaining at the speed so far; None if that cannot be estimated."""
         if self.estimated_total is None or self.samples_processed == 0:
             return None
         left = max(0, self.estimated_total - self.samples_processed)
@@ -59,7 +66,7 @@ ProgressCallback: TypeAlias = Callable[[StreamingProgress], object]
 
 
 class Report:
-    """Tells how far a stream is: to a callback, on the screen with `verbose`, or not at all."""
+    """Passes the progress to a callback, prints it if `verbose`, or does nothing."""
 
     def __init__(
         self, callback: ProgressCallback | None, verbose: bool, total: int | None = None
@@ -71,12 +78,12 @@ class Report:
         self._start = time.time()
 
     def __call__(self, done: int, ids: Ids) -> None:
-        """`done` samples so far; `ids` are those of the last ones."""
+        """Reports that `done` samples are processed; `ids` are those of the last ones."""
         for tell in self._told if len(ids) else ():
             tell(StreamingProgress(done, ids[-1], self._total, self._start))
 
     def written(self, blocks: Iterable[Columns], size: int) -> Iterable[Columns]:
-        """The same samples, at most `size` at a time; each time the next ones are asked for."""
+        """The same samples, at most `size` at a time; reports each part once it is written."""
         return self._written(blocks, size) if self._told else blocks
 
     def _written(self, blocks: Iterable[Columns], size: int) -> Iterator[Columns]:
@@ -88,5 +95,5 @@ class Report:
                 self(done, part.ids)
 
 
-#: Tells nobody.
+#: A report without listeners.
 SILENT = Report(None, False)

@@ -1,4 +1,4 @@
-"""Ranks: which samples are whose, and what a sample has on each (docs/distributed.md)."""
+"""Samples of distributed jobs: each rank's shard and its values (docs/distributed.md)."""
 
 from __future__ import annotations
 
@@ -39,12 +39,41 @@ def gen_distributed_augmentation_params(
     epoch: int | None = None,
     view: int | None = None,
 ) -> dict[str, Any]:
-    """The parameters of one sample as this rank has them: each rank has others.
+    """The parameters of one sample on one rank: every rank draws different ones.
 
-    The key has base_seed (0 for None), rank and id; the dict has `rank`, too. Without
-    rank and world_size: those of the running job. Raises SeedGenerationError for a bad
-    argument, InvalidRankError for a bad rank.
+    Parameters
+    ----------
+    sample_id
+        The sample's id: a non-negative integer of any size, or a str.
+    rank
+        This process's rank, 0 to world_size - 1. None, with world_size None, takes both from
+        torch.distributed or from the variables of torchrun, Open MPI or Slurm. It may be given
+        without world_size.
+    world_size
+        The number of ranks; None as for rank.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None is 0.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
 
+    Returns
+    -------
+    dict
+        As gen_augmentation_params returns it, with `rank`.
+
+    Raises
+    ------
+    SeedGenerationError
+        An argument is bad; a ValueError and a TypeError.
+    InvalidRankError
+        The rank or the world_size is bad or unknown; a ValueError and a TypeError.
+
+    Examples
+    --------
     >>> gen_distributed_augmentation_params(42, 1, base_seed=7)["hash"][:16]
     'e6f9e119b71ed361'
     """
@@ -54,9 +83,9 @@ def gen_distributed_augmentation_params(
 
 
 class RankAwareSeedGenerator:
-    """Hashes of samples as the ranks of one job have them.
+    """Hashes of samples on the ranks of one job.
 
-    Raises SeedGenerationError for a bad argument, InvalidRankError for a bad rank.
+    Raises SeedGenerationError for a bad argument and InvalidRankError for a bad rank.
 
     >>> RankAwareSeedGenerator(base_seed=7, world_size=4).generate_seed(42, rank=1)[:16]
     'e6f9e119b71ed361'
@@ -70,7 +99,29 @@ class RankAwareSeedGenerator:
 
     @raised_as(SeedGenerationError)
     def generate_seed(self, sample_id: int | str, rank: int, augmentation_depth: int = 10) -> str:
-        """The final hash of the sample's chain on this rank, 64 hex characters."""
+        """The final hash of a sample's chain on one rank.
+
+        Parameters
+        ----------
+        sample_id
+            The sample's id: a non-negative integer of any size, or a str.
+        rank
+            0 to world_size - 1.
+        augmentation_depth
+            Links of the hash chain, 1 to 10,000.
+
+        Returns
+        -------
+        str
+            64 hex characters.
+
+        Raises
+        ------
+        SeedGenerationError
+            An argument is bad; a ValueError and a TypeError.
+        InvalidRankError
+            The rank is not below world_size; a ValueError and a TypeError.
+        """
         return gen_augmentation_seed(
             sample_id,
             augmentation_depth,
@@ -103,17 +154,57 @@ def stream_distributed_augmentation_chain(
     rank_aware: bool = True,
     split: str | None = "contiguous",
 ) -> DictStream:
-    """The rank's share of the samples 0 .. num_samples - 1 one by one.
+    """A rank's shard of the samples 0 to num_samples - 1 one by one, in constant memory.
 
-    `rank_aware`: each rank draws differently, and the dicts have `rank`; False: the
-    samples are those of stream_augmentation_chain, whatever the number of ranks.
-    `split`: "contiguous", or as torch's DistributedSampler(shuffle=False) has it,
-    "interleaved" (rank::world_size), "padded" (its default) or "drop_last"; None: each
-    rank has all samples. `verbose` prints how far it is, a line a chunk. `inclusive_range`
-    is there for compatibility and must be True. Without rank and world_size: those of the
-    running job. Arguments are checked at the call. Raises DistributedError, which is a
-    ValueError and a TypeError, for a bad one, InvalidRankError for a bad rank.
+    Arguments are checked at the call, not at the first next().
 
+    Parameters
+    ----------
+    num_samples
+        The samples of the whole job; 0 or more.
+    rank
+        This process's rank, 0 to world_size - 1. None, with world_size None, takes both from
+        torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+    world_size
+        The number of ranks; None as for rank.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out, or is 0 if rank_aware.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    chunk_size
+        Samples made at a time; None is 1,000. The samples do not depend on it.
+    verbose
+        Whether to print the progress after each chunk.
+    inclusive_range
+        For compatibility; must be True.
+    rank_aware
+        True: every rank draws different values, and the dicts have `rank`. False: the values
+        are those of stream_augmentation_chain, whatever the number of ranks (an elastic job).
+    split
+        How the job's ids are split: "contiguous", "interleaved" (rank::world_size), "padded"
+        (the default of torch's DistributedSampler with shuffle=False: shards that are one short
+        repeat first ids) or "drop_last" (as its drop_last=True). None gives every rank all
+        samples.
+
+    Returns
+    -------
+    DictStream
+        As stream_augmentation_chain returns it.
+
+    Raises
+    ------
+    DistributedError
+        An argument is bad; a ValueError and a TypeError. RangeSplittingError, for num_samples,
+        is a subclass.
+    InvalidRankError
+        The rank or the world_size is bad or unknown; a DistributedError.
+
+    Examples
+    --------
     >>> stream = stream_distributed_augmentation_chain(10, 1, 4, rank_aware=False)
     >>> next(stream) == derive().params(3)
     True
@@ -143,13 +234,55 @@ def stream_distributed_augmentation_range(
     rank_aware: bool = True,
     split: str | None = None,
 ) -> DictStream:
-    """The samples start_id .. end_id - 1 one by one, as this rank has them.
+    """The samples start_id to end_id - 1 one by one, in constant memory, as this rank draws them.
 
-    The range is the rank's own, DistributedRangeSplitter.get_rank_range(rank) say, and
-    all of it comes. With `split` it is the whole job's, and the rank's share of it comes.
-    Other arguments as for stream_distributed_augmentation_chain; end_id < start_id is a
-    RangeSplittingError.
+    Parameters
+    ----------
+    start_id
+        The first id.
+    end_id
+        One past the last id; not below start_id.
+    rank
+        This process's rank, 0 to world_size - 1. None, with world_size None, takes both from
+        torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+    world_size
+        The number of ranks; None as for rank.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out, or is 0 if rank_aware.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    chunk_size
+        Samples made at a time; None is 1,000. The samples do not depend on it.
+    verbose
+        Whether to print the progress after each chunk.
+    rank_aware
+        True: every rank draws different values, and the dicts have `rank`. False: the values
+        are those of stream_augmentation_chain, whatever the number of ranks (an elastic job).
+    split
+        None: the range is the rank's own, for example
+        DistributedRangeSplitter.get_rank_range(rank), and all of it is generated. Otherwise the
+        range is the whole job's, and the rank gets its shard as in
+        stream_distributed_augmentation_chain.
 
+    Returns
+    -------
+    DictStream
+        As stream_augmentation_chain returns it.
+
+    Raises
+    ------
+    DistributedError
+        An argument is bad; a ValueError and a TypeError. RangeSplittingError, for a bad range,
+        is a subclass.
+    InvalidRankError
+        The rank or the world_size is bad or unknown; a DistributedError.
+
+    Examples
+    --------
     >>> ranges = DistributedRangeSplitter(100, 4).get_all_ranges()
     >>> [len(list(stream_distributed_augmentation_range(*ids, 0, 4))) for ids in ranges]
     [25, 25, 25, 25]
@@ -174,9 +307,52 @@ def stream_distributed_augmentation_batches(
     rank_aware: bool = True,
     split: str | None = "contiguous",
 ) -> BatchStream:
-    """The rank's share as columns, `batch_size` samples at a time (the last: what is left).
+    """A rank's shard of consecutive ids as columns, in constant memory.
 
-    Other arguments as for stream_distributed_augmentation_chain.
+    Parameters
+    ----------
+    num_samples
+        The samples of the whole job; 0 or more.
+    rank
+        This process's rank, 0 to world_size - 1. None, with world_size None, takes both from
+        torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+    world_size
+        The number of ranks; None as for rank.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    start_id
+        The first id of the whole job.
+    batch_size
+        Samples in a batch; the last batch may have fewer.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out, or is 0 if rank_aware.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    rank_aware
+        True: every rank draws different values, and the dicts have `rank`. False: the values
+        are those of stream_augmentation_chain, whatever the number of ranks (an elastic job).
+    split
+        As for stream_distributed_augmentation_chain.
+
+    Returns
+    -------
+    BatchStream
+        As stream_augmentation_batches returns it.
+
+    Raises
+    ------
+    DistributedError
+        An argument is bad; a ValueError and a TypeError. RangeSplittingError, for a bad range,
+        is a subclass.
+    InvalidRankError
+        The rank or the world_size is bad or unknown; a DistributedError.
+
+    Examples
+    --------
+    >>> [len(batch) for batch in stream_distributed_augmentation_batches(10, 0, 4, batch_size=2)]
+    [2, 1]
     """
     share = _share(_consecutive(num_samples, start_id), rank, world_size, split)
     derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
@@ -207,12 +383,24 @@ def _derivation(
     return derive(config, epoch, view, base_seed, rank)
 
 
-# ---- Sharing out ----
+# ---- Splitting ----
 
 
 @dataclass(frozen=True, slots=True)
 class RankRange:
-    """A rank's samples, start_id .. end_id - 1, of the total_samples of all ranks."""
+    """A rank's samples, start_id to end_id - 1.
+
+    Attributes
+    ----------
+    start_id
+        The first id.
+    end_id
+        One past the last id.
+    rank
+        The rank that the samples belong to.
+    total_samples
+        The samples of all ranks together.
+    """
 
     start_id: int
     end_id: int
@@ -221,11 +409,11 @@ class RankRange:
 
 
 class DistributedRangeSplitter:
-    """Shares the samples 0 .. total_samples - 1 out among the ranks, in consecutive ranges.
+    """Splits the samples 0 to total_samples - 1 into a shard for each rank.
 
-    The first ranks take one more each of what is left over. There may be more ranks
-    than samples: the last ones then have none. Raises RangeSplittingError for a bad
-    argument, InvalidRankError for a bad rank.
+    The ranges of get_rank_range are contiguous. If the split is uneven, the first ranks take
+    one more each. If there are more ranks than samples, the last ones have none. Raises
+    RangeSplittingError for a bad argument and InvalidRankError for a bad rank.
 
     >>> DistributedRangeSplitter(23, 4).get_all_ranges()
     [(0, 6), (6, 12), (12, 18), (18, 23)]
@@ -237,17 +425,17 @@ class DistributedRangeSplitter:
         self.world_size = positive("world_size", world_size)
 
     def get_rank_range(self, rank: int) -> tuple[int, int]:
-        """(start, end): the rank's samples are start .. end - 1."""
+        """(start, end) of a rank, whose samples are start to end - 1."""
         rank, world_size = checked_rank(rank, self.world_size)
         part = contiguous(self.total_samples, rank, world_size)
         return part.start, part.stop
 
     def get_all_ranges(self) -> list[tuple[int, int]]:
-        """get_rank_range of each rank."""
+        """get_rank_range of each rank, in order."""
         return [self.get_rank_range(rank) for rank in range(self.world_size)]
 
     def get_all_rank_ranges(self) -> list[RankRange]:
-        """The same with their ranks."""
+        """The range of each rank, in order, as RankRange."""
         ranges = enumerate(self.get_all_ranges())
         return [RankRange(*ids, rank, self.total_samples) for rank, ids in ranges]
 
@@ -259,7 +447,7 @@ class DistributedRangeSplitter:
 
     @raised_as(RangeSplittingError)
     def get_rank_for_sample(self, sample_id: int) -> int:
-        """The rank whose range the sample is in, in constant time."""
+        """The rank whose range has the sample, found in constant time."""
         number = integer("sample_id", sample_id)
         if not 0 <= number < self.total_samples:
             raise ValueError(
@@ -271,11 +459,10 @@ class DistributedRangeSplitter:
 
     @raised_as(RangeSplittingError)
     def get_rank_ids(self, rank: int, split: str = "interleaved") -> npt.NDArray[np.uint64]:
-        """The rank's samples, uint64, by any split that the streams know.
+        """The ids of a rank's shard, as uint64.
 
-        "interleaved": rank, rank + world_size, ...; "padded" and "drop_last": those, with
-        first samples repeated or last ones left out so that all ranks have equally many,
-        as torch's DistributedSampler(shuffle=False) does; "contiguous".
+        `split` is "contiguous", "interleaved", "padded" or "drop_last", as for
+        stream_distributed_augmentation_chain.
         """
         job = Spans([consecutive_ids(self.total_samples, 0)])
         share = Share.checked(job, rank, self.world_size, split)
@@ -283,12 +470,12 @@ class DistributedRangeSplitter:
 
     @staticmethod
     def remaining(states: Iterable[Mapping[str, Any]]) -> RemainingSamples:
-        """What is left of an elastic job (rank_aware=False) that was stopped.
+        """The remaining samples of an elastic job (rank_aware=False) that was stopped.
 
-        `states`: state_dict() of each rank's stream, in any order; the stream of a
-        single process is a job of one rank. Raises ValueError where a rank's state is
-        missing or there twice, where states are of different jobs, and for a rank-aware
-        job: its samples depend on who makes them, so it has to go on with as many ranks.
+        `states`: the state_dict() of each rank's stream, in any order. The stream of a single
+        process is a job of one rank. Raises ValueError if a rank's state is missing or
+        repeated, if the states belong to different jobs, and for a rank-aware job: its samples
+        depend on the rank, so it must resume with as many ranks.
         """
         if isinstance(states, Mapping) or not isinstance(states, Iterable):
             raise TypeError(f"states must be a list of state_dict()s, got {states!r}")
@@ -302,7 +489,7 @@ class DistributedRangeSplitter:
 
 
 def _check_same_job(streams: Sequence[DictStream]) -> None:
-    """Raises ValueError unless they are the ranks of one elastic job, each once."""
+    """Raises ValueError unless the streams are the ranks of one elastic job, each once."""
     for stream in streams:
         if stream.key.rank is not None:
             raise ValueError(
@@ -330,15 +517,15 @@ def _check_same_job(streams: Sequence[DictStream]) -> None:
 
 
 def _job(stream: DictStream) -> dict[str, Any]:
-    """What the ranks of a job share."""
+    """Everything that the ranks of a job share."""
     share = stream.share._replace(rank=0)
     return {"config": stream.config, "key": stream.key, "share of rank 0": share}
 
 
 class RemainingSamples(Derived):
-    """What is left of a stopped job, for any number of new ranks; len() is how many.
+    """The remaining samples of a stopped job, for any number of new ranks; len() counts them.
 
-    Their streams have state_dict(), so that they can be stopped and shared out again.
+    The new streams have state_dict(), so they can be stopped and split again.
     """
 
     def __init__(self, job: Spans, derivation: Derivation) -> None:
@@ -355,18 +542,64 @@ class RemainingSamples(Derived):
         *,
         chunk_size: int | None = 1000,
     ) -> DictStream:
-        """A new rank's share one by one; without arguments that of the running job."""
+        """A new rank's shard one by one, in constant memory.
+
+        Parameters
+        ----------
+        rank
+            This process's rank, 0 to world_size - 1. None, with world_size None, takes both
+            from torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+        world_size
+            The number of ranks; None as for rank.
+        chunk_size
+            Samples made at a time; None is 1,000. The samples do not depend on it.
+
+        Returns
+        -------
+        DictStream
+            As stream_augmentation_chain returns it.
+
+        Raises
+        ------
+        InvalidRankError
+            The rank or the world_size is bad or unknown; a ValueError and a TypeError.
+        TypeError, ValueError
+            The chunk_size has the wrong type, or is below 1.
+        """
         share = Share(self._job, *place(rank, world_size))
         return DictStream(share, self.derivation, checked_chunk(chunk_size))
 
     def batches(
         self, rank: int | None = None, world_size: int | None = None, *, batch_size: int = 1000
     ) -> BatchStream:
-        """A new rank's share as columns."""
+        """A new rank's shard as columns, in constant memory.
+
+        Parameters
+        ----------
+        rank
+            This process's rank, 0 to world_size - 1. None, with world_size None, takes both
+            from torch.distributed or from the variables of torchrun, Open MPI or Slurm.
+        world_size
+            The number of ranks; None as for rank.
+        batch_size
+            Samples in a batch; the last batch may have fewer.
+
+        Returns
+        -------
+        BatchStream
+            As stream_augmentation_batches returns it.
+
+        Raises
+        ------
+        InvalidRankError
+            The rank or the world_size is bad or unknown; a ValueError and a TypeError.
+        TypeError, ValueError
+            The batch_size has the wrong type, or is below 1.
+        """
         share = Share(self._job, *place(rank, world_size))
         return BatchStream(share, self.derivation, positive("batch_size", batch_size))
 
     def split(self, world_size: int) -> list[DictStream]:
-        """The stream() of each new rank."""
+        """The stream() of each new rank, in order."""
         size = positive("world_size", world_size)
         return [self.stream(rank, size) for rank in range(size)]

@@ -1,4 +1,4 @@
-"""Spans of ids: what a stream goes over, and how the ranks of a job share it."""
+"""Spans of ids: the ids of a stream, and how a job splits them into a shard per rank."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from dpa.checks import LIMIT, integer
 from dpa.derivation.ids import MANY, Consecutive, Ids, Listed, listed
 from dpa.derivation.keys import checked_rank
 
-#: How a job's samples go to its ranks: see Share.
+#: The ways to split a job's samples among its ranks; Share describes them.
 SPLITS = ("contiguous", "interleaved", "padded", "drop_last")
 
 
 class Spans:
-    """Ids as ranges one after the other, of any positive step; `spans[a:b:step]` is by position.
+    """Ids as a sequence of ranges, each with a positive step; `spans[a:b:step]` slices by position.
 
-    The ranges are in one form, so that equal ids in equal pieces are equal spans. Where
-    there are no ids an empty range is left that tells where they would be.
+    The ranges have one canonical form, so that spans of the same ids in the same pieces are
+    equal. Without ids, one empty range remains and keeps their place.
     """
 
     __slots__ = ("_ends", "consecutive", "ranges")
-    __hash__ = None  # type: ignore[assignment]  # nobody needs it
+    __hash__ = None  # type: ignore[assignment]  # not needed
 
     def __init__(self, ranges: Iterable[range]) -> None:
         given = list(ranges)
@@ -36,13 +36,13 @@ class Spans:
             else:
                 joined.append(ids)
         self.ranges = tuple(joined)
-        #: Whether each id is the one before it plus one.
+        #: Whether the ids are one range with step 1.
         self.consecutive = len(joined) == 1 and joined[0].step == 1
         self._ends = tuple(accumulate(map(len, joined)))
 
     @classmethod
     def from_json(cls, value: Any) -> Spans:
-        """The inverse of to_json. Raises ValueError for what is none."""
+        """The inverse of to_json. Raises ValueError for any other value."""
         try:
             numbers = [[integer("an id", x) for x in ids] for ids in value]
             ranges = [range(start, stop, step) for start, stop, step in numbers]
@@ -54,7 +54,7 @@ class Spans:
         return cls(ranges)
 
     def to_json(self) -> list[list[int]]:
-        """[[start, stop, step], ...]."""
+        """A list of [start, stop, step]."""
         return [[ids.start, ids.stop, ids.step] for ids in self.ranges]
 
     def __len__(self) -> int:
@@ -74,7 +74,7 @@ class Spans:
         return Spans(pieces)
 
     def ids(self, first: int, stop: int) -> Ids:
-        """Those of spans[first:stop]."""
+        """The ids of spans[first:stop]."""
         if self.consecutive:
             return Consecutive(self.ranges[0][first:stop])
         part = self[first:stop]
@@ -90,26 +90,26 @@ class Spans:
 
 
 def _plain(ids: range) -> range:
-    """The range of the same ids that has the least stop and step."""
+    """The range of the same ids with the smallest stop and step."""
     if len(ids) > 1:
         return range(ids.start, ids[-1] + 1, ids.step)
     return range(ids.start, ids.start + len(ids))
 
 
 def contiguous(size: int, rank: int, world_size: int) -> range:
-    """The rank's positions: the first ranks take one more each of what is left over."""
+    """The positions of a rank's shard; in an uneven split the first ranks take one more."""
     each, left = divmod(size, world_size)
     start = rank * each + min(rank, left)
     return range(start, start + each + (rank < left))
 
 
 class Share(NamedTuple):
-    """What one rank of a job makes: a part of the job's ids.
+    """The shard of one rank: its part of the ids of a job.
 
-    `split`: "contiguous", one part after the other; "interleaved", every world_size-th
-    id; "padded", the same, and ranks that have one less begin again with the first ids;
-    "drop_last", the same without the last few, so that all have equally many. None: the
-    job is this rank's own, and not divided.
+    `split` says how the ids are split: "contiguous" gives consecutive shards; "interleaved"
+    gives every world_size-th id; "padded" does the same, and shards that are one short repeat
+    first ids; "drop_last" does the same, and leaves out the last few ids so that all shards
+    have one size. None: the ids of the job are this rank's own and are not split.
     """
 
     job: Spans
@@ -119,7 +119,7 @@ class Share(NamedTuple):
 
     @classmethod
     def checked(cls, job: Spans, rank: object, world_size: object, split: object) -> Share:
-        """Raises TypeError or ValueError naming the argument."""
+        """A shard from checked arguments. Raises TypeError or ValueError naming the argument."""
         if split is not None and split not in SPLITS:
             known = ", ".join(map(repr, SPLITS))
             raise ValueError(f"split must be one of {known} or None, got {split!r}")
@@ -127,7 +127,7 @@ class Share(NamedTuple):
 
     @property
     def ids(self) -> Spans:
-        """The rank's ids."""
+        """The ids of the shard."""
         job, rank, world_size, split = self
         if split is None:
             return job

@@ -1,4 +1,4 @@
-"""Streams: samples one after the other, in constant memory, that can be resumed."""
+"""Streams: iterators over samples, in constant memory, that can be resumed."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from dpa.streams.spans import Share, Spans
 Item = TypeVar("Item")
 
 _VERSION = 2
-#: Samples made at a time where chunk_size is None.
+#: The chunk size that None stands for.
 _CHUNK = 1000
 
 
 class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
-    """An iterator over the samples of `share.ids`: each once, then it ends.
+    """An iterator that yields each sample of `share.ids` once.
 
-    state_dict() tells where it stands, load_state_dict() goes on from there in an equal
-    stream of any process; pickling does both. An exception in next(), KeyboardInterrupt
-    say, loses no sample: the next call goes on. close() ends it where it stands. One
-    thread at a time may take from a stream.
+    state_dict() saves the position; load_state_dict() resumes there in an equal stream of any
+    process; pickling does both. If next() raises an exception, such as KeyboardInterrupt, no
+    sample is lost: the next call continues. close() ends the stream at its position. Only one
+    thread at a time may take samples.
     """
 
     _closed = False
@@ -44,7 +44,7 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Any], chunk_size: int = 1000) -> Self:
-        """A stream that stands where the one with this state stood; raises like that."""
+        """A new stream at the position of this state. Raises TypeError or ValueError."""
         _check_state(state)
         space = space_of(state["space"])
         key = Key.checked(*(state[name] for name in Key._fields))
@@ -60,7 +60,7 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
     @property
     @abstractmethod
     def delivered(self) -> int:
-        """How many samples next() has given so far."""
+        """The position, which is how many samples next() has returned so far."""
 
     @abstractmethod
     def seek(self, position: int) -> None:
@@ -72,23 +72,23 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
         return self._ids[self.delivered :]
 
     def _batch(self, first: int, size: int) -> AugmentationBatch:
-        """Up to `size` samples from number `first` on. StopIteration where none is left."""
+        """Up to `size` samples, from number `first` on. Raises StopIteration at the end."""
         ids = self._ids.ids(first, first + size)
         if self._closed or len(ids) == 0:
             raise StopIteration
         return self.derivation.batch(ids)
 
     def batches(self) -> Iterator[AugmentationBatch]:
-        """What is left, as columns; the stream moves on with them."""
+        """The remaining samples as columns; the position of the stream advances with them."""
         while not self._closed and self.delivered < len(self._ids):
             batch = self._batch(self.delivered, BLOCK)
             self.seek(self.delivered + len(batch))
             yield batch
 
     def close(self) -> None:
-        """No more samples come. state_dict() and `remaining` still tell what is left."""
+        """Ends the stream. state_dict() and `remaining` still describe the remaining samples."""
         self._closed = True
-        self.seek(self.delivered)  # drops what was made and not handed out
+        self.seek(self.delivered)  # drops samples that were made but not delivered
 
     def __iter__(self) -> Self:
         return self
@@ -97,7 +97,7 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
         return 0 if self._closed else len(self._ids) - self.delivered
 
     def _identity(self) -> dict[str, Any]:
-        """What two streams must share to give the same samples."""
+        """Everything that two streams must share to yield the same samples."""
         job, *share = self.share
         return {
             "space": self.derivation.space.declaration(),
@@ -107,14 +107,19 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the stream stands and which stream it is, as JSON can hold it."""
+        """The position and the identity of the stream, as a dict that JSON can store.
+
+        The state counts samples already delivered: save it together with the weights trained on
+        them.
+        """
         return {"version": _VERSION, **self._identity(), "delivered": self.delivered}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on where the stream with this state stood.
+        """Resumes at the position of this state.
 
-        Chunk sizes may differ. Raises ValueError naming what differs for the state of a
-        stream with another config, key, job or share; this stream then stays where it was.
+        The chunk sizes of the two streams may differ. Raises ValueError, naming the difference,
+        for the state of a stream with another config, key, job or shard; the position then
+        stays as it was.
         """
         _check_state(state)
         for name, value in self._identity().items():
@@ -137,7 +142,7 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
 
 
 def _check_state(state: object) -> None:
-    """Raises TypeError or ValueError for what is no stream's state."""
+    """Raises TypeError or ValueError if `state` is not the state of a stream."""
     if not isinstance(state, Mapping):
         raise TypeError(f"the state must be a dict, got {state!r}")
     if state.get("version") == 1:
@@ -153,9 +158,9 @@ def _check_state(state: object) -> None:
 
 
 class DictStream(RowCursor, Stream[dict[str, Any]]):
-    """A stream of single samples as dicts, made chunk_size at a time."""
+    """A stream of single samples as dicts, generated chunk_size at a time."""
 
-    #: Called for each chunk; a copy made by pickling tells nobody.
+    #: Called for each chunk. It is not pickled: a copy reports nothing.
     report = SILENT
 
     def seek(self, position: int) -> None:
@@ -169,7 +174,7 @@ class DictStream(RowCursor, Stream[dict[str, Any]]):
 
 
 class BatchStream(Stream[AugmentationBatch]):
-    """A stream of AugmentationBatch, chunk_size samples each, the last one what is left."""
+    """A stream of AugmentationBatch with chunk_size samples each; the last one may have fewer."""
 
     def seek(self, position: int) -> None:
         """Makes sample number `position` the next one."""
@@ -177,13 +182,13 @@ class BatchStream(Stream[AugmentationBatch]):
 
     @property
     def delivered(self) -> int:
-        """How many samples next() has given so far."""
+        """The position, which is how many samples next() has returned so far."""
         return self._position
 
     def __next__(self) -> AugmentationBatch:
         batch = self._batch(self._position, self.chunk_size)
         end = self._position + len(batch)
-        # From here on nothing is called, so no KeyboardInterrupt comes between.
+        # No call from here on: KeyboardInterrupt is raised only where a call ends.
         self._position = end
         return batch
 
@@ -197,7 +202,7 @@ def checked_range(start_id: object, end_id: object) -> range:
 
 
 def checked_chunk(chunk_size: object) -> int:
-    """The chunk size, 1,000 for None. Raises TypeError or ValueError."""
+    """The chunk size; None is 1,000. Raises TypeError or ValueError."""
     return _CHUNK if chunk_size is None else positive("chunk_size", chunk_size)
 
 
@@ -206,7 +211,7 @@ def _is_endless(num_samples: object) -> bool:
 
 
 def _checked_ids(num_samples: Any, start_id: Any) -> range:
-    """The ids from start_id on; of infinitely many as many as one stream can have."""
+    """The ids from start_id on; infinitely many are cut to the most that one stream can have."""
     if _is_endless(num_samples):
         num_samples = max(0, min(MANY, LIMIT - integer("start_id", start_id)))
     return consecutive_ids(num_samples, start_id)
@@ -225,14 +230,45 @@ def stream_augmentation_chain(
     verbose: bool = False,
     progress_callback: ProgressCallback | None = None,
 ) -> DictStream:
-    """The samples of generate_augmentation_chain one by one, in constant memory.
+    """The samples of consecutive ids one by one, in constant memory.
 
-    `num_samples`: an integer, or float("inf"), which is 2**48 samples or all ids up to the
-    last one. `chunk_size`: how many are made at a time; it changes no sample, None is
-    1,000. `progress_callback` is called with a StreamingProgress for each chunk that was
-    made; `verbose` prints it. Arguments are checked at the call. Raises StreamingError,
-    which is a ValueError and a TypeError, for a bad one.
+    Arguments are checked at the call, not at the first next().
 
+    Parameters
+    ----------
+    num_samples
+        How many samples: an int of 0 or more. float("inf") means all ids from start_id on, at
+        most 2**48.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    start_id
+        The first id.
+    chunk_size
+        Samples made at a time; None is 1,000. The samples do not depend on it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    verbose
+        Whether to print the progress after each chunk.
+    progress_callback
+        Called with a StreamingProgress after each chunk.
+
+    Returns
+    -------
+    DictStream
+        An iterator over dicts as gen_augmentation_params returns them. It has state_dict() and
+        load_state_dict().
+
+    Raises
+    ------
+    StreamingError
+        An argument is bad; a ValueError and a TypeError.
+
+    Examples
+    --------
     >>> stream = stream_augmentation_chain(1_000_000)
     >>> next(stream)["hash"][:16], stream.delivered
     ('f186c633e8861c7e', 1)
@@ -257,9 +293,39 @@ def stream_augmentation_range(
     epoch: int | None = None,
     view: int | None = None,
 ) -> DictStream:
-    """The samples of the ids start_id .. end_id - 1 one by one.
+    """The samples of the ids start_id to end_id - 1 one by one, in constant memory.
 
-    Arguments as for stream_augmentation_chain; end_id < start_id is a StreamingError.
+    Parameters
+    ----------
+    start_id
+        The first id.
+    end_id
+        One past the last id; not below start_id.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    chunk_size
+        Samples made at a time; None is 1,000. The samples do not depend on it.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+
+    Returns
+    -------
+    DictStream
+        As stream_augmentation_chain returns it.
+
+    Raises
+    ------
+    StreamingError
+        An argument is bad; a ValueError and a TypeError.
+
+    Examples
+    --------
+    >>> [sample["hash"][:8] for sample in stream_augmentation_range(42, 44)]
+    ['3c8f5890', 'afa030f8']
     """
     return DictStream(
         Share(Spans([checked_range(start_id, end_id)])),
@@ -279,8 +345,38 @@ def stream_augmentation_batches(
     epoch: int | None = None,
     view: int | None = None,
 ) -> BatchStream:
-    """The same samples as columns, `batch_size` at a time (the last batch: what is left).
+    """The samples of consecutive ids as columns, in constant memory.
 
+    Parameters
+    ----------
+    num_samples
+        How many samples: an int of 0 or more. float("inf") means all ids from start_id on, at
+        most 2**48.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    start_id
+        The first id.
+    batch_size
+        Samples in a batch; the last batch may have fewer.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+
+    Returns
+    -------
+    BatchStream
+        An iterator over AugmentationBatch. It has state_dict() and load_state_dict().
+
+    Raises
+    ------
+    StreamingError
+        An argument is bad; a ValueError and a TypeError.
+
+    Examples
+    --------
     >>> for batch in stream_augmentation_batches(2500):
     ...     print(len(batch))
     1000

@@ -1,4 +1,4 @@
-"""The formats of chain files, a module each, by the suffix of the name."""
+"""The formats of chain files, one module each, chosen by the suffix of the name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from dpa.checks import file_path
 
-#: Imported when a file is: `import dpa` needs none of them.
+#: Imported on first use: `import dpa` needs none of them.
 _FORMATS = {
     ".json": "dpa.files.formats.json",
     ".jsonl": "dpa.files.formats.jsonl",
@@ -19,7 +19,7 @@ _FORMATS = {
 
 
 def format_of(path: str | PathLike[str]) -> str:
-    """The module of a format, by the suffix. Raises TypeError or ValueError."""
+    """The module of the format for a path's suffix. Raises TypeError or ValueError."""
     name = file_path(path)
     suffix = os.path.splitext(name)[1].lower()
     if suffix not in _FORMATS:
@@ -29,17 +29,17 @@ def format_of(path: str | PathLike[str]) -> str:
 
 
 def is_chain(name: str) -> bool:
-    """Whether a file of this name has a format of ours, by its suffix."""
+    """Whether the suffix of `name` is that of a format."""
     return os.path.splitext(name)[1].lower() in _FORMATS
 
 
 def format_module(path: str | PathLike[str]) -> Any:
-    """Has `Writer(file, metadata)` and `read(file)`, which gives a FormatReader."""
+    """The format's module: `Writer(file, metadata)`, and `read(file)` for a FormatReader."""
     return import_module(format_of(path))
 
 
 def recipe_module(path: str | PathLike[str]) -> Any:
-    """The module that writes recipes. Raises TypeError or ValueError for a path that none has."""
+    """The module that writes recipes. Raises TypeError or ValueError for an unsuitable path."""
     if format_of(path) != _FORMATS[".json"]:
         raise ValueError(f"path of a recipe must end with .json, got {os.fspath(path)!r}")
     return import_module("dpa.files.formats.recipe")

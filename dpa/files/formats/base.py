@@ -1,4 +1,4 @@
-"""What all formats share: counting what is written, checking what is read."""
+"""The common part of all formats: counts what is written and checks what is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dpa.files.metadata import Metadata
 
 
 class TrailerError(ValueError):
-    """A file that can be read, but is not what its trailer says: `problems` are how."""
+    """A readable file that differs from its trailer; `problems` says how."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(problems[0])
@@ -22,7 +22,7 @@ class TrailerError(ValueError):
 
 
 class Tally:
-    """Statistics, number and digest of the samples of a file that is being written."""
+    """Number, statistics and digest of the samples written so far."""
 
     def __init__(self, metadata: Metadata) -> None:
         self._statistics = Statistics(metadata.names)
@@ -30,29 +30,29 @@ class Tally:
 
     @property
     def count(self) -> int:
-        """How many samples there are so far."""
+        """How many samples were written so far."""
         return self._digest.count
 
     def update(self, samples: Columns) -> None:
-        """Counts some more samples in. Raises ValueError for values that no file may hold."""
+        """Counts more samples. Raises ValueError for values that no file may have."""
         require_finite(samples.columns, self.count)
         self._statistics.update(samples.columns)
         self._digest.update(samples)
 
     def statistics(self) -> dict[str, dict[str, float | None]]:
-        """As files have them."""
+        """The statistics as files store them."""
         return without_nan(self._statistics.result())
 
     def trailer(self) -> dict[str, Any]:
-        """As files have it, but for the checksum."""
+        """The trailer as files store it, without the checksum."""
         return {"num_samples": self.count, "digest": self._digest.hexdigest()}
 
 
 class Writer(ABC):
-    """Takes samples block by block; close() writes what stands behind them.
+    """Takes samples block by block; close() writes the rest of the file.
 
-    One that is not closed is dropped with its file. The arrays of what is appended may be
-    filled anew afterwards.
+    A writer that is not closed is dropped with its file. The arrays of appended samples may be
+    reused afterwards.
     """
 
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
@@ -62,11 +62,11 @@ class Writer(ABC):
 
     @classmethod
     def kept_bytes(cls, metadata: Metadata) -> int:
-        """Bytes of a sample that are kept in memory until close()."""
+        """Bytes per sample that stay in memory until close()."""
         return 0
 
     def append(self, samples: Columns) -> None:
-        """Writes some more samples, whose ids go on where the last ones ended."""
+        """Writes more samples; their ids follow the last ones."""
         if len(samples):
             first = self._tally.count
             self._tally.update(samples)
@@ -78,16 +78,17 @@ class Writer(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Writes what stands behind the samples."""
+        """Writes what follows the samples."""
 
 
 class FormatReader(ABC):
-    """A file's metadata at once, its samples by blocks(), once.
+    """Reads a file's metadata immediately, and its samples by blocks(), once.
 
-    Raises ValueError or TypeError that names the place; who opened the file adds its name.
+    Raises ValueError or TypeError that names the place; the caller that opened the file adds
+    its name.
     """
 
-    #: Behind blocks(): what the file says of its samples.
+    #: What the file states about its samples; known after blocks().
     statistics: Any = None
     trailer: Any = None
 
@@ -96,14 +97,14 @@ class FormatReader(ABC):
 
     @abstractmethod
     def _samples(self) -> Iterator[Columns]:
-        """The samples as they stand; sets statistics and trailer."""
+        """The samples as stored; sets statistics and trailer."""
 
     @abstractmethod
     def _checksum(self, trailer: dict[str, Any]) -> str:
-        """That of the file, whose trailer is given without it: 64 hex characters. Once."""
+        """The file's checksum, 64 hex characters, given its trailer without one. Called once."""
 
     def blocks(self) -> Iterator[Columns]:
-        """The samples; a block may come from a file whose damage shows only at the end."""
+        """The samples. Damage may show only after the last block."""
         digest = SampleDigest(self.metadata.key, self.metadata.names)
         for block in self._samples():
             require_finite(block.columns, digest.count)
@@ -119,7 +120,7 @@ class FormatReader(ABC):
     def _check(self, digest: SampleDigest) -> None:
         """Compares the trailer with the samples and with the rest of the file.
 
-        Raises ValueError; TrailerError where only values differ.
+        Raises ValueError, or TrailerError if only values differ.
         """
         trailer = self.trailer
         if not isinstance(trailer, dict) or trailer.keys() != {"num_samples", "digest", "checksum"}:

@@ -1,7 +1,7 @@
-"""`.json`: one document whose samples stand one a line (docs/files.md).
+"""`.json`: one document with one sample per line (docs/files.md).
 
-Files of that layout are read line by line, in constant memory; any other layout, such
-as the original package's indented one, is loaded whole, up to a size.
+Files with this layout are read line by line, in constant memory. Any other layout, such as the
+original package's indented one, is loaded whole, up to a size.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _STATISTICS = b'"statistics": '
 _TRAILER = b'"trailer": '
 _PARTS = {"metadata", "augmentations", "statistics", "trailer"}
 _LAYOUT = Layout(first_line=3, separator=b",\n")
-#: Bytes that are loaded whole, which takes several times their memory.
+#: The most bytes to load whole, which takes several times as much memory.
 _LARGEST = 1_000_000_000
-#: The memory of a parsed document, in multiples of its bytes, at most.
+#: The most memory of a parsed document, in multiples of its bytes.
 _PARSED = 32
 
 
 class Writer(LineWriter):
-    """Our layout: any JSON parser reads it, and so does a reader of lines."""
+    """Writes our layout, which any JSON parser and any reader of lines can read."""
 
     layout = _LAYOUT
 
@@ -49,7 +49,8 @@ class Writer(LineWriter):
 def read(file: BinaryIO) -> FormatReader:
     """A reader for the layout that the first two lines show. Raises ValueError or TypeError.
 
-    One of them is enough: damage to the other must not have a large file loaded whole.
+    One of the two lines suffices, so that a large file is not loaded whole if the other is
+    damaged.
     """
     head, records = file.readline(LONGEST + 1), file.readline(LONGEST + 1)
     is_head = head.startswith(_HEAD) and head.endswith((b",\n", b"[\n"))
@@ -70,17 +71,17 @@ def read(file: BinaryIO) -> FormatReader:
             f"takes up to {size * _PARSED:,} bytes of memory, {available_memory():,} are free"
         )
     file.seek(0)
-    return _document(parse(file.read(size)))  # a device may have no end
+    return _document(parse(file.read(size)))  # a device may be endless
 
 
 def _document(document: Any) -> FormatReader:
-    """A reader of what was loaded whole: ours reformatted, or the original package's."""
+    """A reader of a parsed document: ours with another layout, or the original package's."""
     if not isinstance(document, dict) or not isinstance(document.get("augmentations"), list):
         raise ValueError("not a chain: no list of augmentations")
     if not document.keys() <= _PARTS:
         raise ValueError(f"not a chain: unknown part {min(document.keys() - _PARTS)!r}")
     fields: Any = document.get("metadata")
-    # Either mark will do, so that damage to one cannot pass for an original file.
+    # One of the two marks suffices, so that a file with one damaged is not taken for an original.
     if "trailer" not in document and not (isinstance(fields, dict) and "format" in fields):
         return OriginalReader(document)
     if document.keys() < _PARTS:
@@ -89,7 +90,7 @@ def _document(document: Any) -> FormatReader:
 
 
 class Reader(LineReader):
-    """Our layout, in constant memory."""
+    """Reads our layout in constant memory."""
 
     layout = _LAYOUT
 
@@ -104,7 +105,7 @@ class Reader(LineReader):
 
 
 class DocumentReader(FormatReader):
-    """Our document in another layout, loaded whole."""
+    """Reads a document of ours with another layout, loaded whole."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         super().__init__(Metadata.from_dict(document["metadata"]))
@@ -125,7 +126,7 @@ class DocumentReader(FormatReader):
 
 
 def _part(line: bytes, head: bytes, end: bytes) -> Any:
-    """The JSON between the head and the end of a line."""
+    """The JSON of a line between `head` and `end`."""
     if not (line.startswith(head) and line.endswith(end)):
         raise ValueError(f"expected a line {(head + b'...' + end).decode()!r}, got {line[:60]!r}")
     try:

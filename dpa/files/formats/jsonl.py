@@ -1,4 +1,4 @@
-"""`.jsonl`: metadata, samples, and statistics with the trailer, each a line (docs/files.md)."""
+"""`.jsonl`: a line of metadata, a line per sample, a line of statistics (docs/files.md)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _END = b'{"statistics":'
 
 
 class Writer(LineWriter):
-    """Every line is canonical JSON."""
+    """Writes every line as canonical JSON."""
 
     layout = _LAYOUT
 
@@ -24,7 +24,7 @@ class Writer(LineWriter):
 
 
 class Reader(LineReader):
-    """Constant memory."""
+    """Reads in constant memory."""
 
     layout = _LAYOUT
 
@@ -47,7 +47,7 @@ def read(file: BinaryIO) -> Reader:
 
 
 def _fields(line: bytes, names: list[str], place: str) -> dict[str, Any]:
-    """The JSON object of a line, which must have just these names."""
+    """The JSON object of a line, which must have exactly these names."""
     try:
         found = parse(line)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What `.json` and `.jsonl` share: samples one a line, written and read in constant memory."""
+"""The common part of `.json` and `.jsonl`: one sample per line, in constant memory."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ class Layout:
     separator: bytes  # between two samples
 
     def lines(self, metadata: Metadata) -> Lines:
-        """What writes and reads the samples."""
+        """The converter between samples and lines."""
         return Lines(metadata, self.first_line, comma=b"," in self.separator)
 
     @property
     def canonical_separator(self) -> bytes:
-        """What replaces a line's end in the text that the checksum is made of."""
+        """The text that replaces a line's end for the checksum."""
         return b"" if b"," in self.separator else b","
 
 
 class Checksum:
-    """SHA-256 of the canonical JSON of a document without its checksum, in pieces."""
+    """SHA-256 of a document's canonical JSON without its checksum, computed in pieces."""
 
     def __init__(self, layout: Layout) -> None:
         self._hash = hashlib.sha256(b'{"augmentations":[')
         self._separator = layout.canonical_separator
 
     def update(self, lines: bytes) -> None:
-        """Adds records as they stand in the file: what separates them, too."""
+        """Adds records as they are in the file, including their separators."""
         self._hash.update(lines.replace(b"\n", self._separator))
 
     def hexdigest(self, metadata: object, statistics: object, trailer: object) -> str:
-        """64 hex characters; `trailer` is without the checksum. Once."""
+        """64 hex characters; `trailer` is without the checksum. Call once."""
         rest = {"metadata": metadata, "statistics": statistics, "trailer": trailer}
         self._hash.update(b"]," + canonical(rest)[1:].encode())
         return self._hash.hexdigest()
 
 
 class LineWriter(Writer):
-    """Writes samples as they come."""
+    """Writes samples when they arrive."""
 
     layout: Layout
 
@@ -68,7 +68,7 @@ class LineWriter(Writer):
 
     @abstractmethod
     def _tail(self, statistics: object, trailer: object) -> bytes:
-        """The lines behind the samples."""
+        """The lines after the samples."""
 
     def _write(self, samples: Columns, first: int) -> None:
         separator = self.layout.separator
@@ -77,7 +77,7 @@ class LineWriter(Writer):
         self._file.write(lines)
 
     def close(self) -> None:
-        """Writes what stands behind the samples."""
+        """Writes what follows the samples."""
         statistics, trailer = self._tally.statistics(), self._tally.trailer()
         trailer["checksum"] = self._checksum.hexdigest(self._fields, statistics, trailer)
         self._file.write(b"\n" if self._tally.count else b"")
@@ -97,14 +97,14 @@ class LineReader(FormatReader):
 
     @abstractmethod
     def _is_end(self, line: bytes) -> bool:
-        """Whether the line is the first one behind the samples."""
+        """Whether this is the first line after the samples."""
 
     @abstractmethod
     def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
-        """Statistics and trailer from the lines behind the samples. Raises ValueError."""
+        """Statistics and trailer from the lines after the samples. Raises ValueError."""
 
     def _next_lines(self, number: int) -> list[bytes]:
-        """Some thousands of lines, the first of which is called `number`; none at the end."""
+        """Some thousands of lines, of which the first has this number; none at the end."""
         lines = list(BytesIO(self._file.read(LONGEST) + self._file.readline(LONGEST + 1)))
         if lines and len(lines[-1]) > LONGEST:
             raise ValueError(f"line {number + len(lines) - 1}: longer than {LONGEST} bytes")
@@ -115,9 +115,8 @@ class LineReader(FormatReader):
         records, separator = self.layout.lines(self.metadata), self.layout.separator
         count = 0
         tail: list[bytes] = []
-        held: list[
-            bytes
-        ] = []  # the last line read: what stands behind it differs if it is the last
+        # The last line read is held back, because the last sample has another separator.
+        held: list[bytes] = []
         while not tail:
             place = first + count + len(held)
             lines = self._next_lines(place)
@@ -126,7 +125,7 @@ class LineReader(FormatReader):
             end = next((at for at, line in enumerate(lines) if self._is_end(line)), None)
             chunk, tail = held + lines[:end], [] if end is None else lines[end:]
             held = [] if tail else [chunk.pop()]
-            if tail and chunk:  # as if one more came
+            if tail and chunk:  # as if another sample followed
                 chunk[-1] = chunk[-1].removesuffix(b"\n") + separator
             if chunk:
                 block = records.read(chunk, count)

@@ -1,7 +1,7 @@
-"""`.npz`: a column each in a NumPy array, which numpy.load reads without pickle (docs/files.md).
+"""`.npz`: one NumPy array per column, which numpy.load reads without pickle (docs/files.md).
 
-Members are stored as they are: what a file says of their sizes can be held against the
-size of the file, before memory is asked for.
+Members are not compressed, so the sizes that a file states can be compared with the size of the
+file before memory is allocated.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from dpa.files.formats.base import FormatReader
 from dpa.files.formats.records import columnar_checksum, parse
 from dpa.files.metadata import Metadata
 
-#: Samples that are read at a time: the calls for a dozen members cost something.
+#: Samples read at a time: enough to outweigh the calls for a dozen members.
 _READ = 32_768
-#: JSON beside the columns; hostile files may claim any size.
+#: The most bytes of JSON beside the columns; a hostile file may claim any size.
 _MOST_JSON = 1_000_000
-#: Of a member's header, which NumPy pads to less.
+#: The most bytes of a member's header; NumPy writes fewer.
 _MOST_HEADER = 1000
 
 #: Name, type, shape and pieces of one array.
@@ -45,7 +45,7 @@ class Writer(base.Writer):
 
     @classmethod
     def kept_bytes(cls, metadata: Metadata) -> int:
-        """A hash and the values."""
+        """The bytes of a hash and the values."""
         return 32 + 8 * len(metadata.names)
 
     def _write(self, samples: Columns, first: int) -> None:
@@ -64,7 +64,7 @@ class Writer(base.Writer):
             _write_json(archive, "trailer", trailer)
 
     def _members(self) -> Iterator[_Member]:
-        """The samples' arrays."""
+        """The arrays of the samples."""
         count, blocks = self._tally.count, self._blocks
         if self._metadata.start_id is None:
             ids = Ids.concatenate(block.ids for block in blocks)
@@ -108,7 +108,7 @@ class Reader(FormatReader):
     def __init__(self, file: BinaryIO) -> None:
         with _told():
             size = file.seek(0, 2)
-            if size == 0:  # of devices, too, whose end the zip reader would look for
+            if size == 0:  # also for devices, where the zip reader would search the end
                 raise ValueError("no sound zip archive: it is empty")
             file.seek(0)
             if file.read(4) != b"PK\x03\x04":  # zipfile skips what stands before, NumPy does not
@@ -150,7 +150,7 @@ def read(file: BinaryIO) -> Reader:
 
 
 def _checked(archive: ZipFile, size: int) -> dict[str, ZipInfo]:
-    """The members by name: each stored, once, and not larger than the file's `size`."""
+    """The members by name. Each must be stored, occur once, and not exceed the file's `size`."""
     members: dict[str, ZipInfo] = {}
     for info in archive.infolist():
         if info.filename in members:
@@ -164,7 +164,7 @@ def _checked(archive: ZipFile, size: int) -> dict[str, ZipInfo]:
 
 
 class _Array:
-    """One member, open: its shape, and its items piece by piece."""
+    """An open member: its shape, and its items in pieces."""
 
     def __init__(
         self, archive: ZipFile, members: dict[str, ZipInfo], name: str, stack: ExitStack
@@ -190,7 +190,7 @@ class _Array:
             raise ValueError(f"'{name}.npy' has not the size of its shape {shape}")
 
     def require(self, descr: str, shape: tuple[int, ...]) -> None:
-        """Raises ValueError where the array is another one."""
+        """Raises ValueError unless the array has this dtype and shape."""
         if (np.dtype(descr), shape) != (self._type, self.shape):
             raise ValueError(
                 f"'{self._name}.npy' must be {descr} of shape {shape}, "
@@ -198,7 +198,7 @@ class _Array:
             )
 
     def read(self, count: int) -> npt.NDArray[Any]:
-        """The next `count` items along the first axis; the type was required before."""
+        """The next `count` items along the first axis; call require() before."""
         shape = (count, *self.shape[1:])
         data = bytearray(self._file.read(math.prod(shape) * self._type.itemsize))
         if len(data) < math.prod(shape) * self._type.itemsize:
@@ -207,13 +207,13 @@ class _Array:
         return array.astype(self._type.newbyteorder("="), copy=False)
 
     def end(self) -> None:
-        """Reads on to the member's end, where its CRC-32 is checked."""
+        """Reads to the member's end, where its CRC-32 is checked."""
         if self._file.read(1):
             raise ValueError(f"'{self._name}.npy' has more than the samples need")
 
 
 class _SampleMembers:
-    """All members of the samples, read side by side."""
+    """All members with samples, read side by side."""
 
     def __init__(
         self, archive: ZipFile, members: dict[str, ZipInfo], metadata: Metadata, stack: ExitStack
@@ -247,7 +247,7 @@ class _SampleMembers:
         return first
 
     def read(self, first: int, count: int) -> Columns:
-        """Samples first .. first + count - 1. Raises ValueError."""
+        """Samples first to first + count - 1. Raises ValueError."""
         columns = {name: self._arrays[name].read(count) for name in self._metadata.names}
         return Columns(self._ids(first, count), self._arrays["hash"].read(count), columns)
 
@@ -277,12 +277,12 @@ class _SampleMembers:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What the zip reader raises for damage, as ValueError."""
+    """Turns what the zip reader raises for damage into ValueError."""
     try:
         yield
     except (BadZipFile, EOFError, NotImplementedError, OverflowError, struct.error) as error:
         raise ValueError(f"no sound zip archive: {error}") from error
-    except RuntimeError as error:  # of encrypted members
+    except RuntimeError as error:  # members are encrypted
         raise ValueError(f"no plain zip archive: {error}") from error
     except OSError as error:
         if error.errno is not None and error.strerror != "Invalid argument":

@@ -12,10 +12,10 @@ from dpa.files.formats.records import canonical
 
 
 class Writer(base.Writer):
-    """Takes samples, and keeps nothing of them but digest and statistics."""
+    """Takes samples, and keeps only their digest and statistics."""
 
     def _write(self, samples: Columns, first: int) -> None:
-        """There is nothing to write."""
+        """Does nothing: recipes store no samples."""
 
     def close(self) -> None:
         """Writes the file."""
@@ -24,7 +24,7 @@ class Writer(base.Writer):
 
 
 def write(file: BinaryIO, metadata: dict[str, Any], digest: str, statistics: Any) -> None:
-    """A whole recipe. `digest`: 64 hex characters; `statistics`: None is unknown."""
+    """Writes a whole recipe. `digest`: 64 hex characters; `statistics`: None is unknown."""
     trailer: dict[str, Any] = {"num_samples": metadata["num_samples"], "digest": digest}
     document = {
         "metadata": metadata,
@@ -34,6 +34,6 @@ def write(file: BinaryIO, metadata: dict[str, Any], digest: str, statistics: Any
     }
     trailer["checksum"] = hashlib.sha256(canonical(document).encode()).hexdigest()
     parts = {name: json.dumps(value) for name, value in document.items()}
-    parts["augmentations"] = "[\n]"  # where readers expect the lines of samples
+    parts["augmentations"] = "[\n]"  # readers expect the lines of samples here
     lines = ",\n".join(f'"{name}": {text}' for name, text in parts.items())
     file.write(f"{{{lines}}}\n".encode())

@@ -17,11 +17,11 @@ from dpa.derivation.columns import Columns
 from dpa.derivation.ids import Ids
 from dpa.files.metadata import Metadata
 
-#: The most bytes of a line, so that a hostile file takes no more memory.
+#: The most bytes of a line; this limits the memory that a hostile file can take.
 LONGEST = 1_000_000
 _LONGEST_ID = LONGEST - 1000
 
-# Possessive, so that a line that does not match fails at once.
+# The quantifiers are possessive, so that a line that does not match fails without backtracking.
 _FLOAT = r"(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:e[-+][0-9]++)?+)"
 _HASH = r'"([0-9a-f]{64})"'
 _INTEGER_ID = r"(0|[1-9][0-9]{0,19}+)"
@@ -29,7 +29,7 @@ _STRING_ID = r'("(?:[^"\\\x00-\x1f\x80-\xff]|\\.)*+")'
 
 
 def canonical(value: object) -> str:
-    """The one way to write `value` as JSON that checksums are made of. NaN is a ValueError."""
+    """`value` as canonical JSON, the input of checksums. Raises ValueError for NaN."""
     try:
         return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except RecursionError:
@@ -37,19 +37,19 @@ def canonical(value: object) -> str:
 
 
 def columnar_checksum(metadata: object, statistics: object, trailer: object) -> str:
-    """That of the formats whose samples are no text: 64 hex characters.
+    """The checksum of formats whose samples are not text: 64 hex characters.
 
-    `trailer` is without the checksum; its digest stands for the samples.
+    `trailer` is without the checksum; its digest covers the samples.
     """
     document = {"metadata": metadata, "statistics": statistics, "trailer": trailer}
     return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
 def parse(text: bytes, *, strict: bool = False) -> Any:
-    """JSON of UTF-8 in which no name is given twice. Raises ValueError.
+    """Parses UTF-8 JSON; no name may occur twice in an object. Raises ValueError.
 
-    `strict`: without NaN and Infinity, which Python writes and no other parser reads. Files of
-    the original package may have them; in ours canonical() refuses them.
+    `strict` refuses NaN and Infinity, which only Python writes and reads. Files of the original
+    package may have them; canonical() refuses them in ours.
     """
     try:
         constant = _refuse_constant if strict else None
@@ -88,7 +88,7 @@ def _text(sample_id: str) -> str:
 
 
 class Lines:
-    """The records of one file: samples to lines and back."""
+    """Converts the samples of one file to lines, and back."""
 
     def __init__(self, metadata: Metadata, first_line: int, *, comma: bool) -> None:
         self._metadata = metadata
@@ -106,7 +106,7 @@ class Lines:
         return "{" + ",".join(f'"{name}":{forms[name]}' for name in self._fields) + "}"
 
     def write(self, samples: Columns, separator: bytes) -> bytes:
-        """The records, `separator` between them."""
+        """The samples as records with `separator` between them."""
         texts = map(shortest, samples.doubles())
         columns: dict[str, Any] = dict(zip(samples.names, texts, strict=True))
         text = samples.digests.tobytes().hex()
@@ -117,9 +117,9 @@ class Lines:
         return separator.decode().join(map(self._template.__mod__, rows)).encode()
 
     def read(self, lines: Sequence[bytes], first: int) -> Columns:
-        """The inverse; `first` is the number of lines[0] among the samples.
+        """The inverse of write; `first` is the number of lines[0] among the samples.
 
-        Every line ends with the separator, the last one too. Raises ValueError that names
+        Every line ends with the separator, including the last one. Raises ValueError that names
         the line.
         """
         rows = self._pattern.findall(b"".join(lines))
@@ -131,7 +131,7 @@ class Lines:
         return Columns(self._ids(fields, len(lines), first), digests.reshape(-1, 32), columns)
 
     def _numbers(self, name: str, texts: Sequence[bytes], first: int) -> npt.NDArray[np.float64]:
-        """Raises ValueError for a number beyond doubles, or not written in the one way."""
+        """The numbers. Raises ValueError if one exceeds doubles or is not in canonical form."""
         values = np.array(list(map(float, texts)))
         if not np.isfinite(values).all():
             at = first + int(np.argmin(np.isfinite(values)))
@@ -165,7 +165,7 @@ class Lines:
         return f"line {self._first_line + sample} (sample {sample})"
 
     def _fault(self, lines: Sequence[bytes], first: int) -> ValueError:
-        """What is wrong with the first line that is no record."""
+        """The error for the first line that is not a record."""
         at = next(i for i, line in enumerate(lines) if not self._pattern.match(line))
         place = self._place(first + at)
         try:

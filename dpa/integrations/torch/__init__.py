@@ -1,4 +1,4 @@
-"""PyTorch: data sets that augment by the sample's id, and augmentation of tensors."""
+"""PyTorch: datasets that augment by the sample's id, and augmentation of tensors."""
 
 from dpa.integrations.torch.datasets import AugmentedDataset, AugmentedIterableDataset
 from dpa.integrations.torch.tensors import apply_augmentation

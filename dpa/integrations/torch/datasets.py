@@ -1,4 +1,4 @@
-"""Datasets that augment a sample by its id: the same bits in any worker, rank, order or restart."""
+"""Datasets that augment by the sample's id: the same bits in any worker, rank, order or restart."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ EpochPolicy: TypeAlias = str | tuple[str, int]
 
 
 class _Views(NamedTuple):
-    """What makes each view in an epoch."""
+    """The derivations of the views in one epoch."""
 
     epoch: int
     derivations: tuple[Derivation, ...]
 
 
 class _Augmented(ABC):
-    """What both kinds of datasets share: settings, the epoch, keys, and the making of items."""
+    """The common part of both datasets: settings, epoch, keys and items."""
 
     def __init__(
         self,
@@ -70,20 +70,20 @@ class _Augmented(ABC):
 
     @abstractmethod
     def _check(self, dataset: Any, id_fn: object) -> None:
-        """TypeError where the dataset is of the other kind."""
+        """Raises TypeError if the dataset is of the other kind."""
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._share(self._shared)  # a worker's is in shared memory already, a copy's is not
+        self._share(self._shared)  # in a worker it is shared already, in a copy it is not
 
     def __copy__(self) -> Any:
-        """A copy with an epoch of its own."""
+        """A copy with its own epoch."""
         copied = object.__new__(type(self))
         copied.__setstate__({**self.__dict__, "_shared": self._shared.clone()})
         return copied
 
     def _share(self, epoch: Any) -> None:
-        """Keeps the epoch where set_epoch reaches workers that have long been running."""
+        """Puts the epoch into shared memory, so that set_epoch reaches workers already running."""
         self._shared = epoch.share_memory_()
         self._epoch = self._shared.numpy()  # the same memory, read in a sixth of the time
 
@@ -92,11 +92,11 @@ class _Augmented(ABC):
 
     @property
     def epoch(self) -> int:
-        """What set_epoch was last given; 0 at the start."""
+        """The last argument of set_epoch; 0 at the start."""
         return int(self._epoch.item())
 
     def set_epoch(self, epoch: int) -> None:
-        """Goes to another epoch, in running workers too: to be called before each pass.
+        """Sets the epoch, also in running workers; call it before each pass.
 
         `epoch` is 0 to 2**63 - 1. Raises TypeError or ValueError.
         """
@@ -106,10 +106,11 @@ class _Augmented(ABC):
         self._epoch.fill(number)
 
     def collate(self, items: Sequence[tuple[Any, int | str]]) -> tuple[Any, Any]:
-        """A batch and its parameters, made in one call: the collate_fn for transform=False.
+        """A batch and its parameters, generated in one call: the collate_fn for transform=False.
 
-        Returns default_collate of the samples, and an AugmentationBatch in the same order;
-        with views > 1 a list with one for each view. Needs return_params=False: ValueError.
+        Returns default_collate of the samples, and an AugmentationBatch in the same order; with
+        views > 1, a list of one batch per view. Raises ValueError unless transform=False and
+        return_params=False.
         """
         if not self._pairs_ids:
             raise ValueError("collate is for transform=False and return_params=False")
@@ -119,7 +120,7 @@ class _Augmented(ABC):
         return default_collate(samples), self._of_views(batches)
 
     def _now(self) -> _Views:
-        """The views in the epoch of now."""
+        """The views in the current epoch."""
         made, epoch = self._made, self._epoch.item()
         if made.epoch != epoch:
             made = self._made = self._views_in(epoch)
@@ -134,13 +135,13 @@ class _Augmented(ABC):
         )
 
     def _item(self, sample: Any, sample_id: int | str, views: _Views) -> Any:
-        """One sample's item, its parameters made alone."""
+        """The item of one sample, with its parameters generated singly."""
         if self._pairs_ids:
             return sample, sample_id
         return self._augmented(sample, [view.params(sample_id) for view in views.derivations])
 
     def _augmented(self, sample: Any, params: Sequence[dict[str, Any]]) -> Any:
-        """The item of a sample and its views' parameters."""
+        """The item of a sample, given the parameters of its views."""
         transform = self.transform
         if transform is not None:
             parts = sample if isinstance(sample, (tuple, list)) else (sample,)
@@ -149,12 +150,12 @@ class _Augmented(ABC):
         return (sample, self._of_views(params)) if self.return_params else sample
 
     def _of_views(self, values: Sequence[Any]) -> Any:
-        """One value a view, or the only one."""
+        """A list with one value per view, or the only value."""
         return list(values) if self.views > 1 else values[0]
 
 
 def _checked_policy(policy: EpochPolicy) -> tuple[str, int]:
-    """The policy as a kind and its k; each epoch is every one."""
+    """The policy as a kind and its k; "each" is ("every", 1)."""
     if policy == "fixed":
         return "fixed", 1
     if policy == "each":
@@ -172,16 +173,42 @@ def _checked_policy(policy: EpochPolicy) -> tuple[str, int]:
 class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may be missing
     """A map-style dataset whose samples are augmented by their ids.
 
-    A sample's first element, if it is a tuple or list, else the sample itself, is replaced
-    by transform(image, params). `transform`: None is dpa.integrations.image.apply_augmentation;
-    False applies nothing, and items are (sample, id), which `collate` makes batches of.
-    `return_params`: items are (item, params). `views`: k > 1 replaces the image by a list of
-    k versions, views 0 to k - 1 of the key, and params by a list of k dicts.
-    `id_fn`: id_fn(index) -> int of 0 to 2**64 - 1 or str, one kind for all; None takes the
-    index. `epoch_policy`: which epoch is in the key at epoch e: "fixed" none, "each" e,
-    ("every", k) e // k, ("cycle", k) e % k.
-    Raises TypeError or ValueError naming the argument.
+    The transform replaces the first element of a sample that is a tuple or list, or else the
+    sample itself, by transform(image, params).
 
+    Parameters
+    ----------
+    dataset
+        A map-style dataset.
+    config
+        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+    transform
+        transform(image, params) returns the augmented image. None is
+        dpa.integrations.image.apply_augmentation. False applies nothing, and items are (sample,
+        id), which `collate` turns into batches.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch_policy
+        The epoch in the key during epoch e: "fixed" has none, "each" has e, ("every", k) has e
+        // k, ("cycle", k) has e % k.
+    views
+        k > 1 replaces the image by a list of k versions, views 0 to k - 1 of the key, and
+        params by a list of k dicts.
+    id_fn
+        id_fn(index) returns the id, an int of 0 to 2**64 - 1 or a str, one type for all
+        samples; None uses the index.
+    return_params
+        Whether items are (item, params).
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
     >>> scaled = AugmentedDataset([3.0, 4.0], transform=lambda image, params: params["scale"])
     >>> scaled[1]
     1.0079741918104415
@@ -203,7 +230,7 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
         return self._item(sample, sample_id, self._now())
 
     def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
-        """The items of a batch, their parameters made in one call; a DataLoader asks for it."""
+        """The items of a batch, with parameters generated in one call; used by DataLoader."""
         whole = getattr(self.dataset, "__getitems__", None)
         samples = whole(indices) if callable(whole) else [self.dataset[at] for at in indices]
         ids: Any = indices if self.id_fn is None else [self.id_fn(at) for at in indices]
@@ -217,9 +244,37 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
 class AugmentedIterableDataset(_Augmented, IterableDataset):  # type: ignore[misc]
     """An iterable dataset whose samples are augmented by the ids that they carry.
 
-    As AugmentedDataset, but that id_fn(sample) -> int or str is required: a position in the
-    stream is no id, since every worker has a stream of its own. A pass keeps the epoch in
-    which it began.
+    A pass keeps the epoch in which it began.
+
+    Parameters
+    ----------
+    dataset
+        An iterable dataset.
+    config, transform, base_seed, epoch_policy, views, return_params
+        As for AugmentedDataset.
+    id_fn
+        id_fn(sample) returns the id, an int of 0 to 2**64 - 1 or a str. It is required: a
+        position in the stream is not an id, because every worker has its own stream.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
+    >>> class Numbers(IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter([3, 4])
+    >>> scaled = AugmentedIterableDataset(
+    ...     Numbers(),
+    ...     transform=lambda image, params: params["scale"],
+    ...     id_fn=lambda sample: sample - 3,
+    ... )
+    >>> list(scaled)[1]
+    1.0079741918104415
     """
 
     def _check(self, dataset: Any, id_fn: object) -> None:

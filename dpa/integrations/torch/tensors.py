@@ -1,4 +1,4 @@
-"""Parameters applied to a batch of images on any device, in one pass (docs/images.md)."""
+"""Applies parameters to a batch of images on any device, in one pass (docs/images.md)."""
 
 from __future__ import annotations
 
@@ -30,14 +30,39 @@ def apply_augmentation(
     border: str | float = "reflect",
     interpolation: str = "linear",
 ) -> torch.Tensor:
-    """The images as their samples' parameters change them; the input stays as it is.
+    """Applies to each image of a tensor the parameters of its sample; the input stays unchanged.
 
-    `images`: floating point, NxCxHxW, full range 1.0, on any device; the result has the same
-    shape, dtype and device, and a gradient with respect to them. What looks like NxHxWxC is
-    refused. `batch`: an AugmentationBatch or a sequence of dicts, N of them. Everything is as in
-    `dpa.integrations.image.apply_augmentation` for float images, the noise too; autocast does
-    not lower the precision. Raises TypeError or ValueError for a bad argument.
+    The effects are those of dpa.integrations.image.apply_augmentation on float images,
+    including the noise; docs/images.md says how closely they agree. Autocast does not lower the
+    precision.
 
+    Parameters
+    ----------
+    images
+        Floating point, NxCxHxW, full range 1.0, on any device. A tensor that looks like NxHxWxC
+        is refused.
+    batch
+        An AugmentationBatch or a sequence of dicts, N of them.
+    border
+        What lies outside the image: "reflect" (without repeating the edge pixel), "edge"
+        (repeats it), or a number to fill with.
+    interpolation
+        Between pixels: "linear", "nearest" or "cubic".
+
+    Returns
+    -------
+    torch.Tensor
+        The same shape, dtype and device, with a gradient with respect to the images.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
     >>> import dpa
     >>> batch = dpa.generate_augmentation_batch(range(4))
     >>> apply_augmentation(torch.zeros(4, 3, 32, 48), batch).shape
@@ -55,7 +80,7 @@ def apply_augmentation(
     with torch.autocast(device.type, enabled=False):
         cos, sin = _columns(turns, 2, precise, device)
         gain, lift, stdev = _columns(tones, 3, precise, device)
-        # Reflection about the centres of the pixels at the edge, not about their outer sides.
+        # Reflects about the centres of the edge pixels, not about their outer sides.
         aligned = border == "reflect"
         grid = _grid(cos, sin, height, width, aligned)
         pixels = images.to(precise)
@@ -64,7 +89,7 @@ def apply_augmentation(
         out = grid_sample(pixels, grid, mode, padding, aligned)
         if fill:
             out.add_(fill)
-        # Where contrast is 1 no pixel counts for another, not even one that is NaN.
+        # With a contrast of 1 no pixel may change another one: a NaN must not spread by the mean.
         offset = torch.where(lift == 0, lift, lift * out.mean((1, 2, 3), keepdim=True))
         out.mul_(gain).add_(offset)
         noisy = [at for at, effect in enumerate(effects) if effect.digest]
@@ -92,19 +117,19 @@ def _check(images: torch.Tensor, samples: int) -> None:
 def _columns(
     rows: Sequence[tuple[float, ...]], size: int, dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
-    """A tensor (size, N, 1, 1, 1) of N rows."""
+    """The N rows as a tensor of shape (size, N, 1, 1, 1)."""
     return torch.tensor(rows, dtype=dtype, device=device).reshape(-1, size).T[..., None, None, None]
 
 
 def _grid(
     cos: torch.Tensor, sin: torch.Tensor, height: int, width: int, aligned: bool
 ) -> torch.Tensor:
-    """Where each pixel comes from, NxHxWx2, as affine_grid has it in a tenth of the time."""
+    """The source position of each pixel, NxHxWx2: affine_grid in a tenth of the time."""
     centers = []
     for size in (width, height):
         last = float(size > 1) if aligned else 1 - 1 / size
         centers.append(torch.linspace(-last, last, size, dtype=cos.dtype, device=cos.device))
     x, y = centers[0], centers[1][:, None]
-    # From width to height and back: the coordinates are relative to either.
+    # Converts between coordinates relative to the width and relative to the height.
     ratio = max(height - aligned, 1) / max(width - aligned, 1)
     return torch.cat([cos * x - sin * ratio * y, sin / ratio * x + cos * y], 1).permute(0, 2, 3, 1)
