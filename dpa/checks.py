@@ -19,7 +19,14 @@ LIMIT = 2**64
 _NO_NUMBERS = (bool, np.bool_, complex, np.complexfloating, str, bytes)
 
 
-_BRIEF = reprlib.Repr()
+class _Brief(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        """Python refuses to make text of more than some thousand digits."""
+        few = x.bit_length() < 14_000
+        return super().repr_int(x, level) if few else f"an integer of {x.bit_length()} bits"
+
+
+_BRIEF = _Brief()
 _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 120
 
 

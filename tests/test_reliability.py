@@ -6,6 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -17,12 +18,16 @@ import pytest
 import dpa
 from dpa.batch import BatchConfig, BatchProcessor
 from dpa.checks import brief, printable
+from dpa.derivation.derivation import derive
+from dpa.derivation.space import Space, Uniform
 from dpa.diff import diff_chains
 from dpa.distributed import (
+    DistributedRangeSplitter,
     stream_distributed_augmentation_batches,
     stream_distributed_augmentation_chain,
 )
 from dpa.errors import ChainFileError
+from dpa.files.metadata import RecipeMetadata
 from dpa.host import memory
 
 CONFIG = dpa.get_preset("mild")
@@ -152,8 +157,8 @@ class Storm:
     def __init__(self, interrupts):
         self.left = interrupts
 
-    def lost(self, stream, size, delivered):
-        """Of a stream whose items are `size` samples each."""
+    def lost(self, stream, size, delivered, keep=len):
+        """Of a stream whose items are `size` samples each; `keep`, of C, gets each item."""
         got = 0
 
         def hit(*_):
@@ -167,8 +172,9 @@ class Storm:
                     # Again after 100 ms: an exception in a finaliser is only printed. Sooner, and
                     # on a busy machine the second one may hit this loop, outside of try.
                     signal.setitimer(signal.ITIMER_REAL, 5e-5 + self.left % 7 * 2e-5, 0.1)
-                    for _ in stream:
-                        got += size  # without a call, in which a signal would be heard
+                    for item in stream:
+                        got += size  # a signal is heard when a call has ended: none comes before
+                        keep(item)
                     break
                 except KeyboardInterrupt:
                     pass
@@ -202,6 +208,10 @@ def test_a_storm_of_interrupts_loses_no_row(kind):
     make, size = STREAMS[kind]
     stream = make()
     assert Storm(INTERRUPTS).lost(stream, size, lambda: stream.delivered) == 0
+    following = stream.remaining.ids(0, size)
+    expected = stream.derivation.batch(following).to_dicts()
+    found = next(stream)
+    assert (found.to_dicts() if size > 1 else [found]) == expected
 
 
 @POSIX
@@ -215,10 +225,13 @@ def test_a_storm_over_files_loses_no_row(suffix, tmp_path):
         dpa.save_augmentation_recipe(path, 30_000)
     else:
         dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(30_000)), path)
+    hashes = [row["hash"] for row in dpa.generate_augmentation_chain(30_000)]
     storm = Storm(INTERRUPTS // 4)
     while storm.left:
-        stream = dpa.load_augmentation_stream(path, chunk_size=10)
-        assert storm.lost(stream, 1, lambda stream=stream: stream.delivered) == 0
+        stream, rows = dpa.load_augmentation_stream(path, chunk_size=10), []
+        lost = storm.lost(stream, 1, lambda stream=stream: stream.delivered, rows.append)
+        assert lost == 0
+        assert [row["hash"] for row in rows] == hashes[: len(rows)]
 
 
 @POSIX
@@ -637,3 +650,195 @@ def test_half_made_lists_are_not_left_behind():
     with pytest.raises(ValueError, match="items, got"):
         dpa._columns.dicts(batch.names, batch.doubles(), batch.digests[:9], 10)
     gc.collect()
+
+
+# ---- What reviewers found ----
+
+
+class Counter:
+    """An integer that changes, as a tensor does."""
+
+    def __init__(self):
+        self.value = 0
+
+    def __index__(self):
+        return self.value
+
+
+@pytest.mark.parametrize("part", ["epoch", "view", "base_seed", "rank"])
+def test_a_key_part_that_changes_is_read_anew(part):
+    changing = Counter()
+    for value in range(3):
+        changing.value = value
+        expected = dpa.gen_augmentation_params(42, **{part: value})
+        assert dpa.gen_augmentation_params(42, **{part: changing}) == expected
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".npz"])
+def test_an_interrupt_behind_the_rows_skips_none(suffix, tmp_path):
+    path = tmp_path / f"chain{suffix}"
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(40)), path)
+    stream = dpa.load_augmentation_stream(path, chunk_size=10)
+    got = [next(stream) for _ in range(10)]
+
+    def trace(frame, event, _):
+        if frame.f_code.co_name == "_rows" and event == "return":
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            next(stream)
+    finally:
+        sys.settrace(None)
+    assert got + list(stream) == dpa.generate_augmentation_chain(40)
+
+
+def test_a_second_interrupt_leaves_the_stream_where_it_stood(tmp_path, monkeypatch):
+    stream = dpa.stream_augmentation_chain(9000)
+    next(stream)
+    seek, interrupts = type(stream).seek, 1
+
+    def interrupted(self, position):
+        nonlocal interrupts
+        if position == 1 and interrupts:
+            interrupts = 0
+            raise KeyboardInterrupt
+        seek(self, position)
+
+    def callback(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(stream), "seek", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        dpa.save_augmentation_stream(stream, tmp_path / "x.json", progress_callback=callback)
+    assert (interrupts, stream.delivered) == (0, 1)
+
+
+def test_a_name_given_twice_among_many_is_found_at_once(tmp_path):
+    path = tmp_path / "x.jsonl"
+    names = ",".join(f'"{at}":0' for at in range(50_000))
+    path.write_text('{"metadata":{' + names + ',"0":1}}\n')
+    with pytest.raises(ChainFileError, match="the name '0' appears twice"):
+        dpa.load_augmentation_config(path)
+
+
+def test_a_dot_in_a_name_stands_for_itself(tmp_path):
+    path = tmp_path / "x.jsonl"
+    space = Space({"crop.area": Uniform(0, 1, 0)})
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(3), space), path)
+    path.write_text(path.read_text().replace('"crop.area":0.', '"cropXarea":0.', 1))
+    with pytest.raises(ChainFileError, match=r"line 2 .*: not a record"):
+        dpa.verify_augmentation_chain(path)
+
+
+def test_a_name_that_an_archive_needs_is_refused_before_the_file_goes(tmp_path):
+    path = tmp_path / "x.npz"
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(3)), path)
+    before = path.read_bytes()
+    batch = dpa.generate_augmentation_batch(range(3), Space({"metadata": Uniform(0, 1, 0)}))
+    with pytest.raises(ValueError, match=r"a parameter called 'metadata' cannot be stored in .npz"):
+        dpa.save_augmentation_chain(batch, path)
+    assert path.read_bytes() == before
+
+
+def test_an_archive_begins_with_a_member(tmp_path):
+    path = tmp_path / "x.npz"
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(3)), path)
+    path.write_bytes(b"xx" + path.read_bytes())
+    with pytest.raises(ChainFileError, match="it does not begin with a member"):
+        dpa.verify_augmentation_chain(path)
+
+
+def test_a_recipe_is_not_compared_in_memory_without_looking(tmp_path):
+    recipe, other = tmp_path / "recipe.json", tmp_path / "other.json"
+    dpa.save_augmentation_recipe(recipe, 10, CONFIG)
+    document = json.loads(recipe.read_text())
+    document["metadata"]["num_samples"] = document["trailer"]["num_samples"] = 10**10
+    recipe.write_text(json.dumps(sealed(document)))
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch([3, 1], CONFIG), other)
+    with pytest.raises(ValueError, match=r"samples needs .* compared in memory"):
+        diff_chains(recipe, other)
+
+
+def test_the_depth_counts_for_what_an_hour_is(tmp_path):
+    path = tmp_path / "deep.json"
+    dpa.save_augmentation_recipe(path, 10, dpa.AugmentationConfig(augmentation_depth=10_000))
+    document = json.loads(path.read_text())
+    document["metadata"]["num_samples"] = document["trailer"]["num_samples"] = 10**9
+    path.write_text(json.dumps(sealed(document)))
+    with pytest.raises(ValueError, match="stands for 1,000,000,000 samples, which take"):
+        dpa.verify_augmentation_chain(path)
+
+
+@pytest.mark.parametrize("number", [10**5000, -(10**5000)], ids=["large", "small"])
+def test_integers_beyond_text_are_named(number):
+    for call, name in (
+        (lambda: dpa.gen_augmentation_params(1, base_seed=number), "base_seed"),
+        (lambda: dpa.generate_augmentation_batch([number]), r"ids\[0\]"),
+        (lambda: dpa.AugmentationConfig(augmentation_depth=number), "augmentation_depth"),
+        (lambda: dpa.AugmentationConfig(rotation_range=(0, number)), "rotation_range"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} .*bits"):
+            call()
+
+
+def test_metadata_of_a_recipe_are_a_value():
+    first, other = (
+        RecipeMetadata.of_range(derive(CONFIG, epoch), range(epoch, epoch + 5), None)
+        for epoch in (1, 2)
+    )
+    assert first != other
+    again = pickle.loads(pickle.dumps(first))
+    assert (again, again.ids, again.key) == (first, first.ids, first.key)
+
+
+def test_string_ids_are_decoded_once():
+    batch = dpa.generate_augmentation_batch(["a", "b"])
+    assert batch.sample_ids is batch.sample_ids
+
+
+def test_an_original_that_no_strict_parser_reads_is_told(tmp_path):
+    path = tmp_path / "old.json"
+    config = dpa.get_preset("mild", sampler="mt19937")
+    rows = dpa.generate_augmentation_chain(3, config)
+    fields = {name: x for name, x in config.to_dict().items() if name != "sampler"}
+    path.write_text(
+        json.dumps({"metadata": {"config": fields, "note": float("nan")}, "augmentations": rows})
+    )
+    report = dpa.verify_augmentation_chain(path)
+    assert (report.different, report.problems) == (0, ("it has NaN or Infinity, which is no JSON",))
+
+
+def test_lists_within_lists_are_no_chain(tmp_path):
+    path = tmp_path / "nested.json"
+    path.write_bytes(b'{"augmentations":[' + (b"[" * 500 + b"]" * 500 + b",") * 200 + b"[]]}")
+    with pytest.raises(ChainFileError, match="more lists and objects than samples can have"):
+        dpa.load_augmentation_config(path)
+    path = tmp_path / "short.jsonl"
+    dpa.generate_augmentation_chain(1, save_path=path)
+    head = path.read_bytes().split(b"\n")[0]
+    path.write_bytes(head + b"\n" * 100_000)
+    with pytest.raises(ChainFileError, match="line 2 and following: too short for samples"):
+        dpa.load_augmentation_chain(path)
+
+
+def test_statistics_of_dicts_take_names():
+    space = Space({"scale": Uniform(0, 1, 0), "flip": Uniform(0, 1, 1)})
+    rows = dpa.generate_augmentation_chain(100, space)
+    with pytest.raises(ValueError, match="sample 0 has no 'rotation'"):
+        dpa.compute_statistics(rows)
+    found = dpa.compute_statistics(rows, space.names)
+    assert found == dpa.generate_augmentation_batch(range(100), space).statistics()
+    assert dpa.compute_streaming_statistics(iter(rows), names=space.names) == found
+    for empty in ([{}], [{"hash": "x"}]):
+        with pytest.raises(ValueError, match="sample 0 has no 'rotation'"):
+            dpa.compute_statistics(empty)
+
+
+def test_more_ranks_than_any_job_has_are_not_listed():
+    with pytest.raises(ValueError, match="world_size must be at most 1048576 here"):
+        DistributedRangeSplitter(10, 10**12).get_all_ranges()
+    assert DistributedRangeSplitter(10, 10**12).get_rank_range(3) == (3, 4)

@@ -32,13 +32,18 @@ def test_its_digest_is_that_of_the_run(folder, tmp_path_factory, capsys):
 
 def test_what_does_not_belong_together_is_told(folder):
     dpa.generate_augmentation_chain(10, save_path=folder / "other.json", epoch=4)
+    dpa.save_augmentation_chain(
+        dpa.generate_augmentation_batch(range(2999, 3001), epoch=3), folder / "part-1.jsonl"
+    )
     report = dpa.verify_augmentation_chain(folder)
     assert not report.ok
     assert report.problems == (
         "'other.json' and 'part-0.npz' differ in their key",
+        "'other.json' and 'part-1.jsonl' differ in their key",
         "'other.json' and 'part-3000.npz' differ in their key",
         "'other.json' and 'part-5000.npz' differ in their key",
-        "'other.json' and 'part-0.npz' overlap from id 0 on",
+        "'part-0.npz' and 'part-1.jsonl' overlap from id 2999 on",
+        "'part-1.jsonl' and 'part-3000.npz' overlap from id 3000 on",
     )
 
 
@@ -55,8 +60,30 @@ def test_a_part_that_an_engine_wrote_is_named(folder):
     import pyarrow.parquet as pq
 
     pq.write_table(pa.table({"rotation": [1.0]}), folder / "part.parquet")
-    with pytest.raises(dpa.ChainFileError, match=r"part\.parquet': not a chain: .* columns alone"):
-        dpa.verify_augmentation_chain(folder)
+    report = dpa.verify_augmentation_chain(folder)
+    assert (report.ok, report.checked, report.digest) == (False, 5001, None)
+    assert "part.parquet': not a chain: " in report.problems[0]
+    assert "kept columns alone" in report.problems[0]
+
+
+def test_ranks_may_have_a_part_each(tmp_path):
+    for rank in range(2):
+        batch = dpa.generate_augmentation_batch(range(10), rank=rank, world_size=2)
+        dpa.save_augmentation_chain(batch, tmp_path / f"{rank}.npz", world_size=2)
+    assert dpa.verify_augmentation_chain(tmp_path).ok
+
+
+def test_a_reordered_part_is_told_as_such(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    path = tmp_path / "o.parquet"
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch([5, 3, 9, 1] * 3000), path)
+    pq.write_table(pq.read_table(path).sort_by("id"), path)
+    assert f"{tmp_path}: ORDER CHANGED, 0 of" in str(dpa.verify_augmentation_chain(tmp_path))
+
+
+def test_what_is_for_single_files_is_refused(folder):
+    with pytest.raises(ValueError, match="ids, base_seed and rank are for single files"):
+        dpa.verify_augmentation_chain(folder, base_seed=3)
 
 
 def test_an_empty_folder(tmp_path):

@@ -23,7 +23,7 @@ from dpa.cli.output import progress, tell, terminable, write
 from dpa.derivation.columns import Columns
 from dpa.derivation.ids import Consecutive, Ids, consecutive_ids
 from dpa.derivation.keys import checked_rank
-from dpa.files.chains import Recipe, open_chain, recipe_blocks
+from dpa.files.chains import Chain, Recipe, open_chain, recipe_blocks
 from dpa.files.metadata import RecipeMetadata
 from dpa.files.recipes import merge_recipes, write_recipe
 from dpa.files.writing import write_chain
@@ -159,12 +159,19 @@ def _id(text: str, *, string: bool) -> int | str:
 
 
 def _stored(path: str, ids: Sequence[int | str]) -> dict[int | str, dict[str, Any]]:
-    """The samples with these ids, as stored in a file."""
+    """The samples of a file with these ids; those of a recipe are made alone."""
     rows: dict[int | str, dict[str, Any]] = {}
     with open_chain(path) as chain:
-        for block in chain.blocks():
-            for sample_id, at in _places(block.ids, set(ids)):
-                [rows[sample_id]] = block.part(slice(at, at + 1)).rows(chain.metadata.key.rank)
+        if isinstance(chain, Recipe):
+            for _ in Chain.blocks(chain):  # checks the file; its samples stay ungenerated
+                pass
+            made, known = chain.metadata.derivation, chain.metadata.ids
+            rows = {x: made.params(x) for x in ids if isinstance(x, int) and x in known}
+        else:
+            wanted = set(ids)
+            for block in chain.blocks():
+                for sample_id, at in _places(block.ids, wanted):
+                    [rows[sample_id]] = block.part(slice(at, at + 1)).rows(chain.metadata.key.rank)
     for sample_id in ids:
         if sample_id not in rows:
             raise ValueError(f"{path!r} has no sample with the id {sample_id!r}")

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from dpa.checks import real
+from dpa.checks import brief, real
 from dpa.derivation.space import Parameter, Space, Uniform, checked_depth, checked_sampler
 
 #: The name of the derivation that this package computes. A derivation with other values would
@@ -115,7 +115,7 @@ def _refuse_unknown(names: Mapping[str, Any]) -> None:
 
 
 def _bounds(name: str, value: Any) -> tuple[float, float]:
-    wanted = f"{name} must be a pair of numbers (low, high), got {value!r}"
+    wanted = f"{name} must be a pair of numbers (low, high), got {brief(value)}"
     if isinstance(value, (str, bytes, Set, Mapping)):
         raise TypeError(wanted)
     try:
@@ -127,13 +127,13 @@ def _bounds(name: str, value: Any) -> tuple[float, float]:
     except TypeError:
         raise TypeError(wanted) from None
     except ValueError:
-        raise ValueError(f"{name} must be finite in double precision, got {value!r}") from None
+        raise ValueError(f"{name} must be finite in double precision, got {brief(value)}") from None
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"{name} must be finite, got {value!r}")
+        raise ValueError(f"{name} must be finite, got {brief(value)}")
     if low > high:
-        raise ValueError(f"{name} must have low <= high, got {value!r}")
+        raise ValueError(f"{name} must have low <= high, got {brief(value)}")
     if not math.isfinite(high - low):
-        raise ValueError(f"{name} is too wide: high - low overflows, got {value!r}")
+        raise ValueError(f"{name} is too wide: high - low overflows, got {brief(value)}")
     return low, high
 
 

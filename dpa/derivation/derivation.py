@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, overload
 
 import numpy as np
@@ -66,9 +67,10 @@ class Derivation(Frozen):
     ) -> None:
         size, prefix = len(digests), self._prefix + ids.quote
         request = Request(self._plan, prefix, ids.source, size, digests, values)
-        run_spans(request.fill, size, self._blocks(), num_threads)
+        run_spans(request.fill, size, self.blocks_a_sample, num_threads)
 
-    def _blocks(self) -> int:
+    @property
+    def blocks_a_sample(self) -> int:
         """About how many SHA-256 blocks a sample takes: two a link; fib(i) has 0.209 i digits."""
         depth = self.space.depth
         return 1 + 2 * depth + depth * depth // 600
@@ -105,7 +107,7 @@ class Derivation(Frozen):
         plan = Plan(self.space.depth, self.space.sampler, names, ((0.0, 1.0),) * count, skip)
         prefix = self._prefix + ids.quote
         request = Request(plan, prefix, ids.source, len(ids), None, uniforms, interleaved=True)
-        blocks = self._blocks() + (skip + count) // 16  # a draw is a fraction of a block
+        blocks = self.blocks_a_sample + (skip + count) // 16  # a draw is a fraction of a block
         run_spans(request.fill, len(ids), blocks, num_threads)
         return uniforms
 
@@ -146,6 +148,9 @@ def _kept(
     rank: int | None,
     world_size: int | None,
 ) -> Derivation:
+    for part in (epoch, view, base_seed, rank, world_size):
+        if type(part) not in (int, NoneType):
+            raise TypeError  # derive() makes it anew: a tensor, say, is found again when it changed
     return Derivation(checked_space(config), Key.checked(epoch, view, base_seed, rank, world_size))
 
 
@@ -211,10 +216,10 @@ class AugmentationBatch(Derived, Columns):
 
         def __getattr__(self, name: str) -> Column:
             """`batch.rotation` for `batch["rotation"]`."""
-            if name.startswith("_") or name not in self._columns:
-                raise AttributeError(
-                    f"no column {name!r}; the columns are {_listed(self._columns)}"
-                )
+            if name.startswith("_"):
+                raise AttributeError(name)
+            if name not in self._columns:
+                raise AttributeError(f"no column {name!r}; there are {', '.join(self._columns)}")
             return self._columns[name]
 
     def __init__(
@@ -282,7 +287,7 @@ class AugmentationBatch(Derived, Columns):
     def __getitem__(self, item: int | slice | str) -> dict[str, Any] | AugmentationBatch | Column:
         if isinstance(item, str):
             if item not in self._columns:
-                raise KeyError(f"no column {item!r}; the columns are {_listed(self._columns)}")
+                raise KeyError(f"no column {item!r}; the columns are {', '.join(self._columns)}")
             return self._columns[item]
         if isinstance(item, slice):
             return self.part(item)
@@ -335,10 +340,6 @@ class AugmentationBatch(Derived, Columns):
 
     def __repr__(self) -> str:
         return f"<AugmentationBatch of {len(self)} samples, {self.config}, {self.key}>"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
 
 
 #: The type of `out=`: a batch, or a mapping of names (and "digests") to arrays.

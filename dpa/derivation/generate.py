@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._native import Plan, seed_hash
-from dpa.checks import integer
+from dpa.checks import brief, integer
 from dpa.derivation.columns import float_type
 from dpa.derivation.config import DEFAULT, AugmentationConfig
 from dpa.derivation.derivation import AugmentationBatch, Out, arrays_of, derive
@@ -277,7 +277,9 @@ def generate_uniforms(
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
     count, skip = integer("count", count), integer("skip", skip)
     if count < 0 or skip < 0:
-        raise ValueError(f"count and skip must not be negative, got {count} and {skip}")
+        raise ValueError(
+            f"count and skip must not be negative, got {brief(count)} and {brief(skip)}"
+        )
     if skip + count > MAX_DRAWS:
-        raise ValueError(f"skip + count must be at most {MAX_DRAWS}, got {skip + count}")
+        raise ValueError(f"skip + count must be at most {MAX_DRAWS}, got {brief(skip + count)}")
     return derivation.uniforms(Ids.checked(ids), count, skip, num_threads)

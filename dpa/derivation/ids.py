@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._columns import decode_texts, encode_texts, unpack
-from dpa.checks import LIMIT, integer
+from dpa.checks import LIMIT, brief, integer
 from dpa.derivation.keys import lone_surrogate
 
 #: The type of the argument `ids` of public functions.
@@ -101,9 +101,9 @@ class Ids(ABC):
         if isinstance(ids, Ids):
             return ids
         if isinstance(ids, (str, bytes, bytearray, memoryview)):
-            raise TypeError(f"ids must be a sequence of ids, got one id: {ids!r}")
+            raise TypeError(f"ids must be a sequence of ids, got one id: {brief(ids)}")
         if np.ma.is_masked(ids):
-            raise ValueError(f"ids must not be masked, got {ids!r}")
+            raise ValueError(f"ids must not be masked, got {brief(ids)}")
         if hasattr(ids, "__array__") and np.ndim(ids) > 0:
             array = np.asarray(ids)
             if array.ndim != 1:
@@ -233,11 +233,12 @@ class Listed(Ids):
 class Texts(Ids):
     """Strings as one buffer of UTF-8 with offsets: Arrow's large_string."""
 
-    __slots__ = ("offsets", "utf8")
+    __slots__ = ("_public", "offsets", "utf8")
     kind = "string"
     quote = b'"'
 
     def __init__(self, utf8: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> None:
+        self._public: tuple[str, ...] | None = None
         self.utf8 = utf8
         self.offsets = offsets  # n + 1 of them; the first need not be 0
 
@@ -282,7 +283,9 @@ class Texts(Ids):
 
     @property
     def public(self) -> tuple[str, ...]:
-        return decode_texts(self.utf8, self.offsets)
+        if self._public is None:  # decoded once: some ask for one id after the other
+            self._public = decode_texts(self.utf8, self.offsets)
+        return self._public
 
     def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
         at = np.asarray(places, np.intp)
@@ -325,7 +328,7 @@ def _is_null(value: object) -> bool:
 
 def _refuse_null(value: object, at: int) -> None:
     if _is_null(value):
-        raise TypeError(f"ids must not be null, got {value} at index {at}: {_REMEDY}")
+        raise TypeError(f"ids must not be null, got {brief(value)} at index {at}: {_REMEDY}")
 
 
 def listed(ids: range) -> npt.NDArray[np.uint64]:
@@ -341,7 +344,7 @@ def _of_range(ids: range) -> Ids:
         raise ValueError(f"ids must be fewer than 2**48, got {ids!r}")
     for end in (ids[0], ids[-1]):
         if not 0 <= end < LIMIT:
-            raise ValueError(f"ids must be 0 to 2**64 - 1, got {end} in {ids!r}")
+            raise ValueError(f"ids must be 0 to 2**64 - 1, got {brief(end)} in {ids!r}")
     return Consecutive(ids) if ids.step == 1 else Listed(listed(ids))
 
 
@@ -367,7 +370,7 @@ def _listed_integer(value: object, at: int) -> int:
         raise TypeError(f"ids must not mix int with str (index {at})")
     number = integer(f"ids[{at}]", value)
     if not 0 <= number < LIMIT:
-        raise ValueError(f"ids[{at}] must be 0 to 2**64 - 1, got {number}")
+        raise ValueError(f"ids[{at}] must be 0 to 2**64 - 1, got {brief(number)}")
     return number
 
 
@@ -375,11 +378,11 @@ def consecutive_ids(num_samples: int, start_id: int) -> range:
     """range(start_id, start_id + num_samples), checked. Raises TypeError or ValueError."""
     size, start = integer("num_samples", num_samples), integer("start_id", start_id)
     if size < 0:
-        raise ValueError(f"num_samples must not be negative, got {size}")
+        raise ValueError(f"num_samples must not be negative, got {brief(size)}")
     if start < 0:
-        raise ValueError(f"start_id must not be negative, got {start}")
+        raise ValueError(f"start_id must not be negative, got {brief(start)}")
     if start + size > LIMIT:
-        raise ValueError(f"the last id must be below 2**64, got {start + size - 1}")
+        raise ValueError(f"the last id must be below 2**64, got {brief(start + size - 1)}")
     if size > MANY:
-        raise ValueError(f"num_samples must be at most 2**48, got {size}")
+        raise ValueError(f"num_samples must be at most 2**48, got {brief(size)}")
     return range(start, start + size) if start < LIMIT else range(0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dpa.checks import LIMIT, integer, raised_as, word
+from dpa.checks import LIMIT, brief, integer, raised_as, word
 from dpa.errors import InvalidRankError
 
 
@@ -16,12 +16,12 @@ def checked_rank(rank: object, world_size: object) -> tuple[int, int]:
     """Both as int. Raises InvalidRankError unless 0 <= rank < world_size."""
     size = integer("world_size", world_size)
     if size < 1:
-        raise ValueError(f"world_size must be at least 1, got {size}")
+        raise ValueError(f"world_size must be at least 1, got {brief(size)}")
     if rank is None:
         raise ValueError(f"world_size={size} needs a rank")
     number = word("rank", rank)
     if number >= size:
-        raise ValueError(f"rank must be below world_size {size}, got {number}")
+        raise ValueError(f"rank must be below world_size {size}, got {brief(number)}")
     return number, size
 
 
@@ -74,7 +74,7 @@ NO_KEY = Key()
 
 def lone_surrogate(error: UnicodeEncodeError) -> ValueError:
     """The error for a str that has no UTF-8."""
-    return ValueError(f"sample id {error.object!r} has a lone surrogate: {error}")
+    return ValueError(f"sample id {brief(error.object)} has a lone surrogate: {error}")
 
 
 def single_id(sample_id: int | str) -> int | bytes:
@@ -89,9 +89,9 @@ def single_id(sample_id: int | str) -> int | bytes:
     try:
         number = integer("sample id", sample_id)
     except TypeError:
-        raise TypeError(f"sample id must be an integer or a str, got {sample_id!r}") from None
+        raise TypeError(f"sample id must be an integer or a str, got {brief(sample_id)}") from None
     if number < 0:
-        raise ValueError(f"sample id must not be negative, got {number}")
+        raise ValueError(f"sample id must not be negative, got {brief(number)}")
     if number < LIMIT:
         return number
     try:

@@ -44,7 +44,8 @@ class Frozen:
             object.__setattr__(self, name, value)
 
     def _fields(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__ if name[0] != "_"}
+        slots = (name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ()))
+        return {name: getattr(self, name) for name in slots if name[0] != "_"}
 
     def _with(self, **changes: object) -> Self:
         return type(self)(**{**self._fields(), **changes})
@@ -238,7 +239,7 @@ def checked_depth(depth: object) -> int:
     """`depth` as an int of 1 to MAX_DEPTH."""
     value = integer("augmentation_depth", depth)
     if not 1 <= value <= MAX_DEPTH:
-        raise ValueError(f"augmentation_depth must be 1 to {MAX_DEPTH}, got {value}")
+        raise ValueError(f"augmentation_depth must be 1 to {MAX_DEPTH}, got {brief(value)}")
     return value
 
 

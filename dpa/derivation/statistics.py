@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dpa._columns import MOMENTS_BLOCK, moments
 from dpa.derivation.columns import column_of, names_of
-from dpa.derivation.config import PARAMETERS
+from dpa.derivation.config import PARAMETERS, checked_space
 from dpa.derivation.space import Space
 
 #: count, mean, squared deviations from it, min, max
@@ -130,14 +130,17 @@ def without_nan(summary: Summary) -> dict[str, dict[str, float | None]]:
     }
 
 
-def compute_statistics(params_list: Sequence[Mapping[str, Any]] | Columnar) -> Summary:
+def compute_statistics(
+    params_list: Sequence[Mapping[str, Any]] | Columnar, names: Sequence[str] | None = None
+) -> Summary:
     """Mean, stdev (n-1), min, max and count of each parameter.
 
     `params_list`: a list of dicts as generate_augmentation_chain returns, or an
-    AugmentationBatch. The result is a dict of figures for each parameter. The stdev of one
-    sample is 0.0; without samples, count is 0 and the other figures are NaN. Raises ValueError
-    if a sample lacks a parameter, TypeError if it is not a dict or a value is not a number; the
-    message names the sample.
+    AugmentationBatch. `names`: the parameters of dicts; None takes the five where the first
+    dict has one of them, else those of the first dict. The result is a dict of figures for each
+    parameter. The stdev of one sample is 0.0; without samples, count is 0 and the other figures
+    are NaN. Raises ValueError if a sample lacks a parameter, TypeError if it is not a dict or a
+    value is not a number; the message names the sample.
 
     >>> compute_statistics([])["scale"]["count"]
     0
@@ -149,24 +152,25 @@ def compute_statistics(params_list: Sequence[Mapping[str, Any]] | Columnar) -> S
             "params_list must be a list of dicts or an AugmentationBatch, "
             f"got {type(params_list).__name__}"
         )
-    return _of_rows(params_list)
+    return _of_rows(params_list, names)
 
 
 def compute_streaming_statistics(
     param_generator: Iterable[Mapping[str, Any]] | Iterable[Columnar],
+    names: Sequence[str] | None = None,
 ) -> Summary:
     """The statistics of samples that arrive one by one, in constant memory.
 
-    `param_generator`: an iterable of dicts or of batches, not mixed; it is consumed. The result
-    equals that of compute_statistics on the same samples to the last bit. Raises as
-    compute_statistics does.
+    `param_generator`: an iterable of dicts or of batches, not mixed; it is consumed. `names` as
+    for compute_statistics, whose result for the same samples is equal to the last bit. Raises as
+    that does.
     """
     items = iter(param_generator)
     head = list(islice(items, 1))
     everything: Iterable[Any] = chain(head, items)
     if head and isinstance(head[0], Columnar):
         return _of_pieces(map(_columns_of, everything, count()))
-    return _of_rows(everything)
+    return _of_rows(everything, names)
 
 
 def _columns_of(item: object, at: int) -> Mapping[str, npt.NDArray[np.floating]]:
@@ -183,19 +187,20 @@ def _of_pieces(pieces: Iterable[Mapping[str, npt.NDArray[np.floating]]]) -> Summ
     return (statistics or Statistics(PARAMETERS)).result()
 
 
-def _of_rows(rows: Iterable[Any]) -> Summary:
-    """The statistics of dicts.
+def _of_rows(rows: Iterable[Any], names: Sequence[str] | None) -> Summary:
+    """The statistics of dicts, of the parameters `names`.
 
-    If the first dict has any of the five parameters, all dicts must have all five; otherwise
-    they must have the parameters of the first dict.
+    Without names: if the first dict has any of the five parameters, all dicts must have all
+    five; otherwise they must have the parameters of the first dict.
     """
-    names: tuple[str, ...] = PARAMETERS
     items, first = iter(rows), 0
-    statistics = Statistics(names)
+    statistics = Statistics(names or PARAMETERS)
     while part := list(islice(items, MOMENTS_BLOCK)):
-        if first == 0 and not set(names_of(part[0])) & set(PARAMETERS):
-            names = names_of(part[0])
+        if first == 0:
+            own = names_of(part[0])
+            names = names or (own if own and not set(own) & set(PARAMETERS) else PARAMETERS)
             statistics = Statistics(names)
+        assert names is not None
         statistics.update({name: column_of(part, name, first) for name in names})
         first += len(part)
     return statistics.result()
@@ -210,5 +215,5 @@ def theoretical_statistics(config: Space) -> Summary:
             "min": distribution.low,
             "max": distribution.high,
         }
-        for name, distribution in config.parameters
+        for name, distribution in checked_space(config).parameters
     }

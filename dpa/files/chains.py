@@ -22,6 +22,7 @@ from dpa.files.formats import format_module, format_of
 from dpa.files.formats.base import FormatReader, TrailerError
 from dpa.files.metadata import Metadata, RecipeMetadata
 from dpa.files.original import OriginalReader, figure_problem, statistics_problems
+from dpa.host.memory import require_memory
 
 FilePath: TypeAlias = str | os.PathLike[str]
 
@@ -113,6 +114,12 @@ class Chain(ABC):
         except (ValueError, TypeError) as error:
             raise _named(self.path, error) from error
 
+    def require_memory(self, sample_bytes: int, instead: str) -> None:
+        """Raises ValueError where a recipe's samples, all kept, take more memory than there is."""
+        if self.size is not None:
+            what = f"{str(self.path)!r} with its {self.size:,} samples"
+            require_memory(what, self.size * sample_bytes, instead)
+
     def in_another_process(self) -> bool:
         """Whether the process has forked: a child shares the file position with its parent."""
         return self._opened_by != os.getpid()
@@ -176,7 +183,9 @@ class OriginalChain(Chain):
 
     def statistics_problems(self, found: dict[str, Any]) -> list[str]:
         """As for Chain, but statistics may differ by rounding or be absent."""
-        return statistics_problems(self._reader.statistics, self.trailer, found)
+        problems = statistics_problems(self._reader.statistics, self.trailer, found)
+        strict = [] if self._reader.strict else ["it has NaN or Infinity, which is no JSON"]
+        return [*problems, *strict]
 
 
 class Recipe(Chain):
@@ -201,10 +210,12 @@ class Recipe(Chain):
         yield from super().blocks()
         if self.problems:
             return
-        if self.size > MOST_GENERATED and not self._unlimited:
+        # A link takes two blocks of SHA-256; the hour is that of a chain of ten.
+        hours = self.size / MOST_GENERATED * self.metadata.derivation.blocks_a_sample / 21
+        if hours > 1 and not self._unlimited:
             raise ValueError(
                 f"{str(self.path)!r} stands for {self.size:,} samples, which take "
-                f"{self.size / MOST_GENERATED:,.0f} hours or more to generate: say unlimited=True "
+                f"{hours:,.0f} hours or more to generate: say unlimited=True "
                 "(--unlimited) if that is meant"
             )
         digest = SampleDigest(self.metadata.key, self.metadata.names)

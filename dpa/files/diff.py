@@ -142,6 +142,11 @@ def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -
         open_chain(second, lenient=True, unlimited=unlimited) as b,
     ):
         _require_same_names(a.metadata, b.metadata)
+        if pairs is _by_id:
+            for chain in (a, b):
+                chain.require_memory(
+                    300 + 8 * len(a.metadata.names), "ids in another order are compared in memory"
+                )
         diff.notes += _metadata_notes(a.metadata, b.metadata)
         for pair in pairs(a.blocks(), b.blocks()):
             diff.update(pair)

@@ -14,7 +14,6 @@ from dpa.derivation.ids import Consecutive, Ids, Texts
 from dpa.errors import ChainFileError
 from dpa.files.chains import Chain, FilePath, open_chain
 from dpa.files.metadata import Metadata
-from dpa.host.memory import require_memory
 from dpa.host.progress import progress_bar
 from dpa.streams.cursor import RowCursor
 from dpa.streams.progress import SILENT, ProgressCallback, Report
@@ -100,8 +99,8 @@ class FileStream(RowCursor):
         self._chunk_size = chunk_size
         self._report = report
         self._go_to(0)
-        # The samples behind the rows; None if the file must be read again from its start.
-        self._parts: Iterator[Columns] | None = None
+        # The position behind the rows, and what follows there; None where that must be read again.
+        self._parts: tuple[int, Iterator[Columns]] | None = None
         self._closed = False
         self._damage = ""  # only the text: an exception would keep this stream alive
         self._open = ExitStack()
@@ -130,11 +129,11 @@ class FileStream(RowCursor):
         self._check()
         if self._closed:
             raise StopIteration
-        parts, self._parts = self._parts, None  # an interrupted generator cannot continue
-        if self._chain.in_another_process():
-            parts = None
-        if parts is None:
+        kept, self._parts = self._parts, None  # an interrupted generator cannot continue
+        if kept is None or kept[0] != position or self._chain.in_another_process():
             parts = self._read(position, self._chunk_size)
+        else:
+            parts = kept[1]
         part = next(parts, None)
         if part is None:
             self.close()
@@ -142,7 +141,7 @@ class FileStream(RowCursor):
         rows = part.rows(self._chain.metadata.key.rank)
         self._advance(len(rows))
         self._report(position + len(rows), part.ids)
-        self._parts = parts
+        self._parts = position + len(rows), parts
         return rows
 
     def blocks(self) -> Iterator[Columns]:
@@ -153,9 +152,11 @@ class FileStream(RowCursor):
         self._go_to(self.delivered)
         self._parts = None
         for part in self._read(self.delivered, BLOCK):
-            self._go_to(self.delivered + len(part))
+            end = self.delivered + len(part)
             self._advance(len(part))
-            self._report(self.delivered, part.ids)
+            self._report(end, part.ids)
+            at: tuple[Iterator[dict[str, Any]], int] = iter(()), end
+            self._at = at  # from here to the yield nothing is called that Ctrl-C could interrupt
             yield part
         self.close()
 
@@ -220,12 +221,8 @@ def row_bytes(names: Sequence[str]) -> int:
 def _blocks(chain: Chain, sample_bytes: int) -> Iterator[Columns]:
     """All samples, to be kept. Raises ValueError if a recipe's samples exceed the memory."""
     for at, block in enumerate(chain.blocks()):  # the first block shows that the file is sound
-        if at == 0 and chain.size is not None:
-            require_memory(
-                f"{str(chain.path)!r} with its {chain.size:,} samples",
-                chain.size * sample_bytes,
-                "load_augmentation_stream gives them one by one",
-            )
+        if at == 0:
+            chain.require_memory(sample_bytes, "load_augmentation_stream gives them one by one")
         yield block
 
 

@@ -96,7 +96,8 @@ class Metadata(Frozen):
 
     def shared(self) -> dict[str, Any]:
         """The fields that the parts of one run share."""
-        return {"space": self.space, "key": self.key, "world_size": self.world_size}
+        key = self.key._replace(rank=None)  # each rank may have a part
+        return {"space": self.space, "key": key, "world_size": self.world_size}
 
     def expected_trailer(self, digest: SampleDigest) -> dict[str, Any]:
         """The trailer that fits the samples in the file. Raises ValueError."""
@@ -159,7 +160,9 @@ class RecipeMetadata(Metadata):
         if metadata.space is None or start is None or metadata.dtype != "float64":
             raise ValueError("a recipe must have a space, a start_id and the dtype 'float64'")
         if not 0 <= size <= min(MANY, LIMIT - start):
-            raise ValueError(f"num_samples must be 0 to 2**48 and 2**64 - start_id, got {size}")
+            raise ValueError(
+                f"num_samples must be 0 to 2**48 and 2**64 - start_id, got {brief(size)}"
+            )
         space, key, world_size = metadata.space, metadata.key, metadata.world_size
         recipe = cls(space, key, world_size, start)
         recipe._set(num_samples=size)
@@ -170,6 +173,9 @@ class RecipeMetadata(Metadata):
         """A recipe of consecutive ids."""
         metadata = Metadata.of(derivation, Consecutive(ids), world_size)
         return cls.checked(metadata, len(ids))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RecipeMetadata.checked, (self.stored, self.num_samples)
 
     @property
     def derivation(self) -> Derivation:

@@ -24,7 +24,8 @@ _ROUNDING = 1e-9
 class OriginalReader(FormatReader):
     """Reads a document of the original package, loaded whole."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: dict[str, Any], *, strict: bool) -> None:
+        self.strict = strict
         self._rows = document["augmentations"]
         self._told = False
         fields: Any = document.get("metadata")

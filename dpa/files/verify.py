@@ -16,8 +16,9 @@ from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.ids import Ids
-from dpa.derivation.keys import Key
+from dpa.derivation.keys import NO_KEY, Key
 from dpa.derivation.statistics import Statistics, without_nan
+from dpa.errors import ChainFileError
 from dpa.files.chains import LARGE_BLOCK, Chain, FilePath, open_chain
 from dpa.files.compatibility import found_ids, numbered
 from dpa.files.formats import is_chain
@@ -111,13 +112,14 @@ class VerificationReport:
         if self.ok:
             parts = "" if self.files == 1 else f" in {self.files} files, digest {self.digest}"
             return f"{printable(self.path)}: ok, {self.checked:,} samples{parts}"
-        unknown = any(problem.startswith(_UNVERIFIABLE) for problem in self.problems)
+        unknown = any(_UNVERIFIABLE in problem for problem in self.problems)
         verdict = "NOT VERIFIABLE" if unknown and not self.different else "NOT OK"
-        if self.problems == (_REORDERED,):
+        if not self.different and all(x.endswith(_REORDERED) for x in self.problems):
             verdict = "ORDER CHANGED"
         differ = f"{self.different:,} of {self.checked:,} samples differ"
         lines = [f"{printable(self.path)}: {verdict}, {differ}"]
-        lines += [f"  first: {self.first}"] if self.first is not None else []
+        if self.first is not None and self.files == 1:  # of a folder, the problems tell
+            lines.append(f"  first: {self.first}")
         return "\n".join([*lines, *(f"  {problem}" for problem in self.problems)])
 
 
@@ -190,6 +192,8 @@ def verify_augmentation_chain(
     check_threads(num_threads)
     given = _Given(None if ids is None else Ids.checked(ids), base_seed, rank)
     if os.path.isdir(file_path(path)):
+        if given != _NOTHING:
+            raise ValueError("ids, base_seed and rank are for single files, not for a folder")
         return _verified_folder(path, num_threads, unlimited)
     return _verified(path, given, num_threads, unlimited)[0]
 
@@ -224,32 +228,31 @@ def _verified(
 def _verified_folder(
     folder: FilePath, num_threads: int | None, unlimited: bool
 ) -> VerificationReport:
-    """Verifies each part of a run by itself, and whether the parts belong together."""
+    """Verifies each part of a run by itself, and whether the parts belong together.
+
+    Consecutive ids may not overlap; listed ones are not compared between files.
+    """
     names = sorted(name for name in os.listdir(folder) if name[0] not in "._" and is_chain(name))
     if not names:
         raise ValueError(f"{str(folder)!r} has no chain files")
-    nothing = _Given(None, None, None)
-    found = [
-        _verified(os.path.join(folder, name), nothing, num_threads, unlimited) for name in names
-    ]
-    problems, first = [], found[0][1]
-    total = SampleDigest(first.key, first.names)
-    spans: list[tuple[int, int, str]] = []
-    for name, (report, metadata) in zip(names, found, strict=True):
-        problems += [f"{name!r}: {problem}" for problem in report.problems]
-        for field, value in metadata.shared().items():
-            if value != first.shared()[field]:
-                problems.append(f"{names[0]!r} and {name!r} differ in their {field}")
+    problems: list[str] = []
+    parts: list[tuple[str, VerificationReport, Metadata]] = []
+    for name in names:
+        try:
+            found = _verified(os.path.join(folder, name), _NOTHING, num_threads, unlimited)
+        except ChainFileError as error:  # its text names the file
+            problems.append(str(error))
+            continue
+        parts.append((name, *found))
+        first = [] if found[0].first is None else [f"first: {found[0].first}"]
+        problems += [f"{name!r}: {problem}" for problem in (*first, *found[0].problems)]
+    problems += _contradictions(parts)
+    total = SampleDigest(NO_KEY, ())  # of digests that are known
+    for _, report, _ in parts:
         if report.digest is not None:
             total.add(report.digest, report.checked)
-        if metadata.start_id is not None:
-            spans.append((metadata.start_id, metadata.start_id + report.checked, name))
-    spans.sort()
-    for (_, stop, before), (start, _, name) in pairwise(spans):
-        if start < stop:
-            problems.append(f"{before!r} and {name!r} overlap from id {start} on")
-    reports = [report for report, _ in found]
-    digest = total.hexdigest() if all(report.digest for report in reports) else None
+    reports = [report for _, report, _ in parts]
+    complete = len(parts) == len(names) and all(report.digest for report in reports)
     return VerificationReport(
         str(folder),
         sum(report.checked for report in reports),
@@ -257,8 +260,26 @@ def _verified_folder(
         next((report.first for report in reports if report.first is not None), None),
         tuple(problems),
         len(names),
-        digest,
+        total.hexdigest() if complete else None,
     )
+
+
+def _contradictions(parts: Sequence[tuple[str, VerificationReport, Metadata]]) -> Iterator[str]:
+    """Why files are not the parts of one run."""
+    for name, _, metadata in parts:
+        first, _, expected = parts[0]
+        for field, value in metadata.shared().items():
+            if value != expected.shared()[field]:
+                yield f"{first!r} and {name!r} differ in their {field}"
+    spans = [
+        (metadata.key, metadata.start_id, metadata.start_id + report.checked, name)
+        for name, report, metadata in parts
+        if metadata.start_id is not None
+    ]
+    spans.sort(key=lambda span: (str(span[0]), span[1]))
+    for (key, _, stop, before), (other, start, _, name) in pairwise(spans):
+        if key == other and start < stop:
+            yield f"{before!r} and {name!r} overlap from id {start} on"
 
 
 def _statistics_problems(
@@ -312,6 +333,9 @@ def _large(blocks: Iterable[Columns]) -> Iterator[Columns]:
             waiting = []
     if waiting:
         yield Columns.joined(waiting)
+
+
+_NOTHING = _Given(None, None, None)
 
 
 class _Comparison:

@@ -28,7 +28,8 @@ def plot_comparison(report: ComparisonReport) -> Figure:
     axes = figure.subplots()
     for at, one in enumerate(found):
         _bars(axes, at, one, report.confidence)
-    axes.set_yticks(range(len(found)), [one.result.name for one in found])
+    names = [one.result.name for one in found]
+    axes.set_yticks(range(len(found)), names, parse_math=False)
     axes.invert_yaxis()
     axes.margins(x=0.3)  # room for the text beside the longest bar
     axes.set_xlim(left=0)

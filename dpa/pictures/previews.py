@@ -14,6 +14,7 @@ from dpa.checks import extra
 from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Ids
+from dpa.images.effects import check_applicable
 from dpa.integrations.image import apply_augmentation
 from dpa.pictures.figures import DPI, GREY, TEXT, drawable
 
@@ -86,7 +87,9 @@ def plot_preview(
             f"images and ids must make 2 to {_MAX_TILES} tiles, "
             f"got {len(images)} images and {len(checked)} ids"
         )
-    batch = derive(config, epoch, view, base_seed, rank, world_size).batch(checked)
+    derivation = derive(config, epoch, view, base_seed, rank, world_size)
+    check_applicable(derivation.space)
+    batch = derivation.batch(checked)
     return _sheet({name: _reduced(name, image) for name, image in images.items()}, batch)
 
 

@@ -27,6 +27,9 @@ from dpa.streams.progress import Report
 from dpa.streams.spans import Share, Spans, contiguous
 from dpa.streams.streams import BatchStream, DictStream, checked_chunk, checked_range
 
+#: Ranks that are listed one by one.
+_MOST_RANKS = 2**20
+
 
 @raised_as(SeedGenerationError)
 def gen_distributed_augmentation_params(
@@ -432,7 +435,7 @@ class DistributedRangeSplitter:
 
     def get_all_ranges(self) -> list[tuple[int, int]]:
         """get_rank_range of each rank, in order."""
-        return [self.get_rank_range(rank) for rank in range(self.world_size)]
+        return [self.get_rank_range(rank) for rank in _listable(self.world_size)]
 
     def get_all_rank_ranges(self) -> list[RankRange]:
         """The range of each rank, in order, as RankRange."""
@@ -486,6 +489,13 @@ class DistributedRangeSplitter:
         _check_same_job(streams)
         left = Spans(ids for stream in streams for ids in stream.remaining.ranges)
         return RemainingSamples(left, streams[0].derivation)
+
+
+def _listable(world_size: int) -> range:
+    """All ranks. ValueError for more than any job has: a list of them would take for ever."""
+    if world_size > _MOST_RANKS:
+        raise ValueError(f"world_size must be at most {_MOST_RANKS} here, got {world_size}")
+    return range(world_size)
 
 
 def _check_same_job(streams: Sequence[DictStream]) -> None:
@@ -602,4 +612,4 @@ class RemainingSamples(Derived):
     def split(self, world_size: int) -> list[DictStream]:
         """The stream() of each new rank, in order."""
         size = positive("world_size", world_size)
-        return [self.stream(rank, size) for rank in range(size)]
+        return [self.stream(rank, size) for rank in _listable(size)]

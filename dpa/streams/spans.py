@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dpa.checks import LIMIT, integer
+from dpa.checks import LIMIT, brief, integer
 from dpa.derivation.ids import MANY, Consecutive, Ids, Listed, listed
 from dpa.derivation.keys import checked_rank
 
@@ -44,13 +44,15 @@ class Spans:
     def from_json(cls, value: Any) -> Spans:
         """The inverse of to_json. Raises ValueError for any other value."""
         try:
+            if not all(isinstance(ids, (list, tuple)) and len(ids) == 3 for ids in value):
+                raise ValueError("three numbers a range")
             numbers = [[integer("an id", x) for x in ids] for ids in value]
             ranges = [range(start, stop, step) for start, stop, step in numbers]
         except (TypeError, ValueError) as error:
-            raise ValueError(f"no [[start, stop, step], ...]: {value!r}") from error
+            raise ValueError(f"no [[start, stop, step], ...]: {brief(value)}") from error
         sound = ranges and all(0 <= x.start <= x.stop <= LIMIT and x.step > 0 for x in ranges)
         if not sound or sum((x.stop - x.start) // x.step for x in ranges) > MANY:
-            raise ValueError(f"no spans of ids: {value!r}")
+            raise ValueError(f"no spans of ids: {brief(value)}")
         return cls(ranges)
 
     def to_json(self) -> list[list[int]]:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
-from dpa.checks import LIMIT, integer, positive, raised_as
+from dpa.checks import LIMIT, brief, integer, positive, raised_as
 from dpa.derivation.config import AugmentationConfig, space_of
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, Derived, derive
 from dpa.derivation.ids import MANY, consecutive_ids
@@ -125,12 +125,12 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
         for name, value in self._identity().items():
             if state[name] != value:
                 raise ValueError(
-                    f"the state is another stream's: its {name} is {state[name]!r}, "
-                    f"this stream's {value!r}"
+                    f"the state is another stream's: its {name} is {brief(state[name])}, "
+                    f"this stream's {brief(value)}"
                 )
         position = integer("delivered", state["delivered"])
         if not 0 <= position <= len(self._ids):
-            raise ValueError(f"delivered must be 0 to {len(self._ids)}, got {position}")
+            raise ValueError(f"delivered must be 0 to {len(self._ids)}, got {brief(position)}")
         self.seek(position)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -197,7 +197,7 @@ def checked_range(start_id: object, end_id: object) -> range:
     """range(start_id, end_id). Raises TypeError or ValueError naming the argument."""
     start, end = integer("start_id", start_id), integer("end_id", end_id)
     if end < start:
-        raise ValueError(f"end_id must not be below start_id {start}, got {end}")
+        raise ValueError(f"end_id must not be below start_id {start}, got {brief(end)}")
     return consecutive_ids(end - start, start)
 
 

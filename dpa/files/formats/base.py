@@ -92,6 +92,9 @@ class FormatReader(ABC):
     statistics: Any = None
     trailer: Any = None
 
+    #: Whether JSON parsers that refuse NaN and Infinity read it.
+    strict = True
+
     def __init__(self, metadata: Metadata) -> None:
         self.metadata = metadata
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import BLOCK
 from dpa.files.formats.base import FormatReader
@@ -71,19 +72,23 @@ def read(file: BinaryIO) -> FormatReader:
             f"takes up to {size * _PARSED:,} bytes of memory, {available_memory():,} are free"
         )
     file.seek(0)
-    return _document(parse(file.read(size)))  # a device may be endless
+    text = file.read(size)  # a device may be endless
+    # A list takes 120 bytes at most and an object 400: nested ones outgrow the bound above.
+    if 120 * text.count(b"[") + 400 * text.count(b"{") > 24 * size + LONGEST:
+        raise ValueError("not a chain: it has more lists and objects than samples can have")
+    return _document(parse(text), strict=b"NaN" not in text and b"Infinity" not in text)
 
 
-def _document(document: Any) -> FormatReader:
+def _document(document: Any, *, strict: bool) -> FormatReader:
     """A reader of a parsed document: ours with another layout, or the original package's."""
     if not isinstance(document, dict) or not isinstance(document.get("augmentations"), list):
         raise ValueError("not a chain: no list of augmentations")
     if not document.keys() <= _PARTS:
-        raise ValueError(f"not a chain: unknown part {min(document.keys() - _PARTS)!r}")
+        raise ValueError(f"not a chain: unknown part {brief(min(document.keys() - _PARTS))}")
     fields: Any = document.get("metadata")
     # One of the two marks suffices, so that a file with one damaged is not taken for an original.
     if "trailer" not in document and not (isinstance(fields, dict) and "format" in fields):
-        return OriginalReader(document)
+        return OriginalReader(document, strict=strict)
     if document.keys() < _PARTS:
         raise ValueError(f"{min(_PARTS - document.keys())} is missing")
     return DocumentReader(document)

@@ -14,6 +14,9 @@ from dpa.files.formats.base import FormatReader, Writer
 from dpa.files.formats.records import LONGEST, Lines, canonical
 from dpa.files.metadata import Metadata
 
+#: A line of a sample has a hash of 64 digits; a few others may be shorter.
+_SHORTEST, _SHORTEST_FEW = 64, 100
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -105,7 +108,10 @@ class LineReader(FormatReader):
 
     def _next_lines(self, number: int) -> list[bytes]:
         """Some thousands of lines, of which the first has this number; none at the end."""
-        lines = list(BytesIO(self._file.read(LONGEST) + self._file.readline(LONGEST + 1)))
+        text = self._file.read(LONGEST) + self._file.readline(LONGEST + 1)
+        if text.count(b"\n") > _SHORTEST_FEW + len(text) // _SHORTEST:
+            raise ValueError(f"line {number} and following: too short for samples")
+        lines = list(BytesIO(text))
         if lines and len(lines[-1]) > LONGEST:
             raise ValueError(f"line {number + len(lines) - 1}: longer than {LONGEST} bytes")
         return lines

@@ -26,6 +26,8 @@ from dpa.files.formats.records import columnar_checksum, parse
 from dpa.files.metadata import Metadata
 
 #: Samples read at a time: enough to outweigh the calls for a dozen members.
+#: Members beside the columns of the parameters.
+_TAKEN = ("metadata", "statistics", "trailer", "id_offsets")
 _READ = 32_768
 #: The most bytes of JSON beside the columns; a hostile file may claim any size.
 _MOST_JSON = 1_000_000
@@ -41,6 +43,9 @@ class Writer(base.Writer):
 
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         super().__init__(file, metadata)
+        for name in metadata.names:
+            if name in _TAKEN:
+                raise ValueError(f"a parameter called {name!r} cannot be stored in .npz")
         self._blocks: list[Columns] = []
 
     @classmethod

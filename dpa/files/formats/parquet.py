@@ -14,7 +14,7 @@ from dpa.checks import extra
 from dpa.derivation.columns import Columns
 from dpa.files.formats import base
 from dpa.files.formats.base import FormatReader
-from dpa.files.formats.records import columnar_checksum, parse
+from dpa.files.formats.records import LONGEST, columnar_checksum, parse
 from dpa.files.metadata import Metadata
 
 with extra("parquet", ".parquet files need pyarrow"):
@@ -107,6 +107,8 @@ class Reader(FormatReader):
                 f"not a chain: no '{_PREFIX}{name}' in its metadata; what wrote it kept columns "
                 "alone, which do not say what made them"
             )
+        if len(text) > LONGEST:
+            raise ValueError(f"{_PREFIX}{name} has {len(text)} bytes, more than {LONGEST}")
         try:
             return parse(text)
         except ValueError as error:

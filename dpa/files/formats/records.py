@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,9 +70,9 @@ def _refuse_constant(name: str) -> Any:
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {twice!r} appears twice")
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise ValueError(f"the name {brief(twice)} appears twice")
     return fields
 
 
@@ -97,13 +97,14 @@ class Lines:
         self._strings = self._listed and metadata.id_type == "string"
         self._fields = sorted([*metadata.names, "hash", *(["id"] if self._listed else [])])
         self._template = self._line("%s", '"%s"', "%s")
-        pattern = self._line(_FLOAT, _HASH, _STRING_ID if self._strings else _INTEGER_ID)
+        id_ = _STRING_ID if self._strings else _INTEGER_ID
+        pattern = self._line(_FLOAT, _HASH, id_, re.escape)
         end = "," if comma else ""
         self._pattern = re.compile(rf"^\{{{pattern[1:-1]}\}}{end}$".encode(), re.MULTILINE)
 
-    def _line(self, number: str, hash_: str, id_: str) -> str:
+    def _line(self, number: str, hash_: str, id_: str, written: Callable[[str], str] = str) -> str:
         forms = {**dict.fromkeys(self._metadata.names, number), "hash": hash_, "id": id_}
-        return "{" + ",".join(f'"{name}":{forms[name]}' for name in self._fields) + "}"
+        return "{" + ",".join(f'"{written(name)}":{forms[name]}' for name in self._fields) + "}"
 
     def write(self, samples: Columns, separator: bytes) -> bytes:
         """The samples as records with `separator` between them."""
