@@ -19,6 +19,7 @@ from dpa.derivation.statistics import (
     theoretical_statistics,
 )
 from dpa.errors import ChainFileError
+from dpa.files.generating import generate_augmentation_chain
 from dpa.files.loading import (
     load_augmentation_batch,
     load_augmentation_chain,
@@ -26,11 +27,7 @@ from dpa.files.loading import (
     load_augmentation_stream,
 )
 from dpa.files.recipes import save_augmentation_recipe
-from dpa.files.saving import (
-    generate_augmentation_chain,
-    save_augmentation_chain,
-    save_augmentation_stream,
-)
+from dpa.files.saving import save_augmentation_chain, save_augmentation_stream
 from dpa.files.verify import verify_augmentation_chain
 from dpa.streams.streams import (
     stream_augmentation_batches,

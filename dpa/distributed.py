@@ -7,15 +7,13 @@ from dpa.errors import (
     SeedGenerationError,
 )
 from dpa.streams.ranks import (
-    DistributedRangeSplitter,
     RankAwareSeedGenerator,
-    RankRange,
-    RemainingSamples,
     gen_distributed_augmentation_params,
     stream_distributed_augmentation_batches,
     stream_distributed_augmentation_chain,
     stream_distributed_augmentation_range,
 )
+from dpa.streams.splitter import DistributedRangeSplitter, RankRange, RemainingSamples
 
 __all__ = [
     "DistributedError",

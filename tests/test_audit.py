@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 import dpa
-from dpa import audit, cli
+from dpa import cli
+from dpa.audit import report
 from dpa.audit import AuditReport, Distribution, audit_augmentation
 from dpa.config import PARAMETERS
 
@@ -89,11 +90,11 @@ def test_the_first_and_the_last_sample_count():
 
 def test_three_equal_seeds_are_three_pairs():
     seeds = np.array([[1, 2], [3, 4], [1, 2], [1, 2]], np.uint8)
-    assert audit._equal_pairs([10, 20, 30, 40], seeds) == [(10, 30), (10, 40), (30, 40)]
+    assert report._equal_pairs([10, 20, 30, 40], seeds) == [(10, 30), (10, 40), (30, 40)]
 
 
 def test_more_than_ten_pairs_are_counted_and_ten_listed(monkeypatch):
-    monkeypatch.setitem(audit._SEEDS, "xoshiro256++", slice(28, 32))  # as bad as mt19937
+    monkeypatch.setitem(report._SEEDS, "xoshiro256++", slice(28, 32))  # as bad as mt19937
     report = audit_augmentation(400_000, dpa.AugmentationConfig(augmentation_depth=1))
     assert report.colliding_pairs > len(report.first_pairs) == 10
     assert "\n  ...\n" in str(report)
@@ -324,7 +325,8 @@ def test_command_refuses(capsys):
 
 def test_without_scipy(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy", None)
-    monkeypatch.delitem(sys.modules, "dpa.audit")
+    for name in [name for name in sys.modules if name.startswith("dpa.audit")]:
+        monkeypatch.delitem(sys.modules, name)
     assert cli.main(["audit", "-n", "1000"]) == 2
     assert capsys.readouterr().err == (
         "dpa: error: audits and plots need scipy: pip install 'dpa-augment[audit]' "

@@ -15,7 +15,7 @@ from dpa.benchmark.timing import Case
 from dpa.checks import positive, raised_as
 from dpa.derivation.config import AugmentationConfig, checked_space
 from dpa.derivation.generate import gen_augmentation_params, generate_augmentation_batch
-from dpa.files.saving import generate_augmentation_chain
+from dpa.files.generating import generate_augmentation_chain
 from dpa.streams.ranks import stream_distributed_augmentation_chain
 from dpa.streams.streams import checked_chunk, stream_augmentation_chain
 

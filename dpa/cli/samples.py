@@ -27,7 +27,7 @@ from dpa.files.chains import Chain, Recipe, open_chain, recipe_blocks
 from dpa.files.metadata import RecipeMetadata
 from dpa.files.recipes import merge_recipes, write_recipe
 from dpa.files.writing import write_chain
-from dpa.streams.ranks import DistributedRangeSplitter
+from dpa.streams.splitter import DistributedRangeSplitter
 
 
 def add(commands: Commands) -> None:

@@ -14,16 +14,15 @@ from dpa.checks import boolean, positive
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import AugmentationConfig, checked_space
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, derive
-from dpa.derivation.ids import Consecutive, Ids, Listed, consecutive_ids
+from dpa.derivation.ids import Consecutive, Ids, Listed
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
 from dpa.files.compatibility import numbered, tried_ids
 from dpa.files.formats import format_of
-from dpa.files.loading import FileStream, row_bytes
+from dpa.files.loading import FileStream
 from dpa.files.metadata import Metadata
 from dpa.files.writing import write_chain
-from dpa.host.memory import require_memory
 from dpa.host.progress import progress_bar
 from dpa.streams.progress import ProgressCallback, Report
 from dpa.streams.streams import Stream
@@ -32,94 +31,6 @@ from dpa.streams.streams import Stream
 _FEW = 100_000
 #: The metadata of a file, and its samples in pieces.
 _Source: TypeAlias = tuple[Metadata, Iterable[Columns]]
-
-
-def generate_augmentation_chain(
-    num_samples: int,
-    config: AugmentationConfig | None = None,
-    verbose: bool = False,
-    save_path: FilePath | None = None,
-    *,
-    start_id: int = 0,
-    base_seed: int | None = None,
-    epoch: int | None = None,
-    view: int | None = None,
-) -> list[dict[str, Any]]:
-    """The parameters of consecutive samples as a list of dicts.
-
-    Parameters
-    ----------
-    num_samples
-        How many samples; 0 or more.
-    config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
-    verbose
-        Whether to print a summary.
-    save_path
-        The file to write the samples to, as save_augmentation_chain does; None writes none.
-    start_id
-        The first id; the last one is start_id + num_samples - 1.
-    base_seed
-        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
-    epoch
-        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
-    view
-        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
-
-    Returns
-    -------
-    list of dict
-        One dict for each sample, as gen_augmentation_params returns it.
-
-    Raises
-    ------
-    TypeError
-        An argument has the wrong type.
-    ValueError
-        An argument has a bad value; the message names it. Also if the machine has too little
-        memory.
-    OSError
-        The file cannot be written; an earlier file stays as it was.
-
-    Examples
-    --------
-    >>> [sample["hash"][:8] for sample in generate_augmentation_chain(2, start_id=42)]
-    ['3c8f5890', 'afa030f8']
-    """
-    derivation = derive(config, epoch, view, base_seed)
-    ids = consecutive_ids(num_samples, start_id)
-    if len(ids) > _FEW:
-        require_memory(
-            f"num_samples={len(ids)}",
-            len(ids) * row_bytes(derivation.names),
-            "stream_augmentation_chain makes them one by one",
-        )
-    results: list[dict[str, Any]] = []
-
-    def kept() -> Iterator[AugmentationBatch]:
-        for batch in derivation.blocks(ids):
-            yield batch
-            results.extend(batch.to_dicts())
-
-    if save_path is None:
-        for _ in kept():
-            pass
-    else:
-        write_chain(save_path, Metadata.of(derivation, Consecutive(ids)), kept(), expected=len(ids))
-    if verbose:
-        _print_summary(results, derivation.names, ids, save_path)
-    return results
-
-
-def _print_summary(
-    results: list[dict[str, Any]], names: Sequence[str], ids: range, save_path: FilePath | None
-) -> None:
-    for sample_id, sample in zip(ids[:10], results, strict=False):
-        values = " ".join(f"{name}={sample[name]:.4f}" for name in names)
-        print(f"sample {sample_id}: {values} hash={sample['hash'][:16]}")
-    if len(ids) > 10:
-        print(f"... and {len(ids) - 10} more")
-    print(f"generated {len(ids)} samples" + (f", saved to {save_path}" if save_path else ""))
 
 
 def save_augmentation_chain(

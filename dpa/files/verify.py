@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import file_path, printable
+from dpa.checks import file_path
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.digest import SampleDigest
@@ -25,102 +24,17 @@ from dpa.files.formats import is_chain
 from dpa.files.metadata import Metadata
 from dpa.files.original import FIGURE
 from dpa.files.original import statistics_problems as rounded_problems
+from dpa.files.reports import REORDERED, UNVERIFIABLE, Difference, VerificationReport
 from dpa.host.threads import check_threads
 
 #: The samples that decide which candidate generated a file that does not say it.
 _TRIED_SAMPLES = 16
 
-_REORDERED = "the order changed: the digest is right, the statistics are those of another order"
-_UNVERIFIABLE = "not verifiable:"
 _UNLIKE = (
     "its hashes are not those of its ids, which are 0, 1, ... where none are given: say ids=, "
     "base_seed= or rank="
 )
-_UNKNOWN_CONFIG = f"{_UNVERIFIABLE} its config is not known"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A field of a sample that differs from what the metadata give.
-
-    Attributes
-    ----------
-    index
-        The position of the sample in the file, from 0.
-    id
-        The sample's id.
-    field
-        The name of the parameter, or "hash".
-    stored
-        What the file has: a float, or a str for "hash".
-    expected
-        What the metadata give, of the same type.
-    """
-
-    index: int
-    id: int | str
-    field: str
-    stored: float | str
-    expected: float | str
-
-    def __str__(self) -> str:
-        return (
-            f"sample {self.index} (id {self.id!r}): {self.field} is {self.stored!r}, "
-            f"must be {self.expected!r}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationReport:
-    """What verify_augmentation_chain found; str() of it has a few lines, bool() is `ok`.
-
-    Attributes
-    ----------
-    path
-        The file or the folder.
-    checked
-        How many samples were generated again.
-    different
-        How many of them are not as stored.
-    first
-        The first difference, or None.
-    problems
-        Everything else that is wrong or cannot be verified.
-    files
-        How many files were verified; 1 unless `path` is a folder.
-    digest
-        The digest of all samples as stored; None if it is unknown.
-    """
-
-    path: str
-    checked: int
-    different: int
-    first: Difference | None
-    problems: tuple[str, ...]
-    files: int = 1
-    digest: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether no sample differs and there is no problem."""
-        return self.different == 0 and not self.problems
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __str__(self) -> str:
-        if self.ok:
-            parts = "" if self.files == 1 else f" in {self.files} files, digest {self.digest}"
-            return f"{printable(self.path)}: ok, {self.checked:,} samples{parts}"
-        unknown = any(_UNVERIFIABLE in problem for problem in self.problems)
-        verdict = "NOT VERIFIABLE" if unknown and not self.different else "NOT OK"
-        if not self.different and all(x.endswith(_REORDERED) for x in self.problems):
-            verdict = "ORDER CHANGED"
-        differ = f"{self.different:,} of {self.checked:,} samples differ"
-        lines = [f"{printable(self.path)}: {verdict}, {differ}"]
-        if self.first is not None and self.files == 1:  # of a folder, the problems tell
-            lines.append(f"  first: {self.first}")
-        return "\n".join([*lines, *(f"  {problem}" for problem in self.problems)])
+_UNKNOWN_CONFIG = f"{UNVERIFIABLE} its config is not known"
 
 
 def verify_augmentation_chain(
@@ -291,7 +205,7 @@ def _statistics_problems(
     sound = listed and opened.bound and not (comparison.different or opened.problems)
     figures = all(problem.startswith(FIGURE) for problem in problems)
     if problems and sound and figures and not rounded_problems(opened.statistics, None, found):
-        return [_REORDERED]
+        return [REORDERED]
     return problems
 
 
@@ -404,14 +318,14 @@ class _Comparison:
     def problems(self) -> list[str]:
         """Everything that could not be compared."""
         if self._by_value and self._unlike:
-            return [f"{_UNVERIFIABLE} {_UNLIKE}"]
+            return [f"{UNVERIFIABLE} {_UNLIKE}"]
         if self._by_value:
             return []
         if not self._candidates or not self.checked:
             return [
-                f"{_UNVERIFIABLE} its config is not known, nor do depths 1 to 20 give its hashes"
+                f"{UNVERIFIABLE} its config is not known, nor do depths 1 to 20 give its hashes"
             ]
         depth = self._candidates[0].space.depth
         return [
-            f"{_UNVERIFIABLE} its config is not known; the hashes are compared with depth {depth}"
+            f"{UNVERIFIABLE} its config is not known; the hashes are compared with depth {depth}"
         ]

@@ -1,0 +1,95 @@
+"""What a verification found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dpa.checks import printable
+
+#: Problems that have a verdict of their own.
+REORDERED = "the order changed: the digest is right, the statistics are those of another order"
+UNVERIFIABLE = "not verifiable:"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field of a sample that differs from what the metadata give.
+
+    Attributes
+    ----------
+    index
+        The position of the sample in the file, from 0.
+    id
+        The sample's id.
+    field
+        The name of the parameter, or "hash".
+    stored
+        What the file has: a float, or a str for "hash".
+    expected
+        What the metadata give, of the same type.
+    """
+
+    index: int
+    id: int | str
+    field: str
+    stored: float | str
+    expected: float | str
+
+    def __str__(self) -> str:
+        return (
+            f"sample {self.index} (id {self.id!r}): {self.field} is {self.stored!r}, "
+            f"must be {self.expected!r}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """What verify_augmentation_chain found; str() of it has a few lines, bool() is `ok`.
+
+    Attributes
+    ----------
+    path
+        The file or the folder.
+    checked
+        How many samples were generated again.
+    different
+        How many of them are not as stored.
+    first
+        The first difference, or None.
+    problems
+        Everything else that is wrong or cannot be verified.
+    files
+        How many files were verified; 1 unless `path` is a folder.
+    digest
+        The digest of all samples as stored; None if it is unknown.
+    """
+
+    path: str
+    checked: int
+    different: int
+    first: Difference | None
+    problems: tuple[str, ...]
+    files: int = 1
+    digest: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether no sample differs and there is no problem."""
+        return self.different == 0 and not self.problems
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        if self.ok:
+            parts = "" if self.files == 1 else f" in {self.files} files, digest {self.digest}"
+            return f"{printable(self.path)}: ok, {self.checked:,} samples{parts}"
+        unknown = any(UNVERIFIABLE in problem for problem in self.problems)
+        verdict = "NOT VERIFIABLE" if unknown and not self.different else "NOT OK"
+        if not self.different and all(x.endswith(REORDERED) for x in self.problems):
+            verdict = "ORDER CHANGED"
+        differ = f"{self.different:,} of {self.checked:,} samples differ"
+        lines = [f"{printable(self.path)}: {verdict}, {differ}"]
+        if self.first is not None and self.files == 1:  # of a folder, the problems tell
+            lines.append(f"  first: {self.first}")
+        return "\n".join([*lines, *(f"  {problem}" for problem in self.problems)])
