@@ -12,8 +12,9 @@ from scipy import stats
 
 import dpa
 from dpa import cli
-from dpa.audit import report
 from dpa.audit import AuditReport, Distribution, audit_augmentation
+from dpa.audit import report as auditing
+from dpa.audit.distribution import Check
 from dpa.config import PARAMETERS
 
 MT19937 = dpa.AugmentationConfig(sampler="mt19937")
@@ -90,11 +91,11 @@ def test_the_first_and_the_last_sample_count():
 
 def test_three_equal_seeds_are_three_pairs():
     seeds = np.array([[1, 2], [3, 4], [1, 2], [1, 2]], np.uint8)
-    assert report._equal_pairs([10, 20, 30, 40], seeds) == [(10, 30), (10, 40), (30, 40)]
+    assert auditing._equal_pairs([10, 20, 30, 40], seeds) == [(10, 30), (10, 40), (30, 40)]
 
 
 def test_more_than_ten_pairs_are_counted_and_ten_listed(monkeypatch):
-    monkeypatch.setitem(report._SEEDS, "xoshiro256++", slice(28, 32))  # as bad as mt19937
+    monkeypatch.setitem(auditing._SEEDS, "xoshiro256++", slice(28, 32))  # as bad as mt19937
     report = audit_augmentation(400_000, dpa.AugmentationConfig(augmentation_depth=1))
     assert report.colliding_pairs > len(report.first_pairs) == 10
     assert "\n  ...\n" in str(report)
@@ -281,8 +282,8 @@ def test_the_report_is_frozen():
 
 
 def test_the_report_says_what_was_found():
-    bad = audit.Check("correlation", ("noise", "scale"), 0.5, 1e-20)
-    good = audit.Check("neighbours", ("noise",), 0.001, 0.3)
+    bad = Check("correlation", ("noise", "scale"), 0.5, 1e-20)
+    good = Check("neighbours", ("noise",), 0.001, 0.3)
     report = AuditReport(MT19937, dpa.generate_augmentation_batch([]).key, 5, 100, 32, 0, (), ())
     assert report.ok
     report = dataclasses.replace(report, checks=(bad, good))
