@@ -102,9 +102,9 @@ class Ids(ABC):
             return ids
         if isinstance(ids, (str, bytes, bytearray, memoryview)):
             raise TypeError(f"ids must be a sequence of ids, got one id: {brief(ids)}")
-        if np.ma.is_masked(ids):
-            raise ValueError(f"ids must not be masked, got {brief(ids)}")
         if hasattr(ids, "__array__") and np.ndim(ids) > 0:
+            if np.ma.is_masked(ids):
+                raise ValueError(f"ids must not be masked, got {brief(ids)}")
             array = np.asarray(ids)
             if array.ndim != 1:
                 raise ValueError(f"ids must have one dimension, got shape {array.shape}")
