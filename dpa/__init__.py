@@ -28,14 +28,13 @@ from dpa.files.loading import (
 )
 from dpa.files.recipes import save_augmentation_recipe
 from dpa.files.saving import save_augmentation_chain, save_augmentation_stream
-from dpa.files.verify import verify_augmentation_chain
 from dpa.streams.streams import (
     stream_augmentation_batches,
     stream_augmentation_chain,
     stream_augmentation_range,
 )
 
-# The original package also has these names here. They are imported on first use.
+# Imported on first use: the original package's further names, and what takes long to import.
 if typing.TYPE_CHECKING:
     from dpa.batch import BatchConfig as BatchConfig
     from dpa.batch import BatchMetrics as BatchMetrics
@@ -67,6 +66,7 @@ if typing.TYPE_CHECKING:
     from dpa.errors import ResourceCleanupError as ResourceCleanupError
     from dpa.errors import StreamingError as StreamingError
     from dpa.errors import StreamingIOError as StreamingIOError
+    from dpa.files.verify import verify_augmentation_chain as verify_augmentation_chain
     from dpa.streams.progress import StreamingProgress as StreamingProgress
 else:
     _ELSEWHERE = {
@@ -87,6 +87,7 @@ else:
             *("GeneratorExhaustionError", "PartialWriteError", "ResourceCleanupError"),
             *("StreamingError", "StreamingIOError"),
         ),
+        "dpa.files.verify": ("verify_augmentation_chain",),
         "dpa.streams.progress": ("StreamingProgress",),
     }
     _MODULE_OF = {name: module for module, names in _ELSEWHERE.items() for name in names}
