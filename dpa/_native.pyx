@@ -293,9 +293,9 @@ cdef int run(const dpa_engine *engine, const dpa_request *request, size_t first,
     return 0
 
 
-cdef int run_one(Plan plan, bytes prefix, seed_id, size_t columns, void **values,
+cdef int run_one(Plan plan, bytes prefix, sample_id, size_t columns, void **values,
                  uint8_t *digest) except -1:
-    """One sample; seed_id is an int, or the bytes that end its key."""
+    """One sample; sample_id is an int, or the bytes that end its key."""
     cdef dpa_request request
     cdef int64_t offsets[2]
     cdef bytes text
@@ -305,14 +305,14 @@ cdef int run_one(Plan plan, bytes prefix, seed_id, size_t columns, void **values
     request.keys.prefix_size = PyBytes_Size(prefix)
     request.keys.text = NULL
     request.keys.ids = NULL
-    if isinstance(seed_id, bytes):
-        text = seed_id
+    if isinstance(sample_id, bytes):
+        text = sample_id
         offsets[0] = 0
         offsets[1] = PyBytes_Size(text)
         request.keys.text = <const uint8_t *> PyBytes_AsString(text)
         request.keys.offsets = offsets
     else:
-        request.keys.start = seed_id
+        request.keys.start = sample_id
     request.columns = columns
     request.values = values
     request.stride = 1
@@ -322,8 +322,8 @@ cdef int run_one(Plan plan, bytes prefix, seed_id, size_t columns, void **values
     return run(&ENGINE, &request, 0, 1, plan.depth > DPA_TABLE_LINKS)
 
 
-def params(Plan plan not None, bytes prefix not None, seed_id, rank=None) -> dict:
-    """One sample as a dict. seed_id is an int below 2^64, or the bytes that end its key."""
+def params(Plan plan not None, bytes prefix not None, sample_id, rank=None) -> dict:
+    """One sample as a dict. sample_id is an int below 2^64, or the bytes that end its key."""
     cdef double values[MAX_COLUMNS]
     cdef void *pointers[MAX_COLUMNS]
     cdef uint8_t digest[DPA_DIGEST_SIZE]
@@ -332,7 +332,7 @@ def params(Plan plan not None, bytes prefix not None, seed_id, rank=None) -> dic
         raise ValueError(f"a dict holds at most {MAX_COLUMNS} columns, got {plan.columns}")
     for c in range(plan.columns):
         pointers[c] = &values[c]
-    run_one(plan, prefix, seed_id, plan.columns, pointers, digest)
+    run_one(plan, prefix, sample_id, plan.columns, pointers, digest)
     cdef dict result = {}
     for c in range(plan.columns):
         result[plan.names[c]] = values[c]
@@ -342,10 +342,10 @@ def params(Plan plan not None, bytes prefix not None, seed_id, rank=None) -> dic
     return result
 
 
-def seed_hash(Plan plan not None, bytes prefix not None, seed_id) -> str:
-    """The hash of one sample. seed_id as in params."""
+def seed_hash(Plan plan not None, bytes prefix not None, sample_id) -> str:
+    """The hash of one sample. sample_id as in params."""
     cdef uint8_t digest[DPA_DIGEST_SIZE]
-    run_one(plan, prefix, seed_id, 0, NULL, digest)
+    run_one(plan, prefix, sample_id, 0, NULL, digest)
     return hex_text(digest)
 
 

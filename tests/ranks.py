@@ -46,7 +46,7 @@ def digest(path):
 def by_the_variables():
     """torch is imported, but no process group is there yet."""
     stream = stream_distributed_augmentation_chain(SIZE)
-    assert (stream.share.rank, stream.share.world_size) == (RANK, WORLD_SIZE)
+    assert (stream.shard.rank, stream.shard.world_size) == (RANK, WORLD_SIZE)
 
 
 def by_torch_before_the_variables():

@@ -386,10 +386,10 @@ def group(rank, world_size, initialized=True):
 
 
 def found():
-    share = stream_distributed_augmentation_chain(100).share
+    shard = stream_distributed_augmentation_chain(100).shard
     params = gen_distributed_augmentation_params(42)
-    assert params == gen_distributed_augmentation_params(42, share.rank)
-    return share.rank, share.world_size
+    assert params == gen_distributed_augmentation_params(42, shard.rank)
+    return shard.rank, shard.world_size
 
 
 def test_launchers_in_their_order(monkeypatch):
@@ -406,7 +406,7 @@ def test_launchers_in_their_order(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.distributed", SimpleNamespace())  # a build without
     assert found() == (3, 10)
     rest = DistributedRangeSplitter.remaining(STATES)
-    assert rest.stream().share[1:3] == rest.batches().share[1:3] == (3, 10)
+    assert rest.stream().shard[1:3] == rest.batches().shard[1:3] == (3, 10)
 
 
 @pytest.mark.parametrize("call", [found, lambda: gen_distributed_augmentation_params(42)])

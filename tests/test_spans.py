@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpa.streams.spans import SPLITS, Share, Spans, contiguous
+from dpa.streams.spans import SPLITS, Shard, Spans, contiguous
 
 RANGES = st.lists(
     st.builds(
@@ -134,7 +134,7 @@ def test_shares_tile_a_job(ranges, world_size):
     job = Spans(ranges)
     ids, size = listed(job), len(job)
     shares = {
-        split: [listed(Share(job, rank, world_size, split).ids) for rank in range(world_size)]
+        split: [listed(Shard(job, rank, world_size, split).ids) for rank in range(world_size)]
         for split in SPLITS
     }
     assert [x for part in shares["contiguous"] for x in part] == ids
@@ -147,8 +147,8 @@ def test_shares_tile_a_job(ranges, world_size):
 
 def test_a_share_needs_no_more_time_or_memory_for_more_ranks():
     job = Spans([range(5, 8)])
-    assert Share(job, 10**12 - 1, 10**12, "padded").ids.ranges == (range(5, 6),)
-    assert Share(job, 10**12 - 1, 10**12).ids.ranges == (range(8, 8),)
+    assert Shard(job, 10**12 - 1, 10**12, "padded").ids.ranges == (range(5, 6),)
+    assert Shard(job, 10**12 - 1, 10**12).ids.ranges == (range(8, 8),)
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,4 @@ def test_a_share_needs_no_more_time_or_memory_for_more_ranks():
 )
 def test_a_share_checks_its_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
-        Share.checked(Spans([range(9)]), *arguments)
+        Shard.checked(Spans([range(9)]), *arguments)

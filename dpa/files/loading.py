@@ -98,7 +98,7 @@ class FileStream(RowCursor):
         self._chain = chain
         self._chunk_size = chunk_size
         self._report = report
-        self._go_to(0)
+        self._seek(0)
         # The position behind the rows, and what follows there; None where that must be read again.
         self._parts: tuple[int, Iterator[Columns]] | None = None
         self._closed = False
@@ -149,7 +149,7 @@ class FileStream(RowCursor):
         self._check()
         if self._closed:
             return
-        self._go_to(self.delivered)
+        self._seek(self.delivered)
         self._parts = None
         for part in self._read(self.delivered, BLOCK):
             end = self.delivered + len(part)
@@ -176,7 +176,7 @@ class FileStream(RowCursor):
     def close(self) -> None:
         """Closes the file and ends the stream."""
         self._closed, self._damage = True, ""
-        self._go_to(self.delivered)
+        self._seek(self.delivered)
         self._parts = None
         self._open.close()
 

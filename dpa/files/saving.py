@@ -293,7 +293,7 @@ def _dict_blocks(
 def _of_stream(stream: Stream[Any], given: _Given) -> _Source:
     """The source of a stream's remaining samples."""
     if given.world_size is None and stream.key.rank is not None:
-        given = given._replace(world_size=stream.share.world_size)
+        given = given._replace(world_size=stream.shard.world_size)
     left = stream.remaining
     ids = left.ids(0, 0) if left.consecutive else Listed(np.empty(0, np.uint64))
     # An empty batch carries the metadata, even if no samples remain.

@@ -15,7 +15,7 @@ class RowCursor(ABC, Iterator[dict[str, Any]]):
     and returning it, because the interpreter raises KeyboardInterrupt when a call ends.
     """
 
-    def _go_to(self, position: int) -> None:
+    def _seek(self, position: int) -> None:
         """Makes sample number `position` the next one."""
         # The rows at hand, and the position behind the last of them. Both are set in one step.
         self._at: tuple[Iterator[dict[str, Any]], int] = (iter(()), position)

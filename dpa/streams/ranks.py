@@ -17,7 +17,7 @@ from dpa.errors import (
 )
 from dpa.streams.launcher import place
 from dpa.streams.progress import Report
-from dpa.streams.spans import Share, Spans
+from dpa.streams.spans import Shard, Spans
 from dpa.streams.streams import BatchStream, DictStream, checked_chunk, checked_range
 
 
@@ -206,9 +206,9 @@ def stream_distributed_augmentation_chain(
         raise ValueError(
             "inclusive_range must be True: each rank has its whole share; others are by split="
         )
-    share = _share(_consecutive(num_samples, 0), rank, world_size, split)
-    derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
-    return _stream(share, derivation, chunk_size, verbose)
+    shard = _shard(_consecutive(num_samples, 0), rank, world_size, split)
+    derivation = _derivation(shard, rank_aware, config, epoch, view, base_seed)
+    return _stream(shard, derivation, chunk_size, verbose)
 
 
 @raised_as(DistributedError)
@@ -281,9 +281,9 @@ def stream_distributed_augmentation_range(
     >>> [len(list(stream_distributed_augmentation_range(*ids, 0, 4))) for ids in ranges]
     [25, 25, 25, 25]
     """
-    share = _share(_range(start_id, end_id), rank, world_size, split)
-    derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
-    return _stream(share, derivation, chunk_size, verbose)
+    shard = _shard(_range(start_id, end_id), rank, world_size, split)
+    derivation = _derivation(shard, rank_aware, config, epoch, view, base_seed)
+    return _stream(shard, derivation, chunk_size, verbose)
 
 
 @raised_as(DistributedError)
@@ -348,30 +348,30 @@ def stream_distributed_augmentation_batches(
     >>> [len(batch) for batch in stream_distributed_augmentation_batches(10, 0, 4, batch_size=2)]
     [2, 1]
     """
-    share = _share(_consecutive(num_samples, start_id), rank, world_size, split)
-    derivation = _derivation(share, rank_aware, config, epoch, view, base_seed)
-    return BatchStream(share, derivation, positive("batch_size", batch_size))
+    shard = _shard(_consecutive(num_samples, start_id), rank, world_size, split)
+    derivation = _derivation(shard, rank_aware, config, epoch, view, base_seed)
+    return BatchStream(shard, derivation, positive("batch_size", batch_size))
 
 
-def _share(ids: range, rank: int | None, world_size: int | None, split: str | None) -> Share:
-    return Share.checked(Spans([ids]), *place(rank, world_size), split)
+def _shard(ids: range, rank: int | None, world_size: int | None, split: str | None) -> Shard:
+    return Shard.checked(Spans([ids]), *place(rank, world_size), split)
 
 
 def _stream(
-    share: Share, derivation: Derivation, chunk_size: int | None, verbose: bool
+    shard: Shard, derivation: Derivation, chunk_size: int | None, verbose: bool
 ) -> DictStream:
-    stream = DictStream(share, derivation, checked_chunk(chunk_size))
-    stream.report = Report(None, verbose, len(share.ids))
+    stream = DictStream(shard, derivation, checked_chunk(chunk_size))
+    stream.report = Report(None, verbose, len(shard.ids))
     return stream
 
 
 def _derivation(
-    share: Share,
+    shard: Shard,
     rank_aware: bool,
     config: AugmentationConfig | None,
     epoch: int | None,
     view: int | None,
     base_seed: int | None,
 ) -> Derivation:
-    rank = share.rank if boolean("rank_aware", rank_aware) else None
+    rank = shard.rank if boolean("rank_aware", rank_aware) else None
     return derive(config, epoch, view, base_seed, rank)

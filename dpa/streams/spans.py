@@ -13,7 +13,7 @@ from dpa.checks import LIMIT, brief, integer
 from dpa.derivation.ids import MANY, Consecutive, Ids, Listed, listed
 from dpa.derivation.keys import checked_rank
 
-#: The ways to split a job's samples among its ranks; Share describes them.
+#: The ways to split a job's samples among its ranks; Shard describes them.
 SPLITS = ("contiguous", "interleaved", "padded", "drop_last")
 
 
@@ -105,7 +105,7 @@ def contiguous(size: int, rank: int, world_size: int) -> range:
     return range(start, start + each + (rank < left))
 
 
-class Share(NamedTuple):
+class Shard(NamedTuple):
     """The shard of one rank: its part of the ids of a job.
 
     `split` says how the ids are split: "contiguous" gives consecutive shards; "interleaved"
@@ -120,7 +120,7 @@ class Share(NamedTuple):
     split: str | None = "contiguous"
 
     @classmethod
-    def checked(cls, job: Spans, rank: object, world_size: object, split: object) -> Share:
+    def checked(cls, job: Spans, rank: object, world_size: object, split: object) -> Shard:
         """A shard from checked arguments. Raises TypeError or ValueError naming the argument."""
         if split is not None and split not in SPLITS:
             known = ", ".join(map(repr, SPLITS))

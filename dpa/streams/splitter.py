@@ -19,7 +19,7 @@ from dpa.errors import (
     RangeSplittingError,
 )
 from dpa.streams.launcher import place
-from dpa.streams.spans import Share, Spans, contiguous
+from dpa.streams.spans import Shard, Spans, contiguous
 from dpa.streams.streams import BatchStream, DictStream, checked_chunk
 
 #: Ranks that are listed one by one.
@@ -105,8 +105,8 @@ class DistributedRangeSplitter:
         stream_distributed_augmentation_chain.
         """
         job = Spans([consecutive_ids(self.total_samples, 0)])
-        share = Share.checked(job, rank, self.world_size, split)
-        return np.concatenate([listed(ids) for ids in share.ids.ranges])
+        shard = Shard.checked(job, rank, self.world_size, split)
+        return np.concatenate([listed(ids) for ids in shard.ids.ranges])
 
     @staticmethod
     def remaining(states: Iterable[Mapping[str, Any]]) -> RemainingSamples:
@@ -122,7 +122,7 @@ class DistributedRangeSplitter:
         streams = [DictStream.from_state_dict(state) for state in states]
         if not streams:
             raise ValueError("states must have the state of each rank, got none")
-        streams.sort(key=lambda stream: stream.share.rank)
+        streams.sort(key=lambda stream: stream.shard.rank)
         _check_same_job(streams)
         left = Spans(ids for stream in streams for ids in stream.remaining.ranges)
         return RemainingSamples(left, streams[0].derivation)
@@ -143,9 +143,9 @@ def _check_same_job(streams: Sequence[DictStream]) -> None:
                 f"the state of rank {stream.key.rank} is of a rank-aware job, whose samples depend "
                 "on the rank: it can only go on with as many ranks, each by load_state_dict()"
             )
-        if stream.share.split is None and stream.share.world_size > 1:
+        if stream.shard.split is None and stream.shard.world_size > 1:
             raise ValueError(
-                f"the state of rank {stream.share.rank} is of a range of its own (split=None): "
+                f"the state of rank {stream.shard.rank} is of a range of its own (split=None): "
                 "it goes on by load_state_dict(), and split= shares a range out"
             )
         for name, value in _job(stream).items():
@@ -154,8 +154,8 @@ def _check_same_job(streams: Sequence[DictStream]) -> None:
                 raise ValueError(
                     f"states must be of one job, got {expected} and {value} (their {name})"
                 )
-    counts = Counter(stream.share.rank for stream in streams)
-    world_size = streams[0].share.world_size
+    counts = Counter(stream.shard.rank for stream in streams)
+    world_size = streams[0].shard.world_size
     for rank in range(world_size):
         if counts[rank] != 1:
             raise ValueError(
@@ -165,8 +165,8 @@ def _check_same_job(streams: Sequence[DictStream]) -> None:
 
 def _job(stream: DictStream) -> dict[str, Any]:
     """Everything that the ranks of a job share."""
-    share = stream.share._replace(rank=0)
-    return {"config": stream.config, "key": stream.key, "share of rank 0": share}
+    shard = stream.shard._replace(rank=0)
+    return {"config": stream.config, "key": stream.key, "share of rank 0": shard}
 
 
 class RemainingSamples(Derived):
@@ -213,8 +213,8 @@ class RemainingSamples(Derived):
         TypeError, ValueError
             The chunk_size has the wrong type, or is below 1.
         """
-        share = Share(self._job, *place(rank, world_size))
-        return DictStream(share, self.derivation, checked_chunk(chunk_size))
+        shard = Shard(self._job, *place(rank, world_size))
+        return DictStream(shard, self.derivation, checked_chunk(chunk_size))
 
     def batches(
         self, rank: int | None = None, world_size: int | None = None, *, batch_size: int = 1000
@@ -243,8 +243,8 @@ class RemainingSamples(Derived):
         TypeError, ValueError
             The batch_size has the wrong type, or is below 1.
         """
-        share = Share(self._job, *place(rank, world_size))
-        return BatchStream(share, self.derivation, positive("batch_size", batch_size))
+        shard = Shard(self._job, *place(rank, world_size))
+        return BatchStream(shard, self.derivation, positive("batch_size", batch_size))
 
     def split(self, world_size: int) -> list[DictStream]:
         """The stream() of each new rank, in order."""

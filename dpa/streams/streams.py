@@ -15,7 +15,7 @@ from dpa.derivation.keys import Key
 from dpa.errors import StreamingError
 from dpa.streams.cursor import RowCursor
 from dpa.streams.progress import SILENT, ProgressCallback, Report
-from dpa.streams.spans import Share, Spans
+from dpa.streams.spans import Shard, Spans
 
 Item = TypeVar("Item")
 
@@ -25,7 +25,7 @@ _CHUNK = 1000
 
 
 class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
-    """An iterator that yields each sample of `share.ids` once.
+    """An iterator that yields each sample of `shard.ids` once.
 
     state_dict() saves the position; load_state_dict() resumes there in an equal stream of any
     process; pickling does both. If next() raises an exception, such as KeyboardInterrupt, no
@@ -35,11 +35,11 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
 
     _closed = False
 
-    def __init__(self, share: Share, derivation: Derivation, chunk_size: int) -> None:
-        self.share = share
+    def __init__(self, shard: Shard, derivation: Derivation, chunk_size: int) -> None:
+        self.shard = shard
         self.derivation = derivation
         self.chunk_size = chunk_size
-        self._ids = share.ids
+        self._ids = shard.ids
         self.seek(0)
 
     @classmethod
@@ -50,10 +50,10 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
         key = Key.checked(*(state[name] for name in Key._fields))
         try:
             rank, world_size, split = state["share"]
-            share = Share.checked(Spans.from_json(state["job"]), rank, world_size, split)
+            shard = Shard.checked(Spans.from_json(state["job"]), rank, world_size, split)
         except (TypeError, ValueError) as error:
             raise ValueError(f"the state's job and share must be valid: {error}") from error
-        stream = cls(share, Derivation(space, key), checked_chunk(chunk_size))
+        stream = cls(shard, Derivation(space, key), checked_chunk(chunk_size))
         stream.load_state_dict(state)
         return stream
 
@@ -98,12 +98,12 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
 
     def _identity(self) -> dict[str, Any]:
         """Everything that two streams must share to yield the same samples."""
-        job, *share = self.share
+        job, *shard = self.shard
         return {
             "space": self.derivation.space.declaration(),
             **self.key._asdict(),
             "job": job.to_json(),
-            "share": share,
+            "share": shard,
         }
 
     def state_dict(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
         self.seek(position)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        arguments = (self.share, self.derivation, self.chunk_size)
+        arguments = (self.shard, self.derivation, self.chunk_size)
         return type(self), arguments, self.state_dict()
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
@@ -165,7 +165,7 @@ class DictStream(RowCursor, Stream[dict[str, Any]]):
 
     def seek(self, position: int) -> None:
         """Makes sample number `position` the next one."""
-        self._go_to(position)
+        self._seek(position)
 
     def _rows(self, position: int) -> list[dict[str, Any]]:
         batch = self._batch(position, self.chunk_size)
@@ -275,7 +275,7 @@ def stream_augmentation_chain(
     """
     ids = _checked_ids(num_samples, start_id)
     stream = DictStream(
-        Share(Spans([ids])), derive(config, epoch, view, base_seed), checked_chunk(chunk_size)
+        Shard(Spans([ids])), derive(config, epoch, view, base_seed), checked_chunk(chunk_size)
     )
     total = None if _is_endless(num_samples) else len(ids)
     stream.report = Report(progress_callback, verbose, total)
@@ -328,7 +328,7 @@ def stream_augmentation_range(
     ['3c8f5890', 'afa030f8']
     """
     return DictStream(
-        Share(Spans([checked_range(start_id, end_id)])),
+        Shard(Spans([checked_range(start_id, end_id)])),
         derive(config, epoch, view, base_seed),
         checked_chunk(chunk_size),
     )
@@ -384,7 +384,7 @@ def stream_augmentation_batches(
     500
     """
     return BatchStream(
-        Share(Spans([_checked_ids(num_samples, start_id)])),
+        Shard(Spans([_checked_ids(num_samples, start_id)])),
         derive(config, epoch, view, base_seed),
         positive("batch_size", batch_size),
     )
