@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._columns import decode_texts, encode_texts, unpack
-from dpa.checks import LIMIT, brief, integer
+from dpa.checks import LIMIT, brief, not_negative, word
 from dpa.derivation.keys import lone_surrogate
 
 #: The type of the argument `ids` of public functions.
@@ -368,19 +368,12 @@ def _listed_integer(value: object, at: int) -> int:
     _refuse_null(value, at)
     if isinstance(value, str):
         raise TypeError(f"ids must not mix int with str (index {at})")
-    number = integer(f"ids[{at}]", value)
-    if not 0 <= number < LIMIT:
-        raise ValueError(f"ids[{at}] must be 0 to 2**64 - 1, got {brief(number)}")
-    return number
+    return word(f"ids[{at}]", value)
 
 
 def consecutive_ids(num_samples: int, start_id: int) -> range:
     """range(start_id, start_id + num_samples), checked. Raises TypeError or ValueError."""
-    size, start = integer("num_samples", num_samples), integer("start_id", start_id)
-    if size < 0:
-        raise ValueError(f"num_samples must not be negative, got {brief(size)}")
-    if start < 0:
-        raise ValueError(f"start_id must not be negative, got {brief(start)}")
+    size, start = not_negative("num_samples", num_samples), not_negative("start_id", start_id)
     if start + size > LIMIT:
         raise ValueError(f"the last id must be below 2**64, got {brief(start + size - 1)}")
     if size > MANY:

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dpa.checks import LIMIT, brief, integer, raised_as, word
+from dpa.checks import LIMIT, brief, integer, positive, raised_as, word
 from dpa.errors import InvalidRankError
 
 
 @raised_as(InvalidRankError)
 def checked_rank(rank: object, world_size: object) -> tuple[int, int]:
     """Both as int. Raises InvalidRankError unless 0 <= rank < world_size."""
-    size = integer("world_size", world_size)
-    if size < 1:
-        raise ValueError(f"world_size must be at least 1, got {brief(size)}")
+    size = positive("world_size", world_size)
     if rank is None:
         raise ValueError(f"world_size={size} needs a rank")
     number = word("rank", rank)
