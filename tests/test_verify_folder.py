@@ -47,6 +47,13 @@ def test_what_does_not_belong_together_is_told(folder):
     )
 
 
+def test_a_part_without_samples_overlaps_none(folder):
+    nothing = dpa.stream_augmentation_range(1000, 1000, epoch=3)
+    dpa.save_augmentation_stream(nothing, folder / "nothing.json")
+    assert json.loads((folder / "nothing.json").read_text())["metadata"]["start_id"] == 1000
+    assert dpa.verify_augmentation_chain(folder).ok
+
+
 def test_a_fault_in_a_part_is_told(folder):
     batch = dpa.load_augmentation_batch(folder / "part-3000.npz")
     batch.noise[7] = 0.05

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError
-from typing import Any, NamedTuple, NoReturn, Self
-
-import numpy as np
+from typing import Any, NamedTuple, NoReturn
 
 from dpa._native import MAX_DEPTH, SAMPLERS, Plan
 from dpa.checks import brief, finite, integer
@@ -46,9 +44,6 @@ class Frozen:
     def _fields(self) -> dict[str, Any]:
         slots = (name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ()))
         return {name: getattr(self, name) for name in slots if name[0] != "_"}
-
-    def _with(self, **changes: object) -> Self:
-        return type(self)(**{**self._fields(), **changes})
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -89,11 +84,6 @@ class Uniform(Frozen):
             raise ValueError(f"high - low overflows, got {self.low} and {self.high}")
         if not 0 <= self.draw <= MAX_DRAW:
             raise ValueError(f"draw must be 0 to {MAX_DRAW}, got {self.draw}")
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of a column of values."""
-        return np.dtype(np.float64)
 
     @property
     def mean(self) -> float:

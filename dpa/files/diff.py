@@ -112,7 +112,7 @@ def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -
     second
         The file to compare it with, of the same or another format.
     unlimited
-        Whether to generate recipes of more than 10**10 samples, which takes an hour or more.
+        Whether to generate recipes that take one core over an hour: 10**10 samples at depth 10.
 
     Returns
     -------

@@ -54,7 +54,7 @@ class Metadata(Frozen):
 
     def replace(self, **changes: object) -> Self:
         """A copy with some fields changed."""
-        return self._with(**changes)
+        return type(self)(**{**self._fields(), **changes})
 
     @classmethod
     def of(

@@ -48,7 +48,7 @@ def plot_chain(
     config
         The config to compare the samples with; None is the config of the file.
     unlimited
-        Whether to generate recipes of more than 10**10 samples, which takes an hour or more.
+        Whether to generate recipes that take one core over an hour: 10**10 samples at depth 10.
 
     Returns
     -------

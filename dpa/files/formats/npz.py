@@ -25,9 +25,9 @@ from dpa.files.formats.base import FormatReader
 from dpa.files.formats.records import columnar_checksum, parse
 from dpa.files.metadata import Metadata
 
-#: Samples read at a time: enough to outweigh the calls for a dozen members.
-#: Members beside the columns of the parameters.
+#: Members that are no columns, whose names a parameter may not have.
 _TAKEN = ("metadata", "statistics", "trailer", "id_offsets")
+#: Samples read at a time: enough to outweigh the calls for a dozen members.
 _READ = 32_768
 #: The most bytes of JSON beside the columns; a hostile file may claim any size.
 _MOST_JSON = 1_000_000
