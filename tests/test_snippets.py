@@ -94,3 +94,16 @@ def test_a_page_has_no_blanks_and_no_dead_links(page):
     assert re.findall(r"@[A-Z]+@|TODO|XXX", text) == []
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.skipif(not (ROOT / "csrc").is_dir(), reason="no sources beside the tests")
+def test_paths_that_pages_name_exist():
+    pattern = re.compile(r"`((?:bench|csrc|docs|dpa|examples|tests)/[\w./*-]+)`")
+    named = {
+        (page.name, path)
+        for page in [*PAGES, ROOT / "CONTRIBUTING.md"]
+        for path in pattern.findall(page.read_text("utf-8"))
+        if "NAME" not in path
+    }
+    assert ("CONTRIBUTING.md", "dpa/checks.py") in named
+    assert sorted(each for each in named if not [*ROOT.glob(each[1].rstrip("/"))]) == []

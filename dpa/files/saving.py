@@ -27,8 +27,6 @@ from dpa.host.progress import progress_bar
 from dpa.streams.progress import ProgressCallback, Report
 from dpa.streams.streams import Stream
 
-#: Samples that fit on any machine. Reading the memory takes as long as generating a hundred.
-_FEW = 100_000
 #: The metadata of a file, and its samples in pieces.
 _Source: TypeAlias = tuple[Metadata, Iterable[Columns]]
 

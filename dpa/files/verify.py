@@ -322,10 +322,6 @@ class _Comparison:
         if self._by_value:
             return []
         if not self._candidates or not self.checked:
-            return [
-                f"{UNVERIFIABLE} its config is not known, nor do depths 1 to 20 give its hashes"
-            ]
+            return [f"{_UNKNOWN_CONFIG}, nor do depths 1 to 20 give its hashes"]
         depth = self._candidates[0].space.depth
-        return [
-            f"{UNVERIFIABLE} its config is not known; the hashes are compared with depth {depth}"
-        ]
+        return [f"{_UNKNOWN_CONFIG}; the hashes are compared with depth {depth}"]
