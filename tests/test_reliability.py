@@ -801,16 +801,24 @@ def test_string_ids_are_decoded_once():
     assert batch.sample_ids is batch.sample_ids
 
 
-def test_an_original_that_no_strict_parser_reads_is_told(tmp_path):
+@pytest.mark.parametrize(
+    ("note", "problems"),
+    [
+        (float("nan"), ("it has NaN or Infinity, which is no JSON",)),
+        (float("-inf"), ("it has NaN or Infinity, which is no JSON",)),
+        ("NaN and Infinity", ()),  # words, not numbers
+    ],
+)
+def test_an_original_that_no_strict_parser_reads_is_told(note, problems, tmp_path):
     path = tmp_path / "old.json"
     config = dpa.get_preset("mild", sampler="mt19937")
     rows = dpa.generate_augmentation_chain(3, config)
     fields = {name: x for name, x in config.to_dict().items() if name != "sampler"}
     path.write_text(
-        json.dumps({"metadata": {"config": fields, "note": float("nan")}, "augmentations": rows})
+        json.dumps({"metadata": {"config": fields, "note": note}, "augmentations": rows})
     )
     report = dpa.verify_augmentation_chain(path)
-    assert (report.different, report.problems) == (0, ("it has NaN or Infinity, which is no JSON",))
+    assert (report.different, report.problems) == (0, problems)
 
 
 def test_lists_within_lists_are_no_chain(tmp_path):

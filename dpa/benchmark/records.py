@@ -13,7 +13,7 @@ from typing import Self
 from dpa.benchmark.environment import machine
 from dpa.benchmark.results import BenchmarkResult, Record
 from dpa.benchmark.timing import measure_time
-from dpa.files.formats.records import parse
+from dpa.files.formats.records import parse, refuse_constant
 
 _FACTS = ("command", "seconds", "load", "machine")
 
@@ -95,7 +95,7 @@ class Measurements:
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """The measurements in a file of to_json. Raises OSError, or ValueError for others."""
         try:
-            return cls.from_record(parse(Path(path).read_bytes(), strict=True))
+            return cls.from_record(parse(Path(path).read_bytes(), refuse_constant))
         except (KeyError, OverflowError, TypeError, ValueError) as error:
             problem = f"{error} is missing" if isinstance(error, KeyError) else error
             raise ValueError(f"{os.fspath(path)!r} holds no measurements: {problem}") from error

@@ -10,11 +10,7 @@ from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.generate import gen_augmentation_seed
 from dpa.derivation.ids import consecutive_ids
 from dpa.derivation.keys import Key
-from dpa.errors import (
-    DistributedError,
-    RangeSplittingError,
-    SeedGenerationError,
-)
+from dpa.errors import DistributedError, RangeSplittingError, SeedGenerationError
 from dpa.streams.launcher import place
 from dpa.streams.progress import Report
 from dpa.streams.spans import Shard, Spans

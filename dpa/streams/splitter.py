@@ -15,9 +15,7 @@ from dpa.checks import integer, not_negative, positive, raised_as
 from dpa.derivation.derivation import Derivation, Derived
 from dpa.derivation.ids import consecutive_ids, listed
 from dpa.derivation.keys import checked_rank
-from dpa.errors import (
-    RangeSplittingError,
-)
+from dpa.errors import RangeSplittingError
 from dpa.streams.launcher import place
 from dpa.streams.spans import Shard, Spans, contiguous
 from dpa.streams.streams import BatchStream, DictStream, checked_chunk

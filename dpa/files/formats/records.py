@@ -45,14 +45,13 @@ def columnar_checksum(metadata: object, statistics: object, trailer: object) -> 
     return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
-def parse(text: bytes, *, strict: bool = False) -> Any:
+def parse(text: bytes, constant: Callable[[str], Any] = float) -> Any:
     """Parses UTF-8 JSON; no name may occur twice in an object. Raises ValueError.
 
-    `strict` refuses NaN and Infinity, which only Python writes and reads. Files of the original
-    package may have them; canonical() refuses them in ours.
+    `constant` gives the values of NaN and Infinity, which only Python writes and reads. Files
+    of the original package may have them; canonical() refuses them in ours.
     """
     try:
-        constant = _refuse_constant if strict else None
         return json.loads(text.decode(), object_pairs_hook=_distinct, parse_constant=constant)
     except json.JSONDecodeError as error:
         found = error.doc[error.pos : error.pos + 20]
@@ -63,7 +62,8 @@ def parse(text: bytes, *, strict: bool = False) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def _refuse_constant(name: str) -> Any:
+def refuse_constant(name: str) -> Any:
+    """A `constant` for parse() that raises ValueError."""
     raise ValueError(f"no JSON: {name} is not a number of JSON")
 
 
