@@ -148,6 +148,11 @@ class Columns:
             fields[name] = mine != theirs
         return Differences(self, other, fields)
 
+    def hashes(self) -> list[str]:
+        """The hashes as text, 64 hex characters each."""
+        text = self.digests.tobytes().hex()
+        return [text[at : at + 64] for at in range(0, len(text), 64)]
+
     def field(self, name: str, at: int) -> float | str:
         """One sample's value of a parameter, or its hash as 64 hex characters."""
         return bytes(self.digests[at]).hex() if name == "hash" else float(self._columns[name][at])

@@ -68,9 +68,8 @@ class ParameterColumns(_Generator):
         if not isinstance(indices, Sequence):
             raise TypeError("ParameterColumns is for map(..., batched=True, with_indices=True)")
         batch = self.batch(indices if self.id_column is None else self.ids(rows))
-        hashes = batch.digests.tobytes().hex()
         found: dict[str, list[Any]] = {name: x.tolist() for name, x in batch.columns.items()}
-        found["hash"] = [hashes[at : at + 64] for at in range(0, len(hashes), 64)]
+        found["hash"] = batch.hashes()
         return found
 
 

@@ -110,8 +110,7 @@ class Lines:
         """The samples as records with `separator` between them."""
         texts = map(shortest, samples.doubles())
         columns: dict[str, Any] = dict(zip(samples.names, texts, strict=True))
-        text = samples.digests.tobytes().hex()
-        columns["hash"] = [text[at : at + 64] for at in range(0, len(text), 64)]
+        columns["hash"] = samples.hashes()
         if self._listed:
             columns["id"] = map(_text if self._strings else str, samples.ids)
         rows = zip(*(columns[name] for name in self._fields), strict=True)
