@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from tokenize import TokenError
 from typing import IO, Any, BinaryIO, TypeAlias
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -33,6 +33,11 @@ _READ = 32_768
 _MOST_JSON = 1_000_000
 #: The most bytes of a member's header; NumPy writes fewer.
 _MOST_HEADER = 1000
+#: An array's header as NumPy writes it: the type of its items, and its sides.
+_HEADER = re.compile(
+    rb"\{'descr': '(\|[bu]1|<[fiu][48])', 'fortran_order': False, "
+    rb"'shape': \(([0-9]{1,19}(?:, [0-9]{1,19})*+),?\), \} *+\n"
+)
 
 #: Name, type, shape and pieces of one array.
 _Member: TypeAlias = tuple[str, str, tuple[int, ...], Iterable[npt.NDArray[Any]]]
@@ -179,20 +184,22 @@ class _Array:
         info = members[f"{name}.npy"]
         self._name = name
         self._file: IO[bytes] = stack.enter_context(archive.open(info))
-        try:
-            version = np.lib.format.read_magic(self._file)
-            if version != (1, 0):
-                raise ValueError(f"its version is {version}, not (1, 0)")
-            shape, by_columns, self._type = np.lib.format.read_array_header_1_0(
-                self._file, max_header_size=_MOST_HEADER
-            )
-        except (ValueError, SyntaxError, TokenError) as error:
-            raise ValueError(f"'{name}.npy' has no header of an array of ours: {error}") from None
-        if by_columns or not 1 <= len(shape) <= 2 or min(shape) < 0:
-            raise ValueError(f"'{name}.npy' has no header of an array of ours: shape {shape}")
+        self._type, shape = self._header()
         self.shape: tuple[int, ...] = shape
         if math.prod(shape) * self._type.itemsize != info.file_size - self._file.tell():
             raise ValueError(f"'{name}.npy' has not the size of its shape {shape}")
+
+    def _header(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
+        """Its dtype and shape."""
+        # NumPy's reader compiles the header as Python, which may raise SystemError where Ctrl-C
+        # comes in between (CPython 3.11).
+        start = self._file.read(10)
+        size = int.from_bytes(start[8:], "little")
+        found = _HEADER.fullmatch(self._file.read(size)) if size <= _MOST_HEADER else None
+        if start[:8] != b"\x93NUMPY\x01\x00" or found is None:
+            raise ValueError(f"'{self._name}.npy' has no header of an array of ours")
+        descr, shape = (group.decode() for group in found.groups())
+        return np.dtype(descr), tuple(int(side) for side in shape.split(","))
 
     def require(self, descr: str, shape: tuple[int, ...]) -> None:
         """Raises ValueError unless the array has this dtype and shape."""
