@@ -45,7 +45,12 @@ CHECKS = {
     "image": Check("cv2 PIL", ("tests/test_image.py",), SCIPY),
     "kornia": Check("kornia torch", ("tests/test_kornia.py", *PAGES), TORCH),
     "parquet": Check(
-        "pyarrow", ("tests/test_formats.py", "tests/test_arrow.py", "-k", "parquet or arrow")
+        "pyarrow pandas polars duckdb",
+        (
+            *(f"tests/test_{name}.py" for name in ("arrow", "formats", "space_files")),
+            *("tests/test_space_engines.py", "-k", "parquet or arrow"),
+        ),
+        ("pandas==3.1.1", "polars==2.1.0", "duckdb==2.0.1"),
     ),
     "torch": Check(
         "torch",

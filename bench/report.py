@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from bench import api, files, images, kernels, peers, scaling, training
+from bench import api, files, images, kernels, peers, scaling, space, training
 from dpa.benchmark import Measurements, Record
 
 SECTIONS: Mapping[str, ModuleType] = {
     "kernels": kernels,
     "api": api,
+    "space": space,
     "files": files,
     "scaling": scaling,
     "peers": peers,

@@ -14,18 +14,26 @@ extern "C" {
 #define DPA_MOMENTS_BLOCK 4096 /* samples of one statistics block */
 #define DPA_SHORTEST_SIZE 24   /* characters of the longest text of a double */
 
+/* A column as leaves take it: sample i has items i * items .. i * items + items - 1 of values,
+ * and each goes in little-endian. */
+typedef struct dpa_field {
+    const void *values;
+    size_t width; /* bytes of an item: 1, 4 or 8 */
+    size_t items;
+} dpa_field;
+
 /* Adds to sum, a 256-bit integer whose least word is sum[0], the leaf of every sample first ..
- * first + count - 1: SHA-256(u32le(key size), key, digest, values as float64 le). Value c of
- * sample i is values[c][i]. Spans may be summed apart, in any order, and their sums added. */
+ * first + count - 1: SHA-256(u32le(key size), key, digest, items of each field). Spans may be
+ * summed apart, in any order, and their sums added. */
 void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first, size_t count,
-                    const uint8_t (*digests)[DPA_DIGEST_SIZE], const double *const *values,
-                    size_t columns, uint64_t sum[4]);
+                    const uint8_t (*digests)[DPA_DIGEST_SIZE], const dpa_field *fields,
+                    size_t count_of_fields, uint64_t sum[4]);
 
 typedef struct dpa_moments {
     double mean, squares, min, max; /* squares: sum of squared deviations from the mean */
 } dpa_moments;
 
-/* Moments of 1 to DPA_MOMENTS_BLOCK values, summed in one fixed order. */
+/* Moments of 1 or more values, summed in one fixed order. */
 void dpa_block_moments(const double *values, size_t count, dpa_moments *moments);
 
 /* Writes the shortest decimal text, without an end mark, that reads back as value and among

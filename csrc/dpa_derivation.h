@@ -50,6 +50,7 @@ typedef struct dpa_engine {
     const struct dpa_kernel *bulk;                 /* many samples */
     const struct dpa_kernel *single;               /* one sample: the least latency */
     const struct dpa_sampler_variant *samplers[2]; /* by dpa_sampler */
+    const struct dpa_distributions *distributions;
 } dpa_engine;
 
 size_t dpa_kernel_count(void);             /* kernels compiled in, best first */
@@ -90,29 +91,79 @@ typedef struct dpa_keys {
     uint64_t start;
 } dpa_keys;
 
-/* What to make. Column c, sample i is low[c] + (high[c] - low[c]) * u, where u is
- * uniform number skip + c of the sample, stored at values[c] + i * stride. */
+/* What a column's items are, and their type in memory. "real" is double, or float where the
+ * request has single_precision: the double, rounded once. */
+typedef enum dpa_kind {
+    DPA_DRAWN,            /* real: uniform in [a, b), from the sample's sampler */
+    DPA_UNIFORM,          /* real: uniform in [a, b) */
+    DPA_LOG_UNIFORM,      /* real: log-uniform in [a, b], 0 < a <= b, b / a <= 2^1000 */
+    DPA_NORMAL,           /* real: mean a, standard deviation b */
+    DPA_TRUNCATED_NORMAL, /* real: the same, within low .. high */
+    DPA_BETA,             /* real: Beta(a, a), 2^-10 <= a <= 2^20 */
+    DPA_INTEGERS,         /* int64_t: start + step * (0 .. count - 1) */
+    DPA_BERNOULLI,        /* uint8_t: 1 with probability a, else 0 */
+    DPA_CHOICE,           /* int32_t: 0 .. count, by thresholds */
+    DPA_SUBSET,           /* int32_t: picked distinct codes of 0 .. count - 1, in random order */
+    DPA_SEED              /* uint64_t: the word itself */
+} dpa_kind;
+
+/* A parameter (docs/spec.md, "Declared parameters"). What a kind does not name is not read. */
+typedef struct dpa_column {
+    dpa_kind kind;
+    uint8_t tag[16]; /* of the name, by dpa_tag; DPA_DRAWN has none */
+    uint32_t draw;   /* DPA_DRAWN: which uniform number of the sampler, 0 to 255 */
+    size_t items;    /* of one sample, 1 or more (DPA_SUBSET: subsets); DPA_DRAWN has 1 */
+    double a, b;
+    double low, high; /* DPA_TRUNCATED_NORMAL: the bounds */
+    /* DPA_INTEGERS: the lowest value and the step as int64_t, and how many values, to 2^32.
+     * DPA_TRUNCATED_NORMAL: the values within the bounds come from the open uniforms number
+     * start .. start + count - 1 of 2^52, and step is not read.
+     * DPA_CHOICE: count thresholds. DPA_SUBSET: count choices, 1 to 65,536. */
+    uint64_t start, step, count;
+    uint32_t picked; /* DPA_SUBSET: of each subset, 1 to count */
+    /* DPA_CHOICE: ascending; the code is how many are at most the word. A threshold of 2^64,
+     * as the last one is, is left out. */
+    const uint64_t *thresholds;
+} dpa_column;
+
+/* Writes the tag of a name: the first bytes of SHA-256 of its size bytes of UTF-8. */
+void dpa_tag(const char *name, size_t size, uint8_t tag[16]);
+
+/* What to make. Item j of sample i in column c goes to values[c], an array of the column's
+ * type, at index i * items + j; DPA_SUBSET has `picked` codes there. Columns of DPA_DRAWN come
+ * first and by ascending draw, which may leave gaps and repeat.
+ *
+ * Without columns (NULL) these are the sampler's plain uniforms: numbers skip .. skip +
+ * columns - 1 of sample i go to values[0], an array of double, from index i * columns on. */
 typedef struct dpa_request {
     dpa_keys keys;
     uint32_t depth; /* links of the chain: 1 to DPA_MAX_DEPTH */
     dpa_sampler sampler;
-    uint64_t skip;  /* skip + columns < 2^63 */
-    size_t columns; /* 0: digests alone */
-    const double *low, *high; /* one of each a column */
-    void *const *values;      /* a pointer a column: to double, or float where single_precision */
-    ptrdiff_t stride;         /* in values, not bytes */
+    uint64_t skip; /* without columns; skip + columns < 2^63 */
+    const dpa_column *column;
+    size_t columns;      /* 0: digests alone */
+    void *const *values; /* a pointer a column; NULL: this column is not wanted */
     bool single_precision;
     uint8_t (*digests)[DPA_DIGEST_SIZE]; /* of every sample, or NULL */
 } dpa_request;
 
 /* Bytes of scratch memory that dpa_generate needs for spans of up to count samples. Beyond
- * 192 samples it no longer grows. */
+ * 192 samples it no longer grows. Subsets need up to
+ * 640 KB beside the rest. */
 size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count);
 
 /* Fills samples first .. first + count - 1 of the request. scratch is aligned to
  * DPA_SCRATCH_ALIGN; what it holds before and after has no meaning. */
 void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
                   size_t first, size_t count, void *scratch);
+
+/* ---- The functions that distributions are made of: the same bits on every machine ---- */
+
+double dpa_log(double x);             /* natural logarithm; x normal, positive and finite */
+double dpa_exp(double x);             /* e^x; -708 <= x <= 709 */
+double dpa_half_sine(double x);       /* sin(pi / 2 * x); 0 <= x <= 1 */
+double dpa_normal_quantile(double u); /* of the standard normal; u normal, 0 < u < 1 */
+uint64_t dpa_mul_high(uint64_t x, uint64_t y); /* x * y / 2^64, rounded down */
 
 /* Writes the lowercase hex digits of a digest, without an end mark. */
 void dpa_hex(const uint8_t digest[DPA_DIGEST_SIZE], char text[2 * DPA_DIGEST_SIZE]);

@@ -1,4 +1,4 @@
-"""What the borders to C share: the checker of buffers, digests as text, a limit."""
+"""What the borders to C share: the checker of buffers, and digests as text."""
 
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
@@ -11,10 +11,6 @@ from dpa._csrc cimport DPA_DIGEST_SIZE, dpa_hex
 
 cdef extern from "Python.h":
     str PyUnicode_FromStringAndSize(const char *bytes, Py_ssize_t size)
-
-
-cdef enum:
-    MAX_COLUMNS = 256  # of a dict; arrays have no limit
 
 
 cdef inline int acquire(Py_buffer *view, object source, str name, const char *formats,

@@ -4,13 +4,14 @@
 
 from cpython.buffer cimport PyBuffer_Release
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
-from cpython.dict cimport PyDict_Copy, PyDict_SetItem
+from cpython.dict cimport PyDict_Copy, PyDict_DelItem, PyDict_SetItem
 from cpython.float cimport PyFloat_FromDouble
 from cpython.list cimport PyList_New
 from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-from dpa._border cimport MAX_COLUMNS, PyUnicode_FromStringAndSize, acquire, hex_text
+from dpa._border cimport PyUnicode_FromStringAndSize, acquire, hex_text
 from dpa._csrc cimport (
     DPA_DIGEST_SIZE, DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE, dpa_block_moments, dpa_moments,
     dpa_shortest,
@@ -120,34 +121,58 @@ cdef list hidden_list(Py_ssize_t size):
     return result
 
 
-def dicts(tuple names not None, values, digests not None, Py_ssize_t size, rank=None) -> list:
-    """Columns as a list of dicts. values: float64, an array (columns, n) or a tuple of (n,)."""
+def dicts(tuple names not None, tuple values not None, digests not None, Py_ssize_t size,
+          rank=None, masks=None) -> list:
+    """Columns as a list of dicts.
+
+    values: for each column an array of float64 (n,), or a list of n objects. masks: for each
+    column None, or an array of bool (n,) that says which rows have it.
+    """
     cdef Py_ssize_t columns = len(names), acquired = 0, c, i
-    cdef Py_buffer views[1 + MAX_COLUMNS]
-    cdef const double *column[MAX_COLUMNS]
+    cdef Py_buffer *views = NULL
+    cdef const double **column
+    cdef const uint8_t **active
     cdef dict template = dict.fromkeys((*names, "hash"))
     cdef const uint8_t *digest
     cdef list result
     cdef dict row
-    if columns > MAX_COLUMNS:
-        raise ValueError(f"a dict holds at most {MAX_COLUMNS} columns, got {columns}")
     if len(values) != columns:
         raise ValueError(f"values must be {columns} columns, got {len(values)}")
     if rank is not None:
         template["rank"] = rank
+    views = <Py_buffer *> malloc((1 + 2 * columns) * (sizeof(Py_buffer) + sizeof(void *)))
+    if views == NULL:
+        raise MemoryError
+    column = <const double **> (views + 1 + 2 * columns)
+    active = <const uint8_t **> (column + columns)
     try:
-        acquire(&views[0], digests, "digests", "B", size * DPA_DIGEST_SIZE, False)
+        acquire(&views[0], digests, "digests", b"B", size * DPA_DIGEST_SIZE, False)
         acquired = 1
         for c in range(columns):
-            acquire(&views[c + 1], values[c], names[c], "d", size, False)
-            acquired += 1
-            column[c] = <const double *> views[c + 1].buf
+            column[c] = NULL
+            active[c] = NULL
+            if isinstance(values[c], list):
+                if len(<list> values[c]) != size:
+                    raise ValueError(f"{names[c]} must have {size} values, got {len(values[c])}")
+            else:
+                acquire(&views[acquired], values[c], names[c], b"d", size, False)
+                column[c] = <const double *> views[acquired].buf
+                acquired += 1
+            if masks is not None and masks[c] is not None:
+                acquire(&views[acquired], masks[c], names[c], b"?", size, False)
+                active[c] = <const uint8_t *> views[acquired].buf
+                acquired += 1
         digest = <const uint8_t *> views[0].buf
         result = hidden_list(size)
         for i in range(size):
             row = PyDict_Copy(template)
             for c in range(columns):
-                PyDict_SetItem(row, names[c], PyFloat_FromDouble(column[c][i]))
+                if active[c] != NULL and not active[c][i]:
+                    PyDict_DelItem(row, names[c])
+                elif column[c] != NULL:
+                    PyDict_SetItem(row, names[c], PyFloat_FromDouble(column[c][i]))
+                else:
+                    PyDict_SetItem(row, names[c], (<list> values[c])[i])
             PyDict_SetItem(row, "hash", hex_text(digest + i * DPA_DIGEST_SIZE))
             Py_INCREF(row)
             PyList_SetItem(result, i, row)
@@ -156,6 +181,7 @@ def dicts(tuple names not None, values, digests not None, Py_ssize_t size, rank=
     finally:
         for c in range(acquired):
             PyBuffer_Release(&views[c])
+        free(views)
 
 
 # ---- Text ----
@@ -185,7 +211,7 @@ def shortest(values) -> list[str]:
 
 # ---- Statistics ----
 
-def moments(values) -> list[tuple[int, float, float, float, float]]:
+def moments(values, Py_ssize_t block_size=DPA_MOMENTS_BLOCK) -> list:
     """(count, mean, squared deviations, min, max) of each block of a float64 array (n,)."""
     cdef Py_buffer view
     cdef dpa_moments block
@@ -193,8 +219,8 @@ def moments(values) -> list[tuple[int, float, float, float, float]]:
     cdef list result = []
     acquire(&view, values, "values", "d", size, False)
     try:
-        for first in range(0, size, DPA_MOMENTS_BLOCK):
-            count = min(size - first, <Py_ssize_t> DPA_MOMENTS_BLOCK)
+        for first in range(0, size, block_size):
+            count = min(size - first, block_size)
             with nogil:
                 dpa_block_moments(<const double *> view.buf + first, count, &block)
             result.append((count, block.mean, block.squares, block.min, block.max))

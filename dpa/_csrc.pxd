@@ -20,16 +20,26 @@ cdef extern from "dpa_derivation.h" nogil:
         const int64_t *offsets
         const uint64_t *ids
         uint64_t start
+    ctypedef enum dpa_kind:
+        DPA_DRAWN, DPA_UNIFORM, DPA_NORMAL, DPA_BETA, DPA_INTEGERS, DPA_BERNOULLI, DPA_CHOICE
+        DPA_SUBSET, DPA_SEED
+    ctypedef struct dpa_column:
+        dpa_kind kind
+        uint8_t tag[16]
+        uint32_t draw
+        size_t items
+        double a, b, low, high
+        uint64_t start, step, count
+        uint32_t picked
+        const uint64_t *thresholds
     ctypedef struct dpa_request:
         dpa_keys keys
         uint32_t depth
         dpa_sampler sampler
         uint64_t skip
         size_t columns
-        const double *low
-        const double *high
+        const dpa_column *column
         void **values
-        Py_ssize_t stride
         bint single_precision
         void *digests
     size_t dpa_kernel_count()
@@ -42,6 +52,9 @@ cdef extern from "dpa_derivation.h" nogil:
     size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count)
     void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
                       size_t first, size_t count, void *scratch)
+    void dpa_tag(const char *name, size_t size, uint8_t *tag)
+    double dpa_half_sine(double x)
+    double dpa_normal_quantile(double u)
     void dpa_hex(const uint8_t *digest, char *text)
 
 
@@ -49,8 +62,11 @@ cdef extern from "dpa_columns.h" nogil:
     enum: DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE
     ctypedef struct dpa_moments:
         double mean, squares, min, max
+    ctypedef struct dpa_field:
+        const void *values
+        size_t width, items
     void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first, size_t count,
-                        const void *digests, const double *const *values, size_t columns,
+                        const void *digests, const dpa_field *fields, size_t field_count,
                         uint64_t *sum)
     void dpa_block_moments(const double *values, size_t count, dpa_moments *moments)
     size_t dpa_shortest(double value, char *text)

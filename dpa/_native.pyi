@@ -1,4 +1,4 @@
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +7,7 @@ from typing_extensions import disjoint_base
 MAX_DEPTH: int
 SAMPLERS: tuple[str, ...]
 
-_Columns = npt.NDArray[Any] | tuple[npt.NDArray[Any], ...]
+_Ids: TypeAlias = int | npt.NDArray[np.uint64] | tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 def compiled_kernels() -> tuple[str, ...]: ...
 def kernels() -> tuple[str, ...]: ...
@@ -22,8 +22,9 @@ class Plan:
         cls,
         depth: int,
         sampler: str,
-        names: tuple[str, ...],
-        bounds: tuple[tuple[float, float], ...],
+        columns: tuple[dict[str, Any], ...] = (),
+        *,
+        uniforms: int = 0,
         skip: int = 0,
     ) -> Self: ...
 
@@ -33,18 +34,23 @@ class Request:
         cls,
         plan: Plan,
         prefix: bytes,
-        ids: int | npt.NDArray[np.uint64] | tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]],
+        ids: _Ids,
         size: int,
         digests: npt.NDArray[np.uint8] | None,
-        values: _Columns,
-        *,
-        writable: bool = True,
-        interleaved: bool = False,
+        values: npt.NDArray[Any] | tuple[npt.NDArray[Any], ...],
     ) -> Self: ...
     def fill(self, first: int, count: int) -> None: ...
-    def leaf_sum(self) -> int: ...
 
+def leaf_sum(
+    prefix: bytes,
+    ids: _Ids,
+    size: int,
+    digests: npt.NDArray[np.uint8],
+    values: tuple[npt.NDArray[Any], ...],
+) -> int: ...
 def params(
     plan: Plan, prefix: bytes, sample_id: int | bytes, rank: int | None = None
 ) -> dict[str, Any]: ...
 def seed_hash(plan: Plan, prefix: bytes, sample_id: int | bytes) -> str: ...
+def half_sine(x: float) -> float: ...
+def normal_quantile(u: float) -> float: ...

@@ -19,7 +19,7 @@ from dpa.batch import (
     InvalidBatchConfigError,
 )
 from dpa.checks import not_negative, raised_as
-from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.space import Space
 from dpa.errors import StreamingError
 from dpa.streams.progress import ProgressCallback, StreamingProgress
 from dpa.streams.streams import stream_augmentation_chain, stream_augmentation_range
@@ -67,7 +67,7 @@ def _processor(config: BatchConfig | None) -> BatchProcessor:
 def stream_augmentation_chain_batched(
     num_samples: float,
     batch_config: BatchConfig | None = None,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     start_id: int = 0,
     verbose: bool = False,
     progress_callback: ProgressCallback | None = None,
@@ -107,7 +107,7 @@ def stream_augmentation_chain_batched(
 def stream_augmentation_chain_with_memory_limit(
     num_samples: float,
     max_memory_mb: float = 1000,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     start_id: int = 0,
     verbose: bool = False,
     progress_callback: ProgressCallback | None = None,
@@ -145,7 +145,7 @@ def stream_augmentation_range_batched(
     start_id: int,
     end_id: int,
     batch_config: BatchConfig | None = None,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
 ) -> BatchIterator[list[dict[str, Any]]]:
     """The samples of stream_augmentation_range, in batches.
 

@@ -149,7 +149,7 @@ def add_up(values: Sequence[float]) -> float:
 
 
 def block_moments(values: Sequence[float]) -> Moments:
-    """The moments of 1 to 4,096 values."""
+    """The moments of the values of 1 to 4,096 samples."""
     mean = add_up(values) / len(values)
     squares = add_up([(value - mean) * (value - mean) for value in values])
     return len(values), mean, squares, min(values), max(values)
@@ -167,13 +167,18 @@ def merge(a: Moments, b: Moments) -> Moments:
 
 def statistics(values: Sequence[float]) -> dict[str, float]:
     """Mean, stdev (n-1), min, max and count of one column."""
-    if not values:
-        return {"mean": math.nan, "stdev": math.nan, "min": math.nan, "max": math.nan, "count": 0}
+    starts = range(0, len(values), STATISTICS_BLOCK)
+    return statistics_of_blocks(values[at : at + STATISTICS_BLOCK] for at in starts)
+
+
+def statistics_of_blocks(blocks: Iterable[Sequence[float]]) -> dict[str, float]:
+    """The statistics of all blocks' values in order; empty blocks are skipped."""
     total: Moments | None = None
-    for at in range(0, len(values), STATISTICS_BLOCK):
-        block = block_moments(values[at : at + STATISTICS_BLOCK])
-        total = block if total is None else merge(total, block)
-    assert total is not None
+    for block in blocks:
+        if block:
+            total = block_moments(block) if total is None else merge(total, block_moments(block))
+    if total is None:
+        return {"mean": math.nan, "stdev": math.nan, "min": math.nan, "max": math.nan, "count": 0}
     n, mean, squares, low, high = total
     stdev = math.sqrt(squares / (n - 1)) if n > 1 else 0.0
     return {"mean": mean, "stdev": stdev, "min": low, "max": high, "count": n}

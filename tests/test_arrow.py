@@ -15,12 +15,12 @@ IDS = [range(0), range(7, 12), [2**64 - 1, 0, 3, 3, 5], ["Ã¤", "", "b", "\0", "é
 
 def test_the_types():
     assert (
-        schema(["x"], None).to_string()
+        schema({"x": None}, None).to_string()
         == "x: double not null\nhash: fixed_size_binary[32] not null"
     )
-    assert schema(["x"], "integer").field("id") == pa.field("id", pa.uint64(), nullable=False)
-    assert schema(["x"], "string").names == ["id", "x", "hash"]
-    assert schema(["x"], "string").field("id") == pa.field("id", pa.string(), nullable=False)
+    assert schema({"x": None}, "integer").field("id") == pa.field("id", pa.uint64(), nullable=False)
+    assert schema({"x": None}, "string").names == ["id", "x", "hash"]
+    assert schema({"x": None}, "string").field("id") == pa.field("id", pa.string(), nullable=False)
 
 
 @pytest.mark.parametrize("ids", IDS, ids=str)
@@ -30,7 +30,7 @@ def test_ids_come_back(ids, part):
     array = id_array(ids)
     array.validate(full=True)
     assert array.to_pylist() == ids.tolist()
-    assert array.type == schema([], ids.kind).field("id").type
+    assert array.type == schema({}, ids.kind).field("id").type
     assert ids_of(array[part]) == ids[part]
     assert id_array(ids[part]).to_pylist() == ids.tolist()[part]  # offsets that begin behind 0
 
@@ -40,7 +40,7 @@ def test_hashes_come_back(size):
     digests = dpa.generate_augmentation_batch(range(size)).digests
     array = hash_array(digests)
     array.validate(full=True)
-    assert array.type == schema([], None).field("hash").type
+    assert array.type == schema({}, None).field("hash").type
     assert array.to_pylist() == [digest.tobytes() for digest in digests]
     for part in (slice(None), slice(1, 4)):
         assert np.array_equal(digests_of(array[part]), digests[part])

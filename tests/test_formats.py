@@ -352,7 +352,7 @@ ROWS = A.to_dicts()
         ([A], {"ids": range(4)}, r"ids must be the batch's, got range\(0, 4\) for 3 samples"),
         (ROWS, {"ids": range(4)}, "ids must be as many as the samples, 3, got 4"),
         (ROWS, {"ids": range(2)}, "ids must be as many as the samples, got 2"),
-        (ROWS, {"config": "mild"}, "config must be an AugmentationConfig, got 'mild'"),
+        (ROWS, {"config": "mild"}, "config must be an AugmentationConfig or a Space, got 'mild'"),
         (ROWS, {"config": MT19937}, r"params\[0\] has the hash"),
         ([A], {"epoch": 1}, "epoch must be the batch's, None, got 1"),
         ([A, dpa.generate_augmentation_batch(range(3, 5), view=0)], {}, "differ in their key"),
@@ -449,7 +449,7 @@ def test_a_copy_of_samples_of_an_unknown_config(path, ids):
     for said, message in (
         ({"config": MT19937}, r"params\[0\] has the hash"),
         ({"config": XOSHIRO}, r"params\[0\] has the hash"),  # the base_seed is unknown, too
-        ({"config": "mild"}, "config must be an AugmentationConfig, got 'mild'"),
+        ({"config": "mild"}, "config must be an AugmentationConfig or a Space, got 'mild'"),
         ({"epoch": 4}, "epoch must be the file's, 3, got 4"),
         ({"world_size": 2}, "world_size=2 needs a rank"),
         ({"ids": [3, 1, 5]}, "ids must be the file's, got .* .from sample 0 on"),

@@ -36,7 +36,7 @@ SIGNATURES = {
     "generate_augmentation_chain": "num_samples, config=None, verbose=False, save_path=None, *, "
     f"start_id=0, {KEY}",
     "generate_augmentation_batch": f"ids, config=None, *, {RANK}, {KEY}, "
-    "dtype=float64, num_threads=None, out=None",
+    "dtype=float64, num_threads=None, out=None, columns=None",
     "generate_uniforms": f"ids, count, skip=5, config=None, *, {RANK}, {KEY}, num_threads=None",
 }
 

@@ -9,22 +9,35 @@ import hashlib
 import json
 import os
 import random
+import struct
 import tracemalloc
 from itertools import islice
 
 import numpy as np
 import pytest
 import reference
+import space_reference
 
 import dpa
 from dpa.errors import ChainFileError
 from dpa.files import chains
+from dpa.space import Choice, Integers, LogUniform, Seed, Space, Subset, Uniform, sometimes
 
 INPUTS = int(os.environ.get("DPA_HOSTILE", "200"))
 CONFIGS = [
     dpa.get_preset("mild"),
     dpa.get_preset("moderate", sampler="mt19937"),
     dpa.AugmentationConfig(augmentation_depth=2, scale_range=(-0.0, 0.0), noise_range=(0, 1e-320)),
+    Space(
+        {
+            "rotation": Uniform(-1, 1, draw=1),
+            "blur": sometimes(0.5, sigma=LogUniform(0.5, 2), n=Integers(-1, 2**40, 2**20)),
+            "op": Choice(["a", 'quote " \\', "ü"], [1, 0, 2]),
+            "order": Subset([1, 2, 3], 2, shape=2),
+            "seed": Seed(),
+        },
+        depth=2,
+    ),
 ]
 KEYS = [{}, {"epoch": 0}, {"view": 2**64 - 1}, {"base_seed": 7, "rank": 1, "epoch": 3}]
 IDS = [range(9), range(2**64 - 3, 2**64), [7, 7, 2**63], ["a", "", 'quote " \\', "\0", "𝄞"], []]
@@ -101,19 +114,24 @@ def seal(document):
     try:
         metadata, rows = document["metadata"], document["augmentations"]
         key = {name: metadata[name] for name in ("base_seed", "epoch", "view", "rank")}
-        samples = [
-            (
-                reference.key_text(row.get("id", (metadata["start_id"] or 0) + at), **key),
-                row["hash"],
-                [float(row[name]) for name in reference.NAMES],
-            )
+        keys = [
+            reference.key_text(row.get("id", (metadata["start_id"] or 0) + at), **key)
             for at, row in enumerate(rows)
         ]
-        digest = reference.digest(samples).to_bytes(32, "little").hex()
-        statistics = dpa.compute_statistics(rows) if rows else document["statistics"]
+        parameters = metadata["space"]["parameters"]
+        total = 0
+        for text, row in zip(keys, rows, strict=True):
+            encoded = text.encode()
+            message = struct.pack("<I", len(encoded)) + encoded + bytes.fromhex(row["hash"])
+            for name in space_reference.order(parameters):
+                message += space_reference.packed(parameters[name], row[name])
+            total += int.from_bytes(hashlib.sha256(message).digest(), "little")
+        digest = (total % 2**256).to_bytes(32, "little").hex()
+        five = rows and list(parameters) == list(reference.NAMES)
+        statistics = dpa.compute_statistics(rows) if five else document["statistics"]
         document["trailer"].update(num_samples=len(rows), digest=digest)
         document["statistics"] = statistics
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, struct.error):
         pass
 
 
@@ -288,13 +306,17 @@ def require_true(path):
         for part in [text] if path.suffix == ".json" else text.splitlines():
             strict(part)
     key = {name: getattr(batch.key, name) for name in ("base_seed", "epoch", "view", "rank")}
+    space = batch.config.declaration()
     for at, sample_id in enumerate(batch.ids.tolist()):
-        found = reference.chain_hash(reference.key_text(sample_id, **key), batch.config.depth)
-        assert batch.digests[at].tobytes().hex() == found
-        draws = reference.uniforms(found, batch.config.sampler)
-        for (low, high), column in zip(batch.config.ranges.values(), batch.values, strict=True):
-            value = column.dtype.type(low + (high - low) * next(draws))
-            assert value.tobytes() == column[at].tobytes()
+        digest, values, active = space_reference.sample_of(space, sample_id, **key)
+        assert batch.digests[at].tobytes() == digest
+        for name, column in batch.columns.items():
+            found, value = batch.field(name, at), values[name]
+            if column.dtype == np.float32:
+                value = float(np.float32(value))
+            assert space_reference.flat(found) == space_reference.flat(value)
+            assert repr(found) == repr(value) or isinstance(found, list)
+            assert batch.active(name)[at] == active[name]
 
 
 @pytest.mark.filterwarnings("ignore:.*left out:UserWarning")

@@ -19,7 +19,6 @@ import dpa
 from dpa.batch import BatchConfig, BatchProcessor
 from dpa.checks import brief, printable
 from dpa.derivation.derivation import derive
-from dpa.derivation.space import Space, Uniform
 from dpa.diff import diff_chains
 from dpa.distributed import (
     DistributedRangeSplitter,
@@ -29,6 +28,7 @@ from dpa.distributed import (
 from dpa.errors import ChainFileError
 from dpa.files.metadata import RecipeMetadata
 from dpa.host import memory
+from dpa.space import Space, Uniform
 
 CONFIG = dpa.get_preset("mild")
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and forks are POSIX's")

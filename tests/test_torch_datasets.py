@@ -13,6 +13,7 @@ from frameworks import require
 
 import dpa
 from dpa.config import PARAMETERS
+from dpa.space import Bernoulli, Choice, Linear, Space, Uniform
 
 torch = require("torch")
 
@@ -468,7 +469,9 @@ def test_bad_arguments(options, error, message):
 
 
 def test_a_config_by_name_is_no_config():
-    with pytest.raises(TypeError, match="config must be an AugmentationConfig, got 'mild'"):
+    with pytest.raises(
+        TypeError, match="config must be an AugmentationConfig or a Space, got 'mild'"
+    ):
         AugmentedDataset(Photos(), "mild", record)
 
 
@@ -501,3 +504,44 @@ def test_ranges_that_no_image_can_be_given_are_refused_at_the_call(change):
     with pytest.raises(ValueError, match=f"{name} must .* for images, got"):
         AugmentedDataset([1, 2], config)
     AugmentedDataset([1, 2], config, transform=False)  # the user's business
+
+
+def keep(image, params):
+    """A transform that changes nothing."""
+    return image
+
+
+def test_a_space_reaches_the_transform():
+    space = Space({"flip": Bernoulli(0.5), "op": Choice(["a", "b"], when={"flip": True})})
+    dataset = AugmentedDataset(Photos(), space, keep, return_params=True)
+    params = [dataset[at][1] for at in range(len(dataset))]
+    key = {"epoch": 0}
+    assert params == [dpa.gen_augmentation_params(at, space, **key) for at in range(len(dataset))]
+    assert {"op" in each for each in params} == {True, False}
+
+
+def test_schedules_follow_the_epoch():
+    space = Space(strength=Uniform(0, Linear([(0, 1), (10, 11)])))
+    dataset = AugmentedDataset(Photos(), space, keep, return_params=True)
+    for epoch in (0, 5, 20):
+        dataset.set_epoch(epoch)
+        expected = dpa.gen_augmentation_params(3, space, epoch=epoch)
+        assert dataset[3][1] == expected
+    with pytest.raises(ValueError, match="say epoch=, on which the space depends: 'strength'"):
+        AugmentedDataset(Photos(), space, keep, epoch_policy="fixed")
+
+
+def test_images_need_the_five_in_every_sample():
+    require("cv2")
+    for space, message in [
+        (Space(flip=Bernoulli(0.5)), "images need 'rotation' in every sample, there are $"),
+        (
+            dpa.AugmentationConfig().only(dpa.PARAMETERS[1:]) | {
+                "flip": Bernoulli(0.5), "rotation": Uniform(-1, 1, when={"flip": True})
+            },
+            "images need 'rotation' in every sample, there are brightness, noise, scale, contrast",
+        ),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            AugmentedDataset([1, 2], space)
+    AugmentedDataset([1, 2], dpa.AugmentationConfig() | {"flip": Bernoulli(0.5)})

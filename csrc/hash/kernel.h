@@ -21,6 +21,15 @@ struct link_run {
     const uint32_t (*schedule)[64];
 };
 
+/* Blocks whose words parameters take (docs/spec.md, "Declared parameters"), one compression
+ * each: eight words of digest, then eight of the parameter and the counter. Block i has the
+ * words from digest + i * digest_step and half + i * half_step on; a step is 8, or 0 where
+ * all blocks share that half. */
+struct word_blocks {
+    const uint32_t *digest, *half;
+    size_t digest_step, half_step;
+};
+
 struct dpa_kernel {
     const char *name;
     uint32_t needs; /* CPU_* bits */
@@ -29,10 +38,14 @@ struct dpa_kernel {
     void (*compress)(sha256_state *state, const uint8_t (*block)[64], size_t n);
     /* Takes each of n digests through a run of links. */
     void (*link)(sha256_state *state, size_t n, const struct link_run *run);
+    /* Hashes n blocks; word[k * row + i] is 64-bit word k of hash i, big-endian, for the
+     * first `wanted` of the four. */
+    void (*words)(const struct word_blocks *blocks, size_t n, unsigned wanted, uint64_t *word,
+                  size_t row);
 };
 
-/* The self-test of a choice: blocks and runs of links on every lane, against the portable
- * kernel, and the portable kernel against a published digest. */
+/* The self-test of a choice: blocks, runs of links and words on every lane, against the
+ * portable kernel, and the portable kernel against a published digest. */
 bool dpa_kernel_passes(const struct dpa_kernel *kernel);
 
 extern const struct dpa_kernel dpa_kernel_portable;

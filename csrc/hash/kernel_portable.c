@@ -67,4 +67,19 @@ static void link(sha256_state *state, size_t n, const struct link_run *run)
     }
 }
 
-const struct dpa_kernel dpa_kernel_portable = {"portable", 0, 1, compress, link};
+static void hash_words(const struct word_blocks *blocks, size_t n, unsigned wanted, uint64_t *word,
+                       size_t row)
+{
+    for (size_t i = 0; i < n; i++) {
+        sha256_state state = {SHA256_H0};
+        uint32_t w[16], wk[64];
+        memcpy(w, blocks->digest + i * blocks->digest_step, 8 * sizeof w[0]);
+        memcpy(w + 8, blocks->half + i * blocks->half_step, 8 * sizeof w[0]);
+        dpa_sha256_schedule(w, wk);
+        rounds(state, wk);
+        for (size_t k = 0; k < wanted; k++)
+            word[k * row + i] = (uint64_t)state[2 * k] << 32 | state[2 * k + 1];
+    }
+}
+
+const struct dpa_kernel dpa_kernel_portable = {"portable", 0, 1, compress, link, hash_words};

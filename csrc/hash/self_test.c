@@ -42,7 +42,18 @@ static bool equals_portable(const struct dpa_kernel *kernel)
     return memcmp(state, expected, sizeof state) == 0;
 }
 
+static bool words_equal_portable(const struct dpa_kernel *kernel)
+{
+    uint64_t word[4 * TEST_BLOCKS], expected[4 * TEST_BLOCKS];
+    sha256_state digest[TEST_BLOCKS];
+    const struct word_blocks blocks = {digest[0], digest[1], 8, 0};
+    fill(digest, sizeof digest);
+    kernel->words(&blocks, TEST_BLOCKS, 4, word, TEST_BLOCKS);
+    dpa_kernel_portable.words(&blocks, TEST_BLOCKS, 4, expected, TEST_BLOCKS);
+    return memcmp(word, expected, sizeof word) == 0;
+}
+
 bool dpa_kernel_passes(const struct dpa_kernel *kernel)
 {
-    return portable_passes() && equals_portable(kernel);
+    return portable_passes() && equals_portable(kernel) && words_equal_portable(kernel);
 }

@@ -3,41 +3,45 @@
 #include "hash/cpu.h"
 #include "hash/kernel.h"
 #include "hash/platform.h"
+#include "sample/distributions.h"
 #include "sample/sampler.h"
 
-/* A kernel, which has the name, and the samplers that come with it when it is forced. */
+/* A kernel, which has the name, and the samplers and distributions that come with it when it
+ * is forced. */
 struct choice {
     const struct dpa_kernel *kernel;
     const struct dpa_sampler_variant *samplers[2]; /* by dpa_sampler */
+    const struct dpa_distributions *distributions;
     bool alone; /* good for a single sample, too: has no lanes that it would leave idle */
 };
 
 #define SAMPLERS(level) {&dpa_xoshiro256pp_##level, &dpa_mt19937_##level}
-#if DPA_VECTORS
-#define SAMPLERS_128 SAMPLERS(vec128)
+#define LEVEL(level) SAMPLERS(level), &dpa_distributions_##level
+#if DPA_VECTORS /* the portable distributions already have 128-bit vectors */
+#define LEVEL_128 SAMPLERS(vec128), &dpa_distributions_portable
 #else
-#define SAMPLERS_128 SAMPLERS(portable)
+#define LEVEL_128 LEVEL(portable)
 #endif
 
 /* Best first: where 512-bit operations are whole, their lanes beat the SHA unit, which
  * starts its two rounds every other cycle there (docs/kernels.md has the figures). */
 static const struct choice choices[] = {
 #if DPA_X86 && DPA_VECTORS
-    {&dpa_kernel_avx512, SAMPLERS(avx512), false},
+    {&dpa_kernel_avx512, LEVEL(avx512), false},
 #endif
 #if DPA_X86
-    {&dpa_kernel_shani, SAMPLERS_128, true},
+    {&dpa_kernel_shani, LEVEL_128, true},
 #endif
 #if DPA_ARM64
-    {&dpa_kernel_armv8, SAMPLERS_128, true},
+    {&dpa_kernel_armv8, LEVEL_128, true},
 #endif
 #if DPA_X86 && DPA_VECTORS
-    {&dpa_kernel_avx2, SAMPLERS(avx2), false},
+    {&dpa_kernel_avx2, LEVEL(avx2), false},
 #endif
 #if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
-    {&dpa_kernel_vec128, SAMPLERS_128, false},
+    {&dpa_kernel_vec128, LEVEL_128, false},
 #endif
-    {&dpa_kernel_portable, SAMPLERS(portable), true},
+    {&dpa_kernel_portable, LEVEL(portable), true},
 };
 
 #define COUNT (sizeof choices / sizeof choices[0])
@@ -113,7 +117,7 @@ static const struct choice *best_alone(const struct choice *bulk, uint32_t featu
 }
 
 /* Where no kernel is forced: a CPU whose best kernel is shani may have wide vectors. */
-static const struct choice *widest_samplers(uint32_t features)
+static const struct choice *widest_vectors(uint32_t features)
 {
     const struct choice *widest = &choices[COUNT - 1];
     for (size_t i = 0; i < COUNT; i++)
@@ -132,11 +136,12 @@ dpa_status dpa_engine_choose(dpa_engine *engine, const char *name)
     if (!usable(bulk, features))
         return DPA_UNUSABLE_KERNEL;
     const struct choice *single = best_alone(bulk, features);
-    const struct choice *sampling = name ? bulk : widest_samplers(features);
+    const struct choice *sampling = name ? bulk : widest_vectors(features);
     if (!dpa_kernel_passes(bulk->kernel) || !dpa_kernel_passes(single->kernel))
         return DPA_BROKEN_KERNEL;
     engine->bulk = bulk->kernel;
     engine->single = single->kernel;
     memcpy(engine->samplers, sampling->samplers, sizeof engine->samplers);
+    engine->distributions = sampling->distributions;
     return DPA_OK;
 }

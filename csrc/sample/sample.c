@@ -1,63 +1,57 @@
-/* sample.c: keys to digests to uniforms to columns, a batch at a time. */
+/* sample.c: keys to digests to columns, a batch at a time. */
 #include "dpa_derivation.h"
 #include "hash/keys.h"
 #include "hash/links.h"
 #include "hash/platform.h"
-#include "sample/sampler.h"
+#include "hash/share.h"
+#include "sample/columns.h"
 
 /* Samples of one batch: whole groups of every kernel (6 streams, 2 x 16 lanes). */
 #define BATCH 192
-/* Samples the sampler takes at a time: 240 KB of mt19937, which the L2 cache holds. */
-#define DRAWN 96
+_Static_assert(BATCH <= RUN, "columns take a batch at once");
 
 /* One batch's working memory. */
 struct batch {
     sha256_state *state;
     uint8_t (*block)[64];
-    double *uniform;
     uint32_t (*window)[64]; /* only where the chain is deeper than the table */
-    void *generators;
 };
 
-/* One sample alone is done sooner without lanes. */
-static const struct dpa_sampler_variant *sampler_for(const dpa_engine *engine,
-                                                     const dpa_request *request, size_t count)
+static size_t carve(struct batch *batch, struct columns *columns, uint32_t depth, size_t count,
+                    uint8_t *memory)
 {
-    static const struct dpa_sampler_variant *const scalar[2] = {&dpa_xoshiro256pp_portable,
-                                                                &dpa_mt19937_portable};
-    return (count == 1 ? scalar : engine->samplers)[request->sampler];
-}
-
-static size_t carve(struct batch *batch, const dpa_engine *engine, const dpa_request *request,
-                    size_t count, uint8_t *memory)
-{
-    const struct dpa_sampler_variant *sampler = sampler_for(engine, request, count);
-    const size_t n = count < BATCH ? count : BATCH;
-    const size_t drawn = n < DRAWN ? n : DRAWN;
-    const size_t generators = (drawn + sampler->lanes - 1) / sampler->lanes * sampler->lanes;
+    const size_t n = count < BATCH ? count : BATCH, lanes = columns->sampler->lanes;
+    const size_t drawn = columns->draws == 0 ? 0 : n < DRAWN ? n : DRAWN;
+    const size_t generators = (drawn + lanes - 1) / lanes * lanes;
     const size_t sizes[] = {
         n * sizeof batch->state[0],
         n * sizeof batch->block[0],
-        generators * sizeof batch->uniform[0],
-        request->depth > DPA_TABLE_LINKS ? WINDOW_BLOCKS * sizeof batch->window[0] : 0,
-        request->columns > 0 ? generators * sampler->state_size : 0,
+        depth > DPA_TABLE_LINKS ? WINDOW_BLOCKS * sizeof batch->window[0] : 0,
+        generators * sizeof columns->uniform[0],
+        generators * columns->sampler->state_size,
+        columns->words * sizeof columns->word[0],
+        columns->choices * sizeof columns->order[0],
     };
-    size_t at[6] = {0};
-    for (int i = 0; i < 5; i++)
+    size_t at[8] = {0};
+    for (int i = 0; i < 7; i++)
         at[i + 1] = at[i] + (sizes[i] + DPA_SCRATCH_ALIGN - 1) / DPA_SCRATCH_ALIGN * DPA_SCRATCH_ALIGN;
     if (memory) {
         batch->state = (void *)(memory + at[0]);
         batch->block = (void *)(memory + at[1]);
-        batch->uniform = (void *)(memory + at[2]);
-        batch->window = (void *)(memory + at[3]);
-        batch->generators = memory + at[4];
+        batch->window = (void *)(memory + at[2]);
+        columns->uniform = (void *)(memory + at[3]);
+        columns->generators = memory + at[4];
+        columns->word = (void *)(memory + at[5]);
+        columns->order = (void *)(memory + at[6]);
     }
-    return at[5];
+    return at[7];
 }
 
 size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count)
 {
-    return carve(NULL, engine, request, count, NULL);
+    struct columns columns;
+    dpa_columns_plan(&columns, engine, request, count);
+    return carve(NULL, &columns, request->depth, count, NULL);
 }
 
 /* The links of a chain: those of the table, then windows made on the fly. */
@@ -75,49 +69,6 @@ static void run_chain(const struct dpa_kernel *kernel, const dpa_links *links, u
         const struct link_run run = dpa_links_expand(&at, depth, batch->window, WINDOW_BLOCKS);
         kernel->link(batch->state, n, &run);
     }
-}
-
-/* Column c of samples first .. first + n - 1, from their uniforms. */
-static void fill_column(const dpa_request *request, size_t c, size_t first, size_t n,
-                        const double *uniform)
-{
-    const double low = request->low[c], width = request->high[c] - request->low[c];
-    const ptrdiff_t stride = request->stride;
-    if (request->single_precision) {
-        float *values = (float *)request->values[c] + (ptrdiff_t)first * stride;
-        for (size_t i = 0; i < n; i++)
-            values[(ptrdiff_t)i * stride] = (float)(low + width * uniform[i]);
-    } else if (stride == 1) { /* as below; the compiler vectorises it */
-        double *values = (double *)request->values[c] + first;
-        for (size_t i = 0; i < n; i++)
-            values[i] = low + width * uniform[i];
-    } else {
-        double *values = (double *)request->values[c] + (ptrdiff_t)first * stride;
-        for (size_t i = 0; i < n; i++)
-            values[(ptrdiff_t)i * stride] = low + width * uniform[i];
-    }
-}
-
-/* The columns of n <= DRAWN samples with these digests. */
-static void fill_columns(const dpa_request *request, const struct dpa_sampler_variant *sampler,
-                         size_t first, size_t n, const sha256_state *digest,
-                         const struct batch *batch)
-{
-    sampler->seed(batch->generators, digest, n);
-    for (uint64_t number = 0; number < request->skip + request->columns; number++) {
-        sampler->draw(batch->generators, n, number, batch->uniform);
-        if (number >= request->skip)
-            fill_column(request, (size_t)(number - request->skip), first, n, batch->uniform);
-    }
-}
-
-/* How many of n samples go to the bulk kernel: a rest that would leave most of its
- * lanes idle is sooner done one by one. */
-static size_t bulk_share(const dpa_engine *engine, size_t n)
-{
-    const size_t lanes = engine->bulk->lanes, rest = n % lanes;
-    const size_t enough = engine->single == &dpa_kernel_portable ? 2 : lanes / 4;
-    return rest < enough ? n - rest : n;
 }
 
 static void hash_batch(const dpa_engine *engine, const dpa_links *links, uint32_t depth,
@@ -139,10 +90,12 @@ static void hash_batch(const dpa_engine *engine, const dpa_links *links, uint32_
 void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
                   size_t first, size_t count, void *scratch)
 {
-    const struct dpa_sampler_variant *sampler = sampler_for(engine, request, count);
     struct sha256_stream prefix;
-    struct batch batch;
-    carve(&batch, engine, request, count, scratch);
+    struct columns columns;
+    struct batch batch = {0};
+    dpa_columns_plan(&columns, engine, request, count);
+    carve(&batch, &columns, request->depth, count, scratch);
+    dpa_columns_start(&columns);
     dpa_keys_start(&prefix, engine->single, &request->keys);
     for (const size_t end = first + count; first < end;) {
         const size_t n = end - first < BATCH ? end - first : BATCH;
@@ -152,10 +105,7 @@ void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_re
             for (size_t i = 0; i < n; i++)
                 for (int t = 0; t < 8; t++)
                     store_be32(request->digests[first + i] + 4 * t, batch.state[i][t]);
-        if (request->columns > 0)
-            for (size_t i = 0; i < n; i += DRAWN)
-                fill_columns(request, sampler, first + i, n - i < DRAWN ? n - i : DRAWN,
-                             (const sha256_state *)batch.state + i, &batch);
+        dpa_columns_fill(&columns, first, n, (const sha256_state *)batch.state);
         first += n;
     }
 }

@@ -15,9 +15,32 @@ static void add256(uint64_t sum[4], const uint64_t addend[4])
     }
 }
 
+/* Compilers know the answer. */
+static bool little_endian(void)
+{
+    const uint16_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, sizeof first);
+    return first == 1;
+}
+
+/* The items of sample i. */
+static void feed_items(struct sha256_stream *leaf, const dpa_field *field, size_t i)
+{
+    const size_t width = field->width, size = field->items * width;
+    const uint8_t *items = (const uint8_t *)field->values + i * size;
+    if (little_endian()) {
+        dpa_sha256_feed(leaf, items, size);
+        return;
+    }
+    for (size_t item = 0; item < size; item += width)
+        for (size_t b = width; b-- > 0;)
+            dpa_sha256_feed(leaf, items + item + b, 1);
+}
+
 void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first, size_t count,
-                    const uint8_t (*digests)[DPA_DIGEST_SIZE], const double *const *values,
-                    size_t columns, uint64_t sum[4])
+                    const uint8_t (*digests)[DPA_DIGEST_SIZE], const dpa_field *fields,
+                    size_t count_of_fields, uint64_t sum[4])
 {
     for (size_t i = first; i < first + count; i++) {
         struct sha256_stream leaf;
@@ -31,12 +54,8 @@ void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first
         dpa_sha256_feed(&leaf, keys->prefix, keys->prefix_size);
         dpa_sha256_feed(&leaf, id, id_size);
         dpa_sha256_feed(&leaf, digests[i], DPA_DIGEST_SIZE);
-        for (size_t c = 0; c < columns; c++) {
-            uint64_t bits;
-            memcpy(&bits, &values[c][i], sizeof bits);
-            store_le64(bytes, bits);
-            dpa_sha256_feed(&leaf, bytes, 8);
-        }
+        for (size_t f = 0; f < count_of_fields; f++)
+            feed_items(&leaf, &fields[f], i);
         dpa_sha256_last_block(&leaf, block[0]);
         engine->single->compress(&leaf.state, (const uint8_t(*)[64])block, 1);
         uint64_t number[4];

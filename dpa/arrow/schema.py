@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from dpa.checks import extra
+from dpa.derivation.distributions import Distribution
 
 with extra("parquet", "dpa.arrow needs pyarrow"):
     import pyarrow as pa
 
-PARAMETER = pa.float64()
 HASH = pa.binary(32)
 #: By Ids.kind.
 IDS = {"integer": pa.uint64(), "string": pa.string()}
 
 
-def schema(names: Iterable[str], id_type: str | None) -> pa.Schema:
+def parameter_type(distribution: Distribution | None) -> pa.DataType:
+    """The type of a parameter's column; None: real numbers.
+
+    Choices of strings are dictionary-encoded. Other choices are their values, because Parquet
+    restores no other dictionaries. Values with a shape are lists of fixed sizes.
+    """
+    if distribution is None:
+        return pa.float64()
+    found = pa.from_numpy_dtype(distribution.dtype)
+    if distribution.choices is not None:
+        found = pa.array(distribution.choices).type
+        found = pa.dictionary(pa.int32(), found) if found == pa.string() else found
+    for side in reversed(distribution.item_shape):
+        found = pa.list_(pa.field("element", found, nullable=False), side)
+    return found
+
+
+def schema(parameters: Mapping[str, Distribution | None], id_type: str | None) -> pa.Schema:
     """The columns: id, the parameters, hash; none holds nulls.
 
     `id_type`: "integer" or "string"; None where the table has no ids.
     """
     columns = [] if id_type is None else [("id", IDS[id_type])]
-    columns += [(name, PARAMETER) for name in names]
+    columns += [(name, parameter_type(each)) for name, each in parameters.items()]
     columns += [("hash", HASH)]
     return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in columns])

@@ -13,8 +13,9 @@ from dpa.batch import BatchConfig, BatchProcessor, BatchStrategy
 from dpa.benchmark.errors import InvalidBenchmarkConfigError
 from dpa.benchmark.timing import Case
 from dpa.checks import positive, raised_as
-from dpa.derivation.config import AugmentationConfig, checked_space
+from dpa.derivation.config import checked_space
 from dpa.derivation.generate import gen_augmentation_params, generate_augmentation_batch
+from dpa.derivation.space import Space
 from dpa.files.generating import generate_augmentation_chain
 from dpa.streams.ranks import stream_distributed_augmentation_chain
 from dpa.streams.streams import checked_chunk, stream_augmentation_chain
@@ -25,19 +26,19 @@ def exhaust(items: Iterable[object]) -> None:
     deque(items, maxlen=0)
 
 
-def generation(num_samples: int, config: AugmentationConfig | None = None) -> Case:
+def generation(num_samples: int, config: Space | None = None) -> Case:
     """generate_augmentation_chain: a list of dicts."""
     size, config = _checked(num_samples, config)
     return _case("list of dicts", lambda: generate_augmentation_chain(size, config), size, config)
 
 
-def columns(num_samples: int, config: AugmentationConfig | None = None) -> Case:
+def columns(num_samples: int, config: Space | None = None) -> Case:
     """generate_augmentation_batch with the default number of threads."""
     size, config = _checked(num_samples, config)
     return _case("columns", lambda: generate_augmentation_batch(range(size), config), size, config)
 
 
-def single_ids(num_samples: int, config: AugmentationConfig | None = None) -> Case:
+def single_ids(num_samples: int, config: Space | None = None) -> Case:
     """gen_augmentation_params, one id at a time."""
     size, config = _checked(num_samples, config)
 
@@ -47,9 +48,7 @@ def single_ids(num_samples: int, config: AugmentationConfig | None = None) -> Ca
     return _case("one id at a time", run, size, config)
 
 
-def streaming(
-    num_samples: int, chunk_size: int = 1000, config: AugmentationConfig | None = None
-) -> Case:
+def streaming(num_samples: int, chunk_size: int = 1000, config: Space | None = None) -> Case:
     """stream_augmentation_chain: dicts, each dropped when the next one is taken."""
     size, config = _checked(num_samples, config)
     with raised_as(InvalidBenchmarkConfigError):
@@ -61,7 +60,7 @@ def streaming(
 def batch_processing(
     num_samples: int,
     batch_config: BatchConfig | None = None,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     process_batch: Callable[[Any], object] | None = None,
 ) -> Case:
     """A BatchProcessor over stream_augmentation_chain, with `process_batch` called on each batch.
@@ -91,7 +90,7 @@ def distributed(
     num_samples: int,
     rank: int | None = None,
     world_size: int | None = None,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
 ) -> Case:
     """stream_distributed_augmentation_chain: the dicts of one rank; only its shard counts."""
     size, config = _checked(num_samples, config)
@@ -127,9 +126,9 @@ def described(description: Mapping[str, Any], num_samples: int) -> Case:
 
 
 @raised_as(InvalidBenchmarkConfigError)
-def _checked(num_samples: int, config: AugmentationConfig | None) -> tuple[int, AugmentationConfig]:
+def _checked(num_samples: int, config: Space | None) -> tuple[int, Space]:
     return positive("num_samples", num_samples), checked_space(config)
 
 
-def _case(name: str, run: Callable[[], object], samples: int, config: AugmentationConfig) -> Case:
+def _case(name: str, run: Callable[[], object], samples: int, config: Space) -> Case:
     return Case(name, run, samples, facts={"config": config.to_dict()})

@@ -13,7 +13,7 @@ from typing import Self
 from dpa.benchmark.environment import machine
 from dpa.benchmark.results import BenchmarkResult, Record
 from dpa.benchmark.timing import measure_time
-from dpa.files.formats.records import parse, refuse_constant
+from dpa.derivation.documents import parse, refuse_constant
 
 _FACTS = ("command", "seconds", "load", "machine")
 

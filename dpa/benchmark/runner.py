@@ -16,7 +16,7 @@ from dpa.benchmark.profiler import PerformanceProfiler
 from dpa.benchmark.results import BenchmarkResult, PerformanceMetrics
 from dpa.benchmark.timing import Case, benchmark_cases
 from dpa.checks import amount, boolean, positive, raised_as
-from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.space import Space
 
 FORMATS: Mapping[str, Callable[[ComparisonReport], str]] = {
     "text": ComparisonReport.to_text,
@@ -124,7 +124,7 @@ class BenchmarkRunner:
         self._cpu_clock = cpu_clock
 
     def benchmark_generation(
-        self, num_samples: int, config: AugmentationConfig | None = None
+        self, num_samples: int, config: Space | None = None
     ) -> PerformanceMetrics:
         """Measures generate_augmentation_chain(num_samples, config): a list of dicts."""
         return self._metrics(cases.generation(num_samples, config))
@@ -133,7 +133,7 @@ class BenchmarkRunner:
         self,
         num_samples: int,
         chunk_size: int = 1000,
-        config: AugmentationConfig | None = None,
+        config: Space | None = None,
     ) -> PerformanceMetrics:
         """Measures stream_augmentation_chain; each dict is dropped immediately.
 
@@ -164,7 +164,7 @@ class BenchmarkRunner:
         self,
         num_samples: int,
         batch_config: BatchConfig | None = None,
-        config: AugmentationConfig | None = None,
+        config: Space | None = None,
         process_batch: Callable[[Any], object] | None = None,
     ) -> PerformanceMetrics:
         """Measures batches of a stream of dicts; the rate counts samples.
@@ -200,7 +200,7 @@ class BenchmarkRunner:
         num_samples: int,
         rank: int | None = None,
         world_size: int | None = None,
-        config: AugmentationConfig | None = None,
+        config: Space | None = None,
     ) -> PerformanceMetrics:
         """Measures the stream of one rank; only the samples of its shard count.
 
@@ -234,7 +234,7 @@ class BenchmarkRunner:
 
     def compare_configurations(
         self,
-        configs: Mapping[str, AugmentationConfig] | Iterable[Mapping[str, Any]],
+        configs: Mapping[str, Space] | Iterable[Mapping[str, Any]],
         num_samples: int = 5000,
         *,
         threshold: float = 0.1,
@@ -244,7 +244,7 @@ class BenchmarkRunner:
         Parameters
         ----------
         configs
-            AugmentationConfigs by name, for benchmark_generation. Or, as in the original
+            Configs or spaces by name, for benchmark_generation. Or, as in the original
             package, dicts with `name`, `type` ("generation", "streaming", "batch" or
             "distributed") and arguments of that benchmark.
         num_samples

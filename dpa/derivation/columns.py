@@ -9,10 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._columns import dicts
-from dpa.checks import brief, real
+from dpa.checks import brief, integer, real
+from dpa.derivation.distributions import Distribution
 from dpa.derivation.ids import Ids
+from dpa.derivation.space import Space
 
-Column: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.float32]
+#: float64 or float32; int64, uint64, bool, or int32 codes of choices.
+Column: TypeAlias = npt.NDArray[Any]
+#: A column of real numbers.
+Reals: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.float32]
+#: Which samples have a parameter, shape (n,).
+Mask: TypeAlias = npt.NDArray[np.bool_]
 #: Indices of samples, for `take`.
 Places: TypeAlias = "Sequence[int] | npt.NDArray[np.integer]"
 
@@ -20,16 +27,24 @@ _FLOAT64 = np.dtype(np.float64)
 
 
 class Columns:
-    """n samples: ids, hashes (uint8, shape (n, 32)), and columns of shape (n,) by name."""
+    """n samples: ids, hashes (uint8, shape (n, 32)), and columns of shape (n, ...) by name.
 
-    __slots__ = ("_columns", "digests", "ids")
+    `space`: what declares the columns; None for columns of real numbers that nothing declares.
+    """
+
+    __slots__ = ("_columns", "digests", "ids", "space")
     __hash__ = None  # type: ignore[assignment]  # arrays are mutable
 
     def __init__(
-        self, ids: Ids, digests: npt.NDArray[np.uint8], columns: Mapping[str, Column]
+        self,
+        ids: Ids,
+        digests: npt.NDArray[np.uint8],
+        columns: Mapping[str, Column],
+        space: Space | None = None,
     ) -> None:
         self.ids = ids
         self.digests = digests
+        self.space = space
         self._columns = dict(columns)
 
     @staticmethod
@@ -39,22 +54,25 @@ class Columns:
         ids: Ids | None,
         first: int,
         rank: int | None = None,
+        space: Space | None = None,
     ) -> Columns:
-        """Dicts as columns; `first` is the index of rows[0] among all samples, for messages.
+        """Dicts of all parameters as columns.
 
-        `ids` None: each row has its own id. `rank`: the rank that each row must state; None if
-        rows have none. Raises ValueError or TypeError; the message names the sample.
+        `first`: the index of rows[0] among all samples, for messages. `ids` None: each row has
+        its own id. `rank`: the rank that each row must state; None if rows have none. `space`:
+        what declares the parameters. Raises ValueError or TypeError that names the sample.
         """
         fields = {*names, "hash"}
         fields |= {"id"} if ids is None else set()
         fields |= {"rank"} if rank is not None else set()
         for at, row in enumerate(rows, first):
             _check_fields(row, fields, rank, at)
-        columns = {name: column_of(rows, name, first) for name in names}
+        declared = {} if space is None else dict(space.parameters)
+        columns = {name: column_of(rows, name, first, declared.get(name)) for name in names}
         require_finite(columns, first)
         if ids is None:
             ids = Ids.checked([row["id"] for row in rows])
-        return Columns(ids, _digests(rows, first), columns)
+        return Columns(ids, _digests(rows, first), columns, space)
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -75,7 +93,7 @@ class Columns:
         self, ids: Ids, digests: npt.NDArray[np.uint8], columns: Mapping[str, Column]
     ) -> Self:
         """Other samples with the same origin."""
-        return type(self)(ids, digests, columns)
+        return type(self)(ids, digests, columns, self.space)
 
     def part(self, part: slice) -> Self:
         """The samples of a slice, as views."""
@@ -106,46 +124,82 @@ class Columns:
         return first._with(Ids.concatenate(block.ids for block in blocks), digests, columns)
 
     def stored(self) -> Columns:
-        """A copy in float64, as files store it, so that the caller may reuse its own arrays."""
-        columns = {name: np.array(column, np.float64) for name, column in self._columns.items()}
-        return Columns(self.ids, np.array(self.digests), columns)
+        """A copy as files store it, in float64, so that the caller may reuse its own arrays."""
+        columns = {name: np.array(column) for name, column in self.exact().items()}
+        return Columns(self.ids, np.array(self.digests), columns, self.space)
 
-    def doubles(self) -> tuple[npt.NDArray[np.float64], ...]:
-        """The columns in order, as contiguous float64."""
-        return tuple(np.ascontiguousarray(x, np.float64) for x in self._columns.values())
+    def exact(self) -> dict[str, Column]:
+        """The columns by name, C-contiguous, the real numbers as float64."""
+        return {name: _exact(column) for name, column in self._columns.items()}
+
+    def active(self, name: str) -> Mask:
+        """Which samples have this parameter: bool, shape (n,). Raises KeyError."""
+        self._columns[name]
+        mask = None if self.space is None else self.space.mask(name, self._columns)
+        return np.ones(len(self), np.bool_) if mask is None else mask
 
     def rows(self, rank: int | None = None) -> list[dict[str, Any]]:
-        """A list of dicts: the parameters, the hash, and the rank if one is given."""
-        digests = np.ascontiguousarray(self.digests)
-        return dicts(self.names, self.doubles(), digests, len(self), rank)
+        """A list of dicts: the active parameters, the hash, and the rank if one is given."""
+        space, digests = self.space, np.ascontiguousarray(self.digests)
+        if space is None or space.plain:
+            return dicts(self.names, tuple(self.exact().values()), digests, len(self), rank)
+        values = tuple(map(self.objects, self.names))
+        masks = tuple(space.mask(name, self._columns) for name in self.names)
+        return dicts(self.names, values, digests, len(self), rank, masks)
+
+    def objects(self, name: str) -> npt.NDArray[np.float64] | list[Any]:
+        """A column's values, inactive ones too: as float64 (n,), or as a list of others."""
+        column = _exact(self._columns[name])
+        choices = None if self.space is None else self.space[name].choices
+        if choices is not None:
+            labels = np.empty(len(choices), np.object_)
+            labels[:] = choices
+            chosen: list[Any] = labels[column].tolist()
+            return chosen
+        return column if column.dtype == _FLOAT64 and column.ndim == 1 else column.tolist()
 
     def rounded(self, dtype: npt.DTypeLike) -> dict[str, Column]:
-        """Copies of the columns, rounded to float64 or float32."""
+        """Copies of the columns, real numbers rounded to float64 or float32."""
         with np.errstate(all="ignore"):  # a value may become subnormal; that is fine
-            return {name: column.astype(dtype) for name, column in self._columns.items()}
+            return {
+                name: column.astype(dtype if column.dtype.kind == "f" else column.dtype)
+                for name, column in self._columns.items()
+            }
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the real numbers, float64 or float32."""
+        for column in self._columns.values():
+            if column.dtype.kind == "f":
+                return column.dtype
+        return _FLOAT64
 
     def require_sound(self) -> None:
         """Raises ValueError if shapes or dtypes do not fit: their owner may change arrays."""
-        size, dtype = len(self), self.values[0].dtype
-        if dtype.name not in ("float64", "float32"):
-            raise ValueError(f"columns must be float64 or float32, got {dtype}")
+        dtype = float_type(self.dtype)
+        forms = dict.fromkeys(self.names, dtype) if self.space is None else self.space.forms(dtype)
+        forms["digests"] = np.dtype((np.uint8, (32,)))
         arrays: dict[str, npt.NDArray[Any]] = {"digests": self.digests, **self._columns}
         for name, array in arrays.items():
-            hashes = name == "digests"
-            shape, wanted = ((size, 32), np.dtype(np.uint8)) if hashes else ((size,), dtype)
-            if array.shape != shape or array.dtype != wanted:
+            form = forms[name]
+            if array.shape != (len(self), *form.shape) or array.dtype != form.base:
                 raise ValueError(
-                    f"{name} must have shape {shape} and dtype {wanted}, got {array.shape} "
-                    f"and {array.dtype}"
+                    f"{name} must have shape {(len(self), *form.shape)} and dtype {form.base}, "
+                    f"got {array.shape} and {array.dtype}"
                 )
 
-    def differing(self, other: Columns, *, values: bool = True) -> Differences:
-        """Compares these samples with others, bit by bit, index by index."""
+    def differing(
+        self, other: Columns, *, values: bool = True, names: Iterable[str] | None = None
+    ) -> Differences:
+        """Compares these samples with others, bit by bit, index by index.
+
+        `values`: whether to compare more than the hashes; `names`: the columns, None for all.
+        """
         fields = {"hash": (self.digests != other.digests).any(axis=1)}
-        for name in self._columns if values else ():
-            pair = (np.asarray(c._columns[name], np.float64) for c in (self, other))
-            mine, theirs = (x.view(np.uint64) for x in map(np.ascontiguousarray, pair))
-            fields[name] = mine != theirs
+        for name in (self._columns if names is None else names) if values else ():
+            mine, theirs = (_bits(c._columns[name]) for c in (self, other))
+            differs = mine != theirs
+            fields[name] = differs.reshape(len(self), -1).any(axis=1) if len(self) else differs
         return Differences(self, other, fields)
 
     def hashes(self) -> list[str]:
@@ -153,9 +207,13 @@ class Columns:
         text = self.digests.tobytes().hex()
         return [text[at : at + 64] for at in range(0, len(text), 64)]
 
-    def field(self, name: str, at: int) -> float | str:
-        """One sample's value of a parameter, or its hash as 64 hex characters."""
-        return bytes(self.digests[at]).hex() if name == "hash" else float(self._columns[name][at])
+    def field(self, name: str, at: int) -> Any:
+        """One sample's value of a parameter, active or not, or its hash as 64 hex characters."""
+        if name == "hash":
+            return bytes(self.digests[at]).hex()
+        value = _exact(self._columns[name][at : at + 1]).tolist()[0]
+        choices = None if self.space is None else self.space[name].choices
+        return value if choices is None else _labelled(value, choices)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -179,11 +237,26 @@ class Differences:
         """The fields in which sample `at` differs."""
         return [name for name, differs in self.fields.items() if differs[at]]
 
-    def first(self) -> tuple[int, str, float | str, float | str]:
+    def first(self) -> tuple[int, str, Any, Any]:
         """The first sample that differs: its index, the field, the found and the wanted value."""
         at = int(self.wrong[0])
         name = self.names(at)[0]
         return at, name, self.found.field(name, at), self.wanted.field(name, at)
+
+
+def _exact(column: Column) -> Column:
+    return np.ascontiguousarray(column, np.float64 if column.dtype.kind == "f" else None)
+
+
+def _bits(column: Column) -> npt.NDArray[Any]:
+    """What equal values have in common: of real numbers the bits, of other types the values."""
+    exact = _exact(column)
+    return exact.view(np.uint64) if exact.dtype == _FLOAT64 else exact
+
+
+def _labelled(codes: Any, choices: Sequence[Any]) -> Any:
+    """Nested lists of codes as lists of choices."""
+    return [_labelled(c, choices) for c in codes] if isinstance(codes, list) else choices[codes]
 
 
 def float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
@@ -199,16 +272,25 @@ def float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
     return found
 
 
-def require_finite(columns: Mapping[str, npt.NDArray[np.floating]], first: int) -> None:
+def require_finite(columns: Mapping[str, Column], first: int) -> None:
     """Raises ValueError if a value is NaN or infinite; names the sample, counted from `first`."""
     for name, values in columns.items():
-        if not np.isfinite(values).all():
-            at = int(np.argmin(np.isfinite(values)))
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            sound = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+            at = int(np.argmin(sound))
             raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")
 
 
-def column_of(rows: Sequence[Mapping[str, Any]], name: str, first: int) -> npt.NDArray[np.float64]:
-    """One parameter of many dicts as an array; `first` is the index of rows[0], for messages."""
+def column_of(
+    rows: Sequence[Mapping[str, Any]],
+    name: str,
+    first: int,
+    distribution: Distribution | None = None,
+) -> Column:
+    """One parameter of many dicts as an array; `first` is the index of rows[0], for messages.
+
+    `distribution` None: real numbers.
+    """
     try:
         values = [row[name] for row in rows]
     except (KeyError, IndexError, TypeError):
@@ -217,14 +299,48 @@ def column_of(rows: Sequence[Mapping[str, Any]], name: str, first: int) -> npt.N
             if name not in row:
                 raise ValueError(f"sample {at} has no {name!r}: {brief(row)}") from None
         raise
+    if distribution is not None and (distribution.item_shape or distribution.dtype.kind != "f"):
+        made = [
+            _typed(v, distribution, f"{name} of sample {at}") for at, v in enumerate(values, first)
+        ]
+        return np.array(made, distribution.dtype).reshape(len(rows), *distribution.item_shape)
     if not set(map(type, values)) <= {float}:
         values = [real(f"{name} of sample {at}", value) for at, value in enumerate(values, first)]
     return np.array(values, np.float64)
 
 
-def names_of(row: object) -> tuple[str, ...]:
-    """The parameters of a dict: all its keys except hash and rank."""
-    _check_row(row, 0)
+def _typed(value: Any, distribution: Distribution, what: str) -> Any:
+    """A value, or nested lists of them, as a column holds it. Raises TypeError or ValueError."""
+    labels, dtype = distribution.labels, distribution.dtype
+
+    def one(each: Any) -> Any:
+        if labels is not None:
+            for code, label in enumerate(labels):
+                if type(each) is type(label) and each == label:
+                    return code
+            raise ValueError(f"{what} must be one of {brief(labels)}, got {brief(each)}")
+        if dtype.kind == "f":
+            return real(what, each)
+        number, limits = integer(what, each), np.iinfo(dtype)
+        if not limits.min <= number <= limits.max:
+            raise ValueError(f"{what} must be of {dtype}, got {brief(number)}")
+        return number
+
+    def nested(each: Any, shape: tuple[int, ...]) -> Any:
+        if not shape:
+            return one(each)
+        if not isinstance(each, (list, tuple)) or len(each) != shape[0]:
+            raise ValueError(
+                f"{what} must have shape {distribution.item_shape}, got {brief(value)}"
+            )
+        return [nested(inner, shape[1:]) for inner in each]
+
+    return nested(value, distribution.item_shape)
+
+
+def names_of(row: object, at: int = 0) -> tuple[str, ...]:
+    """The parameters of a dict, sample number `at`: all its keys except hash and rank."""
+    _check_row(row, at)
     return tuple(name for name in row if name not in ("hash", "rank"))  # type: ignore[attr-defined]
 
 

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from dpa.checks import brief, real
-from dpa.derivation.space import Parameter, Space, Uniform, checked_depth, checked_sampler
+from dpa.derivation.distributions import Uniform
+from dpa.derivation.space import Parameter, Space, checked_depth, checked_sampler
 
 #: The name of the derivation that this package computes. A derivation with other values would
 #: have another name.
@@ -83,6 +84,10 @@ class AugmentationConfig(Space):
         """(low, high) of each parameter, in the order of PARAMETERS."""
         return tuple(getattr(self, f"{name}_range") for name in PARAMETERS)
 
+    def space(self) -> Space:
+        """The same five parameters as a plain Space: config.space() | {...} adds others."""
+        return Space(dict(self.parameters), depth=self.depth, sampler=self.sampler)
+
     def replace(self, **changes: Any) -> AugmentationConfig:
         """A copy with some fields changed. Raises ValueError for an unknown field."""
         _refuse_unknown(changes)
@@ -140,10 +145,10 @@ def _bounds(name: str, value: Any) -> tuple[float, float]:
 def space_of(fields: Any) -> Space:
     """The space that JSON declares; an AugmentationConfig if it has the five parameters."""
     space = Space.of_declaration(fields)
-    if space.names != PARAMETERS:
+    if space.names != PARAMETERS or not space.plain:
         return space
-    config = AugmentationConfig(*space.ranges.values(), sampler=space.sampler)  # type: ignore[arg-type]  # five pairs
-    return config.replace(augmentation_depth=space.depth)
+    config = AugmentationConfig(*space.ranges.values(), space.depth, sampler=space.sampler)  # type: ignore[arg-type, misc]  # five pairs
+    return config if config == space else space
 
 
 _S = TypeVar("_S", bound=Space)
@@ -155,7 +160,7 @@ def checked_space(config: _S | None) -> _S | AugmentationConfig:
         return DEFAULT
     if not isinstance(config, Space):
         raise TypeError(
-            f"config must be an AugmentationConfig, got {config!r}; "
+            f"config must be an AugmentationConfig or a Space, got {config!r}; "
             "presets by name are get_preset(name)"
         )
     return config

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import combinations
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from dpa._native import Plan, Request, params
 from dpa.checks import LIMIT, integer, not_negative
-from dpa.derivation.columns import Column, Columns, Differences, float_type
+from dpa.derivation.columns import Column, Columns, Differences, Reals, float_type
 from dpa.derivation.config import AugmentationConfig, checked_space
+from dpa.derivation.frozen import Frozen
 from dpa.derivation.ids import Consecutive, Ids, Listed
 from dpa.derivation.keys import NO_KEY, Key, single_id
-from dpa.derivation.space import Frozen, Space
+from dpa.derivation.space import Space
 from dpa.derivation.statistics import Summary, compute_statistics
 from dpa.host.threads import run_spans
 
@@ -41,7 +41,7 @@ class Derivation(Frozen):
     _prefix: bytes
 
     def __init__(self, space: Space, key: Key = NO_KEY) -> None:
-        self._set(space=space, key=key, _plan=space.plan, _prefix=key.prefix)
+        self._set(space=space, key=key, _plan=space.at(key.epoch).plan, _prefix=key.prefix)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,21 +73,29 @@ class Derivation(Frozen):
     def blocks_a_sample(self) -> int:
         """About how many SHA-256 blocks a sample takes: two a link; fib(i) has 0.209 i digits."""
         depth = self.space.depth
-        return 1 + 2 * depth + depth * depth // 600
+        return 1 + 2 * depth + depth * depth // 600 + self.space.word_blocks
 
     def blank(self, ids: Ids, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
         """A batch of zeros for these ids, still to be filled."""
-        values = np.zeros((len(self.names), len(ids)), dtype)
-        digests = np.zeros((len(ids), 32), np.uint8)
-        return AugmentationBatch(self, ids, digests, dict(zip(self.names, values, strict=True)))
+        columns = {
+            name: np.zeros((len(ids), *form.shape), form.base)
+            for name, form in self.space.forms(dtype).items()
+        }
+        return AugmentationBatch(self, ids, np.zeros((len(ids), 32), np.uint8), columns)
 
     def batch(
         self, ids: Ids, num_threads: int | None = None, dtype: npt.DTypeLike = np.float64
     ) -> AugmentationBatch:
         """The samples of these ids, in order."""
         names, size = self.space.names, len(ids)
-        values, digests = np.empty((len(names), size), dtype), np.empty((size, 32), np.uint8)
-        self._fill(ids, digests, values, num_threads)  # one buffer is acquired faster than many
+        digests = np.empty((size, 32), np.uint8)
+        values: Column | tuple[Column, ...]
+        if self.space.plain:  # one buffer is acquired faster than many
+            values = np.empty((len(names), size), dtype)
+        else:
+            forms = self.space.forms(dtype).values()
+            values = tuple([np.empty((size, *form.shape), form.base) for form in forms])
+        self._fill(ids, digests, values, num_threads)
         return AugmentationBatch(self, ids, digests, dict(zip(names, values, strict=True)))
 
     def blocks(
@@ -103,10 +111,8 @@ class Derivation(Frozen):
     ) -> npt.NDArray[np.float64]:
         """Draws skip to skip + count - 1 of each sample's sampler, in [0, 1): shape (n, count)."""
         uniforms = np.empty((len(ids), count))
-        names = tuple(map(str, range(count)))
-        plan = Plan(self.space.depth, self.space.sampler, names, ((0.0, 1.0),) * count, skip)
-        prefix = self._prefix + ids.quote
-        request = Request(plan, prefix, ids.source, len(ids), None, uniforms, interleaved=True)
+        plan = Plan(self.space.depth, self.space.sampler, uniforms=count, skip=skip)
+        request = Request(plan, self._prefix + ids.quote, ids.source, len(ids), None, uniforms)
         blocks = self.blocks_a_sample + (skip + count) // 16  # a draw is a fraction of a block
         run_spans(request.fill, len(ids), blocks, num_threads)
         return uniforms
@@ -207,11 +213,11 @@ class AugmentationBatch(Derived, Columns):
     __hash__ = None  # arrays are mutable
 
     if TYPE_CHECKING:
-        rotation: Column
-        brightness: Column
-        noise: Column
-        scale: Column
-        contrast: Column
+        rotation: Reals
+        brightness: Reals
+        noise: Reals
+        scale: Reals
+        contrast: Reals
     else:
 
         def __getattr__(self, name: str) -> Column:
@@ -229,14 +235,29 @@ class AugmentationBatch(Derived, Columns):
         digests: npt.NDArray[np.uint8],
         columns: Mapping[str, Column],
     ) -> None:
-        super().__init__(ids, digests, columns)
+        super().__init__(ids, digests, columns, derivation.space)
         self.derivation = derivation
 
     @classmethod
-    def empty(cls, size: int, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
-        """A batch of `size` blank samples, for generate_augmentation_batch(..., out=batch)."""
+    def empty(
+        cls,
+        size: int,
+        space: Space | npt.DTypeLike | None = None,
+        dtype: npt.DTypeLike = np.float64,
+    ) -> AugmentationBatch:
+        """A batch of `size` blank samples, for generate_augmentation_batch(..., out=batch).
+
+        `space`: what declares the columns, a Space or a config; None is the default config. A
+        dtype may stand in its place. `dtype`: float64 or float32, of the real numbers.
+        """
+        declared: Space | None = None
+        if isinstance(space, Space):
+            declared = space
+        elif space is not None:
+            dtype = space
         ids = Listed(np.zeros(not_negative("size", size), np.uint64))
-        return derive().blank(ids, float_type(dtype))
+        epoch = 0 if declared is not None and declared.scheduled else None  # any one
+        return derive(declared, epoch).blank(ids, float_type(dtype))
 
     @classmethod
     def concatenate(cls, batches: Iterable[AugmentationBatch]) -> AugmentationBatch:
@@ -267,11 +288,6 @@ class AugmentationBatch(Derived, Columns):
         self, ids: Ids, digests: npt.NDArray[np.uint8], columns: Mapping[str, Column]
     ) -> Self:
         return type(self)(self.derivation, ids, digests, columns)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the columns, float64 or float32."""
-        return next(iter(self._columns.values())).dtype
 
     @property
     def sample_ids(self) -> npt.NDArray[np.uint64] | tuple[str, ...]:
@@ -310,7 +326,7 @@ class AugmentationBatch(Derived, Columns):
         ids = self.sample_ids
         id_type = np.uint64 if isinstance(ids, np.ndarray) else np.object_
         fields: list[Any] = [("sample_id", id_type)]
-        fields += [(name, column.dtype) for name, column in self._columns.items()]
+        fields += [(name, x.dtype, x.shape[1:]) for name, x in self._columns.items()]
         table = np.empty(len(self), [*fields, ("digest", np.uint8, (32,))])
         table["sample_id"] = ids
         table["digest"] = self.digests
@@ -340,46 +356,3 @@ class AugmentationBatch(Derived, Columns):
 
     def __repr__(self) -> str:
         return f"<AugmentationBatch of {len(self)} samples, {self.config}, {self.key}>"
-
-
-#: The type of `out=`: a batch, or a mapping of names (and "digests") to arrays.
-Out: TypeAlias = AugmentationBatch | Mapping[str, npt.NDArray[Any]]
-
-
-def arrays_of(out: Out, names: Sequence[str], ids: Ids) -> Columns:
-    """The arrays of `out`, checked: each must fit these ids, and no two may overlap."""
-    if isinstance(out, AugmentationBatch):
-        arrays: dict[str, npt.NDArray[Any]] = {**out.columns, "digests": out.digests}
-    elif isinstance(out, Mapping):
-        arrays = dict(out)
-    else:
-        raise TypeError(f"out must be an AugmentationBatch or a mapping, got {type(out).__name__}")
-    for name in names:
-        if name not in arrays:
-            raise ValueError(f"out lacks the column {name!r}")
-    size = len(ids)
-    arrays.setdefault("digests", np.empty((size, 32), np.uint8))
-    single = getattr(arrays[names[0]], "dtype", None) == np.float32
-    dtype = np.dtype(np.float32 if single else np.float64)
-    for name, array in arrays.items():
-        if name not in (*names, "digests"):
-            raise ValueError(f"out has an unknown column {name!r}")
-        _check_out(name, array, size, dtype)
-    for (name, array), (other, later) in combinations(arrays.items(), 2):
-        if np.may_share_memory(array, later):
-            raise ValueError(f"out[{name!r}] overlaps {other!r}")
-    return Columns(ids, arrays["digests"], {name: arrays[name] for name in names})
-
-
-def _check_out(name: str, array: object, size: int, dtype: np.dtype[Any]) -> None:
-    if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
-        raise TypeError(f"out[{name!r}] must be a NumPy array, got {type(array).__name__}")
-    shape = (size, 32) if name == "digests" else (size,)
-    if array.shape != shape:
-        raise ValueError(f"out[{name!r}] must have shape {shape}, got {array.shape}")
-    wanted = np.dtype(np.uint8) if name == "digests" else dtype
-    if array.dtype != wanted:
-        raise ValueError(f"out[{name!r}] must have dtype {wanted}, got {array.dtype}")
-    flags = array.flags
-    if not (flags.writeable and flags.c_contiguous and flags.aligned):
-        raise ValueError(f"out[{name!r}] must be writable, contiguous and aligned")

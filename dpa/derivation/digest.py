@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from dpa._native import SAMPLERS, Plan, Request
+from dpa._native import leaf_sum
 from dpa.derivation.columns import Columns
 from dpa.derivation.keys import Key
 
@@ -14,14 +12,12 @@ from dpa.derivation.keys import Key
 class SampleDigest:
     """The sum of the samples' leaves modulo 2^256, which does not depend on their order.
 
-    A leaf is a hash of a sample's key, its hash, and its values of the parameters `names`, in
-    order.
+    A leaf is a hash of a sample's key, its hash, and its values, inactive ones too, in the order
+    of their columns.
     """
 
-    def __init__(self, key: Key, names: Sequence[str]) -> None:
+    def __init__(self, key: Key) -> None:
         self._prefix = key.prefix
-        # The digest uses only the names of the plan.
-        self._plan = Plan(1, SAMPLERS[0], tuple(names), ((0.0, 1.0),) * len(names))
         self._sum = 0
         #: How many samples were added.
         self.count = 0
@@ -29,11 +25,8 @@ class SampleDigest:
     def update(self, samples: Columns) -> None:
         """Adds the leaves of more samples."""
         ids, digests = samples.ids, np.ascontiguousarray(samples.digests)
-        prefix = self._prefix + ids.quote
-        request = Request(
-            self._plan, prefix, ids.source, len(ids), digests, samples.doubles(), writable=False
-        )
-        self._sum = (self._sum + request.leaf_sum()) % 2**256
+        prefix, values = self._prefix + ids.quote, tuple(samples.exact().values())
+        self._sum = (self._sum + leaf_sum(prefix, ids.source, len(ids), digests, values)) % 2**256
         self.count += len(ids)
 
     def add(self, hexdigest: str, count: int) -> None:

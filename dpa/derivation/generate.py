@@ -11,11 +11,12 @@ import numpy.typing as npt
 from dpa._native import Plan, seed_hash
 from dpa.checks import brief, integer
 from dpa.derivation.columns import float_type
-from dpa.derivation.config import DEFAULT, AugmentationConfig
-from dpa.derivation.derivation import AugmentationBatch, Out, arrays_of, derive
+from dpa.derivation.config import DEFAULT, checked_space
+from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Ids
 from dpa.derivation.keys import single_id
-from dpa.derivation.space import checked_depth
+from dpa.derivation.out import Out, arrays_of
+from dpa.derivation.space import Space, checked_depth
 from dpa.host.threads import check_threads
 
 #: The most draws of one sample. The sampler is sequential: draw n costs n steps.
@@ -24,7 +25,7 @@ MAX_DRAWS = 1_000_000
 
 def gen_augmentation_params(
     seed_id: int | str,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     *,
     rank: int | None = None,
     world_size: int | None = None,
@@ -126,14 +127,14 @@ def gen_augmentation_seed(
     >>> gen_augmentation_seed(42)[:16]
     '3c8f589003fff376'
     """
-    plan = Plan(checked_depth(augmentation_depth), DEFAULT.sampler, (), ())
+    plan = Plan(checked_depth(augmentation_depth), DEFAULT.sampler)
     key = derive(None, epoch, view, base_seed, rank, world_size).key
     return seed_hash(plan, key.prefix, single_id(seed_id))
 
 
 def generate_augmentation_batch(
     ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer],
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     *,
     rank: int | None = None,
     world_size: int | None = None,
@@ -143,6 +144,7 @@ def generate_augmentation_batch(
     dtype: npt.DTypeLike = np.float64,
     num_threads: int | None = None,
     out: Out | None = None,
+    columns: Sequence[str] | None = None,
 ) -> AugmentationBatch:
     """The parameters of many samples as columns: the fast way.
 
@@ -173,6 +175,9 @@ def generate_augmentation_batch(
         Where to write: an AugmentationBatch of the same length, or a mapping of the parameters'
         names to arrays of shape (n,), with "digests" (uint8, shape (n, 32)) if wanted. It is
         filled in place; after an exception its content is undefined.
+    columns
+        The names of the parameters to make, None for all. What they depend on (`when`, gates)
+        comes with them, nothing else is computed, and the batch's config is the Space of these.
 
     Returns
     -------
@@ -195,16 +200,18 @@ def generate_augmentation_batch(
     >>> batch.rotation.shape, batch.rotation[0] == batch.rotation[2]
     ((3,), np.True_)
     """
+    if columns is not None:
+        config = checked_space(config).only(columns)
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
     checked = Ids.checked(ids)
     dtype = float_type(dtype)
     check_threads(num_threads)
     if out is None:
         return derivation.batch(checked, num_threads, dtype)
-    target = arrays_of(out, derivation.names, checked)
+    target = arrays_of(out, derivation.space, checked)
     if isinstance(out, AugmentationBatch):
         batch = out
-        batch.derivation, batch.ids = derivation, checked
+        batch.derivation, batch.ids, batch.space = derivation, checked, derivation.space
     else:
         batch = AugmentationBatch(derivation, checked, target.digests, target.columns)
     derivation.fill(target, num_threads)
@@ -215,7 +222,7 @@ def generate_uniforms(
     ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer],
     count: int,
     skip: int = 5,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     *,
     rank: int | None = None,
     world_size: int | None = None,

@@ -3,167 +3,253 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import FrozenInstanceError
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from dpa._native import MAX_DEPTH, SAMPLERS, Plan
-from dpa.checks import brief, finite, integer
+from dpa.checks import brief, integer
+from dpa.derivation.distributions import Bernoulli, Choice, Distribution, Value
+from dpa.derivation.frozen import Frozen
+from dpa.derivation.members import Member, declared_in, members_of, require_name
 
 #: The name of the JSON form of a space.
 FORMAT = "dpa-space-1"
-#: The last draw of the sampler that a parameter may use.
-MAX_DRAW = 255
-#: Names of other fields in dicts, columns and files; no parameter may have them.
-RESERVED = frozenset(
-    [
-        "hash",
-        "rank",
-        "id",
-        "sample_id",
-        "seed_id",
-        "base_seed",
-        "epoch",
-        "view",
-        "digest",
-        "digests",
-    ]
-)
+#: The most parameters of a space.
+MOST_PARAMETERS = 4096
 _FIELDS = ("space", "depth", "sampler", "parameters")
-
-
-class Frozen:
-    """An immutable value: the constructor takes the public slots in order and sets each once."""
-
-    __slots__: tuple[str, ...] = ()
-
-    def _set(self, **values: object) -> None:
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
-
-    def _fields(self) -> dict[str, Any]:
-        slots = (name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ()))
-        return {name: getattr(self, name) for name in slots if name[0] != "_"}
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple(self._fields().values())
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        return self._fields() == other._fields()
-
-    def __hash__(self) -> int:
-        return hash(tuple(self._fields().values()))
-
-    def __repr__(self) -> str:
-        values = ", ".join(f"{name}={value!r}" for name, value in self._fields().items())
-        return f"{type(self).__name__}({values})"
-
-
-class Uniform(Frozen):
-    """A number from low to high: low + (high - low) * u, where u is draw number `draw`."""
-
-    __slots__ = ("low", "high", "draw")  # noqa: RUF023 (in the constructor's order)
-
-    low: float
-    high: float
-    draw: int
-
-    def __init__(self, low: float, high: float, draw: int) -> None:
-        self._set(low=finite("low", low), high=finite("high", high), draw=integer("draw", draw))
-        if self.low > self.high:
-            raise ValueError(f"low must not be above high, got {self.low} and {self.high}")
-        if not math.isfinite(self.high - self.low):
-            raise ValueError(f"high - low overflows, got {self.low} and {self.high}")
-        if not 0 <= self.draw <= MAX_DRAW:
-            raise ValueError(f"draw must be 0 to {MAX_DRAW}, got {self.draw}")
-
-    @property
-    def mean(self) -> float:
-        """The expected value."""
-        return self.low / 2 + self.high / 2  # low + high may overflow
-
-    @property
-    def stdev(self) -> float:
-        """The standard deviation."""
-        return (self.high - self.low) / math.sqrt(12)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The distribution as JSON stores it: its kind, and its arguments by name."""
-        return {"uniform": {"low": self.low + 0.0, "high": self.high + 0.0, "draw": self.draw}}
-
-    @classmethod
-    def from_dict(cls, fields: Any) -> Uniform:
-        """The inverse of to_dict. Raises TypeError or ValueError."""
-        if not isinstance(fields, Mapping) or fields.keys() != {"uniform"}:
-            raise ValueError(f"a distribution must be of the kind 'uniform', got {brief(fields)}")
-        arguments = fields["uniform"]
-        if not isinstance(arguments, Mapping) or arguments.keys() != {"low", "high", "draw"}:
-            raise ValueError(f"uniform must have low, high and draw, got {brief(arguments)}")
-        return cls(**arguments)
 
 
 class Parameter(NamedTuple):
     """The name of a parameter and its distribution."""
 
     name: str
-    distribution: Uniform
+    distribution: Distribution
 
 
 class Space(Frozen):
-    """Parameters by name, in the order of dicts, columns and the digest. Immutable.
+    """Parameters by name with their distributions. Immutable.
 
-    Two spaces are equal if their depth, sampler and parameters are. Raises TypeError or
-    ValueError; the message names the argument.
+    Each parameter is made of the sample's hash and its own name. So adding, removing, renaming
+    or reordering others never changes it.
+
+    Parameters
+    ----------
+    parameters, members
+        Distributions and groups by name: as a dict, as keywords, or as both. A name is words
+        with dots between them, at most 255 characters; there are at most 4,096.
+    depth
+        Links of the hash chain, 1 to 10,000.
+    sampler
+        "xoshiro256++" or "mt19937". Only parameters with draw= take numbers from it.
+
+    Attributes
+    ----------
+    names
+        The parameters' full names: those with draw= by their draws, then the others in the
+        order of their bytes. Dicts, columns and digests have this order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is bad; the message names the parameter.
+
+    Examples
+    --------
+    >>> space = Space({"flip": Bernoulli(0.5), "zoom": LogUniform(0.5, 2)})
+    >>> space.names
+    ('flip', 'zoom')
     """
 
-    __slots__ = ("_hash", "depth", "names", "parameters", "plan", "sampler")
+    __slots__ = (
+        *("parameters", "names", "depth", "sampler", "scheduled", "conditions", "plain"),
+        *("word_blocks", "_by_name", "_hash", "_key", "_plan"),
+    )
 
     parameters: tuple[Parameter, ...]
     names: tuple[str, ...]
     depth: int
     sampler: str
-    #: The space as the C code takes it: compiled once, shared by all calls.
-    plan: Plan
+    #: The parameters that change with the epoch.
+    scheduled: tuple[str, ...]
+    #: What makes each parameter active: numbers of columns, and what these must hold.
+    conditions: Mapping[str, tuple[tuple[int, int], ...]]
+    #: Whether each parameter is a single real number that every sample has.
+    plain: bool
+    #: How many SHA-256 blocks the words of a sample take.
+    word_blocks: int
+    _by_name: Mapping[str, Distribution]
+    _key: tuple[object, ...]
     _hash: int
+    _plan: Plan | None
 
     def __init__(
-        self, parameters: Mapping[str, Uniform], *, depth: int = 10, sampler: str = "xoshiro256++"
+        self,
+        parameters: Mapping[str, Member] | None = None,
+        /,
+        *,
+        depth: int = 10,
+        sampler: str = "xoshiro256++",
+        **members: Member,
     ) -> None:
-        for name in parameters:
-            _require_name(name)
-        declared = [Parameter(*item) for item in parameters.items()]
-        declared.sort(key=lambda parameter: parameter.distribution.draw)
-        draws = [parameter.distribution.draw for parameter in declared]
-        if not draws or draws != list(range(len(draws))):
-            raise ValueError(f"the draws must be 0, 1, 2, ..., each once, got {draws}")
+        found = members_of(parameters, members)
+        top = [(name, None, member) for name, member in found.items()]
+        declared = [Parameter(*pair) for pair in declared_in(top)]
+        declared.sort(key=_order)
+        _check(declared)
         self._declare(tuple(declared), checked_depth(depth), checked_sampler(sampler))
 
     def _declare(self, parameters: tuple[Parameter, ...], depth: int, sampler: str) -> None:
-        names = tuple(parameter.name for parameter in parameters)
-        bounds = tuple((p.distribution.low, p.distribution.high) for p in parameters)
-        plan, hashed = Plan(depth, sampler, names, bounds), hash((parameters, depth, sampler))
-        self._set(parameters=parameters, names=names, depth=depth, sampler=sampler)
-        self._set(plan=plan, _hash=hashed)
+        found = dict(parameters)
+        self._set(parameters=parameters, names=tuple(found), depth=depth, sampler=sampler)
+        key = (depth, sampler, tuple((name, each.key) for name, each in parameters))
+        self._set(_by_name=found, _key=key, _hash=hash(key))
+        self._set(scheduled=tuple(name for name, each in parameters if each.schedules))
+        self._set(conditions=_conditions(self.names, found))
+        single = all(x.dtype.kind == "f" and not x.item_shape for x in found.values())
+        self._set(plain=single and not any(self.conditions.values()))
+        named = (x for x in found.values() if getattr(x, "draw", None) is None)
+        self._set(word_blocks=sum((x.words * math.prod(x.shape) + 3) // 4 for x in named))
+        self._set(_plan=None if self.scheduled else self._compiled())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Space.of_declaration, (self.declaration(),)
 
+    def __getitem__(self, name: str) -> Distribution:
+        """The distribution of a parameter. Raises KeyError."""
+        return self._by_name[name]
+
+    # ---- What may depend on the epoch ----
+
+    def at(self, epoch: int | None) -> Space:
+        """The space in an epoch, with numbers in place of schedules. ValueError without epoch."""
+        if not self.scheduled:
+            return self
+        if epoch is None:
+            names = ", ".join(self.scheduled)
+            raise ValueError(f"say epoch=, on which the space depends: {brief(names)}")
+        return Space(
+            {name: each.at(epoch) for name, each in self.parameters},
+            depth=self.depth,
+            sampler=self.sampler,
+        )
+
+    @property
+    def plan(self) -> Plan:
+        """The space as the C code takes it: compiled once, shared by all calls."""
+        return self._plan or self.at(None).plan
+
+    def _compiled(self) -> Plan:
+        columns = []
+        for name, each in self.parameters:
+            said = {"name": name, "items": math.prod(each.shape), "shape": each.item_shape}
+            said |= {"choices": each.choices, "needs": self.conditions[name]}
+            columns.append(said | each.layout())
+        return Plan(self.depth, self.sampler, tuple(columns))
+
+    # ---- Conditions ----
+
+    def mask(
+        self, name: str, columns: Mapping[str, npt.NDArray[Any]]
+    ) -> npt.NDArray[np.bool_] | None:
+        """Which samples have this parameter, shape (n,); None if all have it."""
+        masks = [columns[self.names[gate]] == code for gate, code in self.conditions[name]]
+        return np.logical_and.reduce(masks) if masks else None
+
+    def forms(self, dtype: npt.DTypeLike = np.float64) -> dict[str, np.dtype[Any]]:
+        """One sample's part of each column, as a dtype with its shape.
+
+        `dtype`: that of real numbers, float64 or float32.
+        """
+        return {
+            name: np.dtype((dtype if each.dtype.kind == "f" else each.dtype, each.item_shape))
+            for name, each in self.parameters
+        }
+
+    def only(self, names: Iterable[str]) -> Space:
+        """The space of these parameters, and of those on whose values they depend.
+
+        Raises ValueError for an unknown name.
+        """
+        if isinstance(names, str):
+            raise TypeError(f"columns must be a list of names, got {names!r}")
+        wanted: set[str] = set()
+        pending = list(names)
+        while pending:
+            name = pending.pop()
+            if name not in self._by_name:
+                raise ValueError(f"there is no parameter {brief(name)}; there are {self._listed()}")
+            if name not in wanted:
+                wanted.add(name)
+                pending += self[name].when
+        found = {name: each for name, each in self.parameters if name in wanted}
+        return Space(found, depth=self.depth, sampler=self.sampler)
+
+    def _listed(self) -> str:
+        more = f" and {len(self.names) - 20} more" if len(self.names) > 20 else ""
+        return ", ".join(self.names[:20]) + more
+
+    def __or__(self, other: Space | Mapping[str, Member]) -> Space:
+        """The parameters of both. Raises ValueError for a name, depth or sampler that differs."""
+        if isinstance(other, Mapping):
+            other = Space(other, depth=self.depth, sampler=self.sampler)
+        if not isinstance(other, Space):
+            return NotImplemented
+        for field in ("depth", "sampler"):
+            mine, theirs = getattr(self, field), getattr(other, field)
+            if mine != theirs:
+                raise ValueError(f"spaces to be joined differ in their {field}: {mine}, {theirs}")
+        both = sorted(set(self.names) & set(other.names))
+        if both:
+            raise ValueError(f"both spaces declare {', '.join(both)}")
+        found = dict(chain(self.parameters, other.parameters))
+        return Space(found, depth=self.depth, sampler=self.sampler)
+
     @property
     def ranges(self) -> dict[str, tuple[float, float]]:
-        """(low, high) of each parameter, by name."""
-        return {name: (found.low, found.high) for name, found in self.parameters}
+        """The least and the greatest value of each number, in any epoch, by name."""
+        found = {}
+        for name, each in self.parameters:
+            if each.labels is None:
+                turns = [turn for schedule in each.schedules for turn in schedule.turns] or [0]
+                lows, highs = zip(*(each.at(turn).support for turn in turns), strict=True)
+                found[name] = min(lows), max(highs)
+        return found
+
+    # ---- JSON ----
 
     def to_dict(self) -> dict[str, Any]:
         """The declaration, as JSON stores it."""
         return self.declaration()
+
+    @staticmethod
+    def from_dict(fields: Mapping[str, Any]) -> Space:
+        """The inverse of to_dict. Raises TypeError or ValueError that names the field."""
+        return Space.of_declaration(fields)
+
+    def to_json(self) -> str:
+        """The declaration in canonical form: equal spaces have equal texts."""
+        from dpa.derivation.documents import canonical  # no import dpa needs json
+
+        return canonical(self.declaration())
+
+    @staticmethod
+    def from_json(text: str | bytes) -> Space:
+        """A space from JSON in any form. Raises TypeError or ValueError that names the field."""
+        from dpa.derivation.documents import parse
+
+        data = text.encode() if isinstance(text, str) else text
+        return Space.of_declaration(parse(data))
+
+    @property
+    def identity(self) -> str:
+        """The SHA-256 of the canonical JSON: 64 hex characters that name the space."""
+        from hashlib import sha256
+
+        return sha256(self.to_json().encode()).hexdigest()
 
     def declaration(self) -> dict[str, Any]:
         """The space as files store it; the form is the same for all spaces."""
@@ -182,11 +268,11 @@ class Space(Frozen):
         parameters = fields["parameters"]
         if not isinstance(parameters, Mapping):
             raise TypeError(f"parameters must be an object, got {brief(parameters)}")
-        declared = {}
+        declared: dict[str, Member] = {}
         for name, distribution in parameters.items():
-            _require_name(name)
+            require_name(name)
             try:
-                declared[name] = Uniform.from_dict(distribution)
+                declared[name] = Distribution.from_dict(distribution)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"{name}: {error}") from None
         return Space(declared, depth=fields["depth"], sampler=fields["sampler"])
@@ -196,8 +282,7 @@ class Space(Frozen):
             return True
         if not isinstance(other, Space):
             return NotImplemented
-        same = self.depth == other.depth and self.sampler == other.sampler
-        return same and self.parameters == other.parameters
+        return self._hash == other._hash and self._key == other._key
 
     def __hash__(self) -> int:
         return self._hash
@@ -207,13 +292,70 @@ class Space(Frozen):
         return f"Space({{{parameters}}}, depth={self.depth}, sampler={self.sampler!r})"
 
 
-def _require_name(name: object) -> None:
-    """Raises ValueError if `name` cannot be the name of a parameter."""
-    sound = isinstance(name, str) and name.isascii() and len(name) <= 255
-    if not sound or not all(part.isidentifier() for part in str(name).split(".")):
-        raise ValueError(f"names must be words with dots between them, got {brief(name)}")
-    if name in RESERVED:
-        raise ValueError(f"the name {name!r} is taken: by a field of samples or of keys")
+def _conditions(
+    names: Sequence[str], found: Mapping[str, Distribution]
+) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Space.conditions: those of the gates too."""
+    known: dict[str, tuple[tuple[int, int], ...]] = {}
+    places = {name: at for at, name in enumerate(names)}
+    pending = list(names)
+    while pending:  # no recursion: gates may hang on gates a thousand deep
+        name = pending[-1]
+        if missing := [gate for gate in found[name].when if gate not in known]:
+            pending += missing
+            continue
+        pairs = set(chain.from_iterable(known[gate] for gate in found[name].when))
+        for gate, value in found[name].when.items():
+            choices = found[gate].choices
+            pairs.add((places[gate], int(value) if choices is None else choices.index(value)))
+        known[name] = tuple(sorted(pairs))
+        pending.pop()
+    return known
+
+
+def _order(parameter: Parameter) -> tuple[bool, int, str]:
+    draw = getattr(parameter.distribution, "draw", None)
+    return draw is None, draw or 0, parameter.name
+
+
+def _check(declared: Sequence[Parameter]) -> None:
+    """Raises ValueError for parameters that do not fit together."""
+    if not 1 <= len(declared) <= MOST_PARAMETERS:
+        raise ValueError(f"a space has 1 to {MOST_PARAMETERS} parameters, got {len(declared)}")
+    found = dict(declared)
+    if len(found) < len(declared):
+        names = [name for name, _ in declared]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the parameter {twice!r} is declared twice")
+    for name, each in declared:
+        require_name(name)
+        for gate, value in each.when.items():
+            _check_gate(name, gate, value, found.get(gate))
+    for name in found:
+        _require_no_cycle(name, found)
+
+
+def _check_gate(name: str, gate: str, value: Value, found: Distribution | None) -> None:
+    if found is None:
+        raise ValueError(f"{name}: when names {brief(gate)}, which is not declared")
+    if not isinstance(found, (Bernoulli, Choice)) or found.shape:
+        raise ValueError(
+            f"{name}: when must name a single Bernoulli or Choice, {gate!r} is {found!r}"
+        )
+    known = (False, True) if found.choices is None else found.choices
+    if not any(type(value) is type(each) and value == each for each in known):
+        raise ValueError(f"{name}: when[{gate!r}] must be one of {brief(known)}, got {value!r}")
+
+
+def _require_no_cycle(name: str, found: Mapping[str, Distribution]) -> None:
+    seen, pending = {name}, list(found[name].when)
+    while pending:
+        gate = pending.pop()
+        if gate == name:
+            raise ValueError(f"{name}: its when leads back to itself")
+        if gate not in seen:
+            seen.add(gate)
+            pending += found[gate].when
 
 
 def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -11,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._columns import MOMENTS_BLOCK, moments
-from dpa.derivation.columns import column_of, names_of
+from dpa.derivation.columns import Column, Mask, column_of, names_of
 from dpa.derivation.config import PARAMETERS, checked_space
+from dpa.derivation.distributions import Value
 from dpa.derivation.space import Space
 
 #: count, mean, squared deviations from it, min, max
 Moments: TypeAlias = tuple[int, float, float, float, float]
-#: mean, stdev, min, max (float) and count (int) of each column
-Summary: TypeAlias = dict[str, dict[str, float]]
+#: Of each column mean, stdev, min, max (float) and count (int); of booleans and choices count,
+#: counts and shares, the last two by value as text.
+Summary: TypeAlias = dict[str, dict[str, Any]]
 
 #: Samples that are converted to float64 at a time.
 _PIECE = 64 * MOMENTS_BLOCK
@@ -31,74 +33,145 @@ class Columnar(Protocol):
     """Anything with its samples as arrays (n,) by name, such as an AugmentationBatch."""
 
     @property
-    def columns(self) -> Mapping[str, npt.NDArray[np.floating]]:
-        """The arrays by name, each of shape (n,)."""
+    def columns(self) -> Mapping[str, Column]:
+        """The arrays by name, each of shape (n, ...)."""
+
+
+class _Numbers:
+    """The moments of a column's active values."""
+
+    def __init__(self) -> None:
+        self._total = _NONE
+        self._open: list[npt.NDArray[np.float64]] = []  # the values of the open block
+
+    def add(self, column: Column, mask: Mask | None, *, whole: bool, last: bool) -> None:
+        """Adds samples: `whole` blocks, or a part of one, which may be its `last`."""
+        values = np.asarray(column, np.float64).reshape(len(column), -1)
+        if whole and mask is None:
+            blocks = moments(
+                np.ascontiguousarray(values).reshape(-1), MOMENTS_BLOCK * values.shape[1]
+            )
+            self._total = _merged(self._total, blocks)
+            return
+        for start in range(0, len(values), MOMENTS_BLOCK):
+            part = slice(start, start + MOMENTS_BLOCK)
+            active = values[part] if mask is None else values[part][mask[part]]
+            self._open.append(active.ravel())
+            if whole or last:
+                self._total, self._open = self._moments(), []
+
+    def _moments(self) -> Moments:
+        """The moments so far, those of the open block too."""
+        values = np.concatenate([np.empty(0), *self._open])
+        return _merged(self._total, moments(values, max(len(values), 1)))
+
+    def __add__(self, other: _Numbers) -> _Numbers:
+        both, theirs = _Numbers(), other._moments()
+        both._total = _merged(self._moments(), [theirs]) if theirs[0] else self._moments()
+        return both
+
+    def result(self) -> dict[str, Any]:
+        """mean, stdev, min, max and count."""
+        count, mean, squares, low, high = self._moments()
+        stdev = 0.0 if count == 1 else math.sqrt(squares / (count - 1))  # count 0: NaN
+        return {"mean": mean, "stdev": stdev, "min": low, "max": high, "count": count}
+
+
+class _Counts:
+    """How often a column's active values are each of a few."""
+
+    def __init__(self, labels: Sequence[Value]) -> None:
+        self._labels = labels
+        self._counts = np.zeros(len(labels), np.int64)
+
+    def add(self, column: Column, mask: Mask | None, **_: bool) -> None:
+        """Adds samples."""
+        codes = column if mask is None else column[mask]
+        self._counts += np.bincount(codes.reshape(-1), minlength=len(self._labels))
+
+    def __add__(self, other: _Counts) -> _Counts:
+        both = _Counts(self._labels)
+        both._counts = self._counts + other._counts
+        return both
+
+    def result(self) -> dict[str, Any]:
+        """count, and by value as text the counts and the shares."""
+        names, counts = [value_text(each) for each in self._labels], self._counts.tolist()
+        count = sum(counts)
+        shares = [each / count if count else math.nan for each in counts]
+        return {
+            "count": count,
+            "counts": dict(zip(names, counts, strict=True)),
+            "shares": dict(zip(names, shares, strict=True)),
+        }
 
 
 class Statistics:
-    """Statistics of named columns that arrive in pieces of any size.
+    """Statistics of named columns that arrive in pieces of any size; inactive values are left out.
 
-    Samples are grouped into blocks of 4,096, counted from the first sample. Each block is
-    summed in a fixed order, and the blocks are merged in order. So the sizes of the pieces
-    change no bit of the result.
+    Samples are grouped into blocks of 4,096, counted from the first sample. The active values of
+    each block are summed in a fixed order, and the blocks are merged in order. So the sizes of
+    the pieces change no bit of the result. `space`: what declares the columns; None for real
+    numbers that all samples have.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], space: Space | None = None) -> None:
         self._names = tuple(names)
-        self._totals = [_NONE] * len(self._names)
-        self._block = np.empty((len(self._names), MOMENTS_BLOCK))
-        self._filled = 0
-
-    def update(self, columns: Mapping[str, npt.NDArray[np.floating]]) -> None:
-        """Adds samples: one float64 or float32 array of shape (n,) for each name."""
-        for start in range(0, len(columns[self._names[0]]), _PIECE):
-            part = slice(start, start + _PIECE)
-            self._update([np.ascontiguousarray(columns[n][part], np.float64) for n in self._names])
-
-    def _update(self, arrays: Sequence[npt.NDArray[np.float64]]) -> None:
-        size = len(arrays[0])
-        first = min(-self._filled % MOMENTS_BLOCK, size)  # what still fits the open block
-        self._keep([array[:first] for array in arrays])
-        last = size - (size - first) % MOMENTS_BLOCK
-        self._totals = [
-            _merged(total, moments(array[first:last]))
-            for total, array in zip(self._totals, arrays, strict=True)
+        self._space = space
+        labels = (None if space is None else space[name].labels for name in self._names)
+        self._each: list[_Numbers | _Counts] = [
+            _Numbers() if known is None else _Counts(known) for known in labels
         ]
-        self._keep([array[last:] for array in arrays])
+        self._filled = 0  # samples of the open block
 
-    def _keep(self, arrays: Sequence[npt.NDArray[np.float64]]) -> None:
-        start, self._filled = self._filled, self._filled + len(arrays[0])
-        for block, array in zip(self._block, arrays, strict=True):
-            block[start : self._filled] = array
-        if self._filled == MOMENTS_BLOCK:
-            self._totals = self._merged_with_block()
-            self._filled = 0
+    def update(
+        self, columns: Mapping[str, Column], masks: Mapping[str, Mask | None] | None = None
+    ) -> None:
+        """Adds samples: an array of shape (n, ...) for each name.
 
-    def _merged_with_block(self) -> list[Moments]:
-        return [
-            _merged(total, moments(block[: self._filled]))
-            for total, block in zip(self._totals, self._block, strict=True)
-        ]
+        `masks`: which samples have each parameter; None takes it from the columns.
+        """
+        if masks is None and self._space is not None:
+            masks = {name: self._space.mask(name, columns) for name in self._names}
+        size, done = len(columns[self._names[0]]), 0
+        while done < size:
+            room, left = MOMENTS_BLOCK - self._filled, size - done
+            whole = self._filled == 0 and left >= MOMENTS_BLOCK
+            taken = min(left, _PIECE) // room * room if whole else min(room, left)
+            part = slice(done, done + taken)
+            for name, each in zip(self._names, self._each, strict=True):
+                mask = None if masks is None else masks[name]
+                # Of an open block copies are kept: the caller may reuse its arrays.
+                column = columns[name][part] if whole else np.array(columns[name][part])
+                of_part = None if mask is None else mask[part]
+                each.add(column, of_part, whole=whole, last=taken == room)
+            done += taken
+            self._filled = (self._filled + taken) % MOMENTS_BLOCK
 
     def __add__(self, other: Statistics) -> Statistics:
         """The statistics of both sides' samples together.
 
         They equal those of one pass over all samples to about 1e-15, not to the last bit.
-        Raises ValueError if the names differ.
+        Raises ValueError if the columns differ.
         """
         if not isinstance(other, Statistics):
             return NotImplemented
-        if self._names != other._names:
+        if (self._names, self._space) != (other._names, other._space):
             raise ValueError(f"statistics of {self._names} and of {other._names} do not add up")
-        total = Statistics(self._names)
-        pairs = zip(self._merged_with_block(), other._merged_with_block(), strict=True)
-        total._totals = [_merged(ours, [theirs]) if theirs[0] else ours for ours, theirs in pairs]
+        total = Statistics(self._names, self._space)
+        total._each = [a + b for a, b in zip(self._each, other._each, strict=True)]  # type: ignore[operator]
         return total
 
     def result(self) -> Summary:
         """The statistics so far; more samples may be added afterwards."""
-        totals = self._merged_with_block()
-        return {name: _summary(t) for name, t in zip(self._names, totals, strict=True)}
+        return {name: each.result() for name, each in zip(self._names, self._each, strict=True)}
+
+
+def value_text(value: Value) -> str:
+    """A choice as text: a string as it is, others as JSON writes them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else repr(value)
 
 
 def _merged(total: Moments, blocks: Sequence[Moments]) -> Moments:
@@ -116,104 +189,141 @@ def _merged(total: Moments, blocks: Sequence[Moments]) -> Moments:
     return total
 
 
-def _summary(total: Moments) -> dict[str, float]:
-    count, mean, squares, low, high = total
-    stdev = 0.0 if count == 1 else math.sqrt(squares / (count - 1))  # count 0: NaN
-    return {"mean": mean, "stdev": stdev, "min": low, "max": high, "count": count}
-
-
-def without_nan(summary: Summary) -> dict[str, dict[str, float | None]]:
+def without_nan(summary: Summary) -> Summary:
     """The summary with None in place of NaN and infinity, which JSON does not have."""
     return {
-        name: {key: value if math.isfinite(value) else None for key, value in values.items()}
-        for name, values in summary.items()
+        name: {key: _stored(v) for key, v in values.items()} for name, values in summary.items()
     }
 
 
+def _stored(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _stored(each) for key, each in value.items()}
+    return value if math.isfinite(value) else None
+
+
 def compute_statistics(
-    params_list: Sequence[Mapping[str, Any]] | Columnar, names: Sequence[str] | None = None
+    params_list: Sequence[Mapping[str, Any]] | Columnar,
+    names: Sequence[str] | None = None,
+    *,
+    config: Space | None = None,
 ) -> Summary:
-    """Mean, stdev (n-1), min, max and count of each parameter.
+    """Mean, stdev (n-1), min, max and count of each parameter; of booleans and choices counts.
 
     `params_list`: a list of dicts as generate_augmentation_chain returns, or an
-    AugmentationBatch. `names`: the parameters of dicts; None takes the five where the first
-    dict has one of them, else those of the first dict. The result is a dict of figures for each
-    parameter. The stdev of one sample is 0.0; without samples, count is 0 and the other figures
-    are NaN. Raises ValueError if a sample lacks a parameter, TypeError if it is not a dict or a
-    value is not a number; the message names the sample.
+    AugmentationBatch. `names`: the parameters of dicts, all of them real numbers; None takes the
+    five where the first dict has one of them, else those of the first dict. `config`: the Space
+    of dicts with other parameters, of which a dict may lack the inactive ones.
+
+    The result is a dict of figures for each parameter: mean, stdev, min, max and count of its
+    active values, or count, counts and shares where they are booleans or choices. The stdev of
+    one sample is 0.0; without samples, count is 0 and the other figures are NaN. Raises
+    ValueError if a sample lacks a parameter, TypeError if it is not a dict or a value is not a
+    number; the message names the sample.
 
     >>> compute_statistics([])["scale"]["count"]
     0
     """
     if isinstance(params_list, Columnar) and isinstance(params_list.columns, Mapping):
-        return _of_pieces([params_list.columns])
+        return _of_pieces([params_list])
     if isinstance(params_list, (str, bytes, Mapping)) or not isinstance(params_list, Sequence):
         raise TypeError(
             "params_list must be a list of dicts or an AugmentationBatch, "
             f"got {type(params_list).__name__}"
         )
-    return _of_rows(params_list, names)
+    return _of_rows(params_list, names, config)
 
 
 def compute_streaming_statistics(
     param_generator: Iterable[Mapping[str, Any]] | Iterable[Columnar],
     names: Sequence[str] | None = None,
+    *,
+    config: Space | None = None,
 ) -> Summary:
     """The statistics of samples that arrive one by one, in constant memory.
 
-    `param_generator`: an iterable of dicts or of batches, not mixed; it is consumed. `names` as
-    for compute_statistics, whose result for the same samples is equal to the last bit. Raises as
-    that does.
+    `param_generator`: an iterable of dicts or of batches, not mixed; it is consumed. `names` and
+    `config` are as for compute_statistics, whose result for the same samples is equal to the last
+    bit. Raises as that does.
     """
     items = iter(param_generator)
     head = list(islice(items, 1))
     everything: Iterable[Any] = chain(head, items)
     if head and isinstance(head[0], Columnar):
-        return _of_pieces(map(_columns_of, everything, count()))
-    return _of_rows(everything, names)
+        return _of_pieces(map(_checked_item, everything, count()))
+    return _of_rows(everything, names, config)
 
 
-def _columns_of(item: object, at: int) -> Mapping[str, npt.NDArray[np.floating]]:
+def _checked_item(item: object, at: int) -> Columnar:
     if not isinstance(item, Columnar):
         raise TypeError(f"item {at} must be a batch like the first, got {item!r}")
-    return item.columns
+    return item
 
 
-def _of_pieces(pieces: Iterable[Mapping[str, npt.NDArray[np.floating]]]) -> Summary:
+def _of_pieces(pieces: Iterable[Columnar]) -> Summary:
     statistics: Statistics | None = None
-    for columns in pieces:
-        statistics = statistics or Statistics(tuple(columns))
-        statistics.update(columns)
+    for piece in pieces:
+        if statistics is None:
+            statistics = Statistics(tuple(piece.columns), getattr(piece, "space", None))
+        statistics.update(piece.columns)
     return (statistics or Statistics(PARAMETERS)).result()
 
 
-def _of_rows(rows: Iterable[Any], names: Sequence[str] | None) -> Summary:
+def _of_rows(
+    rows: Iterable[Any], names: Sequence[str] | None, space: Space | None = None
+) -> Summary:
     """The statistics of dicts, of the parameters `names`.
 
     Without names: if the first dict has any of the five parameters, all dicts must have all
     five; otherwise they must have the parameters of the first dict.
     """
     items, first = iter(rows), 0
-    statistics = Statistics(names or PARAMETERS)
+    if space is not None:
+        names = checked_space(space).names
+    statistics = Statistics(names or PARAMETERS, space)
     while part := list(islice(items, MOMENTS_BLOCK)):
-        if first == 0:
+        if first == 0 and space is None:
             own = names_of(part[0])
             names = names or (own if own and not set(own) & set(PARAMETERS) else PARAMETERS)
             statistics = Statistics(names)
         assert names is not None
-        statistics.update({name: column_of(part, name, first) for name in names})
+        if space is None:
+            statistics.update({name: column_of(part, name, first) for name in names})
+        else:
+            statistics.update(*_typed(part, first, space))
         first += len(part)
     return statistics.result()
 
 
-def theoretical_statistics(config: Space) -> Summary:
-    """Mean, stdev, min and max of the distributions that `config` declares, by parameter."""
-    return {
-        name: {
-            "mean": distribution.mean,
-            "stdev": distribution.stdev,
-            "min": distribution.low,
-            "max": distribution.high,
-        }
-        for name, distribution in checked_space(config).parameters
-    }
+def _typed(
+    rows: Sequence[Any], first: int, space: Space
+) -> tuple[dict[str, Column], dict[str, Mask | None]]:
+    """The columns of dicts, and which dicts have them; a dict may lack what may be inactive."""
+    columns, masks = {}, dict.fromkeys(space.names)
+    for name, each in space.parameters:
+        if not space.conditions[name]:
+            columns[name] = column_of(rows, name, first, each)
+            continue
+        masks[name] = mask = np.array([name in names_of(row, first) for row in rows])
+        columns[name] = np.zeros((len(rows), *each.item_shape), each.dtype)
+        own = [row for row in rows if name in row]
+        if own:
+            columns[name][mask] = column_of(own, name, first, each)
+    return columns, masks
+
+
+def theoretical_statistics(config: Space, epoch: int | None = None) -> Summary:
+    """The distributions that `config` declares, by parameter.
+
+    Of numbers mean, stdev, min and max; of booleans and choices the shares of their values.
+    `epoch`: that of the key, where a number changes with it; ValueError without.
+    """
+    found: Summary = {}
+    for name, each in checked_space(config).at(epoch).parameters:
+        if each.labels is None:
+            (mean, stdev), (low, high) = each.moments, each.support
+            found[name] = {"mean": mean, "stdev": stdev, "min": low, "max": high}
+        else:
+            shares = each.shares or {}
+            found[name] = {"shares": {value_text(value): p for value, p in shares.items()}}
+    return found

@@ -219,7 +219,7 @@ class Recipe(Chain):
                 f"{hours:,.0f} hours of one core to generate: say unlimited=True "
                 "(--unlimited) if that is meant"
             )
-        digest = SampleDigest(self.metadata.key, self.metadata.names)
+        digest = SampleDigest(self.metadata.key)
         for block in recipe_blocks(self.metadata, self._num_threads):
             digest.update(block)
             yield block
@@ -291,13 +291,19 @@ def _of_any_depth(key: Key) -> list[Derivation]:
 def _require_single(samples: Columns, first: int) -> None:
     """Raises ValueError naming a sample, counted from `first`, that float32 cannot represent."""
     for name, values in samples.columns.items():
+        if values.dtype.kind != "f":
+            continue
         with np.errstate(all="ignore"):
-            same = values == values.astype(np.float32)
+            same = (values == values.astype(np.float32)).reshape(len(values), -1).all(axis=1)
         if not same.all():
             at = int(np.argmin(same))
-            raise ValueError(
-                f"dtype is 'float32', but {name} of sample {first + at} is {float(values[at])!r}"
-            )
+            value = values[at].tolist()
+            raise ValueError(f"dtype is 'float32', but {name} of sample {first + at} is {value!r}")
+
+
+def _sorted(figure: Any) -> str:
+    """A figure, or figures by name in any order, as text."""
+    return repr(sorted(figure.items()) if isinstance(figure, dict) else figure)
 
 
 def _summary_problem(name: str, stated: Any, found: dict[str, Any]) -> str | None:
@@ -305,6 +311,6 @@ def _summary_problem(name: str, stated: Any, found: dict[str, Any]) -> str | Non
     if not isinstance(stated, dict) or stated.keys() != found.keys():
         return f"statistics of {name} must be {', '.join(found)}, got {brief(stated)}"
     for figure, value in found.items():
-        if repr(stated[figure]) != repr(value):
+        if _sorted(stated[figure]) != _sorted(value):
             return figure_problem(name, figure, stated[figure], value)
     return None

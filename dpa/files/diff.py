@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from dpa.derivation.columns import Columns
+from dpa.derivation.columns import Column, Columns
+from dpa.derivation.distributions import Distribution
 from dpa.derivation.ids import Ids
 from dpa.files.chains import FilePath, open_chain
 from dpa.files.metadata import Metadata
@@ -32,15 +32,18 @@ class ChainDiff:
         How many of them differ in any bit.
     fields
         For each field that differs: in how many samples, and by how much at most (0.0 for
-        hashes).
+        hashes, booleans and choices).
     only
         How many samples only the first file has, and only the second.
     notes
         Everything else that differs.
     """
 
-    def __init__(self, paths: tuple[FilePath, FilePath]) -> None:
+    def __init__(
+        self, paths: tuple[FilePath, FilePath], declared: Mapping[str, Distribution | None]
+    ) -> None:
         self.paths = paths
+        self._declared = declared  # what both files have
         self.common = 0
         self.different = 0
         self.fields: dict[str, tuple[int, float]] = {}
@@ -62,17 +65,21 @@ class ChainDiff:
             names += map(repr, block.ids[: _NAMED - len(names)])
 
     def _compare(self, a: Columns, b: Columns) -> None:
-        found = a.differing(b)
+        found = a.differing(b, names=self._declared)
         for name, differs in found.fields.items():
             if differs.any():
                 count, far = self.fields.get(name, (0, 0.0))
-                if name != "hash":
+                if self._has_distance(name):
                     far = max(far, _distance(a.columns[name], b.columns[name]))
                 self.fields[name] = (count + int(np.count_nonzero(differs)), far)
         for at in found.wrong[: _NAMED - len(self._first)].tolist():
             self._first.append(f"{a.ids[at]!r} ({', '.join(found.names(at))})")
         self.common += len(a)
         self.different += found.wrong.size
+
+    def _has_distance(self, name: str) -> bool:
+        each = self._declared.get(name)
+        return name != "hash" and (each is None or each.labels is None)
 
     def __bool__(self) -> bool:
         return bool(self.different or any(self.only) or self.notes)
@@ -81,7 +88,7 @@ class ChainDiff:
         lines = list(self.notes)
         lines.append(f"{self.different:,} of {self.common:,} common samples differ")
         for name, (count, far) in self.fields.items():
-            how = "" if name == "hash" else f", by up to {far!r}"
+            how = f", by up to {far!r}" if self._has_distance(name) else ""
             lines.append(f"  {name}: in {count:,} of them{how}")
         lines += ["  ids: " + _listed(self._first, self.different)] if self._first else []
         for path, count, names in zip(self.paths, self.only, self._first_only, strict=True):
@@ -90,9 +97,9 @@ class ChainDiff:
         return "\n".join(lines)
 
 
-def _distance(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:
+def _distance(a: Column, b: Column) -> float:
     with np.errstate(all="ignore"):  # the difference may overflow
-        return float(np.abs(a - b).max())
+        return float(np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64)).max())
 
 
 def _listed(names: list[str], count: int) -> str:
@@ -136,16 +143,15 @@ def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -
 
 
 def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -> ChainDiff:
-    diff = ChainDiff((first, second))
     with (
         open_chain(first, lenient=True, unlimited=unlimited) as a,
         open_chain(second, lenient=True, unlimited=unlimited) as b,
     ):
-        _require_same_names(a.metadata, b.metadata)
+        diff = ChainDiff((first, second), _comparable(a.metadata, b.metadata))
         if pairs is _by_id:
             for chain in (a, b):
                 chain.require_memory(
-                    300 + 8 * len(a.metadata.names), "ids in another order are compared in memory"
+                    300 + a.metadata.value_bytes, "ids in another order are compared in memory"
                 )
         diff.notes += _metadata_notes(a.metadata, b.metadata)
         for pair in pairs(a.blocks(), b.blocks()):
@@ -155,12 +161,24 @@ def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -
     return diff
 
 
-def _require_same_names(a: Metadata, b: Metadata) -> None:
-    if a.names != b.names:
+def _comparable(a: Metadata, b: Metadata) -> dict[str, Distribution | None]:
+    """The parameters that both files have, as values of one type. ValueError if there are none."""
+    found = {
+        name: a.declared[name]
+        for name in a.names
+        if name in b.declared and _form(a, name) == _form(b, name)
+    }
+    if not found:
         raise ValueError(
-            f"the files must have the same parameters, got {', '.join(a.names)} "
-            f"and {', '.join(b.names)}"
+            "the files must have parameters in common, "
+            f"got {', '.join(a.names)} and {', '.join(b.names)}"
         )
+    return found
+
+
+def _form(metadata: Metadata, name: str) -> tuple[object, ...]:
+    each = metadata.declared[name]
+    return metadata.forms[name], None if each is None else each.choices
 
 
 def _metadata_notes(a: Metadata, b: Metadata) -> list[str]:

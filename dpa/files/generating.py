@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Consecutive, consecutive_ids
+from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
 from dpa.files.loading import row_bytes
 from dpa.files.metadata import Metadata
@@ -20,7 +20,7 @@ _FEW = 100_000
 
 def generate_augmentation_chain(
     num_samples: int,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     verbose: bool = False,
     save_path: FilePath | None = None,
     *,

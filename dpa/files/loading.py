@@ -206,7 +206,7 @@ def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
         metadata = chain.metadata
         derivation = Derivation(chain.space, metadata.key)
         batches = [derivation.blank(_no_ids(metadata), metadata.dtype)]
-        sample_bytes = 2 * (32 + 8 * len(metadata.names))  # twice, because they are joined
+        sample_bytes = 2 * (32 + metadata.value_bytes)  # twice, because they are joined
         for block in _blocks(chain, sample_bytes):
             columns = block.rounded(metadata.dtype)
             batches.append(AugmentationBatch(derivation, block.ids, block.digests, columns))

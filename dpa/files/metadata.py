@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
+
 from dpa.checks import LIMIT, brief, integer, word
+from dpa.derivation.columns import Column
 from dpa.derivation.config import ALGORITHM, DEFAULT, space_of
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.digest import SampleDigest
+from dpa.derivation.distributions import Distribution
+from dpa.derivation.frozen import Frozen
 from dpa.derivation.ids import MANY, Consecutive, Ids
 from dpa.derivation.keys import NO_KEY, Key
-from dpa.derivation.space import Frozen, Space, require_names
+from dpa.derivation.space import Space, require_names
 
 FORMAT = "dpa-chain"
 VERSION = 2
@@ -71,6 +76,35 @@ class Metadata(Frozen):
     def names(self) -> tuple[str, ...]:
         """The columns in the order of the digest; for an unknown space the five parameters."""
         return (self.space or DEFAULT).names
+
+    @property
+    def declared(self) -> dict[str, Distribution | None]:
+        """The distributions by name; for an unknown space None for each of the five."""
+        if self.space is None:
+            return dict.fromkeys(self.names)
+        return dict(self.space.parameters)
+
+    @property
+    def forms(self) -> dict[str, np.dtype[Any]]:
+        """One sample's part of each column, as a dtype with its shape."""
+        return (self.space or DEFAULT).forms()
+
+    @property
+    def value_bytes(self) -> int:
+        """The bytes of a sample's values."""
+        return sum(form.itemsize for form in self.forms.values())
+
+    def require_codes(self, name: str, column: Column, first: int) -> None:
+        """Raises ValueError if a code stands for no choice; samples count from `first`."""
+        choices = None if self.space is None else self.space[name].choices
+        if choices is not None and column.size:
+            wrong = ((column < 0) | (column >= len(choices))).reshape(len(column), -1).any(axis=1)
+            if wrong.any():
+                at = int(np.argmax(wrong))
+                raise ValueError(
+                    f"{name} of sample {first + at} must be codes below {len(choices)}, "
+                    f"got {column[at]}"
+                )
 
     @property
     def derivation(self) -> Derivation | None:

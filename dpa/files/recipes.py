@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import derive
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.ids import consecutive_ids
+from dpa.derivation.space import Space
 from dpa.files.chains import Chain, FilePath, open_chain, recipe_blocks
 from dpa.files.formats import recipe_module
 from dpa.files.metadata import RecipeMetadata
@@ -19,7 +19,7 @@ from dpa.files.writing import write_blocks
 def save_augmentation_recipe(
     path: FilePath,
     num_samples: int,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     *,
     start_id: int = 0,
     base_seed: int | None = None,
@@ -91,7 +91,7 @@ def merge_recipes(sources: Sequence[FilePath], path: FilePath) -> int:
         _check_neighbours(before, part)
     size = parts[-1].stop - parts[0].start
     metadata = RecipeMetadata.checked(parts[0].metadata, size)
-    digest = SampleDigest(metadata.key, metadata.names)
+    digest = SampleDigest(metadata.key)
     for part in parts:
         digest.add(part.digest, part.stop - part.start)
     form = recipe_module(path)

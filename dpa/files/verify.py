@@ -116,7 +116,7 @@ def _verified(
     path: FilePath, given: _Given, num_threads: int | None, unlimited: bool
 ) -> tuple[VerificationReport, Metadata]:
     with open_chain(path, lenient=True, num_threads=num_threads, unlimited=unlimited) as opened:
-        statistics = Statistics(opened.metadata.names)
+        statistics = Statistics(opened.metadata.names, opened.metadata.space)
         comparison = _Comparison(opened, num_threads, given)
         for block in _large(numbered(opened.blocks(), given.ids)):
             statistics.update(block.columns)
@@ -161,7 +161,7 @@ def _verified_folder(
         first = [] if found[0].first is None else [f"first: {found[0].first}"]
         problems += [f"{name!r}: {problem}" for problem in (*first, *found[0].problems)]
     problems += _contradictions(parts)
-    total = SampleDigest(NO_KEY, ())  # of digests that are known
+    total = SampleDigest(NO_KEY)  # of digests that are known
     for _, report, _ in parts:
         if report.digest is not None:
             total.add(report.digest, report.checked)

@@ -77,8 +77,9 @@ def check_applicable(space: Space) -> None:
     """Raises ValueError if a range has values that cannot be applied to images."""
     ranges = space.ranges
     for name in _NAMES:
-        if name not in ranges:
-            raise ValueError(f"images need the parameter {name!r}, there are {', '.join(ranges)}")
+        if name not in ranges or space.conditions[name]:
+            found = ", ".join(known for known in ranges if not space.conditions[known])
+            raise ValueError(f"images need {name!r} in every sample, there are {found}")
     if ranges["scale"][1] > GREATEST_SCALE:
         raise ValueError(
             f"scale_range must be {GREATEST_SCALE:g} or less for images, got {ranges['scale']}"

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Ids
+from dpa.derivation.space import Space
 
 
 @dataclass(frozen=True)
 class _Generator:
     """Maps ids to parameters. Equal generators pickle alike, so the cache of Dataset.map works."""
 
-    config: AugmentationConfig | None = None
+    config: Space | None = None
     id_column: str | None = None
     base_seed: int | None = None
     epoch: int | None = None
@@ -68,7 +68,7 @@ class ParameterColumns(_Generator):
         if not isinstance(indices, Sequence):
             raise TypeError("ParameterColumns is for map(..., batched=True, with_indices=True)")
         batch = self.batch(indices if self.id_column is None else self.ids(rows))
-        found: dict[str, list[Any]] = {name: x.tolist() for name, x in batch.columns.items()}
+        found: dict[str, list[Any]] = {name: list(batch.objects(name)) for name in batch.names}
         found["hash"] = batch.hashes()
         return found
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dpa.checks import extra, finite
-from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import derive
+from dpa.derivation.space import Space
 from dpa.images.effects import Effect
 from dpa.images.noise import standard_normals
 
@@ -61,7 +61,7 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
 
     def __init__(
         self,
-        config: AugmentationConfig | None = None,
+        config: Space | None = None,
         *,
         base_seed: int | None = None,
         view: int | None = None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from dpa.checks import boolean, integer, positive, raised_as
-from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.generate import gen_augmentation_seed
 from dpa.derivation.ids import consecutive_ids
 from dpa.derivation.keys import Key
+from dpa.derivation.space import Space
 from dpa.errors import DistributedError, RangeSplittingError, SeedGenerationError
 from dpa.streams.launcher import place
 from dpa.streams.progress import Report
@@ -21,7 +21,7 @@ from dpa.streams.streams import BatchStream, DictStream, checked_chunk, checked_
 def gen_distributed_augmentation_params(
     sample_id: int | str,
     rank: int | None = None,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     base_seed: int | None = None,
     world_size: int | None = None,
     *,
@@ -132,7 +132,7 @@ def stream_distributed_augmentation_chain(
     num_samples: int,
     rank: int | None = None,
     world_size: int | None = None,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     base_seed: int | None = None,
     chunk_size: int | None = 1000,
     verbose: bool = False,
@@ -213,7 +213,7 @@ def stream_distributed_augmentation_range(
     end_id: int,
     rank: int | None = None,
     world_size: int | None = None,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     base_seed: int | None = None,
     chunk_size: int | None = 1000,
     verbose: bool = False,
@@ -287,7 +287,7 @@ def stream_distributed_augmentation_batches(
     num_samples: int,
     rank: int | None = None,
     world_size: int | None = None,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     *,
     start_id: int = 0,
     batch_size: int = 1000,
@@ -364,7 +364,7 @@ def _stream(
 def _derivation(
     shard: Shard,
     rank_aware: bool,
-    config: AugmentationConfig | None,
+    config: Space | None,
     epoch: int | None,
     view: int | None,
     base_seed: int | None,

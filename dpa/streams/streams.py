@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
 from dpa.checks import LIMIT, brief, integer, positive, raised_as
-from dpa.derivation.config import AugmentationConfig, space_of
+from dpa.derivation.config import space_of
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, Derived, derive
 from dpa.derivation.ids import MANY, consecutive_ids
 from dpa.derivation.keys import Key
+from dpa.derivation.space import Space
 from dpa.errors import StreamingError
 from dpa.streams.cursor import RowCursor
 from dpa.streams.progress import SILENT, ProgressCallback, Report
@@ -220,7 +221,7 @@ def _checked_ids(num_samples: Any, start_id: Any) -> range:
 @raised_as(StreamingError)
 def stream_augmentation_chain(
     num_samples: float,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     start_id: int = 0,
     chunk_size: int | None = 1000,
     *,
@@ -286,7 +287,7 @@ def stream_augmentation_chain(
 def stream_augmentation_range(
     start_id: int,
     end_id: int,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     chunk_size: int | None = 1000,
     *,
     base_seed: int | None = None,
@@ -337,7 +338,7 @@ def stream_augmentation_range(
 @raised_as(StreamingError)
 def stream_augmentation_batches(
     num_samples: float,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     start_id: int = 0,
     batch_size: int = 1000,
     *,

@@ -58,6 +58,8 @@ void hash(const struct dpa_kernel *kernel, const uint8_t *message, size_t size, 
 void test_dispatch(void);
 void test_sha256(void);
 void test_kernels(void);
+void test_words(void);
+void test_distributions(void);
 void test_samplers(void);
 void test_links(void);
 void test_generate(void);

@@ -12,7 +12,7 @@
 static dpa_links links;
 
 /* Each span is another kind of request, in turn: both samplers, ids that count up and
- * ids of all lengths. */
+ * ids of all lengths, plain uniforms and columns of every kind. */
 static struct shape shape_of(uint64_t first, size_t count)
 {
     const uint64_t number = first / SPAN;
@@ -21,8 +21,8 @@ static struct shape shape_of(uint64_t first, size_t count)
     shape.count = count;
     shape.depth = 10;
     shape.sampler = number & 1 ? DPA_MT19937 : DPA_XOSHIRO256PP;
-    shape.columns = 5;
-    shape.stride = 1;
+    shape.declared = number & 4;
+    shape.columns = shape.declared ? MAX_COLUMNS : 5;
     shape.digests = true;
     shape.ids = number & 2 ? LISTED : COUNTED;
     shape.start = first;
@@ -45,7 +45,7 @@ static void digest_of(const dpa_engine *engine, uint64_t count, const struct dpa
         run_span(&job, engine, &links, 0, n);
         dpa_sha256_feed(&all, job.digests, 32 * n);
         for (size_t c = 0; c < shape.columns; c++)
-            dpa_sha256_feed(&all, job.columns[c], job.column_size);
+            dpa_sha256_feed(&all, job.values[c], job.sizes[c]);
         close_job(&job);
     }
     dpa_sha256_last_block(&all, block[0]);

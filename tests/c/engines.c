@@ -17,13 +17,13 @@ size_t usable_engines(dpa_engine engines[MAX_ENGINES])
 }
 
 static const struct level all_levels[] = {
-    {"portable", {&dpa_xoshiro256pp_portable, &dpa_mt19937_portable}},
+    {"portable", {&dpa_xoshiro256pp_portable, &dpa_mt19937_portable}, &dpa_distributions_portable},
 #if (DPA_X86 || DPA_ARM64) && DPA_VECTORS
-    {"vec128", {&dpa_xoshiro256pp_vec128, &dpa_mt19937_vec128}},
+    {"vec128", {&dpa_xoshiro256pp_vec128, &dpa_mt19937_vec128}, &dpa_distributions_portable},
 #endif
 #if DPA_X86 && DPA_VECTORS
-    {"avx2", {&dpa_xoshiro256pp_avx2, &dpa_mt19937_avx2}},
-    {"avx512", {&dpa_xoshiro256pp_avx512, &dpa_mt19937_avx512}},
+    {"avx2", {&dpa_xoshiro256pp_avx2, &dpa_mt19937_avx2}, &dpa_distributions_avx2},
+    {"avx512", {&dpa_xoshiro256pp_avx512, &dpa_mt19937_avx512}, &dpa_distributions_avx512},
 #endif
 };
 
@@ -55,10 +55,11 @@ size_t engine_variants(struct variant variants[MAX_VARIANTS])
         n++;
     }
     for (size_t l = 0; l < level_count; l++) {
-        snprintf(variants[n].name, sizeof variants[n].name, "%s with samplers of level %s",
+        snprintf(variants[n].name, sizeof variants[n].name, "%s with vectors of level %s",
                  dpa_engine_name(&engines[0]), levels[l].name);
         variants[n].engine = engines[0];
         memcpy(variants[n].engine.samplers, levels[l].samplers, sizeof levels[l].samplers);
+        variants[n].engine.distributions = levels[l].distributions;
         n++;
     }
     return n;
@@ -66,7 +67,9 @@ size_t engine_variants(struct variant variants[MAX_VARIANTS])
 
 dpa_engine portable_engine(void)
 {
-    const dpa_engine engine = {
-        &dpa_kernel_portable, &dpa_kernel_portable, {&dpa_xoshiro256pp_portable, &dpa_mt19937_portable}};
+    const dpa_engine engine = {&dpa_kernel_portable,
+                               &dpa_kernel_portable,
+                               {&dpa_xoshiro256pp_portable, &dpa_mt19937_portable},
+                               &dpa_distributions_portable};
     return engine;
 }

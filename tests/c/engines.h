@@ -4,15 +4,17 @@
 #define ENGINES_H
 
 #include "check.h"
+#include "sample/distributions.h"
 #include "sample/sampler.h"
 
 #define MAX_LEVELS 4
 #define MAX_VARIANTS 32
 
-/* The samplers of one level. */
+/* The samplers and distributions of one level. */
 struct level {
     const char *name;
     const struct dpa_sampler_variant *samplers[2]; /* by dpa_sampler */
+    const struct dpa_distributions *distributions;
 };
 
 /* The levels that this CPU can run, portable first; returns how many. */
@@ -25,7 +27,8 @@ struct variant {
 };
 
 /* For every kernel: the engine as chosen, and one that leaves no sample to another
- * kernel. For every level of samplers: an engine with them. Returns how many. */
+ * kernel. For every level of vectors: an engine with its samplers and
+ * distributions. Returns how many. */
 size_t engine_variants(struct variant variants[MAX_VARIANTS]);
 
 dpa_engine portable_engine(void);

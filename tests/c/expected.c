@@ -60,3 +60,18 @@ void expected_uniforms(const uint8_t digest[32], dpa_sampler sampler, size_t cou
         portable->draw(states, 1, draw, uniform + draw);
     free(states);
 }
+
+void expected_words(const uint8_t digest[32], const uint8_t tag[16], size_t count, uint64_t *word)
+{
+    uint8_t block[32] = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (i % 4 == 0) {
+            uint8_t message[53] = {0};
+            memcpy(message, digest, 32);
+            store_be32(message + 33, (uint32_t)(i / 4));
+            memcpy(message + 37, tag, 16);
+            hash(&dpa_kernel_portable, message, sizeof message, block);
+        }
+        word[i] = (uint64_t)load_be32(block + i % 4 * 8) << 32 | load_be32(block + i % 4 * 8 + 4);
+    }
+}

@@ -20,4 +20,7 @@ void expected_digest(const uint8_t *key, size_t size, uint32_t depth, uint8_t di
 /* Uniforms 0 .. count - 1 of a digest, by the portable samplers. */
 void expected_uniforms(const uint8_t digest[32], dpa_sampler sampler, size_t count, double *uniform);
 
+/* Words 0 .. count - 1 of the name that has this tag, by SHA-256 of whole messages. */
+void expected_words(const uint8_t digest[32], const uint8_t tag[16], size_t count, uint64_t *word);
+
 #endif

@@ -33,8 +33,8 @@ static void fuzz_request(const uint8_t *data, size_t size)
     shape.sampler = (dpa_sampler)take(&data, &size, 2);
     shape.skip = take(&data, &size, 4) > 0 ? take(&data, &size, 20) : take(&data, &size, 701);
     shape.columns = take(&data, &size, MAX_COLUMNS + 1);
-    shape.stride = (ptrdiff_t)take(&data, &size, 7) - 3;
-    shape.stride = shape.stride == 0 ? 1 : shape.stride;
+    shape.declared = take(&data, &size, 2);
+    shape.holes = shape.declared && take(&data, &size, 2);
     shape.single_precision = take(&data, &size, 2);
     shape.digests = take(&data, &size, 4) > 0;
     shape.prefix_size = take(&data, &size, 201);
@@ -43,6 +43,20 @@ static void fuzz_request(const uint8_t *data, size_t size)
     shape.seed = take(&data, &size, UINT64_MAX);
     shape.start = take(&data, &size, UINT64_MAX);
     check_shape(variants, variant_count, &links, &shape);
+}
+
+/* The states are as good as any digests and halves. */
+static void fuzz_words(const struct dpa_kernel *kernel, size_t n, const sha256_state *state, uint64_t seed)
+{
+    const unsigned wanted = 1 + (unsigned)(seed % 4);
+    const struct word_blocks blocks = {state[0], state[0], seed & 4 ? 8 : 0, seed & 8 ? 8 : 0};
+    uint64_t *word = allocate(wanted * n * sizeof *word), *expected = allocate(wanted * n * sizeof *word);
+    kernel->words(&blocks, n, wanted, word, n);
+    dpa_kernel_portable.words(&blocks, n, wanted, expected, n);
+    CHECK(memcmp(word, expected, wanted * n * sizeof *word) == 0, "%s: %u words of %zu blocks",
+          kernel->name, wanted, n);
+    free(word);
+    free(expected);
 }
 
 static void fuzz_kernel(const struct dpa_kernel *kernel, size_t n, const struct link_run *run,
@@ -60,6 +74,7 @@ static void fuzz_kernel(const struct dpa_kernel *kernel, size_t n, const struct 
     dpa_kernel_portable.link(expected, n, run);
     CHECK(memcmp(state, expected, n * sizeof *state) == 0,
           "%s: %zu samples, %zu links of %zu blocks", kernel->name, n, run->links, run->blocks);
+    fuzz_words(kernel, n, (const sha256_state *)expected, seed);
     free(state);
     free(expected);
     free(blocks);

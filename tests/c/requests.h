@@ -4,7 +4,8 @@
 
 #include "engines.h"
 
-#define MAX_COLUMNS 7
+#define MAX_COLUMNS 13
+#define MAX_THRESHOLDS 300
 
 enum ids { COUNTED, LISTED, TEXTS };
 
@@ -12,9 +13,10 @@ struct shape {
     size_t first, count; /* the samples to make */
     uint32_t depth;
     dpa_sampler sampler;
-    uint64_t skip;
-    size_t columns;   /* up to MAX_COLUMNS */
-    ptrdiff_t stride; /* not 0 */
+    bool declared;  /* columns of all kinds; else plain uniforms */
+    uint64_t skip;  /* of plain uniforms */
+    size_t columns; /* up to MAX_COLUMNS, with which declared ones are of every kind */
+    bool holes;     /* some declared columns are not wanted */
     bool single_precision, digests;
     size_t prefix_size;
     enum ids ids;
@@ -30,11 +32,17 @@ struct job {
     uint8_t *prefix, *text, *digests;
     int64_t *offsets;
     uint64_t *ids;
-    uint8_t *columns[MAX_COLUMNS];
-    size_t column_size; /* bytes */
+    dpa_column column[MAX_COLUMNS];
+    uint64_t thresholds[MAX_COLUMNS][MAX_THRESHOLDS];
+    size_t sizes[MAX_COLUMNS]; /* of what values point to, in bytes */
     void *values[MAX_COLUMNS];
-    double low[MAX_COLUMNS], high[MAX_COLUMNS];
 };
+
+/* Bytes that one sample takes in a column. */
+size_t sample_size(const dpa_column *column, bool single_precision);
+
+/* Any column of a kind; thresholds has room for MAX_THRESHOLDS of them. */
+dpa_column random_column(dpa_kind kind, uint64_t *seed, uint64_t *thresholds);
 
 void open_job(struct job *job, const struct shape *shape);
 void close_job(struct job *job);
@@ -43,7 +51,7 @@ void close_job(struct job *job);
 void run_span(const struct job *job, const dpa_engine *engine, const dpa_links *links, size_t first,
               size_t count);
 
-/* True where two jobs of one shape hold the same bytes, between the samples too. */
+/* True where two jobs of one shape hold the same bytes. */
 bool same_output(const struct job *a, const struct job *b);
 
 void print_shape(const struct shape *shape);

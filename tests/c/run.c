@@ -32,6 +32,7 @@ static const struct {
     {"dispatch", test_dispatch}, {"sha256", test_sha256},     {"kernels", test_kernels},
     {"samplers", test_samplers}, {"links", test_links},       {"generate", test_generate},
     {"requests", test_requests}, {"threads", test_threads},   {"leaves", test_leaves},
+    {"words", test_words},       {"distributions", test_distributions},
     {"moments", test_moments},   {"noise", test_noise},
     {"shortest", test_shortest},
 };
@@ -61,7 +62,7 @@ int main(int argc, char **argv)
             continue;
         const unsigned long made = checks_made, failed = checks_failed;
         subjects[i].run();
-        printf("%-10s %7lu checks, %lu failed\n", subjects[i].name, checks_made - made,
+        printf("%-13s %7lu checks, %lu failed\n", subjects[i].name, checks_made - made,
                checks_failed - failed);
     }
     return checks_failed > 0 || checks_made == 0;

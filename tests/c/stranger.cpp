@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr int SAMPLES = 43, COLUMNS = 2;
+constexpr int SAMPLES = 43, COLUMNS = 3;
 
 int failed = 0;
 
@@ -20,19 +20,18 @@ void check(bool passed, const char *what)
 
 dpa_links links;
 double rotation[SAMPLES], brightness[SAMPLES];
+int64_t hue[SAMPLES];
 uint8_t digests[SAMPLES][DPA_DIGEST_SIZE];
 
-// Rotation and brightness of the ids 0 to 42 (depth 10), into the arrays above.
-dpa_request request_of(void *const *values, const double *low, const double *high)
+// Rotation, brightness and an integer called hue of the ids 0 to 42 (depth 10), into the arrays above.
+dpa_request request_of(void *const *values, const dpa_column *column)
 {
     dpa_request request = {}; // no prefix, no texts, no array of ids: the ids are 0, 1, ...
     request.depth = 10;
     request.sampler = DPA_XOSHIRO256PP;
     request.columns = COLUMNS;
-    request.low = low;
-    request.high = high;
+    request.column = column;
     request.values = values;
-    request.stride = 1;
     request.digests = digests;
     return request;
 }
@@ -49,18 +48,19 @@ void derivation(const dpa_engine &engine, const dpa_request &request)
     check(memcmp(hash, "3c8f589003fff376", 16) == 0, "hash");
     check(rotation[42] == 0.8235536351270127, "rotation");
     check(brightness[42] == 1.0552569211826817, "brightness");
+    check(hue[42] == 0x3c66cdc9, "hue");
 }
 
 void columns(const dpa_engine &engine, const dpa_request &request)
 {
-    const double *const values[COLUMNS] = {rotation, brightness};
+    const dpa_field fields[COLUMNS] = {{rotation, 8, 1}, {brightness, 8, 1}, {hue, 8, 1}};
     const double small[] = {3, 1, 2, 2};
     uint64_t sum[4] = {}, parts[4] = {};
     dpa_moments moments;
     char text[DPA_SHORTEST_SIZE + 1] = {};
-    dpa_add_leaves(&engine, &request.keys, 0, SAMPLES, digests, values, COLUMNS, sum);
-    dpa_add_leaves(&engine, &request.keys, 20, SAMPLES - 20, digests, values, COLUMNS, parts);
-    dpa_add_leaves(&engine, &request.keys, 0, 20, digests, values, COLUMNS, parts);
+    dpa_add_leaves(&engine, &request.keys, 0, SAMPLES, digests, fields, COLUMNS, sum);
+    dpa_add_leaves(&engine, &request.keys, 20, SAMPLES - 20, digests, fields, COLUMNS, parts);
+    dpa_add_leaves(&engine, &request.keys, 0, 20, digests, fields, COLUMNS, parts);
     check(memcmp(sum, parts, sizeof sum) == 0, "leaves");
     dpa_block_moments(small, 4, &moments);
     check(moments.mean == 2 && moments.squares == 2, "moments");
@@ -87,9 +87,20 @@ void image()
 
 int main()
 {
-    const double low[COLUMNS] = {-30, 0.8}, high[COLUMNS] = {30, 1.2};
-    void *const values[COLUMNS] = {rotation, brightness};
-    const dpa_request request = request_of(values, low, high);
+    void *const values[COLUMNS] = {rotation, brightness, hue};
+    dpa_column column[COLUMNS] = {}; // each a kind, then what that kind reads
+    for (dpa_column &each : column)
+        each.items = 1;
+    column[0].a = -30; // DPA_DRAWN is the first kind
+    column[0].b = 30;
+    column[1].draw = 1;
+    column[1].a = 0.8;
+    column[1].b = 1.2;
+    column[2].kind = DPA_INTEGERS; // the upper half of its word
+    column[2].step = 1;
+    column[2].count = 1ULL << 32;
+    dpa_tag("hue", 3, column[2].tag);
+    const dpa_request request = request_of(values, column);
     dpa_engine engine;
     if (dpa_engine_choose(&engine, nullptr) != DPA_OK)
         return 1;

@@ -1,6 +1,7 @@
 /* test_dispatch.c: choosing a kernel, and saying what there is. */
 #include "check.h"
 
+#include "sample/distributions.h"
 #include "sample/sampler.h"
 
 /* A failed choice says why and leaves the engine alone. */
@@ -63,6 +64,11 @@ static void has_samplers(const char *name, const char *level)
     for (int s = 0; s < 2 && status == DPA_OK; s++)
         CHECK(strcmp(engine.samplers[s]->level, level) == 0, "%s: sampler %d of level %s, not %s",
               name ? name : "no name", s, engine.samplers[s]->level, level);
+    if (status == DPA_OK) { /* the portable distributions are those of vec128, too */
+        const char *expected = strcmp(level, "vec128") == 0 ? "portable" : level;
+        CHECK(strcmp(engine.distributions->level, expected) == 0, "%s: distributions of level %s",
+              name ? name : "no name", engine.distributions->level);
+    }
 }
 
 /* A kernel that is forced brings the samplers of its level; without a name they are the
@@ -117,6 +123,13 @@ static void wrong_compress(sha256_state *state, const uint8_t (*block)[64], size
     state[n - 1][0] ^= 0x80000000;
 }
 
+static void wrong_words(const struct word_blocks *blocks, size_t n, unsigned wanted, uint64_t *word,
+                        size_t row)
+{
+    dpa_kernel_portable.words(blocks, n, wanted, word, row);
+    word[3 * row + n - 1] ^= 1;
+}
+
 /* The self-test refuses a kernel for a single bit. */
 static void one_wrong_bit(void)
 {
@@ -127,6 +140,9 @@ static void one_wrong_bit(void)
     wrong = dpa_kernel_portable;
     wrong.compress = wrong_compress;
     CHECK(!dpa_kernel_passes(&wrong), "compress");
+    wrong = dpa_kernel_portable;
+    wrong.words = wrong_words;
+    CHECK(!dpa_kernel_passes(&wrong), "words");
 }
 
 void test_dispatch(void)

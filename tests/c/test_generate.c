@@ -14,7 +14,6 @@ static dpa_engine engine; /* the one under test */
 /* What a request fills, with guards around each part. */
 struct output {
     size_t count;
-    ptrdiff_t stride;
     uint8_t *digest_bytes; /* the digests start at an odd address, behind one guard byte */
     double *doubles[COLUMNS];
     float *floats[COLUMNS];
@@ -23,9 +22,8 @@ struct output {
 
 static void open_output(struct output *out, dpa_request *request, size_t count)
 {
-    const size_t room = count * (size_t)request->stride;
+    const size_t room = count * (request->column ? 1 : COLUMNS);
     out->count = count;
-    out->stride = request->stride;
     out->digest_bytes = allocate(1 + 32 * count + 1);
     memset(out->digest_bytes, GUARD, 1 + 32 * count + 1);
     for (size_t c = 0; c < COLUMNS; c++) {
@@ -37,8 +35,6 @@ static void open_output(struct output *out, dpa_request *request, size_t count)
     }
     request->digests = (void *)(out->digest_bytes + 1);
     request->values = out->values;
-    request->low = LOW;
-    request->high = HIGH;
 }
 
 static void close_output(struct output *out)
@@ -90,12 +86,14 @@ static void same_value(const dpa_request *request, const struct output *out, siz
                        double u)
 {
     const double value = LOW[c] + (HIGH[c] - LOW[c]) * u;
-    const size_t at = i * (size_t)out->stride;
-    if (request->single_precision)
-        CHECK(out->floats[c][at] == (float)value, "%s: column %zu, sample %zu",
+    if (!request->column)
+        CHECK(out->doubles[0][i * COLUMNS + c] == u, "%s: uniform %zu, sample %zu",
+              dpa_engine_name(&engine), c, i);
+    else if (request->single_precision)
+        CHECK(out->floats[c][i] == (float)value, "%s: column %zu, sample %zu",
               dpa_engine_name(&engine), c, i);
     else
-        CHECK(out->doubles[c][at] == value, "%s: column %zu, sample %zu",
+        CHECK(out->doubles[c][i] == value, "%s: column %zu, sample %zu",
               dpa_engine_name(&engine), c, i);
 }
 
@@ -126,12 +124,17 @@ static void check_all(dpa_request *request, size_t count)
 
 static dpa_request plain(uint32_t depth, dpa_sampler sampler)
 {
+    static dpa_column columns[COLUMNS];
     dpa_request request;
+    for (uint32_t c = 0; c < COLUMNS; c++) {
+        const dpa_column column = {.kind = DPA_DRAWN, .draw = c, .items = 1, .a = LOW[c], .b = HIGH[c]};
+        columns[c] = column;
+    }
     memset(&request, 0, sizeof request);
     request.depth = depth;
     request.sampler = sampler;
+    request.column = columns;
     request.columns = COLUMNS;
-    request.stride = 1;
     return request;
 }
 
@@ -233,47 +236,26 @@ static void depths(void)
     }
 }
 
-/* Draws continue behind the columns, also past the 312 of one Mersenne block, and of two. */
+/* Plain uniforms behind any number of others, also past the 312 of one Mersenne block, and of two. */
 static void skips(void)
 {
     static const uint64_t all[] = {0, 1, 5, 50, 309, 312, 620, 624, 700};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         for (int sampler = 0; sampler < 2; sampler++) {
             dpa_request request = plain(1, (dpa_sampler)sampler);
+            request.column = NULL;
             request.skip = all[i];
             check_all(&request, 9);
+            check_all(&request, 1);
         }
     }
 }
 
-/* What lies between the strided values stays as it was. */
-static void gaps_untouched(const dpa_request *request, const struct output *out)
+static void floats(void)
 {
-    const size_t stride = (size_t)out->stride, size = request->single_precision ? 4 : 8;
-    for (size_t c = 0; c < COLUMNS; c++) {
-        const uint8_t *bytes = request->values[c];
-        for (size_t at = 0; at < out->count * stride * size; at++)
-            if (at / size % stride != 0)
-                CHECK(bytes[at] == GUARD, "column %zu, byte %zu", c, at);
-    }
-}
-
-static void strides_and_floats(void)
-{
-    for (ptrdiff_t stride = 1; stride <= 5; stride += 2) {
-        for (int single = 0; single < 2; single++) {
-            dpa_request request = plain(1, DPA_XOSHIRO256PP);
-            struct output out;
-            request.stride = stride;
-            request.single_precision = single;
-            open_output(&out, &request, 100);
-            generate(&request, 0, 100);
-            for (size_t i = 0; i < 100; i++)
-                same_sample(&request, &out, i);
-            gaps_untouched(&request, &out);
-            close_output(&out);
-        }
-    }
+    dpa_request request = plain(1, DPA_XOSHIRO256PP);
+    request.single_precision = true;
+    check_all(&request, 100);
 }
 
 /* Spans of one request, in any order, give what one call gives; others stay untouched. */
@@ -352,7 +334,7 @@ void test_generate(void)
         counts();
         depths();
         skips();
-        strides_and_floats();
+        floats();
         spans();
         halves();
     }

@@ -10,7 +10,10 @@
 static const char PREFIX[] = "3.1@7:1:";
 static uint8_t digests[SAMPLES][32];
 static double column[3][SAMPLES];
-static const double *const values[3] = {column[0], column[1], column[2]};
+static uint8_t flags[SAMPLES];
+static int32_t codes[3 * SAMPLES];
+static const dpa_field fields[5] = {
+    {column[0], 8, 1}, {column[1], 8, 1}, {column[2], 8, 1}, {flags, 1, 1}, {codes, 4, 3}};
 
 static void little_endian(uint8_t *bytes, uint64_t x, size_t size)
 {
@@ -27,11 +30,15 @@ static void add_leaf(uint8_t sum[32], const char *key, size_t key_size, size_t i
     memcpy(message + 4, key, key_size);
     memcpy(message + size, digests[i], 32);
     size += 32;
-    for (size_t c = 0; c < columns; c++, size += 8) {
+    for (size_t c = 0; c < columns && c < 3; c++, size += 8) {
         uint64_t bits;
         memcpy(&bits, &column[c][i], 8);
         little_endian(message + size, bits, 8);
     }
+    if (columns > 3)
+        message[size++] = flags[i];
+    for (size_t k = 0; columns > 4 && k < 3; k++, size += 4)
+        little_endian(message + size, (uint32_t)codes[3 * i + k], 4);
     hash(&dpa_kernel_portable, message, size, leaf);
     for (unsigned b = 0, carry = 0; b < 32; b++) {
         carry += (unsigned)sum[b] + leaf[b];
@@ -58,16 +65,16 @@ static void integer_ids(const dpa_engine *engine, size_t columns)
     memset(in_parts, 0xff, sizeof in_parts);
     memset(expected, 0xff, sizeof expected);
     const uint8_t(*const d)[32] = (const uint8_t(*)[32])digests;
-    dpa_add_leaves(engine, &keys, 0, SAMPLES, d, values, columns, sum);
+    dpa_add_leaves(engine, &keys, 0, SAMPLES, d, fields, columns, sum);
     for (size_t i = 0; i < SAMPLES; i++) {
         char key[64];
         const int size = snprintf(key, sizeof key, "%s%" PRIu64, PREFIX, keys.start + i);
         add_leaf(expected, key, (size_t)size, i, columns);
     }
     same_sum(sum, expected, "integer ids");
-    dpa_add_leaves(engine, &keys, 17, SAMPLES - 17, d, values, columns, in_parts);
-    dpa_add_leaves(engine, &keys, 17, 0, d, values, columns, in_parts);
-    dpa_add_leaves(engine, &keys, 0, 17, d, values, columns, in_parts);
+    dpa_add_leaves(engine, &keys, 17, SAMPLES - 17, d, fields, columns, in_parts);
+    dpa_add_leaves(engine, &keys, 17, 0, d, fields, columns, in_parts);
+    dpa_add_leaves(engine, &keys, 0, 17, d, fields, columns, in_parts);
     same_sum(in_parts, expected, "integer ids, in parts");
 }
 
@@ -82,11 +89,11 @@ static void text_ids(const dpa_engine *engine)
         offsets[i + 1] = offsets[i] + 5 * i;
     fill_random(text, sizeof text, 9);
     const dpa_keys keys = {(const uint8_t *)"\"", 1, text, offsets, NULL, 0};
-    dpa_add_leaves(engine, &keys, 0, SAMPLES, (const uint8_t(*)[32])digests, values, 3, sum);
+    dpa_add_leaves(engine, &keys, 0, SAMPLES, (const uint8_t(*)[32])digests, fields, 5, sum);
     for (size_t i = 0; i < SAMPLES; i++) {
         char key[1 + 5 * SAMPLES] = {'"'};
         memcpy(key + 1, text + offsets[i], 5 * i);
-        add_leaf(expected, key, 1 + 5 * i, i, 3);
+        add_leaf(expected, key, 1 + 5 * i, i, 5);
     }
     same_sum(sum, expected, "text ids");
 }
@@ -97,8 +104,10 @@ void test_leaves(void)
     const size_t n = usable_engines(engines);
     fill_random(digests, sizeof digests, 10);
     fill_random(column, sizeof column, 11);
+    fill_random(flags, sizeof flags, 12);
+    fill_random(codes, sizeof codes, 13);
     for (size_t i = 0; i < n; i++) {
-        for (size_t columns = 0; columns <= 3; columns++)
+        for (size_t columns = 0; columns <= 5; columns++)
             integer_ids(&engines[i], columns);
         text_ids(&engines[i]);
     }

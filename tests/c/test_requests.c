@@ -14,7 +14,6 @@ static struct shape plain(size_t count, dpa_sampler sampler)
     shape.depth = 2;
     shape.sampler = sampler;
     shape.columns = 2;
-    shape.stride = 1;
     shape.digests = true;
     shape.prefix_size = 9;
     shape.start = 95;
@@ -31,7 +30,10 @@ static void check_counts(size_t from, size_t to)
 {
     for (size_t n = from; n <= to; n++) {
         for (int sampler = 0; sampler < 2; sampler++) {
-            const struct shape shape = plain(n, (dpa_sampler)sampler);
+            struct shape shape = plain(n, (dpa_sampler)sampler);
+            check_all(&shape);
+            shape.declared = true;
+            shape.columns = 5;
             check_all(&shape);
         }
     }
@@ -108,9 +110,9 @@ static struct shape random_shape(uint64_t seed)
     shape.depth = 1 + (uint32_t)(random_bits(&state) % (seed % 16 == 0 ? 300 : 12));
     shape.sampler = (dpa_sampler)(random_bits(&state) % 2);
     shape.skip = random_bits(&state) % (seed % 8 == 0 ? 701 : 20);
+    shape.declared = random_bits(&state) % 4 > 0;
     shape.columns = random_bits(&state) % (MAX_COLUMNS + 1);
-    shape.stride = (ptrdiff_t)(random_bits(&state) % 7) - 3;
-    shape.stride = shape.stride == 0 ? 1 : shape.stride;
+    shape.holes = shape.declared && random_bits(&state) % 2;
     shape.single_precision = random_bits(&state) % 2;
     shape.digests = random_bits(&state) % 4 > 0;
     shape.prefix_size = random_bits(&state) % 201;

@@ -59,8 +59,8 @@ static struct shape shape_of(dpa_sampler sampler, enum ids ids)
     shape.count = SAMPLES;
     shape.depth = 258; /* beyond the table: each thread makes links on the fly */
     shape.sampler = sampler;
-    shape.columns = 3;
-    shape.stride = 1;
+    shape.declared = true;
+    shape.columns = MAX_COLUMNS;
     shape.digests = true;
     shape.prefix_size = 70;
     shape.ids = ids;

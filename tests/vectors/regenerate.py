@@ -10,6 +10,7 @@ frozen: a difference under --check is a bug in the twin, never a reason to write
 import argparse
 import json
 import random
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -20,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import reference  # noqa: E402  (the twin lies one folder up and is no package)
+import space_reference  # noqa: E402  (as well)
 
 ABOUT = (
     "Known answers of the derivation in docs/spec.md, computed in plain Python with hashlib and"
@@ -128,11 +130,93 @@ def noise() -> str:
     )
 
 
+KINDS = ["drawn", "uniform", "loguniform", "normal", "truncatednormal", "beta", "integers"]
+KINDS += ["bernoulli", "choice", "subset", "seed"]  # by dpa_kind of csrc/dpa_derivation.h
+
+
+def hex64(number: float) -> str:
+    """16 digits: an integer modulo 2^64, or the bits of a double."""
+    packed = struct.pack(">d", number) if isinstance(number, float) else number % 2**64
+    return packed.hex() if isinstance(packed, bytes) else f"{packed:016x}"
+
+
+def fields(case: dict[str, Any]) -> list[Any]:
+    """Of a dpa_column: kind, a, b, low, high, start, step, count, picked; then its thresholds."""
+    kind, args = case["kind"], case["arguments"]
+    a, b, start, count, thresholds = 0.0, 0.0, 0, 0, []
+    if "low" in args and kind != "integers":
+        a, b = float(args["low"]), float(args["high"])
+    a, b = args.get("mean", args.get("a", args.get("p", a))), args.get("stdev", b)
+    if kind == "integers":
+        start, count = args["low"], (args["high"] - args["low"]) // args.get("step", 1) + 1
+    elif kind == "truncatednormal":
+        mean, stdev, low, high = args["mean"], args["stdev"], args["low"], args["high"]
+        start = space_reference.least(lambda u: space_reference.normal(u, mean, stdev) >= low)
+        count = space_reference.least(lambda u: space_reference.normal(u, mean, stdev) > high)
+        count -= start
+    elif kind == "choice":
+        reached = space_reference.thresholds(args.get("weights") or [1] * len(args["choices"]))
+        thresholds = [t for t in reached if t < 2**64]
+        count = len(thresholds)
+    elif kind == "subset":
+        count = len(args["choices"])
+    bounds = [float(args["low"]), float(args["high"])] if kind == "truncatednormal" else [0.0, 0.0]
+    column = [KINDS.index(kind), float(a), float(b), *bounds]
+    return [*column, start, args.get("step", 1), count, args.get("k", 0), *thresholds]
+
+
+def codes(case: dict[str, Any]) -> list[Any]:
+    """The value as the C fills it: choices are codes."""
+    values = case["value"] if isinstance(case["value"], list) else [case["value"]]
+    choices = case["arguments"].get("choices")
+    return [choices.index(v) if choices else v for v in values]
+
+
+def corners() -> Iterator[dict[str, Any]]:
+    """What space.json leaves out: both sides of the far tail, and the cut in the least Beta."""
+    for word in (30_000 << 12, 62_000 << 12, 63_000 << 12, 2**64 - (62_000 << 12)):
+        value = space_reference.normal(space_reference.u_open(word), 0.0, 1.0)
+        arguments = {"mean": 0.0, "stdev": 1.0}
+        yield {"word": word, "kind": "normal", "arguments": arguments, "value": value}
+    for word in (0, 2**60, 2**63 + 1, 2**64 - 1):
+        value = space_reference.beta(word, word ^ 0x5555555555555555, 2.0**-10)
+        yield {"word": word, "kind": "beta", "arguments": {"a": 2.0**-10}, "value": value}
+
+
+def space() -> str:
+    """Declared parameters for the C tests, most from space.json; every number as 16 hex digits.
+
+    functions: x, L(x), E(x), S(x), Z(x). words: two words, column, number of values, values.
+    key: key, name, column, number of values, values.
+    """
+    answers = json.loads((HERE / "space.json").read_text(encoding="utf-8"))
+    lines = [
+        ["functions", *(hex64(row[f] or 0.0) for f in ("x", "L", "E", "S", "Z"))]
+        for row in answers["functions"]
+    ]
+    thresholds = [
+        {"word": row["word"], "kind": "choice", "value": row["code"]}
+        | {"arguments": {"weights": row["weights"], "choices": list(range(len(row["weights"])))}}
+        for row in answers["choice_thresholds"]
+    ]
+    for row in [*answers["word_edges"], *thresholds, *corners()]:
+        words = [row["word"], row["word"] ^ 0x5555555555555555]
+        if row["kind"] != "subset":  # takes words of a name alone
+            lines.append(["words", *map(hex64, [*words, *fields(row), 1, *codes(row)])])
+    for row in answers["values"]:
+        values = codes(row)
+        lines.append(
+            ["key", row["key"], row["name"], *map(hex64, [*fields(row), len(values), *values])]
+        )
+    return "".join(" ".join(line) + "\n" for line in lines)
+
+
 FILES: dict[str, Callable[[], str]] = {
     "known_answers.json": known_answers,
     "cpython_random.txt": cpython_random,
     "xoshiro256pp.txt": xoshiro256pp,
     "noise.txt": noise,
+    "space.txt": space,
 }
 
 

@@ -25,8 +25,9 @@ class Tally:
     """Number, statistics and digest of the samples written so far."""
 
     def __init__(self, metadata: Metadata) -> None:
-        self._statistics = Statistics(metadata.names)
-        self._digest = SampleDigest(metadata.key, metadata.names)
+        self._metadata = metadata
+        self._statistics = Statistics(metadata.names, metadata.space)
+        self._digest = SampleDigest(metadata.key)
 
     @property
     def count(self) -> int:
@@ -36,6 +37,8 @@ class Tally:
     def update(self, samples: Columns) -> None:
         """Counts more samples. Raises ValueError for values that no file may have."""
         require_finite(samples.columns, self.count)
+        for name, column in samples.columns.items():
+            self._metadata.require_codes(name, column, self.count)
         self._statistics.update(samples.columns)
         self._digest.update(samples)
 
@@ -108,7 +111,7 @@ class FormatReader(ABC):
 
     def blocks(self) -> Iterator[Columns]:
         """The samples. Damage may show only after the last block."""
-        digest = SampleDigest(self.metadata.key, self.metadata.names)
+        digest = SampleDigest(self.metadata.key)
         for block in self._samples():
             require_finite(block.columns, digest.count)
             if block.ids.kind != self.metadata.id_type and len(block):

@@ -14,9 +14,10 @@ from typing import Any, BinaryIO
 from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import BLOCK
+from dpa.derivation.documents import canonical, parse
 from dpa.files.formats.base import FormatReader
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
-from dpa.files.formats.records import LONGEST, canonical, parse
+from dpa.files.formats.records import LONGEST
 from dpa.files.metadata import Metadata
 from dpa.files.original import OriginalReader
 from dpa.host.memory import available_memory
@@ -129,7 +130,8 @@ class DocumentReader(FormatReader):
         for first in range(0, len(rows), BLOCK):
             part = rows[first : first + BLOCK]
             ids = self.metadata.consecutive_ids(first, len(part))
-            yield Columns.from_rows(part, self.metadata.names, ids, first)
+            space = self.metadata.space
+            yield Columns.from_rows(part, self.metadata.names, ids, first, space=space)
 
     def _checksum(self, trailer: dict[str, Any]) -> str:
         text = canonical({**self._document, "trailer": trailer})

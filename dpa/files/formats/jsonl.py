@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
+from dpa.derivation.documents import canonical, parse
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
-from dpa.files.formats.records import LONGEST, canonical, parse
+from dpa.files.formats.records import LONGEST
 
 _LAYOUT = Layout(first_line=2, separator=b"\n")
 _END = b'{"statistics":'

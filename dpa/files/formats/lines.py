@@ -10,8 +10,9 @@ from io import BytesIO
 from typing import Any, BinaryIO
 
 from dpa.derivation.columns import Columns
+from dpa.derivation.documents import canonical
 from dpa.files.formats.base import FormatReader, Writer
-from dpa.files.formats.records import LONGEST, Lines, canonical
+from dpa.files.formats.records import LONGEST, Lines
 from dpa.files.metadata import Metadata
 
 #: A line of a sample has a hash of 64 digits; a few others may be shorter.

@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa.derivation.columns import Columns
+from dpa.derivation.documents import parse
 from dpa.derivation.ids import Ids, Texts
 from dpa.files.formats import base
 from dpa.files.formats.base import FormatReader
-from dpa.files.formats.records import columnar_checksum, parse
+from dpa.files.formats.records import columnar_checksum
 from dpa.files.metadata import Metadata
 
 #: Members that are no columns, whose names a parameter may not have.
@@ -56,7 +57,7 @@ class Writer(base.Writer):
     @classmethod
     def kept_bytes(cls, metadata: Metadata) -> int:
         """The bytes of a hash and the values."""
-        return 32 + 8 * len(metadata.names)
+        return 32 + metadata.value_bytes
 
     def _write(self, samples: Columns, first: int) -> None:
         self._blocks.append(samples.stored())
@@ -85,9 +86,15 @@ class Writer(base.Writer):
                 yield "id_offsets", "<u8", offsets.shape, [offsets]
             else:
                 yield "id", "<u8", (count,), [np.asarray(ids.public)]
-        for name in self._metadata.names:
-            yield name, "<f8", (count,), (block.columns[name] for block in blocks)
+        for name, form in self._metadata.forms.items():
+            shape = (count, *form.shape)
+            yield name, _descr(form), shape, (block.columns[name] for block in blocks)
         yield "hash", "|u1", (count, 32), (block.digests for block in blocks)
+
+
+def _descr(form: np.dtype[Any]) -> str:
+    """The little-endian type of a column's items, as a header has it."""
+    return form.base.newbyteorder("<").str
 
 
 def _write_json(archive: ZipFile, name: str, value: object) -> None:
@@ -242,8 +249,8 @@ class _SampleMembers:
             raise ValueError(f"missing or unknown members: {wrong}")
         self._arrays = {name: _Array(archive, members, name, stack) for name in names}
         self.count = self._arrays["hash"].shape[0]
-        for name in metadata.names:
-            self._arrays[name].require("<f8", (self.count,))
+        for name, form in metadata.forms.items():
+            self._arrays[name].require(_descr(form), (self.count, *form.shape))
         self._arrays["hash"].require("|u1", (self.count, 32))
         if self._strings:
             self._arrays["id"].require("|u1", self._arrays["id"].shape[:1])
@@ -261,7 +268,10 @@ class _SampleMembers:
     def read(self, first: int, count: int) -> Columns:
         """Samples first to first + count - 1. Raises ValueError."""
         columns = {name: self._arrays[name].read(count) for name in self._metadata.names}
-        return Columns(self._ids(first, count), self._arrays["hash"].read(count), columns)
+        for name, column in columns.items():
+            self._metadata.require_codes(name, column, first)
+        digests = self._arrays["hash"].read(count)
+        return Columns(self._ids(first, count), digests, columns, self._metadata.space)
 
     def _ids(self, first: int, count: int) -> Ids:
         consecutive = self._metadata.consecutive_ids(first, count)

@@ -12,16 +12,25 @@ from typing import Any, BinaryIO
 
 from dpa.checks import extra
 from dpa.derivation.columns import Columns
+from dpa.derivation.distributions import Distribution
+from dpa.derivation.documents import parse
 from dpa.files.formats import base
 from dpa.files.formats.base import FormatReader
-from dpa.files.formats.records import LONGEST, columnar_checksum, parse
+from dpa.files.formats.records import LONGEST, columnar_checksum
 from dpa.files.metadata import Metadata
 
 with extra("parquet", ".parquet files need pyarrow"):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from dpa.arrow.arrays import digests_of, hash_array, id_array, ids_of
+    from dpa.arrow.arrays import (
+        column_of,
+        digests_of,
+        hash_array,
+        id_array,
+        ids_of,
+        parameter_array,
+    )
     from dpa.arrow.schema import schema
 
 #: Samples of a row group: 5 MB.
@@ -30,7 +39,19 @@ _PREFIX = "dpa."
 
 
 def _schema(metadata: Metadata) -> pa.Schema:
-    return schema(metadata.names, metadata.id_type if metadata.start_id is None else None)
+    return schema(metadata.declared, metadata.id_type if metadata.start_id is None else None)
+
+
+def _is_text(distribution: Distribution | None) -> bool:
+    """Whether a column holds choices that are strings."""
+    choices = None if distribution is None else distribution.choices
+    return choices is not None and isinstance(choices[0], str)
+
+
+def _needs_schema(metadata: Metadata) -> bool:
+    """Whether Parquet alone does not tell a type: of dictionaries and of lists of fixed sizes."""
+    declared = metadata.declared.values()
+    return any(_is_text(each) or (each is not None and each.item_shape) for each in declared)
 
 
 class _TableWriter(pq.ParquetWriter):  # type: ignore[misc]  # pyarrow has no types
@@ -51,9 +72,9 @@ class Writer(base.Writer):
             file,
             self._schema,
             compression="none",  # hashes and uniform numbers do not get smaller
-            use_dictionary=False,
+            use_dictionary=[n for n, each in metadata.declared.items() if _is_text(each)],
             write_statistics=True,  # without them Dask's filters lose all rows
-            store_schema=False,
+            store_schema=_needs_schema(metadata),
             write_page_checksum=True,
         )
 
@@ -65,10 +86,14 @@ class Writer(base.Writer):
         self._pending = table
 
     def _table(self, samples: Columns) -> pa.Table:
-        columns = {**samples.columns, "hash": hash_array(samples.digests)}
+        columns: dict[str, pa.Array] = {
+            name: parameter_array(samples.columns[name], each)
+            for name, each in self._metadata.declared.items()
+        }
+        columns["hash"] = hash_array(samples.digests)
         if "id" in self._schema.names:
             columns["id"] = id_array(samples.ids)
-        arrays = [pa.array(columns[field.name], field.type) for field in self._schema]
+        arrays = [columns[field.name] for field in self._schema]
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
     def _write_group(self, table: pa.Table) -> None:
@@ -128,11 +153,15 @@ class Reader(FormatReader):
 
     def _block(self, batch: pa.RecordBatch, first: int) -> Columns:
         batch.validate(full=True)
-        columns = {name: batch[name].to_numpy() for name in self.metadata.names}
+        columns = {
+            name: column_of(batch[name], each) for name, each in self.metadata.declared.items()
+        }
+        for name, column in columns.items():
+            self.metadata.require_codes(name, column, first)
         ids = self.metadata.consecutive_ids(first, len(batch))
         if ids is None:
             ids = ids_of(batch["id"])
-        return Columns(ids, digests_of(batch["hash"]), columns)
+        return Columns(ids, digests_of(batch["hash"]), columns, self.metadata.space)
 
     def _checksum(self, trailer: dict[str, Any]) -> str:
         return columnar_checksum(self._fields, self.statistics, trailer)

@@ -7,8 +7,8 @@ import json
 from typing import Any, BinaryIO
 
 from dpa.derivation.columns import Columns
+from dpa.derivation.documents import canonical
 from dpa.files.formats import base
-from dpa.files.formats.records import canonical
 
 
 class Writer(base.Writer):

@@ -9,31 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from dpa._columns import shortest
-from dpa.checks import brief
-from dpa.derivation.columns import Columns
+from dpa.derivation.columns import Column, Columns
+from dpa.derivation.documents import canonical, parse
 from dpa.derivation.ids import Ids
+from dpa.files.formats.values import STRING, FaultyTextError, values_of
 from dpa.files.metadata import Metadata
 
 #: The most bytes of a line; this limits the memory that a hostile file can take.
 LONGEST = 1_000_000
 _LONGEST_ID = LONGEST - 1000
 
-# The quantifiers are possessive, so that a line that does not match fails without backtracking.
-_FLOAT = r"(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:e[-+][0-9]++)?+)"
 _HASH = r'"([0-9a-f]{64})"'
 _INTEGER_ID = r"(0|[1-9][0-9]{0,19}+)"
-_STRING_ID = r'("(?:[^"\\\x00-\x1f\x80-\xff]|\\.)*+")'
-
-
-def canonical(value: object) -> str:
-    """`value` as canonical JSON, the input of checksums. Raises ValueError for NaN."""
-    try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
 
 
 def columnar_checksum(metadata: object, statistics: object, trailer: object) -> str:
@@ -43,37 +31,6 @@ def columnar_checksum(metadata: object, statistics: object, trailer: object) -> 
     """
     document = {"metadata": metadata, "statistics": statistics, "trailer": trailer}
     return hashlib.sha256(canonical(document).encode()).hexdigest()
-
-
-def parse(text: bytes, constant: Callable[[str], Any] = float) -> Any:
-    """Parses UTF-8 JSON; no name may occur twice in an object. Raises ValueError.
-
-    `constant` gives the values of NaN and Infinity, which only Python writes and reads. Files
-    of the original package may have them; canonical() refuses them in ours.
-    """
-    try:
-        return json.loads(text.decode(), object_pairs_hook=_distinct, parse_constant=constant)
-    except json.JSONDecodeError as error:
-        found = error.doc[error.pos : error.pos + 20]
-        raise ValueError(f"no JSON: {error}, got {found!r}") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"no JSON: {error}") from None
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def refuse_constant(name: str) -> Any:
-    """A `constant` for parse() that raises ValueError."""
-    raise ValueError(f"no JSON: {name} is not a number of JSON")
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise ValueError(f"the name {brief(twice)} appears twice")
-    return fields
 
 
 def _text(sample_id: str) -> str:
@@ -96,25 +53,37 @@ class Lines:
         self._listed = metadata.start_id is None
         self._strings = self._listed and metadata.id_type == "string"
         self._fields = sorted([*metadata.names, "hash", *(["id"] if self._listed else [])])
-        self._template = self._line("%s", '"%s"', "%s")
-        id_ = _STRING_ID if self._strings else _INTEGER_ID
-        pattern = self._line(_FLOAT, _HASH, id_, re.escape)
+        space = metadata.space
+        self._values = {n: values_of(None if space is None else space[n]) for n in metadata.names}
+        self._checked = not (space is None or space.plain)  # the length of lines
+        self._template = self._line(dict.fromkeys(metadata.names, "%s"), '"%s"', "%s")
+        id_ = f"({STRING})" if self._strings else _INTEGER_ID
+        patterns = {name: f"({values.pattern})" for name, values in self._values.items()}
+        pattern = self._line(patterns, _HASH, id_, re.escape)
         end = "," if comma else ""
         self._pattern = re.compile(rf"^\{{{pattern[1:-1]}\}}{end}$".encode(), re.MULTILINE)
 
-    def _line(self, number: str, hash_: str, id_: str, written: Callable[[str], str] = str) -> str:
-        forms = {**dict.fromkeys(self._metadata.names, number), "hash": hash_, "id": id_}
+    def _line(
+        self, values: Mapping[str, str], hash_: str, id_: str, written: Callable[[str], str] = str
+    ) -> str:
+        forms = {**values, "hash": hash_, "id": id_}
         return "{" + ",".join(f'"{written(name)}":{forms[name]}' for name in self._fields) + "}"
 
     def write(self, samples: Columns, separator: bytes) -> bytes:
         """The samples as records with `separator` between them."""
-        texts = map(shortest, samples.doubles())
-        columns: dict[str, Any] = dict(zip(samples.names, texts, strict=True))
+        exact = samples.exact()
+        columns: dict[str, Any] = {n: each.texts(exact[n]) for n, each in self._values.items()}
         columns["hash"] = samples.hashes()
         if self._listed:
             columns["id"] = map(_text if self._strings else str, samples.ids)
         rows = zip(*(columns[name] for name in self._fields), strict=True)
-        return separator.decode().join(map(self._template.__mod__, rows)).encode()
+        lines = list(map(self._template.__mod__, rows))
+        if self._checked and (longest := max(map(len, lines))) >= LONGEST:
+            raise ValueError(
+                f"a sample takes {longest:,} characters of JSON, the most are {LONGEST:,}: save "
+                "it as .npz or .parquet"
+            )
+        return separator.decode().join(lines).encode()
 
     def read(self, lines: Sequence[bytes], first: int) -> Columns:
         """The inverse of write; `first` is the number of lines[0] among the samples.
@@ -126,25 +95,16 @@ class Lines:
         if len(rows) != len(lines):
             raise self._fault(lines, first)
         fields = dict(zip(self._fields, zip(*rows, strict=True), strict=True))
-        columns = {name: self._numbers(name, fields[name], first) for name in self._metadata.names}
+        columns = {name: self._column(name, fields[name], first) for name in self._values}
         digests = np.frombuffer(bytearray.fromhex(b"".join(fields["hash"]).decode()), np.uint8)
-        return Columns(self._ids(fields, len(lines), first), digests.reshape(-1, 32), columns)
+        ids = self._ids(fields, len(lines), first)
+        return Columns(ids, digests.reshape(-1, 32), columns, self._metadata.space)
 
-    def _numbers(self, name: str, texts: Sequence[bytes], first: int) -> npt.NDArray[np.float64]:
-        """The numbers. Raises ValueError if one exceeds doubles or is not in canonical form."""
-        values = np.array(list(map(float, texts)))
-        if not np.isfinite(values).all():
-            at = first + int(np.argmin(np.isfinite(values)))
-            raise ValueError(f"{self._place(at)}: {name} is beyond double precision")
-        canonical = shortest(values)
-        if b",".join(texts) != ",".join(canonical).encode():
-            pairs = zip(texts, canonical, strict=True)
-            at = next(at for at, (text, wanted) in enumerate(pairs) if text != wanted.encode())
-            raise ValueError(
-                f"{self._place(first + at)}: {name} must be written {canonical[at]}, "
-                f"got {brief(texts[at].decode())}"
-            )
-        return values
+    def _column(self, name: str, texts: Sequence[bytes], first: int) -> Column:
+        try:
+            return self._values[name].read(texts)
+        except FaultyTextError as error:
+            raise ValueError(f"{self._place(first + error.at)}: {name} {error}") from None
 
     def _ids(self, fields: Mapping[str, Sequence[bytes]], size: int, first: int) -> Ids:
         consecutive = self._metadata.consecutive_ids(first, size)
@@ -172,5 +132,6 @@ class Lines:
             parse(lines[at].rstrip(b",\n"))
         except ValueError as error:
             return ValueError(f"{place}: {error}")
-        wanted = self._line("number", "hash", "id")
+        called = {name: values.called for name, values in self._values.items()}
+        wanted = self._line(called, "hash", "id")
         return ValueError(f"{place}: not a record {wanted} with what separates it from the next")

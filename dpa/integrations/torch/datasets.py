@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from dpa.checks import extra, integer
-from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.config import checked_space
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.ids import Ids
+from dpa.derivation.space import Space
 from dpa.images.effects import check_applicable
 
 with extra("torch", "dpa.integrations.torch needs PyTorch"):
@@ -35,7 +36,7 @@ class _Augmented(ABC):
     def __init__(
         self,
         dataset: Any,
-        config: AugmentationConfig | None = None,
+        config: Space | None = None,
         transform: Transform | Literal[False] | None = None,
         *,
         base_seed: int | None = None,
@@ -48,14 +49,14 @@ class _Augmented(ABC):
         if transform is None:
             from dpa.integrations.image import apply_augmentation
 
-            check_applicable(derive(config).space)
+            check_applicable(checked_space(config))
             transform = apply_augmentation
         if not (transform is False or callable(transform)):
             raise TypeError(f"transform must be callable, False or None, got {transform!r}")
         if not (id_fn is None or callable(id_fn)):
             raise TypeError(f"id_fn must be callable or None, got {id_fn!r}")
         self.dataset = dataset
-        self.config = derive(config).space
+        self.config = checked_space(config)
         self.transform = None if transform is False else transform
         self.views = integer("views", views)
         if self.views < 1:

@@ -1,0 +1,289 @@
+"""Distributions of integers, booleans and choices. The formulas are in docs/spec.md."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.checks import brief, finite, integer
+from dpa.derivation.distributions.base import (
+    MOST,
+    Distribution,
+    Value,
+    exact_value,
+    require_ordered,
+)
+from dpa.derivation.schedules import Number, checked_number
+
+
+class Integers(Distribution):
+    """An integer from low to high in steps: low, low + step, ...; high too if a step reaches it."""
+
+    __slots__ = ("high", "low", "step")
+    kind = "integers"
+    FIELDS = ("low", "high", "step")
+    dtype = np.dtype(np.int64)
+    low: int
+    high: int
+    step: int
+
+    def __init__(
+        self, low: int, high: int, step: int = 1, *, shape: Any = (), when: Any = None
+    ) -> None:
+        given = {"low": low, "high": high, "step": step}
+        numbers = {name: _int64(name, value) for name, value in given.items()}
+        self._declare(shape, when, **numbers)
+
+    def _check(self) -> None:
+        if self.step < 1:
+            raise ValueError(f"step must be 1 or more, got {self.step}")
+        require_ordered(self.low, self.high)
+        if self.count > 2**32:
+            raise ValueError(f"there may be 2**32 integers, {self!r} has {self.count:,}")
+
+    @property
+    def count(self) -> int:
+        """How many different values there are."""
+        return (self.high - self.low) // self.step + 1
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return self.low, self.low + self.step * (self.count - 1)
+
+    @property
+    def moments(self) -> tuple[float, float]:
+        """The expected value and the standard deviation."""
+        mean = (self.support[0] + self.support[1]) / 2
+        return mean, self.step * math.sqrt((self.count**2 - 1) / 12)
+
+    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+        """The share of the distribution that is at most each of `values`."""
+        steps = (np.asarray(values, np.float64) - self.low) // self.step + 1
+        return np.clip(steps / self.count, 0, 1)
+
+    @property
+    def shares(self) -> dict[Value, float] | None:
+        """The share of each value, if there are at most 256."""
+        values = range(self.low, self.high + 1, self.step)
+        return dict.fromkeys(values, 1 / self.count) if self.count <= 256 else None
+
+    def layout(self) -> dict[str, Any]:
+        """The fields of the C code's description."""
+        start = self.low % 2**64
+        return {"kind": self.kind, "start": start, "step": self.step, "count": self.count}
+
+
+class Bernoulli(Distribution):
+    """True with probability p."""
+
+    __slots__ = ("p",)
+    kind = "bernoulli"
+    FIELDS = ("p",)
+    dtype = np.dtype(np.bool_)
+    p: Number
+
+    def __init__(self, p: Number, *, shape: Any = (), when: Any = None) -> None:
+        self._declare(shape, when, p=checked_number("p", p))
+
+    def _check(self) -> None:
+        if not 0 <= self.p <= 1:  # type: ignore[operator]
+            raise ValueError(f"p must be 0 to 1, got {self.p}")
+
+    @property
+    def labels(self) -> tuple[Value, ...]:
+        """The values that are counted."""
+        return False, True
+
+    @property
+    def shares(self) -> dict[Value, float]:
+        """The share of each value."""
+        return {False: 1 - self.p, True: self.p}  # type: ignore[dict-item, operator]
+
+    def layout(self) -> dict[str, Any]:
+        """The fields of the C code's description."""
+        return {"kind": self.kind, "a": self.p}
+
+
+class Choice(Distribution):
+    """One of `choices`, each equally likely or by `weights`.
+
+    The choices are at most 65,536 different strings, integers, finite floats or booleans, all of
+    one type. Columns hold their codes: 0 is the first one.
+    """
+
+    __slots__ = ("_choices", "weights")
+    kind = "choice"
+    FIELDS = ("choices", "weights")
+    dtype = np.dtype(np.int32)
+    _choices: tuple[Value, ...]
+    weights: tuple[float, ...] | None
+
+    def __init__(
+        self,
+        choices: Sequence[Value],
+        weights: Sequence[float] | None = None,
+        *,
+        shape: Any = (),
+        when: Any = None,
+    ) -> None:
+        checked = _checked_choices(choices)
+        weighed = None if weights is None else _checked_weights(weights, len(checked))
+        self._declare(shape, when, _choices=checked, weights=weighed)
+
+    @property
+    def choices(self) -> tuple[Value, ...]:
+        """The values that the codes of a column stand for."""
+        return self._choices
+
+    @property
+    def _cumulated(self) -> list[Fraction]:
+        """The share of the choices up to each one."""
+        # Exact: a weight is the number that its shortest decimal text says.
+        weights = self.weights or (1.0,) * len(self._choices)
+        exact = [Fraction(repr(weight)) for weight in weights]
+        scale = math.lcm(*{weight.denominator for weight in exact})
+        sums = list(
+            accumulate(weight.numerator * (scale // weight.denominator) for weight in exact)
+        )
+        return [Fraction(part, sums[-1]) for part in sums]
+
+    @property
+    def shares(self) -> dict[Value, float]:
+        """The share of each value."""
+        parts = pairwise([Fraction(0), *self._cumulated])
+        each = (float(part - before) for before, part in parts)
+        return dict(zip(self._choices, each, strict=True))
+
+    def layout(self) -> dict[str, Any]:
+        """The fields of the C code's description."""
+        limits = (int(2**64 * part) for part in self._cumulated[:-1])
+        return {"kind": self.kind, "thresholds": tuple(x for x in limits if x < 2**64)}
+
+
+class Subset(Distribution):
+    """k different ones of `choices`, in random order: a permutation where k is their number."""
+
+    __slots__ = ("_choices", "k")
+    kind = "subset"
+    FIELDS = ("choices", "k")
+    dtype = np.dtype(np.int32)
+    _choices: tuple[Value, ...]
+    k: int
+
+    def __init__(
+        self, choices: Sequence[Value], k: int, *, shape: Any = (), when: Any = None
+    ) -> None:
+        checked, k = _checked_choices(choices), integer("k", k)
+        if not 1 <= k <= len(checked):
+            raise ValueError(
+                f"k must be 1 to {len(checked)}, the number of choices, got {brief(k)}"
+            )
+        self._set(k=k)  # `words` is asked for while the rest is set
+        self._declare(shape, when, _choices=checked, k=k)
+
+    @property
+    def choices(self) -> tuple[Value, ...]:
+        """The values that the codes of a column stand for."""
+        return self._choices
+
+    @property
+    def words(self) -> int:
+        """How many 64-bit words one value takes."""
+        return self.k
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """The shape of one sample's part of a column."""
+        return *self.shape, self.k
+
+    @property
+    def shares(self) -> dict[Value, float]:
+        """The share of each value among those picked."""
+        return dict.fromkeys(self._choices, 1 / len(self._choices))
+
+    def layout(self) -> dict[str, Any]:
+        """The fields of the C code's description."""
+        return {"kind": self.kind, "count": len(self._choices), "picked": self.k}
+
+
+class Seed(Distribution):
+    """A 64-bit word to seed a generator of your own with."""
+
+    __slots__ = ()
+    kind = "seed"
+    dtype = np.dtype(np.uint64)
+
+    def __init__(self, *, shape: Any = (), when: Any = None) -> None:
+        self._declare(shape, when)
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return 0.0, 2.0**64
+
+    @property
+    def moments(self) -> tuple[float, float]:
+        """The expected value and the standard deviation."""
+        return 2.0**63, 2.0**64 / math.sqrt(12)
+
+    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+        """The share of the distribution that is at most each of `values`."""
+        return np.asarray(values, np.float64) / 2.0**64
+
+
+def _int64(name: str, value: object) -> int:
+    number = integer(name, value)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{name} must be -2**63 to 2**63 - 1, got {brief(number)}")
+    return number
+
+
+def _checked_choices(choices: Any) -> tuple[Value, ...]:
+    if isinstance(choices, (str, bytes, Mapping)) or not isinstance(choices, Iterable):
+        raise TypeError(f"choices must be a sequence of values, got {brief(choices)}")
+    values = list(choices)
+    if not 1 <= len(values) <= MOST:
+        raise ValueError(f"choices must be 1 to {MOST:,} values, got {len(values):,}")
+    exact = [exact_value(value) for value in values]
+    for value, found in zip(values, exact, strict=True):
+        if found is None:
+            hint = "; choose among their indices" if isinstance(value, (tuple, list, dict)) else ""
+            raise TypeError(f"choices must be str, int, float or bool, got {brief(value)}{hint}")
+    if len(set(map(type, exact))) > 1:
+        kinds = ", ".join(sorted({type(value).__name__ for value in exact}))
+        raise TypeError(f"choices must be of one type, got {kinds}")
+    checked: list[Any] = exact
+    if isinstance(exact[0], float):
+        checked = [finite("a choice", value) for value in checked]
+    elif type(exact[0]) is int:
+        checked = [_int64("a choice", value) for value in checked]
+    elif isinstance(exact[0], str):
+        for value in checked:
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ValueError(f"a choice must be valid Unicode, got {brief(value)}") from None
+    if len(set(checked)) < len(checked):
+        twice = next(value for value in checked if checked.count(value) > 1)
+        raise ValueError(f"choices must be distinct, {brief(twice)} appears twice")
+    return tuple(checked)
+
+
+def _checked_weights(weights: Any, size: int) -> tuple[float, ...]:
+    if isinstance(weights, (str, bytes, Mapping)) or not isinstance(weights, Iterable):
+        raise TypeError(f"weights must be a sequence of numbers, got {brief(weights)}")
+    checked = tuple(finite("a weight", weight) + 0.0 for weight in weights)
+    if len(checked) != size:
+        raise ValueError(f"weights must be as many as choices, {size}, got {len(checked)}")
+    if min(checked) < 0:
+        raise ValueError(f"weights must be 0 or more, got {min(checked)}")
+    if not any(checked):
+        raise ValueError("weights must not all be 0")
+    return checked

@@ -1,0 +1,3 @@
+#pragma once
+double fabs(double x);
+double sqrt(double x);
