@@ -81,7 +81,7 @@ def stream_augmentation_chain_batched(
     batch_config
         How to make the batches; None is 32 consecutive samples each.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
 
     Returns
     -------
@@ -121,7 +121,7 @@ def stream_augmentation_chain_with_memory_limit(
     max_memory_mb
         Megabytes (10**6 bytes) of which a batch fills at most half.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
 
     Returns
     -------
@@ -158,7 +158,7 @@ def stream_augmentation_range_batched(
     batch_config
         How to make the batches; None is 32 consecutive samples each.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
 
     Returns
     -------

@@ -228,7 +228,7 @@ def test_bad_uniforms(arguments, message):
     [
         ({"space": "dpa-space-2"}, "space must be 'dpa-space-1', got 'dpa-space-2'"),
         ({"x": 1}, "missing or unknown: x"),
-        ({"depth": 0}, "augmentation_depth must be 1 to 10000, got 0"),
+        ({"depth": 0}, "depth must be 1 to 10000, got 0"),
         ({"sampler": "x"}, "sampler must be 'xoshiro256"),
         ({"parameters": []}, "parameters must be an object"),
         (

@@ -14,12 +14,18 @@ import dpa
 from dpa import cli
 from dpa.audit import AuditReport, Distribution, audit_augmentation
 from dpa.audit import report as auditing
-from dpa.audit.distribution import Check
+from dpa.audit.check import Check
 from dpa.config import PARAMETERS
+from dpa.space import Space, Uniform
 
 MT19937 = dpa.AugmentationConfig(sampler="mt19937")
 #: 25 tests, as many as an audit of five parameters has.
 THRESHOLD = 1e-6 / 25
+
+
+def unit(names):
+    """The space of these parameters, each uniform from 0 to 1, in this order."""
+    return Space({name: Uniform(0, 1, draw=at) for at, name in enumerate(names)})
 
 
 def uniform_columns(size, seed=1):
@@ -29,7 +35,7 @@ def uniform_columns(size, seed=1):
 
 def checks(columns, *pieces):
     """The checks of columns over [0, 1] that arrive in one piece, or cut at `pieces`."""
-    distribution = Distribution(dict.fromkeys(columns, (0.0, 1.0)))
+    distribution = Distribution(unit(columns))
     size = len(next(iter(columns.values())))
     for start, stop in zip([0, *pieces], [*pieces, size], strict=True):
         distribution.update({name: column[start:stop] for name, column in columns.items()})
@@ -193,9 +199,10 @@ def test_one_value_again_and_again():
 
 
 def test_values_outside_count_at_the_ends():
-    distribution = Distribution({"x": (1.0, 3.0)})
+    distribution = Distribution(Space(x=Uniform(1.0, 3.0)))
     distribution.update({"x": np.array([0.0, 1.0, 2.5, 3.0, 9.0])})
-    assert distribution.counts("x", 4).tolist() == [2, 0, 0, 3]
+    counts = distribution.tallies["x"].counts.reshape(4, -1).sum(axis=1)
+    assert counts.tolist() == [2, 0, 0, 3]
 
 
 # ---- Configs ----
@@ -244,7 +251,12 @@ def test_threads_change_nothing():
         ([2**32 + 1], {}, ValueError, r"num_samples must be 100 to 2\*\*32, got 4294967297"),
         ([-1], {}, ValueError, "num_samples must not be negative, got -1"),
         ([1e6], {}, TypeError, "num_samples must be an integer, got 1000000.0"),
-        ([100, "mild"], {}, TypeError, "config must be an AugmentationConfig, got 'mild'"),
+        (
+            [100, "mild"],
+            {},
+            TypeError,
+            "config must be an AugmentationConfig or a Space, got 'mild'",
+        ),
         ([100], {"start_id": -1}, ValueError, "start_id must not be negative, got -1"),
         ([100], {"epoch": -1}, ValueError, r"epoch must be 0 to 2\*\*64 - 1, got -1"),
         ([100], {"num_threads": 0}, ValueError, "num_threads must be at least 1, got 0"),
@@ -284,7 +296,9 @@ def test_the_report_is_frozen():
 def test_the_report_says_what_was_found():
     bad = Check("correlation", ("noise", "scale"), 0.5, 1e-20)
     good = Check("neighbours", ("noise",), 0.001, 0.3)
-    report = AuditReport(MT19937, dpa.generate_augmentation_batch([]).key, 5, 100, 32, 0, (), ())
+    seen = dpa.compute_statistics(dpa.generate_augmentation_chain(100, start_id=5))
+    key = dpa.generate_augmentation_batch([]).key
+    report = AuditReport(MT19937, key, 5, 100, 32, 0, (), (), seen)
     assert report.ok
     report = dataclasses.replace(report, checks=(bad, good))
     assert not report.ok

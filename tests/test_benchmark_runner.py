@@ -15,10 +15,15 @@ from dpa.benchmark import (
     BenchmarkResult,
     BenchmarkRunner,
     Case,
+    Measurements,
     PerformanceMetrics,
 )
+from dpa.space import Choice, Cosine, LogUniform, Normal, Space, Uniform, sometimes
 
 MILD = dpa.get_preset("mild")
+SPACE = Space(
+    angle=Uniform(-30, 30), blur=sometimes(0.5, sigma=LogUniform(0.1, 2)), op=Choice(["a", "b"])
+)
 
 
 class Steps:
@@ -278,3 +283,43 @@ def test_the_run_for_memory_is_prepared_like_all_others():
     case = Case("pop", lambda: items.pop(), prepare=lambda: items.append(1))
     [result] = BenchmarkRunner(BenchmarkConfig(3, 1)).measure([case])
     assert result.facts["memory_mb"] >= 0
+
+
+# ---- Spaces ----
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda runner: runner.benchmark_generation(20, SPACE),
+        lambda runner: runner.benchmark_streaming(20, 7, SPACE),
+        lambda runner: runner.benchmark_batch_processing(20, None, SPACE, list),
+        lambda runner: runner.benchmark_distributed(40, 1, 2, SPACE),
+    ],
+    ids=["generation", "streaming", "batches", "distributed"],
+)
+def test_a_space_is_measured_and_its_declaration_recorded(measure):
+    result = measure(runs(measure_memory=False)).result
+    assert result.samples_per_call == 20
+    assert result.facts["config"] == SPACE.to_dict()
+    assert Space.from_dict(result.facts["config"]) == SPACE
+
+
+def test_the_record_of_a_space_loads(tmp_path):
+    runner = runs(measure_memory=False)
+    report = runner.compare_configurations({"space": SPACE, "config": MILD}, 20)
+    found = Measurements.taken("dpa bench", lambda: [one.result for one in report.comparisons])
+    path = tmp_path / "record.json"
+    path.write_text(found.to_json())
+    loaded = Measurements.from_file(path)
+    assert [dict(result.facts) for result in loaded.results] == [
+        {"config": SPACE.to_dict()},
+        {"config": MILD.to_dict()},
+    ]
+    assert "| space" in report.to_markdown()
+
+
+def test_a_space_with_schedules_is_refused_by_name():
+    space = Space(x=Normal(0, Cosine(1, 2, 3)))
+    with pytest.raises(ValueError, match="say epoch=, on which the space depends: 'x'"):
+        runs().benchmark_generation(10, space)

@@ -325,7 +325,7 @@ def test_an_error_stays_in_one_line(run):
     [
         (["generate"], ["Write the parameters of consecutive samples.", "with --world-size N: "]),
         (["recipe"], ["Write what samples are made of, not the samples.", "with --rank K"]),
-        (["show"], ["Print samples' parameters as JSON, one a line.", "only checks --rank"]),
+        (["show"], ["Print samples' parameters as JSON, one a line, or", "only checks --rank"]),
         (["audit"], ["Test seeds for collisions, ", "the ids are not shared out"]),
         (["bench"], ["Measure how fast samples are made here."]),
     ],

@@ -305,7 +305,7 @@ def test_equal_bounds_fix_a_parameter(value: float, sampler: str) -> None:
 
 @pytest.mark.parametrize("value", ["mild", {"augmentation_depth": 3}, 10, AugmentationConfig])
 def test_what_is_no_config(value: Any) -> None:
-    message = f"config must be an AugmentationConfig or a Space, got {value!r}; presets by"
+    message = f"config must be an AugmentationConfig or a Space, got {value!r}; "
     calls = [
         lambda: dpa.gen_augmentation_params(1, value),
         lambda: dpa.generate_augmentation_chain(1, value),

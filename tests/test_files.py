@@ -654,7 +654,7 @@ def replaced(content: bytes, old: bytes, new: bytes) -> bytes:
         (b'"float64"', b'"float16"', "dtype must be 'float64' or 'float32', got 'float16'"),
         (b'"low": -30.0', b'"low": 30.5', "rotation: low must not be above high"),
         (b'"low": -30.0', b'"low": "5"', "rotation: low must be a number, got '5'"),
-        (b'"depth": 10', b'"depth": 0', "augmentation_depth must be"),
+        (b'"depth": 10', b'"depth": 0', "depth must be"),
         (b'"depth": 10, ', b"", "missing or unknown: depth"),
         (b'"count": 15', b'"count": 16', "trailer says checksum"),
         (b'"num_samples": 15', b'"num_samples": 16', "num_samples 16, the content has 15"),

@@ -419,7 +419,7 @@ def test_a_line_without_end_is_not_read_to_its_end(tmp_path, suffix, lines):
     path.write_bytes(b"".join(whole[:lines]))
     os.truncate(path, 2_000_000_000)  # sparse: nothing but zeros
     places = (
-        r"bytes are more than|line \d+: longer than 1000000|expected a line|line 2 must|followed"
+        r"bytes are more than|line \d+: longer than [14]000000|expected a line|line 2 must|followed"
     )
     assert peak_of_a_refusal(path, places) < 10_000_000
 
@@ -477,7 +477,11 @@ def text_of(value: object) -> np.ndarray:
         ("consecutive", {"trailer": text_of([])}, "trailer must be num_samples, digest and"),
         ("consecutive", {"statistics": text_of(5)}, "trailer says checksum"),
         ("consecutive", {"metadata": text_of({})}, "format None is not"),
-        ("consecutive", {"metadata": np.full(2_000_000, 91, np.uint8)}, "more than 1000000"),
+        (
+            "consecutive",
+            {"metadata": np.full(2_000_000, 91, np.uint8)},
+            "more than 4000000|nested too deeply",
+        ),
         ("consecutive", {"metadata": np.full(99_999, 91, np.uint8)}, "metadata: nested too deeply"),
         ("consecutive", {"metadata": np.array("{}")}, "no header of an array of ours"),
         ("listed", {"id": np.arange(10, dtype=np.uint64)}, "trailer says digest"),

@@ -98,7 +98,7 @@ def test_plots_show_the_tests_of_all_samples(tmp_path, form):
         dpa.save_augmentation_recipe(path, 9000, CONFIG)
     else:
         dpa.save_augmentation_chain(batch, path)
-    distribution = Distribution(dict(zip(PARAMETERS, CONFIG.bounds, strict=True)))
+    distribution = Distribution(CONFIG)
     distribution.update(batch.columns)
     checks = list(distribution.checks())
     shown = texts(plot_chain(path))

@@ -649,7 +649,7 @@ def test_half_made_lists_are_not_left_behind():
     """A failure in the middle leaves nothing that the collector would trip over."""
     batch = dpa.generate_augmentation_batch(range(10))
     with pytest.raises(ValueError, match="items, got"):
-        dpa._columns.dicts(batch.names, batch.doubles(), batch.digests[:9], 10)
+        dpa._columns.dicts(batch.names, batch.values, batch.digests[:9], 10)
     gc.collect()
 
 

@@ -93,9 +93,12 @@ def test_joining():
     more = dpa.generate_augmentation_batch(range(50), space)
     for name in dpa.PARAMETERS:
         assert (five[name] == more[name]).all()
+    gated = config.space() | {"flip": Bernoulli(0.5)} | {"x": Seed(when={"flip": True})}
+    assert gated.names == (*dpa.PARAMETERS, "flip", "x")
+    assert config.space() | {} == config
     with pytest.raises(ValueError, match="both spaces declare flip"):
         space | {"flip": Seed()}
-    with pytest.raises(ValueError, match="differ in their depth: 4, 10"):
+    with pytest.raises(ValueError, match="spaces differ in their depth: 4, 10"):
         space | Space(other=Seed())
     with pytest.raises(ValueError, match=r"differ in their sampler: xoshiro256\+\+, mt19937"):
         space | Space(other=Seed(), depth=4, sampler="mt19937")
@@ -105,10 +108,32 @@ def test_joining():
 
 def test_only_takes_what_is_needed():
     assert POLICY.only(["mix.mixup.lam", "crop.x"]).names == ("crop.x", "mix", "mix.mixup.lam")
-    with pytest.raises(ValueError, match="there is no parameter 'crop'; there are blur, "):
+    with pytest.raises(
+        ValueError, match=r"there is no parameter 'crop'; there are crop\.area, crop"
+    ):
         POLICY.only(["crop"])
+    with pytest.raises(KeyError, match="there is no parameter 'zoom'; there are blur, "):
+        POLICY["zoom"]
+    with pytest.raises(ValueError, match="columns must be one name or more, got none"):
+        POLICY.only([])
     with pytest.raises(TypeError, match="columns must be a list of names, got 'flip'"):
         POLICY.only("flip")
+
+
+def test_names_of_a_space():
+    assert "flip" in POLICY
+    assert "crop" not in POLICY
+    assert list(POLICY) == list(POLICY.names)
+    assert len(POLICY) == 8
+    assert Space(a=Seed(shape=np.int64(3)))["a"].shape == (3,)
+
+
+def test_a_config_comes_back_from_json():
+    config = dpa.get_preset("mild", sampler="mt19937")
+    assert dpa.AugmentationConfig.from_json(config.to_json()) == config
+    assert type(dpa.AugmentationConfig.from_json(config.to_json())) is dpa.AugmentationConfig
+    assert dpa.AugmentationConfig.from_json(POLICY.to_json()) == POLICY
+    assert config.space().to_json() == config.to_json()
 
 
 def test_spaces_are_values():
@@ -127,6 +152,13 @@ def test_spaces_are_values():
         POLICY.depth = 3
     with pytest.raises(AttributeError, match="cannot assign to field 'p'"):
         POLICY["flip"].p = 0.1
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        POLICY["k"].when["flip"] = False
+
+    class Own(Uniform):
+        __slots__ = ()
+
+    assert type(Space.from_json(Space(u=Own(0, 1)).to_json())["u"]) is Uniform
 
 
 def test_types_are_exact():
@@ -191,6 +223,8 @@ JSON_ERRORS = [
     ({"flip": 5}, "flip: a parameter must be an object, got 5"),
     ({"fl ip": {"seed": {}}}, "names must be words with dots"),
     ({"n": {"integers": {"low": 0.5, "high": 2}}}, "n: low must be an integer, got 0.5"),
+    ({"c": {"choice": {"choices": {}}}}, r"c: choices must be a sequence of values, got \{\}"),
+    ({"q": {"uniform": {"low": {"linear": [[1, 1], [0, 2]]}, "high": 5}}}, "q: low: the epochs of"),
     ({"c": {"choice": {"choices": "abc"}}}, "c: choices must be a sequence of values, got 'abc'"),
 ]
 
@@ -218,6 +252,23 @@ def test_schedules(epoch):
         batch["a"] == dpa.generate_augmentation_batch(range(20), space.at(epoch), epoch=epoch)["a"]
     ).all()
     assert batch.config == space
+
+
+def test_ranges_hold_in_every_epoch():
+    space = Space(
+        a=Normal(Linear([(0, 0), (10, 41)]), Cosine(5, 0, 10)),
+        b=Uniform(-1, 2),
+        c=Beta(Linear([(0, 1), (9, 4)]), Linear([(0, 1), (9, 4)])),
+        d=Choice(["x", "y"]),
+    )
+    low, high = space.ranges["a"]
+    supports = [space.at(epoch)["a"].support for epoch in range(12)]
+    assert low <= min(least for least, _ in supports)
+    assert high >= max(greatest for _, greatest in supports)
+    assert (space.ranges["b"], space.ranges["c"]) == ((-1, 2), (0, 1))
+    assert "d" not in space.ranges
+    with pytest.raises(ValueError, match="mean changes with the epoch: take at"):
+        _ = space["a"].support
 
 
 def test_a_schedule_needs_an_epoch():
@@ -258,7 +309,7 @@ ERRORS = [
     (lambda: Beta(0, 0), r"a and b must be 2\*\*-10 to 2\*\*20, got 0.0"),
     (lambda: Beta(2e6, 2e6), r"a and b must be 2\*\*-10 to 2\*\*20"),
     (lambda: Integers(3, 2), "low must not be above high, got 3 and 2"),
-    (lambda: Integers(0, 2**32), r"there may be 2\*\*32 integers"),
+    (lambda: Integers(0, 2**32), r"there may be at most 2\*\*32 integers"),
     (lambda: Integers(0, 5, 0), "step must be 1 or more, got 0"),
     (lambda: Integers(0, 2**63), r"high must be -2\*\*63 to 2\*\*63 - 1"),
     (lambda: Integers(0, 2.0), "high must be an integer, got 2.0"),
@@ -296,9 +347,28 @@ ERRORS = [
     (lambda: Cosine(0, float("inf"), 3), "stop must be finite"),
     (lambda: Space({"a": 5}), "a must be a distribution, such as Uniform.low, high., or a group"),
     (lambda: Space({"a": (0, 1)}), "a must be a distribution"),
-    (lambda: Space([1]), r"parameters must be a dict of names and distributions .*, got \[1\]"),
+    (lambda: Space([1]), r"parameters must have names: .*, got \[1\]"),
+    (lambda: group(Uniform(0, 1)), "parameters must have names: .*, got Uniform"),
+    (lambda: Space(depth=Uniform(0, 1)), "a parameter called depth must stand in a dict"),
+    (
+        lambda: Space(crop=group(on=Bernoulli(0.5), x=Seed(when={"on": True}))),
+        r"crop.x: when names 'on', which is not declared: say its full name, such as 'crop\.on'",
+    ),
+    (
+        lambda: Uniform(Linear([(0, 0.0), (2, 1.9), (10, 2)]), Cosine(0.1, 2, 10)),
+        "low must not be above high, got 0.95 and .* in epoch 1",
+    ),
+    (lambda: Space(a=Uniform(0, Linear([(0, 1)]))).at(-1), "epoch must be 0 to"),
+    (lambda: Space(a=Uniform(0, Linear([(0, 1)]))).at(1.5), "epoch must be an integer, got 1.5"),
     (lambda: Space({}), "a space has 1 to 4096 parameters, got 0"),
     (lambda: Space({f"p{i}": Seed() for i in range(4097)}), "1 to 4096 parameters, got 4097"),
+    (lambda: Space({f"p{i}": Seed(shape=65_536) for i in range(17)}), "these take 1,114,112"),
+    (lambda: Space.from_json(5), "text must be a str or bytes, got 5"),
+    (lambda: Space.from_json("\ud800"), "no JSON"),
+    (lambda: POLICY.only(5), "columns must be a list of names, got 5"),
+    (lambda: POLICY.only([[]]), r"there is no parameter \[\]"),
+    (lambda: dpa.AugmentationBatch.empty(3, {"a": Seed()}), "space must be a Space, a config or a"),
+    (lambda: dpa.AugmentationBatch.empty(3, np.float32, np.float32), "space must be a Space, a"),
     (lambda: Space({"": Seed()}), "names must be words with dots between them, .* got ''"),
     (lambda: Space({"hash": Seed()}), "the name 'hash' is taken"),
     (lambda: Space({"1a": Seed()}), "names must be words"),
@@ -321,7 +391,7 @@ ERRORS = [
     ),
     (
         lambda: Space(a=Bernoulli(0.5, when={"b": True}), b=Bernoulli(0.5, when={"a": True})),
-        "a: its when leads back to itself",
+        "[ab]: its when leads back to itself",
     ),
     (lambda: Space(a=Bernoulli(0.5, when={"a": True})), "a: its when leads back to itself"),
     (
@@ -330,12 +400,13 @@ ERRORS = [
     ),
     (lambda: Seed(when=[1]), r"when must be a dict of names and values, got \[1\]"),
     (lambda: Seed(when={"a": None}), r"when\['a'\] must be True, False or one of its choices"),
-    (lambda: Space(a=Seed(), depth=0), "augmentation_depth must be 1 to 10000, got 0"),
+    (lambda: Space(a=Seed(), depth=0), "^depth must be 1 to 10000, got 0"),
     (lambda: Space(a=Seed(), sampler="x"), "sampler must be"),
-    (lambda: one_of({}), "choices must be 1 to 65,536 values, got 0"),
-    (lambda: one_of(["a"]), "parameters must be a dict of names and distributions"),
+    (lambda: one_of({}), "branches must be one or more, got none"),
+    (lambda: one_of({"a": group()}, [1, 2]), "weights must be as many as choices, 1, got 2"),
+    (lambda: one_of(["a"]), r"branches must be a dict such as .* a Choice\), got \['a'\]"),
     (lambda: sometimes(2, a=Seed()), "p must be 0 to 1, got 2.0"),
-    (lambda: dpa.generate_augmentation_chain(5, {"a": Seed()}), "config must be an Augmentation"),
+    (lambda: dpa.generate_augmentation_chain(5, {"a": Seed()}), r"declare it as Space\(\{...\}\)"),
 ]  # fmt: skip
 
 

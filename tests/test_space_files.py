@@ -10,10 +10,13 @@ import pytest
 import space_reference
 
 import dpa
+from dpa.batch import BatchProcessor
 from dpa.cli import main
 from dpa.diff import diff_chains
+from dpa.distributed import DistributedRangeSplitter, stream_distributed_augmentation_batches
 from dpa.space import (
     Bernoulli,
+    Beta,
     Choice,
     Integers,
     Linear,
@@ -22,6 +25,7 @@ from dpa.space import (
     Seed,
     Space,
     Subset,
+    TruncatedNormal,
     Uniform,
     group,
     one_of,
@@ -42,6 +46,8 @@ SPACE = Space(
         "sure": Choice([True, False]),
         "letters": Choice([ODD, "a"], shape=(1, 2)),
         "grid": Normal(0, 1, shape=(2, 3)),
+        "cut": TruncatedNormal(0, 1, -0.5, 2),
+        "lam": Beta(0.4, 0.4),
         "magnitude": Uniform(0, Linear([(0, 1), (10, 3)])),
         "seed": Seed(),
     },
@@ -96,6 +102,42 @@ def test_single_precision(suffix, tmp_path):
     assert dpa.verify_augmentation_chain(tmp_path / f"a{suffix}").ok
 
 
+@SUFFIXES
+@pytest.mark.parametrize("choices", [300, 65_536])
+def test_many_choices(suffix, choices, tmp_path):
+    """Files have no counts of so many."""
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    space = Space(a=Choice(range(choices)), b=Subset([str(at) for at in range(choices)], 2))
+    batch = dpa.generate_augmentation_batch(range(20), space)
+    dpa.save_augmentation_chain(batch, tmp_path / f"a{suffix}")
+    assert dpa.load_augmentation_batch(tmp_path / f"a{suffix}") == batch
+    assert dpa.verify_augmentation_chain(tmp_path / f"a{suffix}").ok
+    assert dpa.compute_statistics(batch)["a"]["counts"].keys() == {str(at) for at in range(choices)}
+
+
+def test_a_space_whose_json_would_be_too_long(tmp_path):
+    space = Space({f"p{at:04}{'x' * 240}": Seed() for at in range(4096)}, depth=1)
+    batch = dpa.generate_augmentation_batch(range(2), space)
+    with pytest.raises(
+        ValueError, match=r"statistics may take .* bytes of JSON, files may have 1,000"
+    ):
+        dpa.save_augmentation_chain(batch, tmp_path / "a.npz")
+    assert not (tmp_path / "a.npz").exists()
+
+
+def test_large_samples_are_taken_few_at_a_time(tmp_path):
+    space = Space(a=Normal(0, 1, shape=(1,) * 30 + (60_000,)), depth=1)
+    assert space.block_size(4096) == 139
+    path = tmp_path / "a.json"
+    dpa.save_augmentation_recipe(path, 300, space)
+    assert sum(map(len, dpa.load_augmentation_stream(path, chunk_size=3))) == 600
+    small = Space(a=Choice(["[,", '"]'], shape=(1,) * 31 + (2,)), depth=1)
+    batch = dpa.generate_augmentation_batch(range(9), small)
+    dpa.save_augmentation_chain(batch, path)
+    assert dpa.load_augmentation_batch(path) == batch
+
+
 def test_another_layout_of_json(tmp_path):
     path = tmp_path / "a.json"
     dpa.save_augmentation_chain(batch_of(range(20)), path)
@@ -105,7 +147,7 @@ def test_another_layout_of_json(tmp_path):
     for name, value, message in [
         ("flip", 1, r"flip of sample 3 must be one of \(False, True\), got 1"),
         ("op", "no", r"op of sample 3 must be one of \('turn', 'none'\), got 'no'"),
-        ("order", ["x", "y"], r"order of sample 3 must have shape \(2, 2\), got \['x', 'y'\]"),
+        ("order", ["x", "y"], r"order of sample 3 must have shape \(2, 2\), got 'x'"),
         ("seed", -1, "seed of sample 3 must be of uint64, got -1"),
         ("seed", 1.5, "seed of sample 3 must be an integer, got 1.5"),
         ("grid", [[1, 2, "3"], [4, 5, 6]], "grid of sample 3 must be a number, got '3'"),
@@ -167,7 +209,7 @@ def test_dicts_that_contradict_their_ids(tmp_path):
         (
             without,
             {"blur.sigma": 1.0},
-            rf"params\[{without}\] has 'blur.sigma', which id {without} has",
+            rf"params\[{without}\] has 'blur.sigma', which is inactive",
         ),
         (7, {"flip": not rows[7]["flip"]}, r"params\[7\] has the flip "),
         (7, {"op": "no"}, "op of sample 7 must be one of"),
@@ -177,6 +219,8 @@ def test_dicts_that_contradict_their_ids(tmp_path):
         edited[at] |= change
         with pytest.raises(ValueError, match=message):
             dpa.save_augmentation_chain(edited, tmp_path / "a.json", SPACE, ids=range(60), **KEY)
+    with pytest.raises(ValueError, match="params have none of the five parameters: say config="):
+        dpa.save_augmentation_chain([{"a": 1, "hash": "0" * 64}], tmp_path / "x.json")
     edited = [dict(row) for row in rows]
     del edited[5]["flip"]
     with pytest.raises(ValueError, match=r"sample 5: missing fields \['flip'\]"):
@@ -192,7 +236,13 @@ def test_differences_of_declarations_come_first(tmp_path):
         dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(50), space, **KEY), path)
     diff = diff_chains(*paths)
     assert (diff.common, diff.different) == (50, 0)
-    assert diff.notes == ["hue: None and Uniform(low=-0.1, high=0.1)"]
+    assert diff.notes == ["hue: nothing and Uniform(low=-0.1, high=0.1)"]
+    named = [Space(depth_=Seed(), sampler_=Seed()), Space(depth_=Uniform(0, 1), sampler_=Seed())]
+    for path, space in zip(paths, named, strict=True):
+        space = Space({n.rstrip("_"): x for n, x in space.parameters})
+        dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(5), space), path)
+    assert diff_chains(*paths).notes == ["depth: Seed() and Uniform(low=0.0, high=1.0)"]
+    dpa.save_augmentation_chain(batch_of(range(50)), paths[0])
     other = Space({**dict(SPACE.parameters), "flip": Bernoulli(0.9), "op": Seed()} | {
         name: Seed() for name in ("op.turn.angle", "op.turn.times")
     }, depth=2)  # fmt: skip
@@ -245,6 +295,26 @@ def test_streams():
     assert dpa.generate_augmentation_chain(300, SPACE, **KEY) == rows
 
 
+def test_ranks_and_batches():
+    rows = batch_of(range(100)).to_dicts()
+    start, end = DistributedRangeSplitter(100, 4).get_rank_range(1)
+    batches = stream_distributed_augmentation_batches(100, 1, 4, SPACE, rank_aware=False, **KEY)
+    assert next(batches).to_dicts() == rows[start:end]
+    own = dpa.gen_augmentation_params(7, SPACE, rank=1, world_size=4, **KEY)
+    assert own["rank"] == 1
+    assert own != {**dpa.gen_augmentation_params(7, SPACE, **KEY), "rank": 1}
+    processor = BatchProcessor("sequential")
+    stream = dpa.stream_augmentation_chain(100, SPACE, **KEY)
+    assert [row for part in processor.process_stream(stream) for row in part] == rows
+
+
+def test_a_state_of_another_space_is_refused():
+    stream = dpa.stream_augmentation_chain(10, SPACE, **KEY)
+    other = dpa.stream_augmentation_chain(10, SPACE.only(["flip"]), **KEY)
+    with pytest.raises(ValueError, match="the state is another stream's: its space is"):
+        stream.load_state_dict(other.state_dict())
+
+
 def test_batches_are_values():
     batch = batch_of(range(60))
     assert pickle.loads(pickle.dumps(batch)) == batch
@@ -255,6 +325,28 @@ def test_batches_are_values():
     assert (table["op"] == batch["op"]).all()
     with pytest.raises(KeyError):
         batch.active("hue")
+
+
+def test_out_of_another_order(tmp_path):
+    spaces = [
+        Space(a=Uniform(0, 1, draw=0), b=Uniform(0, 1)),
+        Space(b=Uniform(0, 1, draw=0), a=Uniform(0, 1)),
+    ]
+    out = dpa.AugmentationBatch.empty(4, spaces[0])
+    batch = dpa.generate_augmentation_batch(range(4), spaces[1], out=out)
+    assert batch.names == ("b", "a")
+    assert batch == dpa.generate_augmentation_batch(range(4), spaces[1])
+    dpa.save_augmentation_chain(batch, tmp_path / "a.npz")
+    assert dpa.load_augmentation_batch(tmp_path / "a.npz") == batch
+
+
+def test_labels():
+    batch = batch_of(range(60))
+    for name in ("op", "level", "factor", "sure", "order", "letters"):
+        expected = [batch.field(name, at) for at in range(60)]
+        assert batch.labels(name).tolist() == expected
+    with pytest.raises(TypeError, match=r"flip holds no choices but its values: batch\['flip'\]"):
+        batch.labels("flip")
 
 
 def test_out():
@@ -304,6 +396,26 @@ def test_statistics():
     assert found["order"]["count"] == 36_000
 
 
+def test_statistics_of_dicts_that_contradict_themselves():
+    rows = batch_of(range(30)).to_dicts()
+    without = next(at for at, row in enumerate(rows) if "blur.sigma" not in row)
+    having = next(at for at, row in enumerate(rows) if "blur.sigma" in row)
+    for at, change, message in [
+        (without, {"blur.sigma": 1.0}, rf"sample {without} has 'blur.sigma', which is inactive"),
+        (having, {"blur.sigma": "1"}, rf"blur.sigma of sample {having} must be a number, got '1'"),
+        (7, {"op": 5}, "op of sample 7 must be one of"),
+    ]:
+        edited = [dict(row) for row in rows]
+        edited[at] |= change
+        with pytest.raises((TypeError, ValueError), match=message):
+            dpa.compute_statistics(edited, config=SPACE)
+    del rows[having]["blur.sigma"]
+    with pytest.raises(ValueError, match=rf"sample {having} lacks 'blur.sigma', which is active"):
+        dpa.compute_statistics(rows, config=SPACE)
+    with pytest.raises(ValueError, match="names must be None with a config"):
+        dpa.compute_statistics(rows, ["seed"], config=SPACE)
+
+
 def test_statistics_add_up():
     halves = [Statistics(SPACE.names, SPACE) for _ in range(2)]
     for at, half in enumerate(halves):
@@ -328,6 +440,31 @@ def test_theory_fits_what_is_seen():
         assert found[name]["stdev"] == pytest.approx(wanted["stdev"], rel=0.03)
 
 
+def test_figures_are_those_of_scipy():
+    stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
+    for distribution, frozen, exact in [
+        (Uniform(-3, 5), stats.uniform(-3, 8), 1e-14),
+        (LogUniform(0.25, 4), stats.loguniform(0.25, 4), 1e-12),
+        (LogUniform(1e-6, 1e3), stats.loguniform(1e-6, 1e3), 1e-12),
+        (Normal(2, 5), stats.norm(2, 5), 1e-14),
+        (TruncatedNormal(0, 1, -0.5, 2), stats.truncnorm(-0.5, 2), 2e-4),
+        (TruncatedNormal(1, 2, 5, 9), stats.truncnorm(2, 4, 1, 2), 2e-3),
+        (Beta(0.4, 0.4), stats.beta(0.4, 0.4), 1e-12),
+        (Beta(8, 8), stats.beta(8, 8), 1e-12),
+        (Integers(-2, 9), stats.randint(-2, 10), 1e-14),
+    ]:
+        assert distribution.moments == pytest.approx((frozen.mean(), frozen.std()), rel=exact)
+        low, high = distribution.support
+        points = np.linspace(low - 1, high + 1, 101)
+        assert distribution.cdf(points) == pytest.approx(frozen.cdf(points), rel=1e-9, abs=1e-12)
+    for fixed in (Uniform(2, 2), LogUniform(2, 2), Normal(2, 0)):
+        assert fixed.moments == (2, 0)
+        assert fixed.cdf([1.5, 2, 2.5]).tolist() == [0, 1, 1]
+    assert Integers(0, 6, 2).shares == {0: 0.25, 2: 0.25, 4: 0.25, 6: 0.25}
+    assert Integers(0, 1000).shares is None
+    assert Integers(0, 7, 2).support == (0, 6)
+
+
 @pytest.mark.parametrize("name", SPACE.names)
 def test_shares_below(name):
     """The cdf of each number, at the quartiles of what is seen."""
@@ -336,6 +473,8 @@ def test_shares_below(name):
         with pytest.raises(TypeError, match="have no order"):
             distribution.cdf([0])
         return
+    if name == "lam":
+        pytest.importorskip("scipy", reason="scipy is not installed")
     values = batch_of(range(20_000))[name].ravel().astype(np.float64)
     for share in (0.25, 0.5, 0.75):
         at = np.quantile(values, share)

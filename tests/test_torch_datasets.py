@@ -527,19 +527,21 @@ def test_schedules_follow_the_epoch():
         dataset.set_epoch(epoch)
         expected = dpa.gen_augmentation_params(3, space, epoch=epoch)
         assert dataset[3][1] == expected
-    with pytest.raises(ValueError, match="say epoch=, on which the space depends: 'strength'"):
+    with pytest.raises(
+        ValueError, match=r"\"fixed\" has no epoch, on which .* depends: 'strength'"
+    ):
         AugmentedDataset(Photos(), space, keep, epoch_policy="fixed")
 
 
 def test_images_need_the_five_in_every_sample():
     require("cv2")
     for space, message in [
-        (Space(flip=Bernoulli(0.5)), "images need 'rotation' in every sample, there are $"),
+        (Space(flip=Bernoulli(0.5)), "images need 'rotation' in every sample, there are flip$"),
         (
             dpa.AugmentationConfig().only(dpa.PARAMETERS[1:]) | {
                 "flip": Bernoulli(0.5), "rotation": Uniform(-1, 1, when={"flip": True})
             },
-            "images need 'rotation' in every sample, there are brightness, noise, scale, contrast",
+            "images need 'rotation' in every sample, there are brightness, noise, ",
         ),
     ]:  # fmt: skip
         with pytest.raises(ValueError, match=message):

@@ -1,7 +1,9 @@
 """Audits: are parameters uniform and independent, and are seeds distinct? (extra `audit`)."""
 
-from dpa.audit.distribution import FALSE_ALARM, Check, Distribution, threshold
+from dpa.audit.check import FALSE_ALARM, Check, threshold
+from dpa.audit.distribution import Distribution
 from dpa.audit.report import MIN_SAMPLES, AuditReport, audit_augmentation
+from dpa.audit.tally import Tally
 
 __all__ = [
     "FALSE_ALARM",
@@ -9,6 +11,7 @@ __all__ = [
     "AuditReport",
     "Check",
     "Distribution",
+    "Tally",
     "audit_augmentation",
     "threshold",
 ]

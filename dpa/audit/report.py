@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -11,12 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.audit.distribution import Check, Distribution, threshold
-from dpa.derivation.config import AugmentationConfig
+from dpa.audit.check import Check, threshold
+from dpa.audit.distribution import MOST_PAIRED, Distribution
+from dpa.audit.page import expectations, p_values
 from dpa.derivation.derivation import derive
 from dpa.derivation.ids import Listed, consecutive_ids
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
+from dpa.derivation.statistics import (
+    Statistics,
+    Summary,
+    theoretical_statistics,
+    without_nan,
+)
 from dpa.host.memory import require_memory
 from dpa.host.threads import check_threads
 
@@ -26,9 +32,13 @@ MIN_SAMPLES = 100
 #: Peak memory per sample.
 _BYTES = 20
 _BLOCK = 65_536
+#: The most values of a block.
+_BLOCK_VALUES = 2**22
 _LISTED_PAIRS = 10
-#: The bytes of a sample's hash that seed each sampler.
+#: The bytes of a sample's hash that seed each sampler. Parameters without draw= take no numbers
+#: from a sampler; their words are made of the whole hash.
 _SEEDS = {"xoshiro256++": slice(0, 32), "mt19937": slice(28, 32)}
+_WHOLE = slice(0, 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class AuditReport:
     Attributes
     ----------
     config
-        The ranges, chain depth and sampler that were audited.
+        The config or space that was audited.
     key
         The parts of the key.
     start_id
@@ -46,13 +56,17 @@ class AuditReport:
     num_samples
         How many samples were audited.
     seed_bits
-        The bits of a seed of the config's sampler.
+        The bits of a seed of the config's sampler; of the hash, where nothing uses a sampler.
     colliding_pairs
-        Pairs of samples whose samplers have the same seed, so that all their values are equal.
+        Pairs of samples with the same seed, so that all values made of it are equal.
     first_pairs
         The ids of the first ten such pairs.
     checks
         All statistical tests.
+    seen
+        The statistics of each parameter, as compute_statistics returns them.
+    fixed
+        The parameters that never change; they are not tested.
     """
 
     config: Space
@@ -63,6 +77,13 @@ class AuditReport:
     colliding_pairs: int
     first_pairs: tuple[tuple[int, int], ...]
     checks: tuple[Check, ...]
+    seen: Summary
+    fixed: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> Summary:
+        """The statistics that the config declares, as theoretical_statistics returns them."""
+        return theoretical_statistics(self.config, self.key.epoch)
 
     @property
     def expected_pairs(self) -> float:
@@ -92,6 +113,7 @@ class AuditReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON can store it."""
+        seen = without_nan(self.seen)
         return {
             "ok": self.ok,
             "config": self.config.to_dict(),
@@ -106,6 +128,10 @@ class AuditReport:
             },
             "threshold": self.threshold,
             "checks": [{**asdict(check), "found": self._finds(check)} for check in self.checks],
+            "distributions": {
+                name: {"expected": expected, "seen": seen[name]}
+                for name, expected in self.expected.items()
+            },
         }
 
     def __str__(self) -> str:
@@ -120,7 +146,10 @@ class AuditReport:
         ]
         if pairs > len(self.first_pairs):
             lines.append("  ...")
-        lines += ["", *_table(self.config.names, self.checks), ""]
+        lines += ["", *expectations(self.expected, self.seen)]
+        lines += ["", *p_values(self.config.names, self.fixed, self.checks), ""]
+        if len(self.config.names) - len(self.fixed) > MOST_PAIRED:
+            lines.append(f"pairs are tested of the first {MOST_PAIRED} parameters that vary")
         lines.append(
             f"{len(self.checks)} p-values; found are those below {self.threshold:.3g}"
             + ("" if self.found else ": none")
@@ -133,31 +162,9 @@ class AuditReport:
         return "\n".join(lines)
 
 
-def _table(names: Sequence[str], checks: Sequence[Check]) -> Iterator[str]:
-    """The p-values: one line per parameter, with those of its pairs.
-
-    With many parameters the pairs would not fit on a page; `checks` has them.
-    """
-    p_values = {(check.kind, *check.parameters): check.p_value for check in checks}
-    others = names[:-1] if len(names) <= _TABLED_PAIRS else ()
-    titles = [*_TITLES, *(f"~ {name}" for name in others)]
-    width = max(12, *map(len, names))
-    yield f"{'p-values':{width}}" + "".join(f"{title:>13}" for title in titles)
-    for at, name in enumerate(names):
-        keys: list[tuple[str, ...]] = [(kind, name) for kind in _KINDS]
-        keys += [("correlation", other, name) for other in others[:at]]
-        cells = [f"{p_values[key]:.4g}" if key in p_values else "fixed" for key in keys]
-        yield (f"{name:{width}}" + "".join(f"{cell:>13}" for cell in cells)).rstrip()
-
-
-_KINDS = ("chi-squared", "Kolmogorov-Smirnov", "neighbours")
-_TITLES = ("chi-squared", "Kolm.-Smirn.", "neighbours")
-_TABLED_PAIRS = 8  # names
-
-
 def audit_augmentation(
     num_samples: int,
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     *,
     start_id: int = 0,
     rank: int | None = None,
@@ -169,16 +176,18 @@ def audit_augmentation(
 ) -> AuditReport:
     """Generates consecutive samples and tests how random they are.
 
-    The audit tests whether samples share a seed, whether each parameter is uniform over its
-    range (chi-squared and Kolmogorov-Smirnov), and whether parameters correlate with each other
-    or with those of the next id.
+    The audit tests whether samples share a seed, whether each parameter is distributed as
+    declared (chi-squared and, of numbers, Kolmogorov-Smirnov), and whether parameters correlate
+    with each other or with those of the next id. A conditional parameter counts where it is
+    active.
 
     Parameters
     ----------
     num_samples
-        100 to 2**32. Memory is at most 20 bytes per sample: 200 MB for 10 million.
+        100 to 2**32. Memory is at most 20 bytes per sample, 200 MB for 10 million, and 0.5 MB
+        per parameter.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        A config or a space; None is the default config, the preset "moderate".
     start_id
         The first id.
     rank
@@ -214,9 +223,10 @@ def audit_augmentation(
 
     Examples
     --------
+    >>> import dpa
     >>> audit_augmentation(100_000).ok
     True
-    >>> audit_augmentation(100_000, AugmentationConfig(sampler="mt19937")).first_pairs[0]
+    >>> audit_augmentation(100_000, dpa.AugmentationConfig(sampler="mt19937")).first_pairs[0]
     (54018, 70819)
     """
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
@@ -225,18 +235,22 @@ def audit_augmentation(
         raise ValueError(f"num_samples must be {MIN_SAMPLES} to 2**32, got {len(ids)}")
     require_memory(f"num_samples={len(ids)}", _BYTES * len(ids), "fewer samples need less")
     check_threads(num_threads)
-    distribution = Distribution(derivation.space.ranges)
+    space = derivation.space.at(derivation.key.epoch)
+    distribution, statistics = Distribution(space), Statistics(space.names, space)
     # Each number holds 4 bytes of the hash, which seed either sampler, above the sample's index.
     # After one sort, equal seeds are neighbours.
     seeds = np.arange(len(ids), dtype=np.uint64)
-    for batch in derivation.blocks(ids, _BLOCK, num_threads):
+    values = sum(math.prod(each.item_shape) for _, each in space.parameters)
+    for batch in derivation.blocks(ids, min(_BLOCK, max(1, _BLOCK_VALUES // values)), num_threads):
         words = np.ascontiguousarray(batch.digests[:, 28:]).view(np.uint32)[:, 0]
         part = slice(distribution.size, distribution.size + len(batch))
         seeds[part] |= words.astype(np.uint64) << np.uint64(32)
         distribution.update(batch.columns)
+        statistics.update(batch.columns)
     suspects = _repeated(seeds) + np.uint64(ids.start)
     suspected = derivation.batch(Listed(suspects), num_threads).digests
-    whole_seeds = suspected[:, _SEEDS[derivation.space.sampler]]
+    drawn = any(getattr(each, "draw", None) is not None for _, each in space.parameters)
+    whole_seeds = suspected[:, _SEEDS[space.sampler] if drawn else _WHOLE]
     pairs = _equal_pairs(suspects.tolist(), whole_seeds)
     return AuditReport(
         derivation.space,
@@ -247,6 +261,8 @@ def audit_augmentation(
         colliding_pairs=len(pairs),
         first_pairs=tuple(pairs[:_LISTED_PAIRS]),
         checks=tuple(distribution.checks()),
+        seen=statistics.result(),
+        fixed=tuple(name for name in space.names if name not in distribution.names),
     )
 
 

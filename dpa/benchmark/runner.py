@@ -144,7 +144,7 @@ class BenchmarkRunner:
         chunk_size
             Samples made at a time; None is 1,000. The samples do not depend on it.
         config
-            Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+            What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
 
         Returns
         -------
@@ -178,7 +178,7 @@ class BenchmarkRunner:
         batch_config
             How to make the batches; None is 32 consecutive samples each.
         config
-            Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+            What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
         process_batch
             Called with each batch, and part of the measured work. None drops the batches.
 
@@ -216,7 +216,7 @@ class BenchmarkRunner:
         world_size
             The number of ranks; None as for rank.
         config
-            Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+            What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
 
         Returns
         -------

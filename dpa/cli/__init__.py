@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import dpa
-from dpa.cli import audit, bench, files, info, pictures, samples
+from dpa.cli import audit, bench, files, info, pictures, samples, show
 from dpa.cli.output import USAGE_ERROR, failed, tell
 
 
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dpa {dpa.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", action=_Commands)
-    for module in (samples, files, pictures, audit, bench, info):
+    for module in (samples, show, files, pictures, audit, bench, info):
         module.add(commands)
 
     def without_command(_: argparse.Namespace) -> int:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dpa._native import SAMPLERS
-from dpa.derivation.config import PRESETS, AugmentationConfig, get_preset
+from dpa.derivation.config import PRESETS, AugmentationConfig, get_preset, space_of
 from dpa.derivation.derivation import Derivation, derive
-from dpa.files.formats.records import parse
-from dpa.files.loading import load_augmentation_config
+from dpa.derivation.documents import parse
+from dpa.derivation.space import Space
+from dpa.files.chains import open_chain
 
 #: The type of the argument of a module's add(), which registers its commands.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -89,9 +90,7 @@ def given_ids(arguments: argparse.Namespace) -> range | list[int] | list[str] | 
 def add_config(command: argparse.ArgumentParser) -> None:
     """Adds the options that chosen_config reads."""
     group = command.add_argument_group("what to draw")
-    either = group.add_mutually_exclusive_group()
-    either.add_argument("--preset", choices=PRESETS, help="default: moderate")
-    either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")
+    add_sources(group, "default: moderate")
     group.add_argument(
         "--depth",
         type=whole_number,
@@ -99,6 +98,17 @@ def add_config(command: argparse.ArgumentParser) -> None:
         help="links of the chain, instead of the config's",
     )
     group.add_argument("--sampler", choices=SAMPLERS, help="instead of the config's")
+    group.add_argument(
+        "--columns", metavar="A,B,...", help="only these parameters, and those they depend on"
+    )
+
+
+def add_sources(group: argparse._ActionsContainer, preset: str) -> None:
+    """Adds the options of which one says the config; `preset` is the help text of the first."""
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--preset", choices=PRESETS, help=preset)
+    either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")
+    either.add_argument("--space", metavar="FILE", help="JSON of a space, or a chain file")
 
 
 def add_key(
@@ -118,28 +128,65 @@ def add_key(
         group.add_argument(name, type=whole_number, metavar=metavar, help=text)
 
 
-def chosen_config(arguments: argparse.Namespace) -> AugmentationConfig:
-    """The config of the arguments. Raises ValueError or OSError."""
-    if arguments.config is None:
-        config = get_preset(arguments.preset or "moderate")
-    else:
+def chosen_config(arguments: argparse.Namespace) -> Space:
+    """The config or the space of the arguments. Raises ValueError or OSError."""
+    config: Space
+    if arguments.space is not None:
+        config, _ = read_space("--space", Path(arguments.space))
+    elif arguments.config is not None:
         config = _read_config(Path(arguments.config))
+    else:
+        config = get_preset(arguments.preset or "moderate")
     changes = {"augmentation_depth": arguments.depth, "sampler": arguments.sampler}
-    return config.replace(**{name: x for name, x in changes.items() if x is not None})
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if isinstance(config, AugmentationConfig) and arguments.space is None:
+        config = config.replace(**changes)
+    elif changes:
+        given = "--sampler" if arguments.depth is None else "--depth"
+        raise ValueError(f"{given} is not allowed with a space, which has its own")
+    return config if arguments.columns is None else config.only(arguments.columns.split(","))
 
 
-def _read_config(path: Path) -> AugmentationConfig:
+def read_space(option: str, path: Path) -> tuple[Space, int | None]:
+    """The space of a file, and the epoch of its key if it is a chain file.
+
+    Raises OSError, or ValueError that names the option and the file.
+    """
+    if is_chain(path):
+        return _of_chain(option, path)
+    try:
+        return space_of(parse(path.read_bytes())), None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{option} {str(path)!r}: {error}") from error
+
+
+def _of_chain(option: str, path: Path) -> tuple[Space, int | None]:
+    try:
+        with open_chain(path) as chain:
+            return chain.space, chain.metadata.key.epoch
+    except ValueError as error:  # its message names the file
+        raise ValueError(f"{option}: {error}") from error
+
+
+_CHAIN = re.compile(rb'"augmentations"\s*:\s*\[|"format"\s*:\s*"dpa-chain"')
+
+
+def is_chain(path: Path) -> bool:
+    """Whether it is a chain file or a recipe, not the JSON of a config or a space."""
     with path.open("rb") as file:
         start = file.read(65536)  # enough to recognise a chain file
-    if path.suffix.lower() != ".json" or b'"augmentations"' in start:
-        try:
-            return load_augmentation_config(path)
-        except ValueError as error:  # its message names the file
-            raise ValueError(f"--config: {error}") from error
+    return path.suffix.lower() != ".json" or _CHAIN.search(start) is not None
+
+
+def _read_config(path: Path) -> Space:
+    if is_chain(path):
+        return _of_chain("--config", path)[0]
     try:
-        fields = parse(start)
+        fields = parse(path.read_bytes())
         if not isinstance(fields, dict):
             raise TypeError(f"it must be an object, got {reprlib.repr(fields)}")
+        if "space" in fields:
+            raise ValueError("it is a space: say --space")
         return AugmentationConfig.from_dict(fields)
     except (ValueError, TypeError) as error:
         raise ValueError(f"--config {str(path)!r}: {error}; {_CONFIG_EXAMPLE}") from error
@@ -157,12 +204,13 @@ def add_unlimited(command: argparse.ArgumentParser) -> None:
     )
 
 
-def leave_to(option: str, arguments: argparse.Namespace) -> None:
-    """Raises ValueError if an argument states what the file of `option` states."""
-    names = "start_id preset config depth sampler base_seed epoch view rank world_size elastic"
+def leave_to(option: str, arguments: argparse.Namespace, allowed: str = "") -> None:
+    """Raises ValueError if an argument but `allowed` states what the file of `option` states."""
+    names = "start_id preset config space depth sampler columns"
+    names += " base_seed epoch view rank world_size elastic"
     for name in names.split():
         value = getattr(arguments, name, None)
-        if value is not None and value is not False:  # 0 counts as given
+        if value is not None and value is not False and name != allowed:  # 0 counts as given
             raise ValueError(f"--{name.replace('_', '-')} is not allowed with {option}")
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dpa.cli.arguments import Commands, add_config, chosen_config, whole_number
 from dpa.cli.output import DIFFERENT, write
-from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.space import Space
 from dpa.host.memory import require_memory
 
 if TYPE_CHECKING:
     from dpa.benchmark import Case, Measurements
 
 
-#: Bytes of a sample as a dict in a list; tracemalloc measures a peak of 528.
-_DICT_BYTES = 540
+#: Bytes of a sample as a dict in a list, and of each value; tracemalloc measures a peak of 528
+#: for five.
+_DICT_BYTES, _VALUE_BYTES = 310, 46
 
 
 def add(commands: Commands) -> None:
@@ -68,9 +70,12 @@ def _bench(arguments: argparse.Namespace) -> int:
         picture_format(arguments.plot)
     amount("threshold", arguments.threshold)
     size = arguments.num_samples
-    require_memory(f"-n {size}", _DICT_BYTES * size, "a rate can be told of fewer samples")
+    drawn = chosen_config(arguments)
+    values = sum(math.prod(each.item_shape) for _, each in drawn.parameters)
+    needed = (_DICT_BYTES + _VALUE_BYTES * values) * size
+    require_memory(f"-n {size}", needed, "a rate can be told of fewer samples")
     config = BenchmarkConfig(arguments.iterations, minimum_seconds=0.01)
-    cases = _cases(size, chosen_config(arguments))
+    cases = _cases(size, drawn)
     before = _baseline(arguments.compare, cases) if arguments.compare else None
     command = f"dpa bench -n {size} --iterations {arguments.iterations}"
     found = Measurements.taken(command, lambda: BenchmarkRunner(config).measure(cases))
@@ -92,7 +97,7 @@ def _bench(arguments: argparse.Namespace) -> int:
     return DIFFERENT if report.regressions else 0
 
 
-def _cases(size: int, config: AugmentationConfig) -> list[Case]:
+def _cases(size: int, config: Space) -> list[Case]:
     from dpa.batch import BatchConfig, BatchStrategy
     from dpa.benchmark import cases
 
@@ -126,7 +131,8 @@ def _check_same_work(cases: Sequence[Case], before: Measurements, path: str) -> 
         for other in before.results:
             work = other.samples_per_call, other.facts.get("config")
             if other.name == case.name and work != (case.samples_per_call, case.facts["config"]):
+                config = json.dumps(work[1])[:300]  # a space may have thousands of parameters
                 raise ValueError(
-                    f"--compare {path!r}: that was {work[0]} samples of {json.dumps(work[1])}; "
+                    f"--compare {path!r}: that was {work[0]} samples of {config}; "
                     "say the same -n and config here"
                 )

@@ -14,7 +14,8 @@ from dpa.cli.arguments import (
     whole_number,
 )
 from dpa.cli.output import DIFFERENT, failed, write
-from dpa.derivation.statistics import Statistics, Summary, theoretical_statistics, without_nan
+from dpa.cli.tables import statistics_table
+from dpa.derivation.statistics import Statistics, theoretical_statistics, without_nan
 from dpa.files.chains import open_chain
 from dpa.files.diff import diff_chains
 from dpa.files.verify import verify_augmentation_chain
@@ -79,32 +80,16 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 
 def _stats(arguments: argparse.Namespace) -> None:
+    size = 0
     with open_chain(arguments.file, unlimited=arguments.unlimited) as chain:
-        space = chain.metadata.space
-        statistics = Statistics(chain.metadata.names)
+        space, epoch = chain.metadata.space, chain.metadata.key.epoch
+        statistics = Statistics(chain.metadata.names, space)
         for block in chain.blocks():
             statistics.update(block.columns)
+            size += len(block)
     found = statistics.result()
-    expected = None if space is None else theoretical_statistics(space)
+    expected = None if space is None else theoretical_statistics(space, epoch)
     if arguments.json:
         write(json.dumps({"statistics": without_nan(found), "theoretical": expected}))
     else:
-        write(_table(found, expected))
-
-
-def _table(found: Summary, expected: Summary | None) -> str:
-    """One line per parameter; the values of a uniform distribution are in brackets."""
-    columns = ("mean", "stdev", "min", "max")
-    count = next(iter(found.values()))["count"]
-    lines = [
-        f"{count:,} samples" + (" (in brackets: the uniform distribution)" if expected else "")
-    ]
-    width = max(12, *map(len, found))
-    lines.append(f"{'':{width}}" + "".join(f"{name:>12}{'':12}" for name in columns))
-    for name, values in found.items():
-        line = f"{name:{width}}"
-        for column in columns:
-            theory = f"({expected[name][column]:.6g})" if expected else ""
-            line += f"{values[column]:12.6g} {theory:11}"
-        lines.append(line.rstrip())
-    return "\n".join(lines)
+        write(statistics_table(size, found, space, expected))

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING
 
 from dpa.checks import printable
 from dpa.cli.arguments import (
+    SUFFIXES,
     Commands,
     add_config,
     add_ids,
     add_key,
+    add_sources,
     add_unlimited,
     chosen_config,
     given_ids,
+    is_chain,
+    leave_to,
+    read_space,
     whole_number,
 )
 from dpa.cli.output import one_line, tell, terminable
-from dpa.derivation.config import PRESETS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,13 +50,14 @@ def add(commands: Commands) -> None:
     command.set_defaults(run=_preview)
 
     command = commands.add_parser("plot", help="draw how the parameters of a file are distributed")
-    command.add_argument("file", metavar="FILE")
+    command.add_argument("file", metavar="FILE", help=f"{SUFFIXES}, or the JSON of a space")
     command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
-    either = command.add_mutually_exclusive_group()
-    either.add_argument("--preset", choices=PRESETS, help="compare with this, not the file's own")
-    either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")
+    add_sources(command, "compare with this, not the file's own")
     add_unlimited(command)
-    command.set_defaults(run=_plot, depth=None, sampler=None)
+    command.add_argument(
+        "--epoch", type=whole_number, metavar="N", help="of a space: the epoch of its schedules"
+    )
+    command.set_defaults(run=_plot, depth=None, sampler=None, columns=None)
 
 
 def _preview(arguments: argparse.Namespace) -> None:
@@ -132,11 +137,19 @@ def _read(path: Path) -> Image.Image:
 def _plot(arguments: argparse.Namespace) -> None:
     from dpa.pictures.chains import plot_chain
     from dpa.pictures.figures import picture_format, save_picture
+    from dpa.pictures.spaces import plot_space
 
     picture_format(arguments.output)
-    given = arguments.preset is not None or arguments.config is not None
-    config = chosen_config(arguments) if given else None
-    figure = plot_chain(arguments.file, config, unlimited=arguments.unlimited)
+    path = Path(arguments.file)
+    if path.suffix.lower() != ".json" or is_chain(path):
+        if arguments.epoch is not None:
+            raise ValueError("--epoch is not allowed with a chain file, whose key has it")
+        given = (arguments.preset, arguments.config, arguments.space) != (None, None, None)
+        config = chosen_config(arguments) if given else None
+        figure = plot_chain(arguments.file, config, unlimited=arguments.unlimited)
+    else:
+        leave_to("the JSON of a space", arguments, allowed="epoch")
+        figure = plot_space(read_space("FILE", path)[0], arguments.epoch)
     with terminable():
         save_picture(figure, arguments.output)
     tell(f"wrote {printable(arguments.output)}")

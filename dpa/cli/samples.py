@@ -1,29 +1,24 @@
-"""generate, recipe and show: write samples to files and to the screen."""
+"""generate and recipe: write samples, or what they are made of, to files."""
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterable, Sequence, Set
-from typing import Any
+from collections.abc import Iterable
 
 from dpa.checks import printable
 from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
-    add_config,
-    add_key,
     add_num_samples,
     add_request,
     add_unlimited,
     chosen_derivation,
     leave_to,
 )
-from dpa.cli.output import progress, tell, terminable, write
+from dpa.cli.output import progress, tell, terminable
 from dpa.derivation.columns import Columns
-from dpa.derivation.ids import Consecutive, Ids, consecutive_ids
-from dpa.derivation.keys import checked_rank
-from dpa.files.chains import Chain, Recipe, open_chain, recipe_blocks
+from dpa.derivation.ids import consecutive_ids
+from dpa.files.chains import Recipe, open_chain, recipe_blocks
 from dpa.files.metadata import RecipeMetadata
 from dpa.files.recipes import merge_recipes, write_recipe
 from dpa.files.writing import write_chain
@@ -67,16 +62,6 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
     command.set_defaults(run=_recipe)
-
-    command = commands.add_parser("show", help="print samples' parameters as JSON, one a line")
-    command.add_argument("ids", nargs="+", metavar="ID", help="0 or more; text with --string")
-    command.add_argument("--string", action="store_true", help="the ids are strings")
-    command.add_argument(
-        "--from", dest="source", metavar="FILE", help="as this chain file or recipe has them"
-    )
-    add_config(command)
-    add_key(command)
-    command.set_defaults(run=_show)
 
 
 def _generate(arguments: argparse.Namespace) -> None:
@@ -135,52 +120,3 @@ def _request(arguments: argparse.Namespace) -> RecipeMetadata:
     if arguments.elastic:
         rank = world_size = None
     return RecipeMetadata.of_range(chosen_derivation(arguments, rank), ids, world_size)
-
-
-def _show(arguments: argparse.Namespace) -> None:
-    ids = [_id(text, string=arguments.string) for text in arguments.ids]
-    if arguments.source is None:
-        if arguments.world_size is not None:
-            checked_rank(arguments.rank, arguments.world_size)
-        derivation = chosen_derivation(arguments, arguments.rank)
-        rows = {sample_id: derivation.params(sample_id) for sample_id in ids}
-    else:
-        leave_to("--from", arguments)
-        rows = _stored(arguments.source, ids)
-    write("\n".join(json.dumps({"id": sample_id, **rows[sample_id]}) for sample_id in ids))
-
-
-def _id(text: str, *, string: bool) -> int | str:
-    if string:
-        return text
-    if not (text.isascii() and text.isdecimal()):
-        raise ValueError(f"ID must be a non-negative integer, got {text!r}; for text: --string")
-    return int(text)
-
-
-def _stored(path: str, ids: Sequence[int | str]) -> dict[int | str, dict[str, Any]]:
-    """The samples of a file with these ids; those of a recipe are made alone."""
-    rows: dict[int | str, dict[str, Any]] = {}
-    with open_chain(path) as chain:
-        if isinstance(chain, Recipe):
-            for _ in Chain.blocks(chain):  # checks the file; its samples stay ungenerated
-                pass
-            made, known = chain.metadata.derivation, chain.metadata.ids
-            rows = {x: made.params(x) for x in ids if isinstance(x, int) and x in known}
-        else:
-            wanted = set(ids)
-            for block in chain.blocks():
-                for sample_id, at in _places(block.ids, wanted):
-                    [rows[sample_id]] = block.part(slice(at, at + 1)).rows(chain.metadata.key.rank)
-    for sample_id in ids:
-        if sample_id not in rows:
-            raise ValueError(f"{path!r} has no sample with the id {sample_id!r}")
-    return rows
-
-
-def _places(ids: Ids, wanted: Set[int | str]) -> list[tuple[int | str, int]]:
-    """The wanted ids among `ids`, with their indices."""
-    if isinstance(ids, Consecutive):  # the common case; makes no list
-        found = ((x, ids.index(x)) for x in wanted if isinstance(x, int))
-        return [(x, at) for x, at in found if at is not None]
-    return [(x, at) for at, x in enumerate(ids) if x in wanted]

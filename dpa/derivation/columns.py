@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -45,7 +45,8 @@ class Columns:
         self.ids = ids
         self.digests = digests
         self.space = space
-        self._columns = dict(columns)
+        names = columns if space is None else space.names  # the order of dicts and digests
+        self._columns = {name: columns[name] for name in names}
 
     @staticmethod
     def from_rows(
@@ -143,20 +144,33 @@ class Columns:
         space, digests = self.space, np.ascontiguousarray(self.digests)
         if space is None or space.plain:
             return dicts(self.names, tuple(self.exact().values()), digests, len(self), rank)
-        values = tuple(map(self.objects, self.names))
+        exact = self.exact()
+        values = tuple(
+            exact[name] if each.dtype == _FLOAT64 and not each.item_shape else self.objects(name)
+            for name, each in space.parameters
+        )
         masks = tuple(space.mask(name, self._columns) for name in self.names)
         return dicts(self.names, values, digests, len(self), rank, masks)
 
-    def objects(self, name: str) -> npt.NDArray[np.float64] | list[Any]:
-        """A column's values, inactive ones too: as float64 (n,), or as a list of others."""
+    def labels(self, name: str) -> npt.NDArray[Any]:
+        """The choices that a column's codes stand for, shape (n, ...). TypeError for others."""
+        column = self._columns[name]
+        choices = None if self.space is None else self.space[name].choices
+        if choices is None:
+            raise TypeError(f"{name} holds no choices but its values: batch[{name!r}]")
+        return np.array(choices)[column]
+
+    def objects(self, name: str) -> list[Any]:
+        """A column's values as Python objects, inactive ones too."""
         column = _exact(self._columns[name])
         choices = None if self.space is None else self.space[name].choices
-        if choices is not None:
-            labels = np.empty(len(choices), np.object_)
-            labels[:] = choices
-            chosen: list[Any] = labels[column].tolist()
-            return chosen
-        return column if column.dtype == _FLOAT64 and column.ndim == 1 else column.tolist()
+        if choices is None:
+            values: list[Any] = column.tolist()
+            return values
+        labels = np.empty(len(choices), np.object_)
+        labels[:] = choices
+        chosen: list[Any] = labels[column].tolist()
+        return chosen
 
     def rounded(self, dtype: npt.DTypeLike) -> dict[str, Column]:
         """Copies of the columns, real numbers rounded to float64 or float32."""
@@ -176,7 +190,9 @@ class Columns:
 
     def require_sound(self) -> None:
         """Raises ValueError if shapes or dtypes do not fit: their owner may change arrays."""
-        dtype = float_type(self.dtype)
+        dtype = self.dtype
+        if dtype.name not in ("float64", "float32"):
+            raise ValueError(f"columns must be float64 or float32, got {dtype}")
         forms = dict.fromkeys(self.names, dtype) if self.space is None else self.space.forms(dtype)
         forms["digests"] = np.dtype((np.uint8, (32,)))
         arrays: dict[str, npt.NDArray[Any]] = {"digests": self.digests, **self._columns}
@@ -289,7 +305,7 @@ def column_of(
 ) -> Column:
     """One parameter of many dicts as an array; `first` is the index of rows[0], for messages.
 
-    `distribution` None: real numbers.
+    `distribution` None: real numbers. Raises TypeError or ValueError that names the sample.
     """
     try:
         values = [row[name] for row in rows]
@@ -300,42 +316,43 @@ def column_of(
                 raise ValueError(f"sample {at} has no {name!r}: {brief(row)}") from None
         raise
     if distribution is not None and (distribution.item_shape or distribution.dtype.kind != "f"):
-        made = [
-            _typed(v, distribution, f"{name} of sample {at}") for at, v in enumerate(values, first)
-        ]
+        read = _reader(distribution)
+        made = [read(value, f"{name} of sample {at}") for at, value in enumerate(values, first)]
         return np.array(made, distribution.dtype).reshape(len(rows), *distribution.item_shape)
     if not set(map(type, values)) <= {float}:
         values = [real(f"{name} of sample {at}", value) for at, value in enumerate(values, first)]
     return np.array(values, np.float64)
 
 
-def _typed(value: Any, distribution: Distribution, what: str) -> Any:
-    """A value, or nested lists of them, as a column holds it. Raises TypeError or ValueError."""
-    labels, dtype = distribution.labels, distribution.dtype
+def _reader(distribution: Distribution) -> Callable[[Any, str], Any]:
+    """Takes a value, or nested lists of them, and its name; gives what a column holds.
 
-    def one(each: Any) -> Any:
+    It raises TypeError or ValueError.
+    """
+    labels, dtype, codes = distribution.labels, distribution.dtype, distribution.codes
+
+    def one(value: Any, what: str) -> Any:
         if labels is not None:
-            for code, label in enumerate(labels):
-                if type(each) is type(label) and each == label:
-                    return code
-            raise ValueError(f"{what} must be one of {brief(labels)}, got {brief(each)}")
+            code = codes.get((type(value), value)) if isinstance(value, Hashable) else None
+            if code is None:
+                raise ValueError(f"{what} must be one of {brief(labels)}, got {brief(value)}")
+            return code
         if dtype.kind == "f":
-            return real(what, each)
-        number, limits = integer(what, each), np.iinfo(dtype)
+            return real(what, value)
+        number, limits = integer(what, value), np.iinfo(dtype)
         if not limits.min <= number <= limits.max:
             raise ValueError(f"{what} must be of {dtype}, got {brief(number)}")
         return number
 
-    def nested(each: Any, shape: tuple[int, ...]) -> Any:
+    def nested(value: Any, what: str, shape: tuple[int, ...] = distribution.item_shape) -> Any:
         if not shape:
-            return one(each)
-        if not isinstance(each, (list, tuple)) or len(each) != shape[0]:
-            raise ValueError(
-                f"{what} must have shape {distribution.item_shape}, got {brief(value)}"
-            )
-        return [nested(inner, shape[1:]) for inner in each]
+            return one(value, what)
+        if not isinstance(value, (list, tuple)) or len(value) != shape[0]:
+            whole = distribution.item_shape
+            raise ValueError(f"{what} must have shape {whole}, got {brief(value)}")
+        return [nested(inner, what, shape[1:]) for inner in value]
 
-    return nested(value, distribution.item_shape)
+    return nested
 
 
 def names_of(row: object, at: int = 0) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from dpa.checks import brief, real
 from dpa.derivation.distributions import Uniform
-from dpa.derivation.space import Parameter, Space, checked_depth, checked_sampler
+from dpa.derivation.parameters import Parameter
+from dpa.derivation.space import Space, checked_depth, checked_sampler
 
 #: The name of the derivation that this package computes. A derivation with other values would
 #: have another name.
@@ -98,6 +99,14 @@ class AugmentationConfig(Space):
         values = {name: getattr(self, name) for name in _FIELDS}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
+    @staticmethod
+    def from_json(text: str | bytes) -> Space:
+        """The inverse of to_json, which writes the declaration of a Space.
+
+        What declares other parameters than the five is a Space. Raises TypeError or ValueError.
+        """
+        return space_of(Space.from_json(text).declaration())
+
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> AugmentationConfig:
         """The inverse of to_dict.
@@ -152,6 +161,7 @@ def space_of(fields: Any) -> Space:
 
 
 _S = TypeVar("_S", bound=Space)
+_PRESET_HINT = "presets by name are get_preset(name)"
 
 
 def checked_space(config: _S | None) -> _S | AugmentationConfig:
@@ -160,8 +170,8 @@ def checked_space(config: _S | None) -> _S | AugmentationConfig:
         return DEFAULT
     if not isinstance(config, Space):
         raise TypeError(
-            f"config must be an AugmentationConfig or a Space, got {config!r}; "
-            "presets by name are get_preset(name)"
+            f"config must be an AugmentationConfig or a Space, got {brief(config)}; "
+            f"{'declare it as Space({...})' if isinstance(config, Mapping) else _PRESET_HINT}"
         )
     return config
 

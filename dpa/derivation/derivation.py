@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dpa._native import Plan, Request, params
 from dpa.checks import LIMIT, integer, not_negative
 from dpa.derivation.columns import Column, Columns, Differences, Reals, float_type
-from dpa.derivation.config import AugmentationConfig, checked_space
+from dpa.derivation.config import checked_space
 from dpa.derivation.frozen import Frozen
 from dpa.derivation.ids import Consecutive, Ids, Listed
 from dpa.derivation.keys import NO_KEY, Key, single_id
@@ -101,7 +101,8 @@ class Derivation(Frozen):
     def blocks(
         self, ids: range, size: int = BLOCK, num_threads: int | None = None
     ) -> Iterator[AugmentationBatch]:
-        """The samples of consecutive ids, `size` at a time."""
+        """The samples of consecutive ids, `size` at a time, or fewer where they are large."""
+        size = self.space.block_size(size)
         for start in range(ids.start, ids.stop, size):
             part = Consecutive(range(start, min(start + size, ids.stop)))
             yield self.batch(part, num_threads)
@@ -186,9 +187,9 @@ class Derived:
     derivation: Derivation
 
     @property
-    def config(self) -> AugmentationConfig:
-        """What is drawn."""
-        return self.derivation.space  # type: ignore[return-value]  # of another space: that
+    def config(self) -> Any:
+        """What is drawn: the AugmentationConfig or the Space."""
+        return self.derivation.space
 
     @property
     def key(self) -> Key:
@@ -254,6 +255,8 @@ class AugmentationBatch(Derived, Columns):
         if isinstance(space, Space):
             declared = space
         elif space is not None:
+            if dtype is not np.float64 or isinstance(space, Mapping):
+                raise TypeError(f"space must be a Space, a config or a dtype, got {space!r}")
             dtype = space
         ids = Listed(np.zeros(not_negative("size", size), np.uint64))
         epoch = 0 if declared is not None and declared.scheduled else None  # any one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def gen_augmentation_params(
     seed_id
         The sample's id: a non-negative integer of any size, or a str.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     rank
         The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
         base_seed of None is 0.
@@ -154,7 +155,7 @@ def generate_augmentation_batch(
         A range, a 1-D integer array, a sequence of int (0 to 2**64 - 1) or a sequence of str,
         in any order and with repeats.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     rank
         The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
         base_seed of None is 0.
@@ -172,9 +173,10 @@ def generate_augmentation_batch(
         The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
         that this process may use. The values do not depend on it.
     out
-        Where to write: an AugmentationBatch of the same length, or a mapping of the parameters'
-        names to arrays of shape (n,), with "digests" (uint8, shape (n, 32)) if wanted. It is
-        filled in place; after an exception its content is undefined.
+        Where to write: an AugmentationBatch of the same length (AugmentationBatch.empty makes
+        one), or a mapping of the parameters' names to arrays of the dtypes and shapes of its
+        columns, with "digests" (uint8, shape (n, 32)) if wanted. It is filled in place; after an
+        exception its content is undefined.
     columns
         The names of the parameters to make, None for all. What they depend on (`when`, gates)
         comes with them, nothing else is computed, and the batch's config is the Space of these.
@@ -201,7 +203,7 @@ def generate_augmentation_batch(
     ((3,), np.True_)
     """
     if columns is not None:
-        config = checked_space(config).only(columns)
+        config = _only(checked_space(config), columns)
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
     checked = Ids.checked(ids)
     dtype = float_type(dtype)
@@ -209,13 +211,23 @@ def generate_augmentation_batch(
     if out is None:
         return derivation.batch(checked, num_threads, dtype)
     target = arrays_of(out, derivation.space, checked)
-    if isinstance(out, AugmentationBatch):
-        batch = out
-        batch.derivation, batch.ids, batch.space = derivation, checked, derivation.space
-    else:
-        batch = AugmentationBatch(derivation, checked, target.digests, target.columns)
+    batch = out if isinstance(out, AugmentationBatch) else object.__new__(AugmentationBatch)
+    AugmentationBatch.__init__(batch, derivation, checked, target.digests, target.columns)
     derivation.fill(target, num_threads)
     return batch
+
+
+def _only(space: Space, columns: Sequence[str]) -> Space:
+    """space.only(columns), which is kept for the next call."""
+    try:
+        return _kept_only(space, tuple(columns))
+    except TypeError:  # no sequence of what is hashable: the error is made anew
+        return space.only(columns)
+
+
+@lru_cache(32)
+def _kept_only(space: Space, columns: tuple[str, ...]) -> Space:
+    return space.only(columns)
 
 
 def generate_uniforms(

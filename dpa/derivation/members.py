@@ -61,6 +61,13 @@ def one_of(branches: Mapping[str, Member], weights: Sequence[float] | None = Non
     "turn" and "none", and `op.turn.angle`, active where `op` is "turn". A branch may be a single
     distribution: its name is then that of the branch.
     """
+    if not isinstance(branches, Mapping):
+        raise TypeError(
+            "branches must be a dict such as {'turn': group(angle=...), 'none': group()} (values "
+            f"alone are a Choice), got {brief(branches)}"
+        )
+    if not branches:
+        raise ValueError("branches must be one or more, got none")
     found = members_of(branches, {})
     return Group(Choice(list(found), weights), ((name, name, each) for name, each in found.items()))
 
@@ -69,7 +76,7 @@ def members_of(members: Any, more: Mapping[str, Any]) -> dict[str, Member]:
     """Members given as a dict, as keywords, or as both. Raises TypeError or ValueError."""
     if members is not None and not isinstance(members, Mapping):
         raise TypeError(
-            "parameters must be a dict of names and distributions (or keywords), "
+            "parameters must have names: {'sigma': Uniform(1, 2)} or sigma=Uniform(1, 2), "
             f"got {brief(members)}"
         )
     found: dict[str, Member] = dict(members or {})
@@ -106,7 +113,7 @@ def declared_in(
 def _gated(name: str, inner: Distribution, gate: str, value: Value) -> Distribution:
     if gate in inner.when:
         raise ValueError(f"{name}: when must not name {gate!r}, which it depends on already")
-    return inner.replaced({**inner.when, gate: value})
+    return inner.with_when({**inner.when, gate: value})
 
 
 def require_name(name: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -25,8 +26,9 @@ class Linear(Frozen):
     2.0
     """
 
-    __slots__ = ("knots",)
+    __slots__ = ("_turns", "knots")
     knots: tuple[tuple[int, float], ...]
+    _turns: tuple[int, ...]
 
     def __init__(self, knots: Iterable[tuple[int, float]]) -> None:
         try:
@@ -44,21 +46,20 @@ class Linear(Frozen):
             if after <= before:
                 raise ValueError(f"the epochs of knots must increase, got {before}, {after}")
             _require_finite(first, second)
-        self._set(knots=checked)
+        self._set(knots=checked, _turns=tuple(epoch for epoch, _ in checked))
 
     @property
     def turns(self) -> tuple[int, ...]:
         """The epochs in which the value may be greatest or least."""
-        return tuple(epoch for epoch, _ in self.knots)
+        return self._turns
 
     def at(self, epoch: int) -> float:
         """The value in an epoch."""
-        if epoch <= self.knots[0][0]:
-            return self.knots[0][1]
-        for (e0, v0), (e1, v1) in pairwise(self.knots):
-            if epoch < e1:
-                return v0 + (v1 - v0) * ((epoch - e0) / (e1 - e0))
-        return self.knots[-1][1]
+        after = bisect_right(self.turns, epoch)
+        if after in (0, len(self.knots)):
+            return self.knots[max(after - 1, 0)][1]
+        (e0, v0), (e1, v1) = self.knots[after - 1 : after + 1]
+        return v0 + (v1 - v0) * ((epoch - e0) / (e1 - e0))
 
     def to_dict(self) -> dict[str, Any]:
         """The schedule as JSON stores it."""
@@ -126,14 +127,18 @@ def checked_number(name: str, value: object) -> Number:
 
 
 def number_of(name: str, value: object) -> object:
-    """The inverse of to_dict; what is no object stays as it is."""
+    """The inverse of to_dict; what is no object stays as it is. Raises TypeError or ValueError."""
     if not isinstance(value, Mapping):
         return value
-    if value.keys() == {"linear"} and isinstance(value["linear"], list):
-        return Linear(value["linear"])
-    arguments = value.get("cosine")
-    if value.keys() == {"cosine"} and isinstance(arguments, list) and len(arguments) == 3:
-        return Cosine(*arguments)
+    arguments = next(iter(value.values())) if len(value) == 1 else None
+    if isinstance(arguments, list):
+        try:
+            if "linear" in value:
+                return Linear(arguments)
+            if "cosine" in value and len(arguments) == 3:
+                return Cosine(*arguments)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name}: {error}") from None
     raise ValueError(
         f"{name} must be a number, {{'linear': [[epoch, value], ...]}} or "
         f"{{'cosine': [start, stop, epochs]}}, got {brief(value)}"

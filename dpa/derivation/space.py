@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dpa._native import MAX_DEPTH, SAMPLERS, Plan
-from dpa.checks import brief, integer
-from dpa.derivation.distributions import Bernoulli, Choice, Distribution, Value
+from dpa.checks import brief, integer, word
+from dpa.derivation.distributions import Distribution
 from dpa.derivation.frozen import Frozen
-from dpa.derivation.members import Member, declared_in, members_of, require_name
+from dpa.derivation.members import Group, Member, members_of, require_name
+from dpa.derivation.parameters import Parameter, check_parameters, conditions_of, in_full, order
 
 #: The name of the JSON form of a space.
 FORMAT = "dpa-space-1"
-#: The most parameters of a space.
-MOST_PARAMETERS = 4096
+#: The most bytes of samples that are taken at a time.
+_BLOCK_BYTES = 2**26
 _FIELDS = ("space", "depth", "sampler", "parameters")
-
-
-class Parameter(NamedTuple):
-    """The name of a parameter and its distribution."""
-
-    name: str
-    distribution: Distribution
 
 
 class Space(Frozen):
@@ -59,14 +54,14 @@ class Space(Frozen):
 
     Examples
     --------
-    >>> space = Space({"flip": Bernoulli(0.5), "zoom": LogUniform(0.5, 2)})
-    >>> space.names
+    >>> from dpa.space import Bernoulli, LogUniform
+    >>> Space({"zoom": LogUniform(0.5, 2), "flip": Bernoulli(0.5)}).names
     ('flip', 'zoom')
     """
 
     __slots__ = (
         *("parameters", "names", "depth", "sampler", "scheduled", "conditions", "plain"),
-        *("word_blocks", "_by_name", "_hash", "_key", "_plan"),
+        *("sample_bytes", "word_blocks", "_by_name", "_hash", "_key", "_plan"),
     )
 
     parameters: tuple[Parameter, ...]
@@ -79,6 +74,8 @@ class Space(Frozen):
     conditions: Mapping[str, tuple[tuple[int, int], ...]]
     #: Whether each parameter is a single real number that every sample has.
     plain: bool
+    #: The bytes of a sample's hash and values.
+    sample_bytes: int
     #: How many SHA-256 blocks the words of a sample take.
     word_blocks: int
     _by_name: Mapping[str, Distribution]
@@ -95,12 +92,16 @@ class Space(Frozen):
         sampler: str = "xoshiro256++",
         **members: Member,
     ) -> None:
-        found = members_of(parameters, members)
-        top = [(name, None, member) for name, member in found.items()]
-        declared = [Parameter(*pair) for pair in declared_in(top)]
-        declared.sort(key=_order)
-        _check(declared)
-        self._declare(tuple(declared), checked_depth(depth), checked_sampler(sampler))
+        settings: dict[str, object] = {"depth": depth, "sampler": sampler}
+        for name, value in settings.items():
+            if isinstance(value, (Distribution, Group)):
+                raise TypeError(
+                    f"a parameter called {name} must stand in a dict: {{{name!r}: ...}}"
+                )
+        declared = sorted(in_full(members_of(parameters, members)), key=order)
+        check_parameters(declared)
+        depth, sampler = checked_depth(depth, "depth"), checked_sampler(sampler)
+        self._declare(tuple(declared), depth, sampler)
 
     def _declare(self, parameters: tuple[Parameter, ...], depth: int, sampler: str) -> None:
         found = dict(parameters)
@@ -108,11 +109,12 @@ class Space(Frozen):
         key = (depth, sampler, tuple((name, each.key) for name, each in parameters))
         self._set(_by_name=found, _key=key, _hash=hash(key))
         self._set(scheduled=tuple(name for name, each in parameters if each.schedules))
-        self._set(conditions=_conditions(self.names, found))
+        self._set(conditions=MappingProxyType(conditions_of(self.names, found)))
         single = all(x.dtype.kind == "f" and not x.item_shape for x in found.values())
         self._set(plain=single and not any(self.conditions.values()))
-        named = (x for x in found.values() if getattr(x, "draw", None) is None)
-        self._set(word_blocks=sum((x.words * math.prod(x.shape) + 3) // 4 for x in named))
+        widths = (x.dtype.itemsize * math.prod(x.item_shape) for x in found.values())
+        self._set(sample_bytes=32 + sum(widths))
+        self._set(word_blocks=sum((each.words + 3) // 4 for each in found.values()))
         self._set(_plan=None if self.scheduled else self._compiled())
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -120,7 +122,24 @@ class Space(Frozen):
 
     def __getitem__(self, name: str) -> Distribution:
         """The distribution of a parameter. Raises KeyError."""
+        if name not in self._by_name:
+            raise KeyError(self._lacks(name))
         return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def _lacks(self, name: object) -> str:
+        """The message for a name that is not declared: what has it as a part, or all."""
+        near = [known for known in self.names if str(name) in known.split(".")] or self.names
+        more = f" and {len(near) - 20} more" if len(near) > 20 else ""
+        return f"there is no parameter {brief(name)}; there are {', '.join(near[:20])}{more}"
 
     # ---- What may depend on the epoch ----
 
@@ -131,16 +150,24 @@ class Space(Frozen):
         if epoch is None:
             names = ", ".join(self.scheduled)
             raise ValueError(f"say epoch=, on which the space depends: {brief(names)}")
-        return Space(
-            {name: each.at(epoch) for name, each in self.parameters},
-            depth=self.depth,
-            sampler=self.sampler,
-        )
+        epoch, found = word("epoch", epoch), {}
+        for name, each in self.parameters:
+            try:
+                found[name] = each.at(epoch)
+            except ValueError as error:
+                raise ValueError(f"{name} in epoch {epoch}: {error}") from None
+        return Space(found, depth=self.depth, sampler=self.sampler)
 
     @property
     def plan(self) -> Plan:
-        """The space as the C code takes it: compiled once, shared by all calls."""
-        return self._plan or self.at(None).plan
+        """The space as the C code takes it: compiled once, shared by all calls.
+
+        Raises ValueError for a space that changes with the epoch.
+        """
+        if self._plan is None:
+            self.at(None)
+        assert self._plan is not None
+        return self._plan
 
     def _compiled(self) -> Plan:
         columns = []
@@ -159,6 +186,10 @@ class Space(Frozen):
         masks = [columns[self.names[gate]] == code for gate, code in self.conditions[name]]
         return np.logical_and.reduce(masks) if masks else None
 
+    def block_size(self, size: int) -> int:
+        """How many samples to take at a time: `size`, or fewer where they are large."""
+        return max(1, min(size, _BLOCK_BYTES // self.sample_bytes))
+
     def forms(self, dtype: npt.DTypeLike = np.float64) -> dict[str, np.dtype[Any]]:
         """One sample's part of each column, as a dtype with its shape.
 
@@ -174,50 +205,47 @@ class Space(Frozen):
 
         Raises ValueError for an unknown name.
         """
-        if isinstance(names, str):
-            raise TypeError(f"columns must be a list of names, got {names!r}")
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise TypeError(f"columns must be a list of names, got {brief(names)}")
         wanted: set[str] = set()
         pending = list(names)
+        if not pending:
+            raise ValueError("columns must be one name or more, got none")
         while pending:
             name = pending.pop()
-            if name not in self._by_name:
-                raise ValueError(f"there is no parameter {brief(name)}; there are {self._listed()}")
+            if not isinstance(name, str) or name not in self:
+                raise ValueError(self._lacks(name))
             if name not in wanted:
                 wanted.add(name)
                 pending += self[name].when
         found = {name: each for name, each in self.parameters if name in wanted}
         return Space(found, depth=self.depth, sampler=self.sampler)
 
-    def _listed(self) -> str:
-        more = f" and {len(self.names) - 20} more" if len(self.names) > 20 else ""
-        return ", ".join(self.names[:20]) + more
-
     def __or__(self, other: Space | Mapping[str, Member]) -> Space:
-        """The parameters of both. Raises ValueError for a name, depth or sampler that differs."""
+        """The parameters of both; those of a dict may depend on those of this space.
+
+        Raises ValueError for a repeated name, or another depth or sampler.
+        """
         if isinstance(other, Mapping):
-            other = Space(other, depth=self.depth, sampler=self.sampler)
-        if not isinstance(other, Space):
+            added = list(in_full(members_of(other, {})))
+        elif isinstance(other, Space):
+            for field in ("depth", "sampler"):
+                mine, theirs = getattr(self, field), getattr(other, field)
+                if mine != theirs:
+                    raise ValueError(f"spaces differ in their {field}: {mine}, {theirs}")
+            added = list(other.parameters)
+        else:
             return NotImplemented
-        for field in ("depth", "sampler"):
-            mine, theirs = getattr(self, field), getattr(other, field)
-            if mine != theirs:
-                raise ValueError(f"spaces to be joined differ in their {field}: {mine}, {theirs}")
-        both = sorted(set(self.names) & set(other.names))
-        if both:
+        if both := [name for name, _ in added if name in self]:
             raise ValueError(f"both spaces declare {', '.join(both)}")
-        found = dict(chain(self.parameters, other.parameters))
+        found = dict(chain(self.parameters, added))
         return Space(found, depth=self.depth, sampler=self.sampler)
 
     @property
     def ranges(self) -> dict[str, tuple[float, float]]:
         """The least and the greatest value of each number, in any epoch, by name."""
-        found = {}
-        for name, each in self.parameters:
-            if each.labels is None:
-                turns = [turn for schedule in each.schedules for turn in schedule.turns] or [0]
-                lows, highs = zip(*(each.at(turn).support for turn in turns), strict=True)
-                found[name] = min(lows), max(highs)
-        return found
+        numbers = ((name, each) for name, each in self.parameters if each.labels is None)
+        return {name: each.reach for name, each in numbers}
 
     # ---- JSON ----
 
@@ -239,10 +267,12 @@ class Space(Frozen):
     @staticmethod
     def from_json(text: str | bytes) -> Space:
         """A space from JSON in any form. Raises TypeError or ValueError that names the field."""
-        from dpa.derivation.documents import parse
+        from dpa.derivation.documents import parse, refuse_constant
 
-        data = text.encode() if isinstance(text, str) else text
-        return Space.of_declaration(parse(data))
+        if not isinstance(text, (str, bytes)):
+            raise TypeError(f"text must be a str or bytes, got {brief(text)}")
+        data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+        return Space.of_declaration(parse(data, refuse_constant))
 
     @property
     def identity(self) -> str:
@@ -270,7 +300,7 @@ class Space(Frozen):
             raise TypeError(f"parameters must be an object, got {brief(parameters)}")
         declared: dict[str, Member] = {}
         for name, distribution in parameters.items():
-            require_name(name)
+            require_name(name)  # before it stands in a message
             try:
                 declared[name] = Distribution.from_dict(distribution)
             except (TypeError, ValueError) as error:
@@ -292,72 +322,6 @@ class Space(Frozen):
         return f"Space({{{parameters}}}, depth={self.depth}, sampler={self.sampler!r})"
 
 
-def _conditions(
-    names: Sequence[str], found: Mapping[str, Distribution]
-) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Space.conditions: those of the gates too."""
-    known: dict[str, tuple[tuple[int, int], ...]] = {}
-    places = {name: at for at, name in enumerate(names)}
-    pending = list(names)
-    while pending:  # no recursion: gates may hang on gates a thousand deep
-        name = pending[-1]
-        if missing := [gate for gate in found[name].when if gate not in known]:
-            pending += missing
-            continue
-        pairs = set(chain.from_iterable(known[gate] for gate in found[name].when))
-        for gate, value in found[name].when.items():
-            choices = found[gate].choices
-            pairs.add((places[gate], int(value) if choices is None else choices.index(value)))
-        known[name] = tuple(sorted(pairs))
-        pending.pop()
-    return known
-
-
-def _order(parameter: Parameter) -> tuple[bool, int, str]:
-    draw = getattr(parameter.distribution, "draw", None)
-    return draw is None, draw or 0, parameter.name
-
-
-def _check(declared: Sequence[Parameter]) -> None:
-    """Raises ValueError for parameters that do not fit together."""
-    if not 1 <= len(declared) <= MOST_PARAMETERS:
-        raise ValueError(f"a space has 1 to {MOST_PARAMETERS} parameters, got {len(declared)}")
-    found = dict(declared)
-    if len(found) < len(declared):
-        names = [name for name, _ in declared]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the parameter {twice!r} is declared twice")
-    for name, each in declared:
-        require_name(name)
-        for gate, value in each.when.items():
-            _check_gate(name, gate, value, found.get(gate))
-    for name in found:
-        _require_no_cycle(name, found)
-
-
-def _check_gate(name: str, gate: str, value: Value, found: Distribution | None) -> None:
-    if found is None:
-        raise ValueError(f"{name}: when names {brief(gate)}, which is not declared")
-    if not isinstance(found, (Bernoulli, Choice)) or found.shape:
-        raise ValueError(
-            f"{name}: when must name a single Bernoulli or Choice, {gate!r} is {found!r}"
-        )
-    known = (False, True) if found.choices is None else found.choices
-    if not any(type(value) is type(each) and value == each for each in known):
-        raise ValueError(f"{name}: when[{gate!r}] must be one of {brief(known)}, got {value!r}")
-
-
-def _require_no_cycle(name: str, found: Mapping[str, Distribution]) -> None:
-    seen, pending = {name}, list(found[name].when)
-    while pending:
-        gate = pending.pop()
-        if gate == name:
-            raise ValueError(f"{name}: its when leads back to itself")
-        if gate not in seen:
-            seen.add(gate)
-            pending += found[gate].when
-
-
 def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) -> None:
     """Raises ValueError unless `fields` has exactly the names `known`."""
     if fields.keys() != set(known):
@@ -367,11 +331,11 @@ def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) 
         )
 
 
-def checked_depth(depth: object) -> int:
+def checked_depth(depth: object, name: str = "augmentation_depth") -> int:
     """`depth` as an int of 1 to MAX_DEPTH."""
-    value = integer("augmentation_depth", depth)
+    value = integer(name, depth)
     if not 1 <= value <= MAX_DEPTH:
-        raise ValueError(f"augmentation_depth must be 1 to {MAX_DEPTH}, got {brief(value)}")
+        raise ValueError(f"{name} must be 1 to {MAX_DEPTH}, got {brief(value)}")
     return value
 
 

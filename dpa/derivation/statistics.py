@@ -15,6 +15,7 @@ from dpa.derivation.columns import Column, Mask, column_of, names_of
 from dpa.derivation.config import PARAMETERS, checked_space
 from dpa.derivation.distributions import Value
 from dpa.derivation.space import Space
+from dpa.host.memory import require_memory
 
 #: count, mean, squared deviations from it, min, max
 Moments: TypeAlias = tuple[int, float, float, float, float]
@@ -22,6 +23,8 @@ Moments: TypeAlias = tuple[int, float, float, float, float]
 #: counts and shares, the last two by value as text.
 Summary: TypeAlias = dict[str, dict[str, Any]]
 
+#: The most choices of which files store the counts.
+_MOST_STORED = 256
 #: Samples that are converted to float64 at a time.
 _PIECE = 64 * MOMENTS_BLOCK
 
@@ -116,6 +119,9 @@ class Statistics:
     """
 
     def __init__(self, names: Sequence[str], space: Space | None = None) -> None:
+        if space is not None and space.block_size(MOMENTS_BLOCK) < MOMENTS_BLOCK:
+            size = MOMENTS_BLOCK * space.sample_bytes
+            require_memory("a block of statistics", size, "smaller shapes need less")
         self._names = tuple(names)
         self._space = space
         labels = (None if space is None else space[name].labels for name in self._names)
@@ -190,10 +196,18 @@ def _merged(total: Moments, blocks: Sequence[Moments]) -> Moments:
 
 
 def without_nan(summary: Summary) -> Summary:
-    """The summary with None in place of NaN and infinity, which JSON does not have."""
+    """The summary as files store it: with None in place of NaN and infinity.
+
+    Of more than 256 choices it has the count alone.
+    """
     return {
-        name: {key: _stored(v) for key, v in values.items()} for name, values in summary.items()
+        name: {key: _stored(v) for key, v in values.items() if not _is_long(v)}
+        for name, values in summary.items()
     }
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) > _MOST_STORED
 
 
 def _stored(value: Any) -> Any:
@@ -216,7 +230,7 @@ def compute_statistics(
     of dicts with other parameters, of which a dict may lack the inactive ones.
 
     The result is a dict of figures for each parameter: mean, stdev, min, max and count of its
-    active values, or count, counts and shares where they are booleans or choices. The stdev of
+    active values; or count, counts and shares where they are booleans or choices. The stdev of
     one sample is 0.0; without samples, count is 0 and the other figures are NaN. Raises
     ValueError if a sample lacks a parameter, TypeError if it is not a dict or a value is not a
     number; the message names the sample.
@@ -279,6 +293,8 @@ def _of_rows(
     """
     items, first = iter(rows), 0
     if space is not None:
+        if names is not None:
+            raise ValueError(f"names must be None with a config, got {names!r}")
         names = checked_space(space).names
     statistics = Statistics(names or PARAMETERS, space)
     while part := list(islice(items, MOMENTS_BLOCK)):
@@ -298,17 +314,23 @@ def _of_rows(
 def _typed(
     rows: Sequence[Any], first: int, space: Space
 ) -> tuple[dict[str, Column], dict[str, Mask | None]]:
-    """The columns of dicts, and which dicts have them; a dict may lack what may be inactive."""
-    columns, masks = {}, dict.fromkeys(space.names)
-    for name, each in space.parameters:
-        if not space.conditions[name]:
-            columns[name] = column_of(rows, name, first, each)
+    """The columns of dicts, and which dicts have them: those in which they are active."""
+    columns: dict[str, Column] = {}
+    masks: dict[str, Mask | None] = {}
+    # A gate has fewer conditions than what hangs on it, so it comes first.
+    for name in sorted(space.names, key=lambda each: len(space.conditions[each])):
+        masks[name] = mask = space.mask(name, columns)
+        if mask is None:
+            columns[name] = column_of(rows, name, first, space[name])
             continue
-        masks[name] = mask = np.array([name in names_of(row, first) for row in rows])
-        columns[name] = np.zeros((len(rows), *each.item_shape), each.dtype)
-        own = [row for row in rows if name in row]
-        if own:
-            columns[name][mask] = column_of(own, name, first, each)
+        columns[name] = np.zeros((len(rows), *space[name].item_shape), space[name].dtype)
+        for at, active in enumerate(mask.tolist()):
+            if active != (name in names_of(rows[at], first + at)):
+                has = "lacks" if active else "has"
+                is_active = "active" if active else "inactive"
+                raise ValueError(f"sample {first + at} {has} {name!r}, which is {is_active} in it")
+            if active:
+                columns[name][at] = column_of(rows[at : at + 1], name, first + at, space[name])[0]
     return columns, masks
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -151,7 +151,7 @@ def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -
         if pairs is _by_id:
             for chain in (a, b):
                 chain.require_memory(
-                    300 + a.metadata.value_bytes, "ids in another order are compared in memory"
+                    300 + a.metadata.sample_bytes, "ids in another order are compared in memory"
                 )
         diff.notes += _metadata_notes(a.metadata, b.metadata)
         for pair in pairs(a.blocks(), b.blocks()):
@@ -183,21 +183,23 @@ def _form(metadata: Metadata, name: str) -> tuple[object, ...]:
 
 def _metadata_notes(a: Metadata, b: Metadata) -> list[str]:
     """The differences of what generated the samples; the ids show which samples they are."""
-    both = [
-        {**_declared(m), **m.key._asdict(), "world_size": m.world_size, "dtype": m.dtype}
-        for m in (a, b)
-    ]
-    names = dict.fromkeys([*both[0], *both[1]])
-    values = [(name, both[0].get(name), both[1].get(name)) for name in names]
-    return [f"{name}: {x!r} and {y!r}" for name, x, y in values if x != y]
+    notes: list[str] = []
+    if a.space is None or b.space is None:
+        notes += [] if a.space is b.space else ["the config of one file is unknown"]
+    else:
+        mine, theirs = ({n: repr(x) for n, x in s.parameters} for s in (a.space, b.space))
+        notes += _different(mine, theirs, "nothing")
+        chains = ({"depth": s.depth, "sampler": s.sampler} for s in (a.space, b.space))
+        notes += _different(*chains)
+    made = ({**m.key._asdict(), "world_size": m.world_size, "dtype": m.dtype} for m in (a, b))
+    mine, theirs = made
+    return notes + _different(mine, theirs)
 
 
-def _declared(metadata: Metadata) -> dict[str, object]:
-    """The distributions by name, the depth and the sampler; of an unknown space only that."""
-    space = metadata.space
-    if space is None:
-        return {"space": None}
-    return {**dict(space.parameters), "depth": space.depth, "sampler": space.sampler}
+def _different(a: Mapping[str, Any], b: Mapping[str, Any], absent: object = None) -> list[str]:
+    """What differs by name, as text."""
+    values = [(name, a.get(name, absent), b.get(name, absent)) for name in {**a, **b}]
+    return [f"{name}: {x} and {y}" for name, x, y in values if x != y]
 
 
 # ---- Pairs of samples with the same id ----

@@ -36,7 +36,7 @@ def generate_augmentation_chain(
     num_samples
         How many samples; 0 or more.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     verbose
         Whether to print a summary.
     save_path

@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from dpa.checks import LIMIT
 from dpa.derivation.columns import Columns
-from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation
 from dpa.derivation.ids import Consecutive, Ids, Texts
 from dpa.errors import ChainFileError
@@ -206,7 +205,7 @@ def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
         metadata = chain.metadata
         derivation = Derivation(chain.space, metadata.key)
         batches = [derivation.blank(_no_ids(metadata), metadata.dtype)]
-        sample_bytes = 2 * (32 + metadata.value_bytes)  # twice, because they are joined
+        sample_bytes = 2 * metadata.sample_bytes  # twice, because they are joined
         for block in _blocks(chain, sample_bytes):
             columns = block.rounded(metadata.dtype)
             batches.append(AugmentationBatch(derivation, block.ids, block.digests, columns))
@@ -232,11 +231,11 @@ def _no_ids(metadata: Metadata) -> Ids:
     return Consecutive(range(metadata.start_id or 0)[:0])
 
 
-def load_augmentation_config(path: FilePath) -> AugmentationConfig:
-    """The config of a file's samples; the samples are neither read nor checked.
+def load_augmentation_config(path: FilePath) -> Any:
+    """The AugmentationConfig or the Space of a file's samples, which are not read or checked.
 
     The configs of the original package's files have sampler="mt19937". Raises ChainFileError
     for a file without a config, ValueError for an unknown suffix, and OSError.
     """
     with open_chain(path) as chain:
-        return chain.space  # type: ignore[return-value]  # may be any Space
+        return chain.space

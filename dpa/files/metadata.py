@@ -90,9 +90,13 @@ class Metadata(Frozen):
         return (self.space or DEFAULT).forms()
 
     @property
-    def value_bytes(self) -> int:
-        """The bytes of a sample's values."""
-        return sum(form.itemsize for form in self.forms.values())
+    def sample_bytes(self) -> int:
+        """The bytes of a sample's hash and values."""
+        return (self.space or DEFAULT).sample_bytes
+
+    def block_size(self, size: int) -> int:
+        """How many samples to take at a time: `size`, or fewer where they are large."""
+        return (self.space or DEFAULT).block_size(size)
 
     def require_codes(self, name: str, column: Column, first: int) -> None:
         """Raises ValueError if a code stands for no choice; samples count from `first`."""

@@ -41,7 +41,7 @@ def save_augmentation_recipe(
     num_samples
         How many samples; 0 or more.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     start_id
         The first id; the last one is start_id + num_samples - 1.
     base_seed

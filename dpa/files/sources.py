@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from dpa.derivation.columns import Columns
-from dpa.derivation.config import checked_space
+from dpa.derivation.config import PARAMETERS, checked_space
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, derive
 from dpa.derivation.ids import Consecutive, Ids, Listed
 from dpa.derivation.keys import Key
@@ -68,6 +68,9 @@ def of_dicts(rows: Iterable[Mapping[str, Any]], given: Given) -> Source:
         given.require_base_seed(found)
         given = given._replace(rank=found)
     space = None if given.config is None else checked_space(given.config)
+    row = head[0] if head and isinstance(head[0], Mapping) else {}
+    if space is None and row and not row.keys() & {*PARAMETERS}:
+        raise ValueError("params have none of the five parameters: say config=, their Space")
     ids, tried = given.ids, None
     if ids is None and space is not None:  # an iterator gives only its first sample in advance
         listed = rows if isinstance(rows, Sequence) else head
@@ -90,8 +93,8 @@ def _dict_blocks(
         if len(span) < len(part):
             raise ValueError(f"ids must be as many as the samples, got {first + len(span)}")
         space, rank = metadata.space, metadata.key.rank
-        if space is not None and any(space.conditions.values()):
-            part = _completed(part, Derivation(space, metadata.key).batch(span), first)
+        if metadata.derivation is not None and space is not None and any(space.conditions.values()):
+            part = _completed(part, metadata.derivation.batch(span), first)
         yield Columns.from_rows(part, metadata.names, span, first, rank, space)
         first = stop
     if ids is not None and first < len(ids):
@@ -108,7 +111,7 @@ def _completed(rows: list[Any], made: AugmentationBatch, first: int) -> list[Any
         for name in names:
             if name in row:
                 raise ValueError(
-                    f"params[{first + at}] has {name!r}, which id {made.ids[at]!r} has not"
+                    f"params[{first + at}] has {name!r}, which is inactive for id {made.ids[at]!r}"
                 )
         rows[at] = {**row, **{name: made.field(name, at) for name in names}}
     return rows

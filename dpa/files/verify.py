@@ -118,7 +118,8 @@ def _verified(
     with open_chain(path, lenient=True, num_threads=num_threads, unlimited=unlimited) as opened:
         statistics = Statistics(opened.metadata.names, opened.metadata.space)
         comparison = _Comparison(opened, num_threads, given)
-        for block in _large(numbered(opened.blocks(), given.ids)):
+        size = opened.metadata.block_size(LARGE_BLOCK)
+        for block in _large(numbered(opened.blocks(), given.ids), size):
             statistics.update(block.columns)
             comparison.update(block)
         problems = [
@@ -237,12 +238,12 @@ class _Given(NamedTuple):
         return Key.checked(base_seed=self.base_seed, rank=own if self.rank is None else self.rank)
 
 
-def _large(blocks: Iterable[Columns]) -> Iterator[Columns]:
-    """The same samples in larger blocks, enough work for several threads."""
+def _large(blocks: Iterable[Columns], size: int) -> Iterator[Columns]:
+    """The same samples in blocks of at least `size`, enough work for several threads."""
     waiting: list[Columns] = []
     for block in blocks:
         waiting.append(block)
-        if sum(map(len, waiting)) >= LARGE_BLOCK:
+        if sum(map(len, waiting)) >= size:
             yield Columns.joined(waiting)
             waiting = []
     if waiting:

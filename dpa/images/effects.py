@@ -78,7 +78,7 @@ def check_applicable(space: Space) -> None:
     ranges = space.ranges
     for name in _NAMES:
         if name not in ranges or space.conditions[name]:
-            found = ", ".join(known for known in ranges if not space.conditions[known])
+            found = ", ".join(known for known in space.names if not space.conditions[known])
             raise ValueError(f"images need {name!r} in every sample, there are {found}")
     if ranges["scale"][1] > GREATEST_SCALE:
         raise ValueError(

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa.checks import extra
-from dpa.derivation.config import AugmentationConfig
+from dpa.derivation.config import AugmentationConfig, checked_space, space_of
 from dpa.derivation.derivation import derive
+from dpa.derivation.keys import Key
+from dpa.derivation.space import Space
 
 with extra("albumentations", "dpa.integrations.albumentations needs Albumentations"):
     import albumentations as A  # noqa: N812 (its users' habit)
@@ -34,8 +36,8 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     Parameters
     ----------
     config
-        Ranges, chain depth and sampler, or their to_dict(); None is the default config, the
-        preset "moderate".
+        What to draw: an AugmentationConfig or a Space with the five parameters, or its
+        to_dict(); None is the default config, "moderate".
     base_seed
         The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     view
@@ -58,7 +60,7 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
 
     def __init__(
         self,
-        config: AugmentationConfig | Mapping[str, Any] | None = None,
+        config: Space | Mapping[str, Any] | None = None,
         *,
         base_seed: int | None = None,
         view: int | None = None,
@@ -70,10 +72,11 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
             raise ValueError(f"p must be 1: each sample is augmented; got {p!r}")
         super().__init__(p=1)
         if isinstance(config, Mapping):
-            config = AugmentationConfig.from_dict(config)
-        derivation = derive(config, None, view, base_seed)
-        self.config = derivation.space
-        self.base_seed, self.view = derivation.key.base_seed, derivation.key.view
+            made = space_of if "space" in config else AugmentationConfig.from_dict
+            config = made(config)
+        self.config = checked_space(config)
+        key = Key.checked(view=view, base_seed=base_seed)
+        self.base_seed, self.view = key.base_seed, key.view
         Sampling.checked(interpolation, border)
         self.border = border
         self.interpolation = interpolation

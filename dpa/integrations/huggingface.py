@@ -41,7 +41,7 @@ class ParameterColumns(_Generator):
     Parameters
     ----------
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     id_column
         The column with the ids, integers or strings; None uses the rows' indices. A column is
         the better choice, because its ids stay with their rows when the dataset is shuffled,
@@ -64,11 +64,14 @@ class ParameterColumns(_Generator):
     def __call__(
         self, rows: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None
     ) -> dict[str, list[Any]]:
-        """The new columns of a batch of rows."""
+        """The new columns of a batch of rows, None where a parameter is not active."""
         if not isinstance(indices, Sequence):
             raise TypeError("ParameterColumns is for map(..., batched=True, with_indices=True)")
         batch = self.batch(indices if self.id_column is None else self.ids(rows))
-        found: dict[str, list[Any]] = {name: list(batch.objects(name)) for name in batch.names}
+        found: dict[str, list[Any]] = {}
+        for name in batch.names:
+            pairs = zip(batch.objects(name), batch.active(name).tolist(), strict=True)
+            found[name] = [value if active else None for value, active in pairs]
         found["hash"] = batch.hashes()
         return found
 
@@ -82,7 +85,7 @@ class ImageTransform(_Generator):
     Parameters
     ----------
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     id_column
         The column with the ids, integers or strings. It is required, because a transform does
         not know its rows' indices.

@@ -4,6 +4,7 @@ from dpa.pictures.benchmarks import plot_comparison
 from dpa.pictures.chains import plot_chain
 from dpa.pictures.figures import SUFFIXES, picture_format, save_picture
 from dpa.pictures.previews import plot_preview
+from dpa.pictures.spaces import plot_space
 
 __all__ = [
     "SUFFIXES",
@@ -11,5 +12,6 @@ __all__ = [
     "plot_chain",
     "plot_comparison",
     "plot_preview",
+    "plot_space",
     "save_picture",
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dpa.checks import extra, finite
+from dpa.derivation.config import checked_space
 from dpa.derivation.derivation import derive
+from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.images.effects import Effect
 from dpa.images.noise import standard_normals
@@ -41,7 +43,7 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     Parameters
     ----------
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     base_seed
         The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     view
@@ -68,8 +70,7 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         fill: float = 0,
     ) -> None:
         super().__init__()
-        derivation = derive(config, None, view, base_seed)
-        self.config, self.key = derivation.space, derivation.key
+        self.config, self.key = checked_space(config), Key.checked(view=view, base_seed=base_seed)
         self.fill = finite("fill", fill)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:

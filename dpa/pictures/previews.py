@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa.checks import extra
-from dpa.derivation.config import AugmentationConfig
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Ids
+from dpa.derivation.space import Space
 from dpa.images.effects import check_applicable
 from dpa.integrations.image import apply_augmentation
 from dpa.pictures.figures import DPI, GREY, TEXT, drawable
@@ -31,7 +31,7 @@ _MAX_TILES = 400
 def plot_preview(
     images: Mapping[str, Any],
     ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] = range(16),
-    config: AugmentationConfig | None = None,
+    config: Space | None = None,
     *,
     rank: int | None = None,
     world_size: int | None = None,
@@ -51,7 +51,7 @@ def plot_preview(
         A range, a 1-D integer array, a sequence of int or a sequence of str. Images and ids
         make at most 400 tiles.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     rank
         The rank in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. With a rank, a
         base_seed of None is 0.
@@ -171,7 +171,7 @@ def _tile(figure: Figure, box: tuple[float, float, float, float], image: Any, ca
 def _made(batch: AugmentationBatch) -> str:
     """A line of text about the config and the key."""
     config = batch.config
-    words = [f"{name} {x.low:g} to {x.high:g}" for name, x in config.parameters]
+    words = [f"{name} {low:g} to {high:g}" for name, (low, high) in config.ranges.items()]
     words += [config.sampler, f"depth {config.depth}"]
     key = batch.key._asdict().items()
     return ", ".join(words + [f"{name} {value}" for name, value in key if value is not None])

@@ -41,7 +41,7 @@ def gen_distributed_augmentation_params(
     world_size
         The number of ranks; None as for rank.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     base_seed
         The run in the key, 0 to 2**64 - 1; None is 0.
     epoch
@@ -157,7 +157,7 @@ def stream_distributed_augmentation_chain(
     world_size
         The number of ranks; None as for rank.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     base_seed
         The run in the key, 0 to 2**64 - 1; None leaves it out, or is 0 if rank_aware.
     epoch
@@ -237,7 +237,7 @@ def stream_distributed_augmentation_range(
     world_size
         The number of ranks; None as for rank.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     base_seed
         The run in the key, 0 to 2**64 - 1; None leaves it out, or is 0 if rank_aware.
     epoch
@@ -309,7 +309,7 @@ def stream_distributed_augmentation_batches(
     world_size
         The number of ranks; None as for rank.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     start_id
         The first id of the whole job.
     batch_size

@@ -82,7 +82,7 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
     def batches(self) -> Iterator[AugmentationBatch]:
         """The remaining samples as columns; the position of the stream advances with them."""
         while not self._closed and self.delivered < len(self._ids):
-            batch = self._batch(self.delivered, BLOCK)
+            batch = self._batch(self.delivered, self.derivation.space.block_size(BLOCK))
             self.seek(self.delivered + len(batch))
             yield batch
 
@@ -241,7 +241,7 @@ def stream_augmentation_chain(
         How many samples: an int of 0 or more. float("inf") means all ids from start_id on, at
         most 2**48.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     start_id
         The first id.
     chunk_size
@@ -303,7 +303,7 @@ def stream_augmentation_range(
     end_id
         One past the last id; not below start_id.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     chunk_size
         Samples made at a time; None is 1,000. The samples do not depend on it.
     base_seed
@@ -354,7 +354,7 @@ def stream_augmentation_batches(
         How many samples: an int of 0 or more. float("inf") means all ids from start_id on, at
         most 2**48.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     start_id
         The first id.
     batch_size

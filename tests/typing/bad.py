@@ -4,6 +4,7 @@
 import numpy as np
 
 import dpa
+from dpa.space import Choice, Space, Uniform
 
 batch = dpa.generate_augmentation_batch(range(5))
 config = dpa.get_preset("mild")
@@ -34,3 +35,8 @@ dpa.save_augmentation_chain("chain.json", batch)  # fault: the file comes second
 dpa.load_augmentation_chain(3)  # fault
 dpa.kernels(True)  # fault
 dpa.generate_augmentation_chains(5)  # fault
+
+Uniform("0", 1)  # fault: a number
+Uniform(0, 1, when={"flip": None})  # fault: a value
+Choice(["a"], weights="1")  # fault: numbers
+Space({"a": (0, 1)})  # fault: no shorthand for ranges

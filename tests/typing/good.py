@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import dpa
+from dpa.space import Bernoulli, Integers, Normal, Space, Uniform, group
 
 Column = npt.NDArray[np.float64] | npt.NDArray[np.float32]
 Params = dict[str, Any]
@@ -72,7 +73,16 @@ with TemporaryDirectory() as folder:
     dpa.save_augmentation_stream(dpa.stream_augmentation_chain(5, config), str(path))
     assert_type(dpa.load_augmentation_chain(path), list[Params])
     assert_type(dpa.load_augmentation_batch(str(path)), dpa.AugmentationBatch)
-    assert_type(dpa.load_augmentation_config(path), dpa.AugmentationConfig)
+    assert_type(dpa.load_augmentation_config(path), Any)
     assert_type(dpa.verify_augmentation_chain(path).problems, tuple[str, ...])
 
 assert_type(dpa.kernels(), tuple[str, ...])
+
+# Declared parameters.
+space = Space({"flip": Bernoulli(0.5), "crop": group(area=Uniform(0.08, 1))}, hue=Normal(0, 1))
+assert_type(space | {"k": Integers(1, 8, when={"flip": True})}, Space)
+assert_type(Space.from_json(space.to_json()), Space)
+flips = dpa.generate_augmentation_batch(range(3), space, columns=["flip"])
+assert_type(flips, dpa.AugmentationBatch)
+assert_type(dpa.AugmentationBatch.empty(3, space), dpa.AugmentationBatch)
+assert_type(batch.active("rotation"), npt.NDArray[np.bool_])

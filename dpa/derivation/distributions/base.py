@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
+from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
@@ -11,13 +13,18 @@ import numpy.typing as npt
 
 from dpa.checks import brief, integer
 from dpa.derivation.frozen import Frozen
-from dpa.derivation.schedules import Schedule, number_of
+from dpa.derivation.schedules import Cosine, Linear, Number, Schedule, checked_number, number_of
 
 #: The most words of one sample that a parameter takes; the most choices.
 MOST = 65_536
 
 #: What may be chosen: values of one of these types.
 Value: TypeAlias = str | int | float | bool
+_SCHEDULES = (Linear, Cosine)
+#: One number for a vector, several for an array.
+Shape: TypeAlias = int | Sequence[int]
+#: The values that parameters must have, by name.
+When: TypeAlias = Mapping[str, Value]
 
 
 class Distribution(Frozen):
@@ -25,6 +32,7 @@ class Distribution(Frozen):
 
     `shape`: the shape of one sample's value; () is a single one. `when`: the parameters on whose
     values this one depends; a sample has it only if each of them has the value given here.
+    Numbers may be schedules, except with a shape; at(epoch) has numbers in their place.
     """
 
     __slots__ = ("_arguments", "key", "shape", "when")
@@ -33,51 +41,82 @@ class Distribution(Frozen):
     KINDS: ClassVar[dict[str, type[Distribution]]] = {}
     #: The name in JSON.
     kind: ClassVar[str]
-    #: The names of the arguments, in order.
+    #: The names of the arguments, in order; those that are numbers; those that may be left out.
     FIELDS: ClassVar[tuple[str, ...]] = ()
+    NUMBERS: ClassVar[tuple[str, ...]] = ()
+    OPTIONAL: ClassVar[tuple[str, ...]] = ()
     #: The type of the values in columns; of choices, of their codes.
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float64)
 
+    #: The number of the sampler's draw that makes the value; None: the name makes it.
+    draw: int | None = None
+    #: The values that the codes of a column stand for; None where it holds the values.
+    choices: tuple[Value, ...] | None = None
     shape: tuple[int, ...]
-    when: Mapping[str, Value]
+    when: When
     #: Equal for equal distributions alone: 1, 1.0 and True are different choices.
     key: tuple[Any, ...]
     _arguments: tuple[Any, ...]
 
     def __init_subclass__(cls) -> None:
-        Distribution.KINDS[cls.kind] = cls
+        if "kind" in vars(cls):
+            Distribution.KINDS[cls.kind] = cls
 
-    def _declare(self, shape: Any, when: Any, **arguments: Any) -> None:
-        """Sets all arguments. Raises TypeError or ValueError."""
-        self._set(shape=_checked_shape(shape), when=_checked_when(when), **arguments)
-        self._set(_arguments=tuple(arguments.values()))
-        typed = [tuple(map(_typed, x)) if isinstance(x, tuple) else x for x in self._arguments]
-        conditions = tuple((name, _typed(value)) for name, value in self.when.items())
-        self._set(key=(self.kind, tuple(typed), self.shape, conditions))
+    def _declare(self, shape: Shape, when: When | None, *arguments: Any) -> None:
+        """Sets the arguments, in the order of FIELDS. Raises TypeError or ValueError."""
+        checked = tuple(
+            checked_number(name, value) if name in self.NUMBERS else value
+            for name, value in zip(self.FIELDS, arguments, strict=True)
+        )
+        self._set(shape=_checked_shape(shape), **dict(zip(self.FIELDS, checked, strict=True)))
+        self._set(_arguments=checked)
+        self._condition(_checked_when(when))
         if self.shape and self.schedules:
             raise ValueError("a number that changes with the epoch must not have a shape")
-        if self.words * math.prod(self.shape) > MOST:
+        if self.words > MOST:
             raise ValueError(
-                f"a sample may take {MOST:,} words, shape {self.shape} takes "
-                f"{self.words * math.prod(self.shape):,}"
+                f"a sample may take {MOST:,} words, shape {self.shape} takes {self.words:,}"
             )
-        for epoch in {turn for schedule in self.schedules for turn in schedule.turns}:
-            self.at(epoch)
+        for epoch in self._tried_epochs():
+            try:
+                self.at(epoch)
+            except ValueError as error:
+                raise ValueError(f"{error} in epoch {epoch}") from None
         if not self.schedules:
             self._check()
+
+    def _condition(self, when: dict[str, Value]) -> None:
+        typed = [tuple(map(_typed, x)) if isinstance(x, tuple) else x for x in self._arguments]
+        conditions = tuple((name, _typed(value)) for name, value in when.items())
+        self._set(when=MappingProxyType(when))
+        self._set(key=(self.kind, tuple(typed), self.shape, conditions))
+
+    def _tried_epochs(self) -> set[int]:
+        """Epochs in which numbers may not fit together: the turns and, of several, more."""
+        turns = {turn for schedule in self.schedules for turn in schedule.turns}
+        if len(self.schedules) > 1:
+            turns |= set(range(0, max(turns), max(turns) // 64 + 1))
+        return turns
 
     def _check(self) -> None:
         """Raises ValueError for numbers that do not fit together."""
 
+    def _number(self, name: str) -> float:
+        """An argument that is a number. Raises ValueError for a schedule."""
+        value: Number = getattr(self, name)
+        if isinstance(value, _SCHEDULES):
+            raise ValueError(f"{name} changes with the epoch: take at(epoch)")
+        return value
+
     @property
     def words(self) -> int:
-        """How many 64-bit words one value takes."""
-        return 1
+        """How many 64-bit words a sample takes."""
+        return math.prod(self.shape)
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
         """The numbers that change with the epoch."""
-        return tuple(x for x in self._arguments if hasattr(x, "turns"))
+        return tuple(x for x in self._arguments if isinstance(x, _SCHEDULES))
 
     def at(self, epoch: int | None) -> Self:
         """The distribution in an epoch, with numbers in place of schedules."""
@@ -85,28 +124,35 @@ class Distribution(Frozen):
             return self
         if epoch is None:
             raise ValueError("it changes with the epoch: say epoch=")
-        numbers = (x.at(epoch) if hasattr(x, "turns") else x for x in self._arguments)
-        return self._made(numbers, self.when)
+        return self.with_numbers(
+            x.at(epoch) if isinstance(x, _SCHEDULES) else x for x in self._arguments
+        )
 
-    def replaced(self, when: Mapping[str, Value]) -> Self:
-        """A copy with other conditions."""
-        return self._made(self._arguments, when)
-
-    def _made(self, arguments: Iterable[Any], when: Mapping[str, Value]) -> Self:
+    def with_numbers(self, arguments: Iterable[Any]) -> Self:
+        """A copy with other arguments, in the order of FIELDS."""
         make: Callable[..., Self] = type(self)
-        return make(*arguments, shape=self.shape, when=when)
+        return make(*arguments, shape=self.shape, when=self.when)
+
+    def with_when(self, when: Mapping[str, Value]) -> Self:
+        """A copy with other conditions."""
+        copy = object.__new__(type(self))
+        for kind in type(self).__mro__:
+            for name in getattr(kind, "__slots__", ()):
+                object.__setattr__(copy, name, getattr(self, name))
+        copy._condition(_checked_when(when))
+        return copy
 
     # ---- What the values are ----
-
-    @property
-    def choices(self) -> tuple[Value, ...] | None:
-        """The values that the codes of a column stand for; None where it holds the values."""
-        return None
 
     @property
     def labels(self) -> tuple[Value, ...] | None:
         """The values that are counted; None where they are numbers with a mean."""
         return self.choices
+
+    @property
+    def codes(self) -> dict[tuple[type, Any], int]:
+        """The codes of the labels, by type and value: 1, 1.0 and True differ."""
+        return {_typed(label): code for code, label in enumerate(self.labels or ())}
 
     @property
     def item_shape(self) -> tuple[int, ...]:
@@ -119,8 +165,26 @@ class Distribution(Frozen):
         raise TypeError(f"the values of {self!r} have no least and no greatest")
 
     @property
+    def reach(self) -> tuple[float, float]:
+        """Bounds of the values in all epochs; the support where none of them differs."""
+        if not self.schedules:
+            return self.support
+        ends = (
+            {min(map(x.at, x.turns)), max(map(x.at, x.turns))} if isinstance(x, _SCHEDULES) else [x]
+            for x in self._arguments
+        )
+        supports = []
+        for arguments in product(*ends):
+            try:
+                supports.append(self.with_numbers(arguments).support)
+            except ValueError:  # no epoch has these together
+                continue
+        lows, highs = zip(*supports, strict=True)
+        return min(lows), max(highs)
+
+    @property
     def moments(self) -> tuple[float, float]:
-        """The expected value and the standard deviation."""
+        """The expected value and the standard deviation. TypeError where values have none."""
         raise TypeError(f"the values of {self!r} have no mean")
 
     def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -162,18 +226,21 @@ class Distribution(Frozen):
         arguments = fields[kind.kind]
         if not isinstance(arguments, Mapping):
             raise TypeError(f"{kind.kind} must be an object, got {brief(arguments)}")
+        known_names = (*kind.FIELDS, "shape")
         for name in arguments:
-            if name not in (*kind.FIELDS, "shape"):
-                known = ", ".join((*kind.FIELDS, "shape"))
-                raise ValueError(f"{kind.kind} has {known}, got {brief(name)}")
+            if name not in known_names:
+                raise ValueError(f"{kind.kind} has {', '.join(known_names)}, got {brief(name)}")
+        for name in kind.FIELDS:
+            if name not in arguments and name not in kind.OPTIONAL:
+                raise ValueError(f"{kind.kind} must have {name}, got {brief(arguments)}")
         if not isinstance(arguments.get("shape", []), list):
             raise TypeError(f"shape must be a list, got {brief(arguments['shape'])}")
-        numbers = {name: number_of(name, value) for name, value in arguments.items()}
-        for name in kind.FIELDS:
-            if name not in numbers and name not in ("draw", "weights", "step"):
-                raise ValueError(f"{kind.kind} must have {name}, got {brief(arguments)}")
+        given = {
+            name: number_of(name, value) if name in kind.NUMBERS else value
+            for name, value in arguments.items()
+        }
         make: Callable[..., Distribution] = kind
-        return make(**numbers, when=fields.get("when"))
+        return make(**given, when=fields.get("when"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Distribution.from_dict, (self.to_dict(),)
@@ -187,27 +254,23 @@ class Distribution(Frozen):
     def __repr__(self) -> str:
         pairs = zip(self.FIELDS, self._arguments, strict=True)
         said = {name: value for name, value in pairs if value is not None}
-        said |= ({"shape": self.shape} if self.shape else {}) | (
-            {"when": dict(self.when)} if self.when else {}
-        )
+        said |= {"shape": self.shape} if self.shape else {}
+        said |= {"when": dict(self.when)} if self.when else {}
         return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in said.items())})"
 
 
-def _typed(value: object) -> tuple[type, object]:
+def _typed(value: Any) -> tuple[type, Any]:
     return type(value), value
 
 
 def _stored(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
-    return value.to_dict() if hasattr(value, "turns") else value
+    return value.to_dict() if isinstance(value, _SCHEDULES) else value
 
 
 def _checked_shape(shape: Any) -> tuple[int, ...]:
-    try:
-        sides = (shape,) if isinstance(shape, int) else tuple(() if shape is None else shape)
-    except TypeError:
-        raise TypeError(f"shape must be integers, got {brief(shape)}") from None
+    sides = shape if isinstance(shape, Iterable) else () if shape is None else (shape,)
     checked = tuple(integer("a side of shape", side) for side in sides)
     if len(checked) > 32 or any(side < 1 for side in checked):
         raise ValueError(f"shape must be at most 32 sides of 1 or more, got {brief(shape)}")
@@ -215,35 +278,36 @@ def _checked_shape(shape: Any) -> tuple[int, ...]:
 
 
 def _checked_when(when: Any) -> dict[str, Value]:
+    """The conditions by name, in order of their names."""
     if when is None:
         return {}
     if not isinstance(when, Mapping):
         raise TypeError(f"when must be a dict of names and values, got {brief(when)}")
+    checked: dict[str, Value] = {}
     for name, value in when.items():
+        exact = exact_value(value)
         if not isinstance(name, str):
             raise TypeError(f"when must have names of parameters, got {brief(name)}")
-        if exact_value(value) is None:
+        if exact is None:
             raise TypeError(
                 f"when[{name!r}] must be True, False or one of its choices, got {brief(value)}"
             )
-    return {name: exact_value(when[name]) for name in sorted(when)}  # type: ignore[misc]  # checked
+        checked[str.__str__(name)] = exact
+    return dict(sorted(checked.items()))
 
 
 def exact_value(value: object) -> Value | None:
-    """A choice as exactly a bool, str, int or float; None for other types."""
-    for kinds, exact in (
-        ((bool, np.bool_), bool),
-        (str, str),
-        ((int, np.integer), int),
-        ((float, np.floating), float),
-    ):
-        if isinstance(value, kinds):
-            made: Value = str.__str__(value) if isinstance(value, str) else exact(value)
-            return made + 0.0 if isinstance(made, float) else made  # no -0.0
-    return None
+    """A choice as exactly a bool, str, int or float without -0.0; None for other types."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    return float(value) + 0.0 if isinstance(value, (float, np.floating)) else None
 
 
-def require_ordered(low: Any, high: Any) -> None:
+def require_ordered(low: float, high: float) -> None:
     """Raises ValueError unless low <= high, with a finite distance."""
     if low > high:
         raise ValueError(f"low must not be above high, got {low} and {high}")

@@ -10,15 +10,31 @@ import numpy.typing as npt
 
 from dpa._native import normal_quantile
 from dpa.checks import brief, extra, integer
-from dpa.derivation.distributions.base import Distribution, require_ordered
-from dpa.derivation.schedules import Number, checked_number
+from dpa.derivation.distributions.base import Distribution, Shape, When, require_ordered
+from dpa.derivation.schedules import Number
 
 #: The last draw of the sampler that a parameter may use.
 MAX_DRAW = 255
 
 
-class Uniform(Distribution):
-    """A number from low to high, each equally likely; high itself is never drawn if above low.
+class _Bounded(Distribution):
+    """Numbers from `low` to `high`."""
+
+    __slots__ = ()
+    low: Number
+    high: Number
+
+    def _check(self) -> None:
+        require_ordered(*self.support)
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return self._number("low"), self._number("high")
+
+
+class Uniform(_Bounded):
+    """A number from low to high, each equally likely.
 
     With `draw` the number is draw number `draw` of the sample's sampler, 0 to 255: so the five
     parameters of AugmentationConfig are made. Without it the parameter's name makes it.
@@ -27,8 +43,8 @@ class Uniform(Distribution):
     __slots__ = ("draw", "high", "low")
     kind = "uniform"
     FIELDS = ("low", "high", "draw")
-    low: Number
-    high: Number
+    NUMBERS = ("low", "high")
+    OPTIONAL = ("draw",)
     draw: int | None
 
     def __init__(
@@ -37,25 +53,21 @@ class Uniform(Distribution):
         high: Number,
         draw: int | None = None,
         *,
-        shape: Any = (),
-        when: Any = None,
+        shape: Shape = (),
+        when: When | None = None,
     ) -> None:
         if draw is not None:
             draw = integer("draw", draw)
             if not 0 <= draw <= MAX_DRAW:
                 raise ValueError(f"draw must be 0 to {MAX_DRAW}, got {brief(draw)}")
-        numbers = {"low": checked_number("low", low), "high": checked_number("high", high)}
-        self._declare(shape, when, **numbers, draw=draw)
+        self._declare(shape, when, low, high, draw)
         if draw is not None and (self.shape or self.schedules):
             raise ValueError("a parameter with draw= must have no shape and no schedule")
 
-    def _check(self) -> None:
-        require_ordered(self.low, self.high)
-
     @property
-    def support(self) -> tuple[float, float]:
-        """The least and the greatest value."""
-        return self.low, self.high  # type: ignore[return-value]  # numbers: at() was called
+    def words(self) -> int:
+        """How many 64-bit words a sample takes."""
+        return super().words if self.draw is None else 0
 
     @property
     def moments(self) -> tuple[float, float]:
@@ -72,22 +84,21 @@ class Uniform(Distribution):
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
         low, high = self.support
-        kind = {"kind": "uniform"} if self.draw is None else {"kind": "drawn", "draw": self.draw}
+        kind = {"kind": self.kind} if self.draw is None else {"kind": "drawn", "draw": self.draw}
         return {**kind, "a": low, "b": high}
 
 
-class LogUniform(Distribution):
+class LogUniform(_Bounded):
     """A number from low to high, both above 0, whose logarithm is uniform: a factor, a sigma."""
 
     __slots__ = ("high", "low")
     kind = "loguniform"
-    FIELDS = ("low", "high")
-    low: Number
-    high: Number
+    FIELDS = NUMBERS = ("low", "high")
 
-    def __init__(self, low: Number, high: Number, *, shape: Any = (), when: Any = None) -> None:
-        numbers = {"low": checked_number("low", low), "high": checked_number("high", high)}
-        self._declare(shape, when, **numbers)
+    def __init__(
+        self, low: Number, high: Number, *, shape: Shape = (), when: When | None = None
+    ) -> None:
+        self._declare(shape, when, low, high)
 
     def _check(self) -> None:
         low, high = self.support
@@ -98,13 +109,9 @@ class LogUniform(Distribution):
             raise ValueError(f"high / low must be at most 2**1000, got {low} and {high}")
 
     @property
-    def support(self) -> tuple[float, float]:
-        """The least and the greatest value."""
-        return self.low, self.high  # type: ignore[return-value]
-
-    @property
     def _span(self) -> float:
-        return math.log(self.support[1] / self.support[0])
+        low, high = self.support
+        return math.log(high / low)
 
     @property
     def moments(self) -> tuple[float, float]:
@@ -134,13 +141,14 @@ class Normal(Distribution):
 
     __slots__ = ("mean", "stdev")
     kind = "normal"
-    FIELDS = ("mean", "stdev")
+    FIELDS = NUMBERS = ("mean", "stdev")
     mean: Number
     stdev: Number
 
-    def __init__(self, mean: Number, stdev: Number, *, shape: Any = (), when: Any = None) -> None:
-        numbers = {"mean": checked_number("mean", mean), "stdev": checked_number("stdev", stdev)}
-        self._declare(shape, when, **numbers)
+    def __init__(
+        self, mean: Number, stdev: Number, *, shape: Shape = (), when: When | None = None
+    ) -> None:
+        self._declare(shape, when, mean, stdev)
 
     def _check(self) -> None:
         if self.moments[1] < 0:
@@ -151,15 +159,13 @@ class Normal(Distribution):
     @property
     def support(self) -> tuple[float, float]:
         """The least and the greatest value."""
-        mean, stdev = self.moments
-        return mean + stdev * normal_quantile(2.0**-53), mean + stdev * normal_quantile(
-            1 - 2.0**-53
-        )
+        (mean, stdev), least = self.moments, normal_quantile(2.0**-53)
+        return mean + stdev * least, mean - stdev * least
 
     @property
     def moments(self) -> tuple[float, float]:
         """The expected value and the standard deviation."""
-        return self.mean, self.stdev  # type: ignore[return-value]  # numbers: at() was called
+        return self._number("mean"), self._number("stdev")
 
     def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
         """The share of the distribution that is at most each of `values`."""
@@ -167,10 +173,11 @@ class Normal(Distribution):
 
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
-        return {"kind": self.kind, "a": self.mean, "b": self.stdev}
+        mean, stdev = self.moments
+        return {"kind": self.kind, "a": mean, "b": stdev}
 
 
-class TruncatedNormal(Distribution):
+class TruncatedNormal(_Bounded):
     """A normally distributed number that lies from low to high.
 
     `mean` and `stdev` are those before the cut. At least 2**-28 of the values must lie within.
@@ -178,11 +185,9 @@ class TruncatedNormal(Distribution):
 
     __slots__ = ("_first", "_inside", "high", "low", "mean", "stdev")
     kind = "truncatednormal"
-    FIELDS = ("mean", "stdev", "low", "high")
+    FIELDS = NUMBERS = ("mean", "stdev", "low", "high")
     mean: Number
     stdev: Number
-    low: Number
-    high: Number
     _first: int
     _inside: int
 
@@ -193,29 +198,33 @@ class TruncatedNormal(Distribution):
         low: Number,
         high: Number,
         *,
-        shape: Any = (),
-        when: Any = None,
+        shape: Shape = (),
+        when: When | None = None,
     ) -> None:
-        given = {"mean": mean, "stdev": stdev, "low": low, "high": high}
-        numbers = {name: checked_number(name, value) for name, value in given.items()}
-        self._declare(shape, when, **numbers)
+        self._set(_first=0, _inside=0)  # until all are numbers
+        self._declare(shape, when, mean, stdev, low, high)
 
     def _check(self) -> None:
         Normal(self.mean, self.stdev)
-        require_ordered(*self.support)
-        first = self._least(self.support[0], above=False)
-        self._set(_first=first, _inside=self._least(self.support[1], above=True) - first)
+        low, high = self.support
+        require_ordered(low, high)
+        first = self._least(low, above=False)
+        self._set(_first=first, _inside=self._least(high, above=True) - first)
         if self._inside < 2**24:
-            raise ValueError(
-                f"less than 2**-28 of the normal lies within {self.low} and {self.high}"
-            )
+            raise ValueError(f"less than 2**-28 of the normal lies within {low} and {high}")
+
+    @property
+    def _whole(self) -> tuple[float, float]:
+        """Mean and standard deviation before the cut."""
+        return self._number("mean"), self._number("stdev")
 
     def _least(self, bound: float, *, above: bool) -> int:
         """The least number of an open uniform whose value is at least `bound`, or above it."""
+        mean, stdev = self._whole
         least, most = 0, 2**52
         while least < most:
             middle = (least + most) // 2
-            value = self.mean + self.stdev * normal_quantile((2 * middle + 1) * 2.0**-53)  # type: ignore[operator]
+            value = mean + stdev * normal_quantile((2 * middle + 1) * 2.0**-53)
             if value > bound if above else value >= bound:
                 most = middle
             else:
@@ -223,32 +232,27 @@ class TruncatedNormal(Distribution):
         return least
 
     @property
-    def support(self) -> tuple[float, float]:
-        """The least and the greatest value."""
-        return self.low, self.high  # type: ignore[return-value]
-
-    @property
     def moments(self) -> tuple[float, float]:
-        """The expected value and the standard deviation."""
-        # Means of the strips between many quantiles: the closed form cancels in the tails.
-        shares = (np.arange(2**12) + 0.5) / 2**12
+        """The expected value and the standard deviation, to about 1 in 10,000."""
+        # Means over many quantiles: the closed form cancels in the tails.
+        (mean, stdev), shares = self._whole, (np.arange(2**12) + 0.5) / 2**12
         numbers = (2 * (self._first + np.floor(shares * self._inside)) + 1) * 2.0**-53
-        mean, stdev = Normal(self.mean, self.stdev).moments
         values = mean + stdev * np.array([normal_quantile(u) for u in numbers.tolist()])
         return float(values.mean()), float(values.std())
 
     def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
         """The share of the distribution that is at most each of `values`."""
-        whole = _normal_cdf(np.clip(values, self.low, self.high), self.mean, self.stdev)  # type: ignore[arg-type]
-        start = 2 * self._first * 2.0**-53
-        share = np.clip((whole - start) / (2 * self._inside * 2.0**-53), 0, 1)
+        low, high = self.support
         x = np.asarray(values, np.float64)
-        return np.where(x < self.low, 0.0, np.where(x >= self.high, 1.0, share))  # type: ignore[operator]
+        below = _normal_cdf(np.clip(x, low, high), *self._whole) - self._first * 2.0**-52
+        share = np.clip(below / (self._inside * 2.0**-52), 0, 1)
+        return np.where(x < low, 0.0, np.where(x >= high, 1.0, share))
 
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
-        bounds = {"low": self.low, "high": self.high, "start": self._first, "count": self._inside}
-        return {"kind": self.kind, "a": self.mean, "b": self.stdev, **bounds}
+        (mean, stdev), (low, high) = self._whole, self.support
+        numbers = {"start": self._first, "count": self._inside}
+        return {"kind": self.kind, "a": mean, "b": stdev, "low": low, "high": high, **numbers}
 
 
 class Beta(Distribution):
@@ -259,25 +263,27 @@ class Beta(Distribution):
 
     __slots__ = ("a", "b")
     kind = "beta"
-    FIELDS = ("a", "b")
+    FIELDS = NUMBERS = ("a", "b")
     a: Number
     b: Number
 
-    def __init__(self, a: Number, b: Number, *, shape: Any = (), when: Any = None) -> None:
-        a, b = checked_number("a", a), checked_number("b", b)
-        if a != b:
+    def __init__(
+        self, a: Number, b: Number, *, shape: Shape = (), when: When | None = None
+    ) -> None:
+        self._declare(shape, when, a, b)
+        if self.a != self.b:
             raise ValueError(
-                f"a and b must be equal, got {a} and {b}: the values of others are not frozen yet"
+                f"a and b must be equal, got {self.a} and {self.b}: the values of others are not "
+                "frozen yet"
             )
-        self._declare(shape, when, a=a, b=b)
 
     @property
     def words(self) -> int:
-        """How many 64-bit words one value takes."""
-        return 2
+        """How many 64-bit words a sample takes."""
+        return 2 * super().words
 
     def _check(self) -> None:
-        if not 2.0**-10 <= self.a <= 2.0**20:  # type: ignore[operator]
+        if not 2.0**-10 <= self._number("a") <= 2.0**20:
             raise ValueError(f"a and b must be 2**-10 to 2**20, got {self.a}")
 
     @property
@@ -288,17 +294,18 @@ class Beta(Distribution):
     @property
     def moments(self) -> tuple[float, float]:
         """The expected value and the standard deviation."""
-        return 0.5, 0.5 / math.sqrt(2 * self.a + 1)  # type: ignore[operator]
+        return 0.5, 0.5 / math.sqrt(2 * self._number("a") + 1)
 
     def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
         """The share of the distribution that is at most each of `values`. Needs SciPy."""
         with extra("audit", "shares of a beta distribution need scipy"):
             from scipy.special import betainc
-        return np.asarray(betainc(self.a, self.b, np.clip(values, 0, 1)))
+        a = self._number("a")
+        return np.asarray(betainc(a, a, np.clip(values, 0, 1)))
 
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
-        return {"kind": self.kind, "a": self.a}
+        return {"kind": self.kind, "a": self._number("a")}
 
 
 def _normal_cdf(values: npt.ArrayLike, mean: float, stdev: float) -> npt.NDArray[Any]:

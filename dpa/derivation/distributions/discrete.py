@@ -15,11 +15,13 @@ from dpa.checks import brief, finite, integer
 from dpa.derivation.distributions.base import (
     MOST,
     Distribution,
+    Shape,
     Value,
+    When,
     exact_value,
     require_ordered,
 )
-from dpa.derivation.schedules import Number, checked_number
+from dpa.derivation.schedules import Number
 
 
 class Integers(Distribution):
@@ -28,24 +30,24 @@ class Integers(Distribution):
     __slots__ = ("high", "low", "step")
     kind = "integers"
     FIELDS = ("low", "high", "step")
+    OPTIONAL = ("step",)
     dtype = np.dtype(np.int64)
     low: int
     high: int
     step: int
 
     def __init__(
-        self, low: int, high: int, step: int = 1, *, shape: Any = (), when: Any = None
+        self, low: int, high: int, step: int = 1, *, shape: Shape = (), when: When | None = None
     ) -> None:
         given = {"low": low, "high": high, "step": step}
-        numbers = {name: _int64(name, value) for name, value in given.items()}
-        self._declare(shape, when, **numbers)
+        self._declare(shape, when, *(_int64(name, value) for name, value in given.items()))
 
     def _check(self) -> None:
         if self.step < 1:
             raise ValueError(f"step must be 1 or more, got {self.step}")
         require_ordered(self.low, self.high)
         if self.count > 2**32:
-            raise ValueError(f"there may be 2**32 integers, {self!r} has {self.count:,}")
+            raise ValueError(f"there may be at most 2**32 integers, {self!r} has {self.count:,}")
 
     @property
     def count(self) -> int:
@@ -85,15 +87,15 @@ class Bernoulli(Distribution):
 
     __slots__ = ("p",)
     kind = "bernoulli"
-    FIELDS = ("p",)
+    FIELDS = NUMBERS = ("p",)
     dtype = np.dtype(np.bool_)
     p: Number
 
-    def __init__(self, p: Number, *, shape: Any = (), when: Any = None) -> None:
-        self._declare(shape, when, p=checked_number("p", p))
+    def __init__(self, p: Number, *, shape: Shape = (), when: When | None = None) -> None:
+        self._declare(shape, when, p)
 
     def _check(self) -> None:
-        if not 0 <= self.p <= 1:  # type: ignore[operator]
+        if not 0 <= self._number("p") <= 1:
             raise ValueError(f"p must be 0 to 1, got {self.p}")
 
     @property
@@ -104,11 +106,12 @@ class Bernoulli(Distribution):
     @property
     def shares(self) -> dict[Value, float]:
         """The share of each value."""
-        return {False: 1 - self.p, True: self.p}  # type: ignore[dict-item, operator]
+        p = self._number("p")
+        return {False: 1 - p, True: p}
 
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
-        return {"kind": self.kind, "a": self.p}
+        return {"kind": self.kind, "a": self._number("p")}
 
 
 class Choice(Distribution):
@@ -118,11 +121,12 @@ class Choice(Distribution):
     one type. Columns hold their codes: 0 is the first one.
     """
 
-    __slots__ = ("_choices", "weights")
+    __slots__ = ("choices", "weights")
     kind = "choice"
     FIELDS = ("choices", "weights")
+    OPTIONAL = ("weights",)
     dtype = np.dtype(np.int32)
-    _choices: tuple[Value, ...]
+    choices: tuple[Value, ...]
     weights: tuple[float, ...] | None
 
     def __init__(
@@ -130,73 +134,62 @@ class Choice(Distribution):
         choices: Sequence[Value],
         weights: Sequence[float] | None = None,
         *,
-        shape: Any = (),
-        when: Any = None,
+        shape: Shape = (),
+        when: When | None = None,
     ) -> None:
         checked = _checked_choices(choices)
         weighed = None if weights is None else _checked_weights(weights, len(checked))
-        self._declare(shape, when, _choices=checked, weights=weighed)
+        self._declare(shape, when, checked, weighed)
 
     @property
-    def choices(self) -> tuple[Value, ...]:
-        """The values that the codes of a column stand for."""
-        return self._choices
-
-    @property
-    def _cumulated(self) -> list[Fraction]:
-        """The share of the choices up to each one."""
+    def _cumulated(self) -> tuple[list[int], int]:
+        """The weights up to each choice, as integers, and all of them."""
+        if self.weights is None:
+            return list(range(1, len(self.choices) + 1)), len(self.choices)
         # Exact: a weight is the number that its shortest decimal text says.
-        weights = self.weights or (1.0,) * len(self._choices)
-        exact = [Fraction(repr(weight)) for weight in weights]
+        exact = [Fraction(repr(weight)) for weight in self.weights]
         scale = math.lcm(*{weight.denominator for weight in exact})
-        sums = list(
-            accumulate(weight.numerator * (scale // weight.denominator) for weight in exact)
-        )
-        return [Fraction(part, sums[-1]) for part in sums]
+        sums = list(accumulate(int(weight * scale) for weight in exact))
+        return sums, sums[-1]
 
     @property
     def shares(self) -> dict[Value, float]:
         """The share of each value."""
-        parts = pairwise([Fraction(0), *self._cumulated])
-        each = (float(part - before) for before, part in parts)
-        return dict(zip(self._choices, each, strict=True))
+        sums, total = self._cumulated
+        each = ((part - before) / total for before, part in pairwise([0, *sums]))
+        return dict(zip(self.choices, each, strict=True))
 
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
-        limits = (int(2**64 * part) for part in self._cumulated[:-1])
+        sums, total = self._cumulated
+        limits = ((part << 64) // total for part in sums[:-1])
         return {"kind": self.kind, "thresholds": tuple(x for x in limits if x < 2**64)}
 
 
 class Subset(Distribution):
     """k different ones of `choices`, in random order: a permutation where k is their number."""
 
-    __slots__ = ("_choices", "k")
+    __slots__ = ("choices", "k")
     kind = "subset"
     FIELDS = ("choices", "k")
     dtype = np.dtype(np.int32)
-    _choices: tuple[Value, ...]
+    choices: tuple[Value, ...]
     k: int
 
     def __init__(
-        self, choices: Sequence[Value], k: int, *, shape: Any = (), when: Any = None
+        self, choices: Sequence[Value], k: int, *, shape: Shape = (), when: When | None = None
     ) -> None:
         checked, k = _checked_choices(choices), integer("k", k)
         if not 1 <= k <= len(checked):
             raise ValueError(
                 f"k must be 1 to {len(checked)}, the number of choices, got {brief(k)}"
             )
-        self._set(k=k)  # `words` is asked for while the rest is set
-        self._declare(shape, when, _choices=checked, k=k)
-
-    @property
-    def choices(self) -> tuple[Value, ...]:
-        """The values that the codes of a column stand for."""
-        return self._choices
+        self._declare(shape, when, checked, k)
 
     @property
     def words(self) -> int:
-        """How many 64-bit words one value takes."""
-        return self.k
+        """How many 64-bit words a sample takes."""
+        return self.k * super().words
 
     @property
     def item_shape(self) -> tuple[int, ...]:
@@ -206,11 +199,11 @@ class Subset(Distribution):
     @property
     def shares(self) -> dict[Value, float]:
         """The share of each value among those picked."""
-        return dict.fromkeys(self._choices, 1 / len(self._choices))
+        return dict.fromkeys(self.choices, 1 / len(self.choices))
 
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
-        return {"kind": self.kind, "count": len(self._choices), "picked": self.k}
+        return {"kind": self.kind, "count": len(self.choices), "picked": self.k}
 
 
 class Seed(Distribution):
@@ -220,7 +213,7 @@ class Seed(Distribution):
     kind = "seed"
     dtype = np.dtype(np.uint64)
 
-    def __init__(self, *, shape: Any = (), when: Any = None) -> None:
+    def __init__(self, *, shape: Shape = (), when: When | None = None) -> None:
         self._declare(shape, when)
 
     @property

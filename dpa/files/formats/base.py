@@ -12,6 +12,9 @@ from dpa.derivation.digest import SampleDigest
 from dpa.derivation.statistics import Statistics, without_nan
 from dpa.files.metadata import Metadata
 
+#: The most bytes of metadata and of statistics as JSON, which limits what a hostile file can take.
+MOST_METADATA, MOST_STATISTICS = 4_000_000, 1_000_000
+
 
 class TrailerError(ValueError):
     """A readable file that differs from its trailer; `problems` says how."""
@@ -62,6 +65,7 @@ class Writer(ABC):
         self._file = file
         self._metadata = metadata
         self._tally = Tally(metadata)
+        _require_readable(metadata, self._tally.statistics())
 
     @classmethod
     def kept_bytes(cls, metadata: Metadata) -> int:
@@ -82,6 +86,22 @@ class Writer(ABC):
     @abstractmethod
     def close(self) -> None:
         """Writes what follows the samples."""
+
+
+def _require_readable(metadata: Metadata, statistics: object) -> None:
+    """Raises ValueError for a space whose JSON would exceed what readers take."""
+    import json  # import dpa does without
+
+    longest = json.dumps(statistics).replace("null", "-" * 24).replace(": 0", ": " + "-" * 18)
+    for what, text, most in (
+        ("the space takes", json.dumps(metadata.to_dict()), MOST_METADATA),
+        ("the statistics may take", longest, MOST_STATISTICS),
+    ):
+        if len(text) > most - 1000:
+            raise ValueError(
+                f"{what} {len(text):,} bytes of JSON, files may have {most:,}: declare fewer "
+                "parameters or choices"
+            )
 
 
 class FormatReader(ABC):

@@ -15,7 +15,7 @@ from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import BLOCK
 from dpa.derivation.documents import canonical, parse
-from dpa.files.formats.base import FormatReader
+from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
 from dpa.files.formats.records import LONGEST
 from dpa.files.metadata import Metadata
@@ -54,7 +54,7 @@ def read(file: BinaryIO) -> FormatReader:
     One of the two lines suffices, so that a large file is not loaded whole if the other is
     damaged.
     """
-    head, records = file.readline(LONGEST + 1), file.readline(LONGEST + 1)
+    head, records = file.readline(MOST_METADATA + 1), file.readline(LONGEST + 1)
     is_head = head.startswith(_HEAD) and head.endswith((b",\n", b"[\n"))
     if is_head or (records == _RECORDS and head != b"{\n"):
         fields = _part(head, _HEAD, b",\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from dpa.derivation.documents import canonical, parse
+from dpa.files.formats.base import MOST_METADATA
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
-from dpa.files.formats.records import LONGEST
 
 _LAYOUT = Layout(first_line=2, separator=b"\n")
 _END = b'{"statistics":'
@@ -41,9 +41,9 @@ class Reader(LineReader):
 
 def read(file: BinaryIO) -> Reader:
     """A reader of the samples. Raises ValueError or TypeError."""
-    line = file.readline(LONGEST + 1)
-    if len(line) > LONGEST:
-        raise ValueError(f"line 1: longer than {LONGEST} bytes")
+    line = file.readline(MOST_METADATA + 1)
+    if len(line) > MOST_METADATA:
+        raise ValueError(f"line 1: longer than {MOST_METADATA} bytes")
     return Reader(file, _fields(line, ["metadata"], "line 1")["metadata"])
 
 

@@ -22,7 +22,7 @@ from dpa.derivation.columns import Columns
 from dpa.derivation.documents import parse
 from dpa.derivation.ids import Ids, Texts
 from dpa.files.formats import base
-from dpa.files.formats.base import FormatReader
+from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.formats.records import columnar_checksum
 from dpa.files.metadata import Metadata
 
@@ -30,8 +30,6 @@ from dpa.files.metadata import Metadata
 _TAKEN = ("metadata", "statistics", "trailer", "id_offsets")
 #: Samples read at a time: enough to outweigh the calls for a dozen members.
 _READ = 32_768
-#: The most bytes of JSON beside the columns; a hostile file may claim any size.
-_MOST_JSON = 1_000_000
 #: The most bytes of a member's header; NumPy writes fewer.
 _MOST_HEADER = 1000
 #: An array's header as NumPy writes it: the type of its items, and its sides.
@@ -57,7 +55,7 @@ class Writer(base.Writer):
     @classmethod
     def kept_bytes(cls, metadata: Metadata) -> int:
         """The bytes of a hash and the values."""
-        return 32 + metadata.value_bytes
+        return metadata.sample_bytes
 
     def _write(self, samples: Columns, first: int) -> None:
         self._blocks.append(samples.stored())
@@ -140,8 +138,8 @@ class Reader(FormatReader):
             array = _Array(self._archive, self._members, name, stack)
             size = array.shape[0]
             array.require("|u1", (size,))
-            if size > _MOST_JSON:
-                raise ValueError(f"{name} has {size} bytes, more than {_MOST_JSON}")
+            if size > MOST_METADATA:
+                raise ValueError(f"{name} has {size} bytes, more than {MOST_METADATA}")
             text = array.read(size).tobytes()
             array.end()
         try:
@@ -153,8 +151,9 @@ class Reader(FormatReader):
         with _told(), ExitStack() as stack:
             self.statistics, self.trailer = self._json("statistics"), self._json("trailer")
             members = _SampleMembers(self._archive, self._members, self.metadata, stack)
-            for first in range(0, members.count, _READ):
-                yield members.read(first, min(_READ, members.count - first))
+            size = self.metadata.block_size(_READ)
+            for first in range(0, members.count, size):
+                yield members.read(first, min(size, members.count - first))
             members.end()
 
     def _checksum(self, trailer: dict[str, Any]) -> str:

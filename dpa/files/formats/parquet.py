@@ -15,8 +15,8 @@ from dpa.derivation.columns import Columns
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.documents import parse
 from dpa.files.formats import base
-from dpa.files.formats.base import FormatReader
-from dpa.files.formats.records import LONGEST, columnar_checksum
+from dpa.files.formats.base import MOST_METADATA, FormatReader
+from dpa.files.formats.records import columnar_checksum
 from dpa.files.metadata import Metadata
 
 with extra("parquet", ".parquet files need pyarrow"):
@@ -67,6 +67,7 @@ class Writer(base.Writer):
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         super().__init__(file, metadata)
         self._schema = _schema(metadata)
+        self._group = metadata.block_size(_GROUP)
         self._pending = self._schema.empty_table()
         self._writer = _TableWriter(
             file,
@@ -80,9 +81,9 @@ class Writer(base.Writer):
 
     def _write(self, samples: Columns, first: int) -> None:
         table = pa.concat_tables([self._pending, self._table(samples.stored())])
-        while len(table) >= _GROUP:
-            self._write_group(table[:_GROUP])
-            table = table[_GROUP:]
+        while len(table) >= self._group:
+            self._write_group(table[: self._group])
+            table = table[self._group :]
         self._pending = table
 
     def _table(self, samples: Columns) -> pa.Table:
@@ -97,7 +98,7 @@ class Writer(base.Writer):
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
     def _write_group(self, table: pa.Table) -> None:
-        self._writer.write_table(table.combine_chunks(), row_group_size=_GROUP)
+        self._writer.write_table(table.combine_chunks(), row_group_size=self._group)
 
     def close(self) -> None:
         """Writes what is left."""
@@ -132,8 +133,8 @@ class Reader(FormatReader):
                 f"not a chain: no '{_PREFIX}{name}' in its metadata; what wrote it kept columns "
                 "alone, which do not say what made them"
             )
-        if len(text) > LONGEST:
-            raise ValueError(f"{_PREFIX}{name} has {len(text)} bytes, more than {LONGEST}")
+        if len(text) > MOST_METADATA:
+            raise ValueError(f"{_PREFIX}{name} has {len(text)} bytes, more than {MOST_METADATA}")
         try:
             return parse(text)
         except ValueError as error:
@@ -146,7 +147,8 @@ class Reader(FormatReader):
             found, wanted = self._file.schema_arrow.remove_metadata(), _schema(self.metadata)
             if found != wanted:
                 raise ValueError(f"the columns must be\n{wanted}\ngot\n{found}")
-            for batch in self._file.iter_batches(_GROUP, use_threads=False):
+            size = self.metadata.block_size(_GROUP)
+            for batch in self._file.iter_batches(size, use_threads=False):
                 block = self._block(batch, count)
                 count += len(block)
                 yield block

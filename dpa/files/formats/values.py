@@ -130,7 +130,8 @@ class Lists(Values):
         self._item = re.compile(inner.pattern.encode())
         self.pattern, self._template = inner.pattern, "%s"
         for side in reversed(shape):
-            self.pattern = rf"\[{self.pattern}(?:,{self.pattern}){{{side - 1}}}\]"
+            # The inner pattern stands here once: twice, it would double with each side.
+            self.pattern = rf"\[(?:(?:(?<=\[)|(?<!\[),){self.pattern}){{{side}}}\]"
             self._template = f"[{','.join([self._template] * side)}]"
 
     def texts(self, column: Column) -> list[str]:

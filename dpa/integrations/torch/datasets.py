@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from dpa.checks import extra, integer
+from dpa.checks import brief, extra, integer
 from dpa.derivation.config import checked_space
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.ids import Ids
@@ -66,6 +66,11 @@ class _Augmented(ABC):
         self._pairs_ids = transform is False and not return_params
         self._base_seed = base_seed
         self._policy = _checked_policy(epoch_policy)
+        if self._policy[0] == "fixed" and self.config.scheduled:
+            raise ValueError(
+                'epoch_policy "fixed" has no epoch, on which the space depends: '
+                f"{brief(', '.join(self.config.scheduled))}"
+            )
         self._share(torch.zeros((), dtype=torch.int64))
         self._made = self._views_in(0)
 
@@ -182,7 +187,7 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
     dataset
         A map-style dataset.
     config
-        Ranges, chain depth and sampler; None is the default config, the preset "moderate".
+        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     transform
         transform(image, params) returns the augmented image. None is
         dpa.integrations.image.apply_augmentation. False applies nothing, and items are (sample,

@@ -1,0 +1,71 @@
+"""Declared distributions in words, for pictures and for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dpa.checks import printable
+from dpa.derivation.distributions import Choice, Distribution, Subset, Value
+from dpa.derivation.schedules import Cosine, Linear
+from dpa.derivation.space import Space
+from dpa.derivation.statistics import value_text
+
+_KINDS = {
+    "loguniform": "log-uniform",
+    "truncatednormal": "normal",
+    "bernoulli": "boolean",
+    "seed": "64-bit seed",
+}
+
+
+def in_words(declared: Distribution) -> str:
+    """The kind of a distribution, with its arguments; of choices only their number."""
+    kind = _KINDS.get(declared.kind, declared.kind)
+    if isinstance(declared, Choice):
+        parts = [f"{kind} of {len(declared.choices)}" + (", weighted" if declared.weights else "")]
+    elif isinstance(declared, Subset):
+        parts = [f"{kind}, {declared.k} of {len(declared.choices)}"]
+    else:
+        given = {name: getattr(declared, name) for name in declared.FIELDS}
+        bounds = [_number(given.pop(name)) for name in ("low", "high") if name in given]
+        parts = [kind, *([" to ".join(bounds)] if bounds else [])]
+        if given.get("step") == 1:
+            del given["step"]
+        parts += [f"{name} {_number(x)}" for name, x in given.items() if x is not None]
+    if declared.shape:
+        parts.append(f"shape {' x '.join(map(str, declared.shape))}")
+    return ", ".join(parts)
+
+
+def counted(space: Space) -> str:
+    """How many parameters a space has."""
+    count = len(space.names)
+    return f"{count:,} parameter{'s' if count > 1 else ''}"
+
+
+def conditions_in_words(when: Mapping[str, Value]) -> str:
+    """What makes a parameter active, such as "when blur and op is turn"; nothing for none."""
+    parts = [
+        name
+        if value is True
+        else f"not {name}"
+        if value is False
+        else f"{name} is {text_of(value)}"
+        for name, value in when.items()
+    ]
+    return f"when {' and '.join(parts)}" if parts else ""
+
+
+def text_of(value: Value) -> str:
+    """A choice as text in one line."""
+    return printable(value_text(value))
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, Cosine):
+        return f"[{value.start:g} to {value.stop:g} by epoch {value.epochs}, cosine]"
+    if isinstance(value, Linear):
+        knots = ", ".join(f"{number:g} in epoch {epoch}" for epoch, number in value.knots)
+        return f"[{knots}]"
+    return str(value) if isinstance(value, int) else f"{value:g}"
