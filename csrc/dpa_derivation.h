@@ -107,7 +107,9 @@ typedef enum dpa_kind {
     DPA_SEED              /* uint64_t: the word itself */
 } dpa_kind;
 
-/* A parameter (docs/spec.md, "Declared parameters"). What a kind does not name is not read. */
+/* A parameter (docs/spec.md, "Declared parameters"). What a kind does not name is not read.
+ * The items of one sample take at most 65,536 words: `picked` each of DPA_SUBSET, two of
+ * DPA_BETA, else one. */
 typedef struct dpa_column {
     dpa_kind kind;
     uint8_t tag[16]; /* of the name, by dpa_tag; DPA_DRAWN has none */
@@ -148,8 +150,7 @@ typedef struct dpa_request {
 } dpa_request;
 
 /* Bytes of scratch memory that dpa_generate needs for spans of up to count samples. Beyond
- * 192 samples it no longer grows. Subsets need up to
- * 640 KB beside the rest. */
+ * 192 samples it no longer grows. Subsets need up to 640 KB beside the rest. */
 size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count);
 
 /* Fills samples first .. first + count - 1 of the request. scratch is aligned to
@@ -157,13 +158,10 @@ size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, si
 void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
                   size_t first, size_t count, void *scratch);
 
-/* ---- The functions that distributions are made of: the same bits on every machine ---- */
+/* ---- Two functions that distributions are made of: the same bits on every machine ---- */
 
-double dpa_log(double x);             /* natural logarithm; x normal, positive and finite */
-double dpa_exp(double x);             /* e^x; -708 <= x <= 709 */
 double dpa_half_sine(double x);       /* sin(pi / 2 * x); 0 <= x <= 1 */
 double dpa_normal_quantile(double u); /* of the standard normal; u normal, 0 < u < 1 */
-uint64_t dpa_mul_high(uint64_t x, uint64_t y); /* x * y / 2^64, rounded down */
 
 /* Writes the lowercase hex digits of a digest, without an end mark. */
 void dpa_hex(const uint8_t digest[DPA_DIGEST_SIZE], char text[2 * DPA_DIGEST_SIZE]);

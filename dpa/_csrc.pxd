@@ -21,8 +21,8 @@ cdef extern from "dpa_derivation.h" nogil:
         const uint64_t *ids
         uint64_t start
     ctypedef enum dpa_kind:
-        DPA_DRAWN, DPA_UNIFORM, DPA_NORMAL, DPA_BETA, DPA_INTEGERS, DPA_BERNOULLI, DPA_CHOICE
-        DPA_SUBSET, DPA_SEED
+        DPA_TRUNCATED_NORMAL, DPA_BETA, DPA_INTEGERS, DPA_BERNOULLI, DPA_CHOICE, DPA_SUBSET
+        DPA_SEED
     ctypedef struct dpa_column:
         dpa_kind kind
         uint8_t tag[16]

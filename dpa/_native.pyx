@@ -12,13 +12,13 @@ from libc.string cimport memcmp, memset
 
 from dpa._border cimport acquire, hex_text
 from dpa._csrc cimport (
-    DPA_BERNOULLI, DPA_BETA, DPA_BROKEN_KERNEL, DPA_CHOICE, DPA_DIGEST_SIZE, DPA_DRAWN,
-    DPA_INTEGERS, DPA_MAX_DEPTH, DPA_MT19937, DPA_NORMAL, DPA_OK, DPA_SCRATCH_ALIGN, DPA_SEED,
-    DPA_SUBSET, DPA_TABLE_LINKS, DPA_UNIFORM, DPA_XOSHIRO256PP, dpa_add_leaves, dpa_column,
-    dpa_cpu_features, dpa_engine, dpa_engine_choose, dpa_engine_name, dpa_field, dpa_generate,
-    dpa_half_sine, dpa_kernel_count, dpa_kernel_name, dpa_kernel_usable, dpa_keys, dpa_kind,
-    dpa_links, dpa_links_init, dpa_normal_quantile, dpa_request, dpa_sampler, dpa_scratch_size,
-    dpa_status, dpa_tag,
+    DPA_BERNOULLI, DPA_BETA, DPA_BROKEN_KERNEL, DPA_CHOICE, DPA_DIGEST_SIZE, DPA_INTEGERS,
+    DPA_MAX_DEPTH, DPA_MT19937, DPA_OK, DPA_SCRATCH_ALIGN, DPA_SEED, DPA_SUBSET, DPA_TABLE_LINKS,
+    DPA_TRUNCATED_NORMAL, DPA_XOSHIRO256PP, dpa_add_leaves, dpa_column, dpa_cpu_features,
+    dpa_engine, dpa_engine_choose, dpa_engine_name, dpa_field, dpa_generate, dpa_half_sine,
+    dpa_kernel_count, dpa_kernel_name, dpa_kernel_usable, dpa_keys, dpa_kind, dpa_links,
+    dpa_links_init, dpa_normal_quantile, dpa_request, dpa_sampler, dpa_scratch_size, dpa_status,
+    dpa_tag,
 )
 
 MAX_DEPTH = DPA_MAX_DEPTH
@@ -89,40 +89,48 @@ cdef int check_engine() except -1:
 
 
 cdef enum:
-    CHECKED = 97, CHECKED_COLUMNS = 4  # a batch of samplers' lanes and a rest
+    CHECKED = 97  # samples: a batch of samplers' lanes and a rest
+    CHECKED_KINDS = DPA_CHOICE + 1  # the others are words of the kernel, and no vectors' work
 
 
 cdef bint check_samples(dpa_engine *engine) except -1:
     """The engine against the portable one, from keys to columns, with both samplers."""
     cdef dpa_engine portable
     cdef dpa_request request
-    cdef dpa_kind *kinds = [DPA_DRAWN, DPA_UNIFORM, DPA_NORMAL, DPA_BETA]
-    cdef dpa_column column[CHECKED_COLUMNS]
-    cdef double values[2][CHECKED_COLUMNS][CHECKED]
+    cdef uint64_t *thresholds = [1 << 61, 1 << 62, 1 << 63]
+    cdef dpa_column column[CHECKED_KINDS]
+    cdef uint64_t values[2][CHECKED_KINDS][CHECKED]
     cdef uint8_t digests[2][CHECKED][DPA_DIGEST_SIZE]
-    cdef void *columns[CHECKED_COLUMNS]
+    cdef void *columns[CHECKED_KINDS]
     cdef int sampler, side, c
     if dpa_engine_choose(&portable, b"portable") != DPA_OK:
         return False
     memset(column, 0, sizeof(column))
-    for c in range(CHECKED_COLUMNS):
-        column[c].kind = kinds[c]
+    memset(values, 0, sizeof(values))  # narrow items do not fill their rows
+    for c in range(CHECKED_KINDS):
+        column[c].kind = <dpa_kind> c
+        memset(column[c].tag, c, sizeof(column[c].tag))
         column[c].items = 1
-        column[c].a = 0.3 + c
-        column[c].b = 0.7 + c
+        column[c].a = 0.3
+        column[c].b = 0.7
+        column[c].low, column[c].high = 0.4, 0.9
+        column[c].start, column[c].step, column[c].count = 5, 3, 1 << 32
+        column[c].thresholds = thresholds
+    column[<int> DPA_TRUNCATED_NORMAL].start = column[<int> DPA_TRUNCATED_NORMAL].count = 1 << 51
+    column[<int> DPA_CHOICE].count = 3
     memset(&request, 0, sizeof(request))
     request.keys.prefix = b"7:1:"
     request.keys.prefix_size = 4
     request.keys.start = 95
     request.depth = 2
-    request.columns = CHECKED_COLUMNS
+    request.columns = CHECKED_KINDS
     request.column = column
     request.values = columns
     for sampler in range(2):
         request.sampler = DPA_MT19937 if sampler else DPA_XOSHIRO256PP
         for side in range(2):
             request.digests = <void *> digests[side]
-            for c in range(CHECKED_COLUMNS):
+            for c in range(CHECKED_KINDS):
                 columns[c] = values[side][c]
             run(&portable if side else engine, &request, 0, CHECKED, False)
         if (memcmp(digests[0], digests[1], sizeof(digests[0])) != 0

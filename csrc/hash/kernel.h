@@ -22,11 +22,11 @@ struct link_run {
 };
 
 /* Blocks whose words parameters take (docs/spec.md, "Declared parameters"), one compression
- * each: eight words of digest, then eight of the parameter and the counter. Block i has the
- * words from digest + i * digest_step and half + i * half_step on; a step is 8, or 0 where
- * all blocks share that half. */
+ * each: eight words of digest, then eight of the parameter and the counter. Block i is
+ * digest[i * digest_step], half[i * half_step]; a step is 1, or 0 where all blocks share
+ * that half. */
 struct word_blocks {
-    const uint32_t *digest, *half;
+    const sha256_state *digest, *half;
     size_t digest_step, half_step;
 };
 

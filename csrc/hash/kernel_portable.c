@@ -73,8 +73,8 @@ static void hash_words(const struct word_blocks *blocks, size_t n, unsigned want
     for (size_t i = 0; i < n; i++) {
         sha256_state state = {SHA256_H0};
         uint32_t w[16], wk[64];
-        memcpy(w, blocks->digest + i * blocks->digest_step, 8 * sizeof w[0]);
-        memcpy(w + 8, blocks->half + i * blocks->half_step, 8 * sizeof w[0]);
+        memcpy(w, blocks->digest[i * blocks->digest_step], 8 * sizeof w[0]);
+        memcpy(w + 8, blocks->half[i * blocks->half_step], 8 * sizeof w[0]);
         dpa_sha256_schedule(w, wk);
         rounds(state, wk);
         for (size_t k = 0; k < wanted; k++)

@@ -49,7 +49,7 @@
 #pragma clang diagnostic ignored "-Wpass-failed" /* a loop of one turn is none to unroll */
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define ROLLED _Pragma("clang loop unroll(disable)")
-#elif defined(__GNUC__)
+#elif defined(__GNUC__) && defined(__OPTIMIZE__) /* -O0 warns that it ignores them */
 #define UNROLL _Pragma("GCC unroll 64")
 #define ROLLED _Pragma("GCC unroll 1")
 #else

@@ -45,12 +45,17 @@ static bool equals_portable(const struct dpa_kernel *kernel)
 static bool words_equal_portable(const struct dpa_kernel *kernel)
 {
     uint64_t word[4 * TEST_BLOCKS], expected[4 * TEST_BLOCKS];
-    sha256_state digest[TEST_BLOCKS];
-    const struct word_blocks blocks = {digest[0], digest[1], 8, 0};
-    fill(digest, sizeof digest);
-    kernel->words(&blocks, TEST_BLOCKS, 4, word, TEST_BLOCKS);
-    dpa_kernel_portable.words(&blocks, TEST_BLOCKS, 4, expected, TEST_BLOCKS);
-    return memcmp(word, expected, sizeof word) == 0;
+    sha256_state states[TEST_BLOCKS];
+    const sha256_state *state = (const sha256_state *)states;
+    const struct word_blocks shared[] = {{state, state + 1, 1, 0}, {state + 1, state, 0, 1}};
+    fill(states, sizeof states);
+    for (int s = 0; s < 2; s++) {
+        kernel->words(&shared[s], TEST_BLOCKS, 4, word, TEST_BLOCKS);
+        dpa_kernel_portable.words(&shared[s], TEST_BLOCKS, 4, expected, TEST_BLOCKS);
+        if (memcmp(word, expected, sizeof word) != 0)
+            return false;
+    }
+    return true;
 }
 
 bool dpa_kernel_passes(const struct dpa_kernel *kernel)

@@ -65,10 +65,10 @@ void dpa_columns_plan(struct columns *columns, const dpa_engine *engine, const d
     columns->drawn = c;
     for (; c < request->columns; c++)
         if (request->values[c] && request->column[c].kind == DPA_SUBSET)
-            plan_subset(columns, &request->column[c], count < RUN ? count : RUN);
+            plan_subset(columns, &request->column[c], count < BATCH ? count : BATCH);
 }
 
-void dpa_columns_start(const struct columns *columns)
+void dpa_columns_reset_order(const struct columns *columns)
 {
     for (size_t i = 0; i < columns->choices; i++)
         columns->order[i] = (uint16_t)i;
@@ -133,14 +133,18 @@ void dpa_tag(const char *name, size_t size, uint8_t tag[16])
 }
 
 /* The second half of the message digest, 0x00, u32be(number), tag: 53 bytes, padded. */
-static void half_of_block(const dpa_column *column, size_t number, uint32_t half[8])
+static void half_of_block(const dpa_column *column, size_t number, sha256_state half)
 {
-    uint8_t bytes[32] = {[1] = (uint8_t)(number >> 24), [2] = (uint8_t)(number >> 16),
-                         [3] = (uint8_t)(number >> 8), [4] = (uint8_t)number, [21] = 0x80};
-    memcpy(bytes + 5, column->tag, sizeof column->tag);
-    store_be64(bytes + 24, 53 * 8);
-    for (int t = 0; t < 8; t++)
-        half[t] = load_be32(bytes + 4 * t);
+    const uint8_t *tag = column->tag;
+    const uint32_t counter = (uint32_t)number;
+    half[0] = counter >> 8;
+    half[1] = counter << 24 | load_be32(tag) >> 8;
+    half[2] = load_be32(tag + 3);
+    half[3] = load_be32(tag + 7);
+    half[4] = load_be32(tag + 11);
+    half[5] = (uint32_t)tag[15] << 24 | 0x800000;
+    half[6] = 0;
+    half[7] = 53 * 8;
 }
 
 static void hash_words(const dpa_engine *engine, const struct word_blocks *blocks, size_t n,
@@ -168,8 +172,8 @@ static void store_items(const struct columns *columns, size_t c, const uint64_t 
 {
     const dpa_column *column = &columns->request->column[c];
     void *values = columns->request->values[c];
-    uint64_t whole[RUN];
-    double real[RUN];
+    uint64_t whole[BATCH];
+    double real[BATCH];
     if (column->kind == DPA_SEED) {
         STORE(uint64_t, word);
     } else if (column->kind < DPA_INTEGERS) {
@@ -239,21 +243,21 @@ static size_t hash_block(const struct columns *columns, size_t c, size_t number,
 {
     const dpa_column *column = &columns->request->column[c];
     const size_t left = words_of(column) - 4 * number, wanted = left < 4 ? left : 4;
-    uint32_t half[8];
-    half_of_block(column, number, half);
-    const struct word_blocks blocks = {digest[0], half, 8, 0};
+    sha256_state half[1];
+    half_of_block(column, number, half[0]);
+    const struct word_blocks blocks = {digest, (const sha256_state *)half, 1, 0};
     hash_words(columns->engine, &blocks, n, (unsigned)wanted, word, row);
     return wanted;
 }
 
-/* Hashes n <= RUN blocks of one sample, from number `number` on. */
+/* Hashes n <= BATCH blocks of one sample, from number `number` on. */
 static void hash_run(const struct columns *columns, size_t c, size_t number, size_t n,
-                     const sha256_state digest, uint64_t *word)
+                     const sha256_state *digest, uint64_t *word)
 {
-    uint32_t half[RUN][8];
+    sha256_state half[BATCH];
     for (size_t i = 0; i < n; i++)
         half_of_block(&columns->request->column[c], number + i, half[i]);
-    const struct word_blocks blocks = {digest, half[0], 0, 8};
+    const struct word_blocks blocks = {digest, (const sha256_state *)half, 0, 1};
     hash_words(columns->engine, &blocks, n, 4, word, ROW);
 }
 
@@ -275,9 +279,9 @@ static void fill_by_sample(const struct columns *columns, size_t c, size_t i, co
     const dpa_column *column = &columns->request->column[c];
     const size_t whole = words_of(column) / 4, of_item = words_of_item(column);
     uint64_t word[4 * ROW];
-    for (size_t number = 0; number < whole; number += RUN) {
-        const size_t n = whole - number < RUN ? whole - number : RUN;
-        hash_run(columns, c, number, n, *digest, word);
+    for (size_t number = 0; number < whole; number += BATCH) {
+        const size_t n = whole - number < BATCH ? whole - number : BATCH;
+        hash_run(columns, c, number, n, digest, word);
         store_blocks(columns, c, word, n, 4, i * column->items + 4 * number / of_item, 4 / of_item);
     }
     fill_by_blocks(columns, c, whole, i, 1, digest);
@@ -297,9 +301,9 @@ static void subsets_by_sample(const struct columns *columns, size_t c, size_t i,
 {
     const size_t blocks = blocks_of(&columns->request->column[c]);
     uint64_t word[4 * ROW];
-    for (size_t number = 0; number < blocks; number += RUN) {
-        const size_t n = blocks - number < RUN ? blocks - number : RUN;
-        hash_run(columns, c, number, n, *digest, word);
+    for (size_t number = 0; number < blocks; number += BATCH) {
+        const size_t n = blocks - number < BATCH ? blocks - number : BATCH;
+        hash_run(columns, c, number, n, digest, word);
         for (size_t k = 0; k < 4 * n; k++)
             columns->word[4 * number + k] = word[k % 4 * ROW + k / 4];
     }
@@ -350,9 +354,9 @@ static void fill_one(const struct columns *columns, size_t i, const sha256_state
 {
     const dpa_request *request = columns->request;
     uint64_t word[4 * ROW];
-    uint32_t half[SIDE][8];
+    sha256_state half[SIDE];
     size_t c[SIDE], n = 0;
-    const struct word_blocks blocks = {*digest, half[0], 0, 8};
+    const struct word_blocks blocks = {digest, (const sha256_state *)half, 0, 1};
     for (size_t at = columns->drawn; at < request->columns; at++) {
         if (!request->values[at])
             continue;

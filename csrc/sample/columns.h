@@ -26,14 +26,14 @@ struct columns {
 /* Samples the sampler takes at a time: 240 KB of mt19937, which the L2 cache holds. */
 #define DRAWN 96
 
-/* All but the scratch memory, for batches of up to n samples of spans of up to count. */
+/* All but the scratch memory, for spans of up to count samples. */
 void dpa_columns_plan(struct columns *columns, const dpa_engine *engine, const dpa_request *request,
                       size_t count);
 
-/* Once the scratch memory is there. */
-void dpa_columns_start(const struct columns *columns);
+/* Writes the identity permutation to order, which must have its scratch memory. */
+void dpa_columns_reset_order(const struct columns *columns);
 
-/* The columns of the n <= RUN samples from number first on, with these digests. */
+/* The columns of the n <= BATCH samples from number first on, with these digests. */
 void dpa_columns_fill(const struct columns *columns, size_t first, size_t n, const sha256_state *digest);
 
 #endif

@@ -4,10 +4,12 @@
 
 #include "dpa_derivation.h"
 
-#define RUN 192 /* the most values of one call */
-#define ROW RUN /* between the first and the second word of a value */
+/* Samples of one batch, and the most values of one call: whole groups of every kernel (6
+ * streams, 2 x 16 lanes). */
+#define BATCH 192
+#define ROW BATCH /* between the first and the second word of a value */
 
-/* Value i of n <= RUN has the word word[i]; Beta's second word is word[ROW + i]. */
+/* Value i of n <= BATCH has the word word[i]; Beta's second word is word[ROW + i]. */
 struct dpa_distributions {
     const char *level; /* as samplers have it */
     uint32_t needs;

@@ -10,16 +10,6 @@
 
 #include "sample/distributions.inc"
 
-double dpa_log(double x)
-{
-    return natural_log(x);
-}
-
-double dpa_exp(double x)
-{
-    return exponential(x);
-}
-
 double dpa_half_sine(double x)
 {
     return half_sine(x);
@@ -33,9 +23,4 @@ double dpa_normal_quantile(double u)
     const double s = sqrt(-natural_log(q < 0 ? u : 1 - u));
     const double x = s <= NORMAL_NEAR ? normal_near_tail(s) : normal_far_tail(s);
     return q < 0 ? -x : x;
-}
-
-uint64_t dpa_mul_high(uint64_t x, uint64_t y)
-{
-    return mul_high(x, y);
 }

@@ -6,10 +6,6 @@
 #include "hash/share.h"
 #include "sample/columns.h"
 
-/* Samples of one batch: whole groups of every kernel (6 streams, 2 x 16 lanes). */
-#define BATCH 192
-_Static_assert(BATCH <= RUN, "columns take a batch at once");
-
 /* One batch's working memory. */
 struct batch {
     sha256_state *state;
@@ -32,8 +28,9 @@ static size_t carve(struct batch *batch, struct columns *columns, uint32_t depth
         columns->words * sizeof columns->word[0],
         columns->choices * sizeof columns->order[0],
     };
-    size_t at[8] = {0};
-    for (int i = 0; i < 7; i++)
+    enum { PARTS = sizeof sizes / sizeof sizes[0] };
+    size_t at[PARTS + 1] = {0};
+    for (int i = 0; i < PARTS; i++)
         at[i + 1] = at[i] + (sizes[i] + DPA_SCRATCH_ALIGN - 1) / DPA_SCRATCH_ALIGN * DPA_SCRATCH_ALIGN;
     if (memory) {
         batch->state = (void *)(memory + at[0]);
@@ -44,7 +41,7 @@ static size_t carve(struct batch *batch, struct columns *columns, uint32_t depth
         columns->word = (void *)(memory + at[5]);
         columns->order = (void *)(memory + at[6]);
     }
-    return at[7];
+    return at[PARTS];
 }
 
 size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count)
@@ -95,7 +92,7 @@ void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_re
     struct batch batch = {0};
     dpa_columns_plan(&columns, engine, request, count);
     carve(&batch, &columns, request->depth, count, scratch);
-    dpa_columns_start(&columns);
+    dpa_columns_reset_order(&columns);
     dpa_keys_start(&prefix, engine->single, &request->keys);
     for (const size_t end = first + count; first < end;) {
         const size_t n = end - first < BATCH ? end - first : BATCH;

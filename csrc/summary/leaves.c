@@ -15,7 +15,7 @@ static void add256(uint64_t sum[4], const uint64_t addend[4])
     }
 }
 
-/* Compilers know the answer. */
+/* Whether this machine stores the lowest byte first; compilers fold it to a constant. */
 static bool little_endian(void)
 {
     const uint16_t one = 1;

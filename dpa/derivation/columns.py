@@ -158,7 +158,7 @@ class Columns:
         choices = None if self.space is None else self.space[name].choices
         if choices is None:
             raise TypeError(f"{name} holds no choices but its values: batch[{name!r}]")
-        return np.array(choices)[column]
+        return np.array(choices)[column.view(np.uint32)]
 
     def objects(self, name: str) -> list[Any]:
         """A column's values as Python objects, inactive ones too."""
@@ -169,7 +169,7 @@ class Columns:
             return values
         labels = np.empty(len(choices), np.object_)
         labels[:] = choices
-        chosen: list[Any] = labels[column].tolist()
+        chosen: list[Any] = labels[column.view(np.uint32)].tolist()  # no code is negative
         return chosen
 
     def rounded(self, dtype: npt.DTypeLike) -> dict[str, Column]:

@@ -154,7 +154,8 @@ def _bounds(name: str, value: Any) -> tuple[float, float]:
 def space_of(fields: Any) -> Space:
     """The space that JSON declares; an AugmentationConfig if it has the five parameters."""
     space = Space.of_declaration(fields)
-    if space.names != PARAMETERS or not space.plain:
+    drawn = [each.draw for _, each in space.parameters]
+    if space.names != PARAMETERS or drawn != [0, 1, 2, 3, 4]:
         return space
     config = AugmentationConfig(*space.ranges.values(), space.depth, sampler=space.sampler)  # type: ignore[arg-type, misc]  # five pairs
     return config if config == space else space

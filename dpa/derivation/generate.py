@@ -219,10 +219,9 @@ def generate_augmentation_batch(
 
 def _only(space: Space, columns: Sequence[str]) -> Space:
     """space.only(columns), which is kept for the next call."""
-    try:
+    if isinstance(columns, (list, tuple)) and all(type(name) is str for name in columns):
         return _kept_only(space, tuple(columns))
-    except TypeError:  # no sequence of what is hashable: the error is made anew
-        return space.only(columns)
+    return space.only(columns)
 
 
 @lru_cache(32)
@@ -293,7 +292,10 @@ def generate_uniforms(
     >>> flip.shape
     (2,)
     """
-    derivation = derive(config, epoch, view, base_seed, rank, world_size)
+    space = checked_space(config)
+    if space.scheduled:  # of which nothing is drawn here
+        space = DEFAULT.replace(augmentation_depth=space.depth, sampler=space.sampler)
+    derivation = derive(space, epoch, view, base_seed, rank, world_size)
     count, skip = integer("count", count), integer("skip", skip)
     if count < 0 or skip < 0:
         raise ValueError(

@@ -124,5 +124,3 @@ def require_name(name: object) -> None:
             f"names must be words with dots between them, at most {LONGEST_NAME} characters, "
             f"got {brief(name)}"
         )
-    if name in RESERVED:
-        raise ValueError(f"the name {name!r} is taken: by a field of samples or of keys")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -39,8 +39,9 @@ def arrays_of(out: Out, space: Space, ids: Ids) -> Columns:
         if name not in forms:
             raise ValueError(f"out has an unknown column {name!r}")
         _check_out(name, array, size, forms[name])
-    for (name, array), (other, later) in combinations(arrays.items(), 2):
-        if np.may_share_memory(array, later):
+    spans = sorted((array.ctypes.data, array.nbytes, name) for name, array in arrays.items())
+    for (start, size_in_bytes, name), (following, _, other) in pairwise(spans):
+        if start + size_in_bytes > following:
             raise ValueError(f"out[{name!r}] overlaps {other!r}")
     return Columns(ids, arrays["digests"], {name: arrays[name] for name in names}, space)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from dpa.checks import brief
 from dpa.derivation.distributions import Bernoulli, Choice, Distribution, Value
-from dpa.derivation.members import Member, declared_in, require_name
+from dpa.derivation.members import RESERVED, Member, declared_in, require_name
 
 #: The most parameters of a space, and the most words of a sample.
 MOST_PARAMETERS, MOST_WORDS = 4096, 2**20
@@ -23,8 +24,11 @@ class Parameter(NamedTuple):
 
 def in_full(members: Mapping[str, Member]) -> Iterator[Parameter]:
     """All parameters of members and of their groups, by full names."""
-    for pair in declared_in((name, None, member) for name, member in members.items()):
-        yield Parameter(*pair)
+    try:
+        for pair in declared_in((name, None, member) for name, member in members.items()):
+            yield Parameter(*pair)
+    except RecursionError:
+        raise ValueError("groups are nested too deeply") from None
 
 
 def conditions_of(
@@ -37,6 +41,9 @@ def conditions_of(
     pending = list(names)
     while pending:  # no recursion: gates may hang on gates a thousand deep
         name = pending[-1]
+        if name in known:
+            pending.pop()
+            continue
         if missing := [gate for gate in found[name].when if gate not in known]:
             if name in begun:
                 raise ValueError(f"{name}: its when leads back to itself")
@@ -63,11 +70,12 @@ def check_parameters(declared: Sequence[Parameter]) -> None:
         raise ValueError(f"a space has 1 to {MOST_PARAMETERS} parameters, got {len(declared)}")
     found = dict(declared)
     if len(found) < len(declared):
-        names = [name for name, _ in declared]
-        twice = next(name for name in names if names.count(name) > 1)
+        [(twice, _)] = Counter(name for name, _ in declared).most_common(1)
         raise ValueError(f"the parameter {twice!r} is declared twice")
     for name, each in declared:
         require_name(name)
+        if name in RESERVED:
+            raise ValueError(f"the name {name!r} is taken: by a field of samples or of keys")
         for gate, value in each.when.items():
             _check_gate(name, gate, value, found)
     words = sum(each.words for each in found.values())
@@ -83,7 +91,7 @@ def _check_gate(name: str, gate: str, value: Value, declared: Mapping[str, Distr
         raise ValueError(f"{name}: when names {brief(gate)}, which is not declared{hint}")
     if not isinstance(found, (Bernoulli, Choice)) or found.shape:
         raise ValueError(
-            f"{name}: when must name a single Bernoulli or Choice, {gate!r} is {found!r}"
+            f"{name}: when must name a single Bernoulli or Choice, {gate!r} is {brief(found)}"
         )
     if (type(value), value) not in found.codes:
         known = brief(found.labels)

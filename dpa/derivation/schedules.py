@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -31,6 +31,8 @@ class Linear(Frozen):
     _turns: tuple[int, ...]
 
     def __init__(self, knots: Iterable[tuple[int, float]]) -> None:
+        if isinstance(knots, Set):
+            raise TypeError(f"knots must be a sequence of pairs, got {brief(knots)}")
         try:
             pairs = [(epoch, value) for epoch, value in knots]
         except (TypeError, ValueError):

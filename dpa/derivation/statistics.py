@@ -90,6 +90,12 @@ class _Counts:
     def add(self, column: Column, mask: Mask | None, **_: bool) -> None:
         """Adds samples."""
         codes = column if mask is None else column[mask]
+        if (
+            codes.dtype != np.bool_
+            and codes.size
+            and codes.view(np.uint32).max() >= len(self._labels)
+        ):
+            raise ValueError(f"codes must be 0 to {len(self._labels) - 1}, got {codes.max()}")
         self._counts += np.bincount(codes.reshape(-1), minlength=len(self._labels))
 
     def __add__(self, other: _Counts) -> _Counts:
@@ -276,9 +282,12 @@ def _checked_item(item: object, at: int) -> Columnar:
 
 def _of_pieces(pieces: Iterable[Columnar]) -> Summary:
     statistics: Statistics | None = None
-    for piece in pieces:
+    for at, piece in enumerate(pieces):
+        space = getattr(piece, "space", None)
         if statistics is None:
-            statistics = Statistics(tuple(piece.columns), getattr(piece, "space", None))
+            first, statistics = space, Statistics(tuple(piece.columns), space)
+        elif space != first:
+            raise ValueError(f"item {at} is of another Space than the first")
         statistics.update(piece.columns)
     return (statistics or Statistics(PARAMETERS)).result()
 
@@ -318,6 +327,8 @@ def _typed(
     columns: dict[str, Column] = {}
     masks: dict[str, Mask | None] = {}
     # A gate has fewer conditions than what hangs on it, so it comes first.
+    for at, row in enumerate(rows, first):
+        names_of(row, at)  # raises for what is no dict
     for name in sorted(space.names, key=lambda each: len(space.conditions[each])):
         masks[name] = mask = space.mask(name, columns)
         if mask is None:
@@ -325,7 +336,7 @@ def _typed(
             continue
         columns[name] = np.zeros((len(rows), *space[name].item_shape), space[name].dtype)
         for at, active in enumerate(mask.tolist()):
-            if active != (name in names_of(rows[at], first + at)):
+            if active != (name in rows[at]):
                 has = "lacks" if active else "has"
                 is_active = "active" if active else "inactive"
                 raise ValueError(f"sample {first + at} {has} {name!r}, which is {is_active} in it")

@@ -63,6 +63,6 @@ def numbered(blocks: Iterable[Columns], ids: Ids | None) -> Iterator[Columns]:
         own = block.ids if ids is None else ids[count : count + len(block)]
         count += len(block)
         if len(own) == len(block):
-            yield Columns(own, block.digests, block.columns)
+            yield Columns(own, block.digests, block.columns, block.space)
     if ids is not None and len(ids) != count:
         raise ValueError(f"ids must be as many as the samples, {count}, got {len(ids)}")

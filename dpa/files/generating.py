@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
+from dpa.checks import brief, printable
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Consecutive, consecutive_ids
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
-from dpa.files.loading import row_bytes
 from dpa.files.metadata import Metadata
 from dpa.files.writing import write_chain
 from dpa.host.memory import require_memory
 
-#: Samples that fit on any machine. Reading the memory takes as long as generating a hundred.
-_FEW = 100_000
+#: Bytes that every machine has: asking how many there are takes longer than so few samples.
+_LITTLE = 2**25
 
 
 def generate_augmentation_chain(
@@ -72,12 +72,10 @@ def generate_augmentation_chain(
     """
     derivation = derive(config, epoch, view, base_seed)
     ids = consecutive_ids(num_samples, start_id)
-    if len(ids) > _FEW:
-        require_memory(
-            f"num_samples={len(ids)}",
-            len(ids) * row_bytes(derivation.names),
-            "stream_augmentation_chain makes them one by one",
-        )
+    needed = len(ids) * derivation.space.row_bytes
+    if needed > _LITTLE:
+        instead = "stream_augmentation_chain makes them one by one"
+        require_memory(f"num_samples={len(ids)}", needed, instead)
     results: list[dict[str, Any]] = []
 
     def kept() -> Iterator[AugmentationBatch]:
@@ -91,16 +89,18 @@ def generate_augmentation_chain(
     else:
         write_chain(save_path, Metadata.of(derivation, Consecutive(ids)), kept(), expected=len(ids))
     if verbose:
-        _print_summary(results, derivation.names, ids, save_path)
+        _print_summary(results, ids, save_path)
     return results
 
 
-def _print_summary(
-    results: list[dict[str, Any]], names: Sequence[str], ids: range, save_path: FilePath | None
-) -> None:
+def _print_summary(results: list[dict[str, Any]], ids: range, save_path: FilePath | None) -> None:
     for sample_id, sample in zip(ids[:10], results, strict=False):
-        values = " ".join(f"{name}={sample[name]:.4f}" for name in names)
+        values = " ".join(f"{n}={_shown(x)}" for n, x in sample.items() if n != "hash")
         print(f"sample {sample_id}: {values} hash={sample['hash'][:16]}")
     if len(ids) > 10:
         print(f"... and {len(ids) - 10} more")
     print(f"generated {len(ids)} samples" + (f", saved to {save_path}" if save_path else ""))
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else printable(brief(value))

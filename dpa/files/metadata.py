@@ -94,20 +94,26 @@ class Metadata(Frozen):
         """The bytes of a sample's hash and values."""
         return (self.space or DEFAULT).sample_bytes
 
+    @property
+    def row_bytes(self) -> int:
+        """About the bytes of a sample as a dict in a list."""
+        return (self.space or DEFAULT).row_bytes
+
     def block_size(self, size: int) -> int:
         """How many samples to take at a time: `size`, or fewer where they are large."""
         return (self.space or DEFAULT).block_size(size)
 
     def require_codes(self, name: str, column: Column, first: int) -> None:
-        """Raises ValueError if a code stands for no choice; samples count from `first`."""
-        choices = None if self.space is None else self.space[name].choices
-        if choices is not None and column.size:
-            wrong = ((column < 0) | (column >= len(choices))).reshape(len(column), -1).any(axis=1)
+        """Raises ValueError if a code stands for no label; samples count from `first`."""
+        labels = None if self.space is None else self.space[name].labels
+        if labels is not None and column.size:
+            codes: Column = column.view(np.uint8 if column.dtype == np.bool_ else np.uint32)
+            wrong = np.asarray(codes >= len(labels)).reshape(len(column), -1).any(axis=1)
             if wrong.any():
                 at = int(np.argmax(wrong))
                 raise ValueError(
-                    f"{name} of sample {first + at} must be codes below {len(choices)}, "
-                    f"got {column[at]}"
+                    f"{name} of sample {first + at} must be codes below {len(labels)}, "
+                    f"got {codes[at]}"
                 )
 
     @property
@@ -170,6 +176,8 @@ class Metadata(Frozen):
         require_names("metadata", fields, (*_FIELDS, *(("num_samples",) if recipe else ())))
         space = None if fields["space"] is None else space_of(fields["space"])
         key = Key.checked(*(fields[name] for name in (*Key._fields, "world_size")))
+        if space is not None:
+            space.at(key.epoch)  # raises for numbers that do not fit together in it
         if fields["rank"] is not None and fields["base_seed"] is None:
             raise ValueError("a rank needs a base_seed")
         start_id, id_type, dtype = fields["start_id"], fields["id_type"], fields["dtype"]

@@ -123,8 +123,9 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
         stays as it was.
         """
         _check_state(state)
+        same = {"space": space_of(state["space"]) == self.derivation.space}  # 0 is not False
         for name, value in self._identity().items():
-            if state[name] != value:
+            if not same.get(name, state[name] == value):
                 raise ValueError(
                     f"the state is another stream's: its {name} is {brief(state[name])}, "
                     f"this stream's {brief(value)}"
@@ -169,7 +170,8 @@ class DictStream(RowCursor, Stream[dict[str, Any]]):
         self._seek(position)
 
     def _rows(self, position: int) -> list[dict[str, Any]]:
-        batch = self._batch(position, self.chunk_size)
+        size = self.derivation.space.block_size(self.chunk_size)
+        batch = self._batch(position, size)
         self.report(position + len(batch), batch.ids)
         return batch.to_dicts()
 

@@ -60,6 +60,7 @@ void test_sha256(void);
 void test_kernels(void);
 void test_words(void);
 void test_distributions(void);
+void test_every(void);
 void test_samplers(void);
 void test_links(void);
 void test_generate(void);

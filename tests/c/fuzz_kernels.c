@@ -49,7 +49,7 @@ static void fuzz_request(const uint8_t *data, size_t size)
 static void fuzz_words(const struct dpa_kernel *kernel, size_t n, const sha256_state *state, uint64_t seed)
 {
     const unsigned wanted = 1 + (unsigned)(seed % 4);
-    const struct word_blocks blocks = {state[0], state[0], seed & 4 ? 8 : 0, seed & 8 ? 8 : 0};
+    const struct word_blocks blocks = {state, state, seed >> 2 & 1, seed >> 3 & 1};
     uint64_t *word = allocate(wanted * n * sizeof *word), *expected = allocate(wanted * n * sizeof *word);
     kernel->words(&blocks, n, wanted, word, n);
     dpa_kernel_portable.words(&blocks, n, wanted, expected, n);

@@ -33,7 +33,7 @@ static const struct {
     {"samplers", test_samplers}, {"links", test_links},       {"generate", test_generate},
     {"requests", test_requests}, {"threads", test_threads},   {"leaves", test_leaves},
     {"words", test_words},       {"distributions", test_distributions},
-    {"moments", test_moments},   {"noise", test_noise},
+    {"every", test_every},       {"moments", test_moments},   {"noise", test_noise},
     {"shortest", test_shortest},
 };
 

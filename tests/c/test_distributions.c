@@ -5,6 +5,8 @@
 #include "expected.h"
 #include "requests.h"
 
+#include "sample/functions.h"
+
 static dpa_links links;
 
 /* ---- Known answers: numbers are 16 hex digits, doubles by their bits ---- */
@@ -16,27 +18,13 @@ static uint64_t next_number(FILE *file)
     return number;
 }
 
-static double to_double(uint64_t bits)
-{
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static uint64_t to_bits(double x)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 static dpa_column next_column(FILE *file, uint64_t thresholds[MAX_THRESHOLDS])
 {
     dpa_column column = {.kind = (dpa_kind)next_number(file), .items = 1, .thresholds = thresholds};
-    column.a = to_double(next_number(file));
-    column.b = to_double(next_number(file));
-    column.low = to_double(next_number(file));
-    column.high = to_double(next_number(file));
+    column.a = from_bits(next_number(file));
+    column.b = from_bits(next_number(file));
+    column.low = from_bits(next_number(file));
+    column.high = from_bits(next_number(file));
     column.start = next_number(file);
     column.step = next_number(file);
     column.count = next_number(file);
@@ -48,9 +36,9 @@ static dpa_column next_column(FILE *file, uint64_t thresholds[MAX_THRESHOLDS])
 
 static void known_functions(FILE *file)
 {
-    const double x = to_double(next_number(file)), small = x < 1 ? x : 1;
-    CHECK(to_bits(dpa_log(x)) == next_number(file), "log of %.17g", x);
-    CHECK(to_bits(dpa_exp(x < 700 ? x : 700)) == next_number(file), "exp of %.17g", x);
+    const double x = from_bits(next_number(file)), small = x < 1 ? x : 1;
+    CHECK(to_bits(natural_log(x)) == next_number(file), "log of %.17g", x);
+    CHECK(to_bits(exponential(x < 700 ? x : 700)) == next_number(file), "exp of %.17g", x);
     CHECK(to_bits(dpa_half_sine(small)) == next_number(file), "half sine of %.17g", small);
     const uint64_t quantile = next_number(file);
     CHECK(x >= 1 || to_bits(dpa_normal_quantile(x)) == quantile, "normal quantile of %.17g", x);
@@ -163,7 +151,7 @@ static uint64_t any_word(uint64_t *seed)
 
 static void equals_portable(const struct level *level, const dpa_column *column, size_t n, uint64_t seed)
 {
-    static uint64_t word[2 * RUN];
+    static uint64_t word[2 * BATCH];
     const size_t words = column->kind == DPA_BETA ? ROW + n : n;
     for (size_t i = 0; i < words; i++)
         word[i] = any_word(&seed);
@@ -191,7 +179,7 @@ static void every_level(void)
     uint64_t thresholds[MAX_THRESHOLDS], seed = 3;
     for (size_t l = 0; l < count; l++)
         for (int kind = DPA_UNIFORM; kind <= DPA_CHOICE; kind++)
-            for (size_t n = 0; n <= RUN; n++) {
+            for (size_t n = 0; n <= BATCH; n++) {
                 const dpa_column column = random_column((dpa_kind)kind, &seed, thresholds);
                 equals_portable(&levels[l], &column, n, n);
             }
@@ -220,7 +208,7 @@ static void products(void)
         const uint64_t a = (x & 0xffffffff) * (y & 0xffffffff), b = (x >> 32) * (y & 0xffffffff);
         const uint64_t c = (x & 0xffffffff) * (y >> 32), d = (x >> 32) * (y >> 32);
         const uint64_t carry = ((a >> 32) + (b & 0xffffffff) + (c & 0xffffffff)) >> 32;
-        CHECK(dpa_mul_high(x, y) == d + (b >> 32) + (c >> 32) + carry, "%" PRIx64 " %" PRIx64, x, y);
+        CHECK(mul_high(x, y) == d + (b >> 32) + (c >> 32) + carry, "%" PRIx64 " %" PRIx64, x, y);
     }
 }
 
@@ -232,7 +220,7 @@ static void expected_subset(const dpa_column *column, const uint64_t *word, uint
     for (uint32_t i = 0; i < column->count; i++)
         all[i] = i;
     for (uint64_t i = 0; i < column->picked; i++) {
-        const uint64_t j = i + dpa_mul_high(word[i], column->count - i);
+        const uint64_t j = i + mul_high(word[i], column->count - i);
         const uint32_t chosen = all[j];
         all[j] = all[i];
         code[i] = all[i] = chosen;
@@ -242,7 +230,7 @@ static void expected_subset(const dpa_column *column, const uint64_t *word, uint
 
 static uint64_t rounded(uint64_t real, bool single_precision)
 {
-    const float value = (float)to_double(real);
+    const float value = (float)from_bits(real);
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     return single_precision ? bits : real;

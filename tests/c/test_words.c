@@ -7,7 +7,7 @@
 #define MOST 194 /* as in test_kernels.c */
 
 static uint8_t digests[MOST][32], tags[MOST][16];
-static uint32_t digest_words[MOST][8], halves[MOST][8];
+static sha256_state digest_words[MOST], halves[MOST];
 static uint64_t expected[2][2][4][MOST]; /* by which half is shared */
 
 /* Block number i of the parameter with tag i, as the last 32 bytes of a padded block. */
@@ -39,7 +39,7 @@ static void make_all(void)
 
 static void every_count(const struct dpa_kernel *kernel, size_t d, size_t h)
 {
-    const struct word_blocks blocks = {digest_words[0], halves[0], 8 * d, 8 * h};
+    const struct word_blocks blocks = {(const sha256_state *)digest_words, (const sha256_state *)halves, d, h};
     for (size_t n = 0; n <= MOST; n++) {
         const unsigned wanted = n == MOST ? 4 : 1 + (unsigned)(n % 4);
         const size_t row = n + n % 3; /* what lies between the rows is not touched */

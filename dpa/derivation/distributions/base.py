@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import product
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeAlias
@@ -35,7 +35,7 @@ class Distribution(Frozen):
     Numbers may be schedules, except with a shape; at(epoch) has numbers in their place.
     """
 
-    __slots__ = ("_arguments", "key", "shape", "when")
+    __slots__ = ("_arguments", "_codes", "key", "shape", "when")
 
     #: All kinds by their names in JSON.
     KINDS: ClassVar[dict[str, type[Distribution]]] = {}
@@ -57,6 +57,7 @@ class Distribution(Frozen):
     #: Equal for equal distributions alone: 1, 1.0 and True are different choices.
     key: tuple[Any, ...]
     _arguments: tuple[Any, ...]
+    _codes: dict[tuple[type, Any], int] | None
 
     def __init_subclass__(cls) -> None:
         if "kind" in vars(cls):
@@ -69,7 +70,7 @@ class Distribution(Frozen):
             for name, value in zip(self.FIELDS, arguments, strict=True)
         )
         self._set(shape=_checked_shape(shape), **dict(zip(self.FIELDS, checked, strict=True)))
-        self._set(_arguments=checked)
+        self._set(_arguments=checked, _codes=None)
         self._condition(_checked_when(when))
         if self.shape and self.schedules:
             raise ValueError("a number that changes with the epoch must not have a shape")
@@ -152,7 +153,10 @@ class Distribution(Frozen):
     @property
     def codes(self) -> dict[tuple[type, Any], int]:
         """The codes of the labels, by type and value: 1, 1.0 and True differ."""
-        return {_typed(label): code for code, label in enumerate(self.labels or ())}
+        if self._codes is None:
+            self._set(_codes={_typed(label): code for code, label in enumerate(self.labels or ())})
+        assert self._codes is not None
+        return self._codes
 
     @property
     def item_shape(self) -> tuple[int, ...]:
@@ -239,8 +243,11 @@ class Distribution(Frozen):
             name: number_of(name, value) if name in kind.NUMBERS else value
             for name, value in arguments.items()
         }
+        when = fields.get("when", {})
+        if not isinstance(when, Mapping):
+            raise TypeError(f"when must be an object, got {brief(when)}")
         make: Callable[..., Distribution] = kind
-        return make(**given, when=fields.get("when"))
+        return make(**given, when=when)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Distribution.from_dict, (self.to_dict(),)
@@ -270,10 +277,12 @@ def _stored(value: Any) -> Any:
 
 
 def _checked_shape(shape: Any) -> tuple[int, ...]:
+    if isinstance(shape, (str, bytes, Set, Mapping)):
+        raise TypeError(f"shape must be an integer or a sequence of them, got {brief(shape)}")
     sides = shape if isinstance(shape, Iterable) else () if shape is None else (shape,)
     checked = tuple(integer("a side of shape", side) for side in sides)
-    if len(checked) > 32 or any(side < 1 for side in checked):
-        raise ValueError(f"shape must be at most 32 sides of 1 or more, got {brief(shape)}")
+    if len(checked) > 32 or not all(1 <= side <= MOST for side in checked):
+        raise ValueError(f"shape must be at most 32 sides of 1 to {MOST:,}, got {brief(shape)}")
     return checked
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Any
@@ -239,7 +240,7 @@ def _int64(name: str, value: object) -> int:
 
 
 def _checked_choices(choices: Any) -> tuple[Value, ...]:
-    if isinstance(choices, (str, bytes, Mapping)) or not isinstance(choices, Iterable):
+    if isinstance(choices, (str, bytes, Mapping, Set)) or not isinstance(choices, Iterable):
         raise TypeError(f"choices must be a sequence of values, got {brief(choices)}")
     values = list(choices)
     if not 1 <= len(values) <= MOST:
@@ -264,13 +265,13 @@ def _checked_choices(choices: Any) -> tuple[Value, ...]:
             except UnicodeEncodeError:
                 raise ValueError(f"a choice must be valid Unicode, got {brief(value)}") from None
     if len(set(checked)) < len(checked):
-        twice = next(value for value in checked if checked.count(value) > 1)
+        [(twice, _)] = Counter(checked).most_common(1)
         raise ValueError(f"choices must be distinct, {brief(twice)} appears twice")
     return tuple(checked)
 
 
 def _checked_weights(weights: Any, size: int) -> tuple[float, ...]:
-    if isinstance(weights, (str, bytes, Mapping)) or not isinstance(weights, Iterable):
+    if isinstance(weights, (str, bytes, Mapping, Set)) or not isinstance(weights, Iterable):
         raise TypeError(f"weights must be a sequence of numbers, got {brief(weights)}")
     checked = tuple(finite("a weight", weight) + 0.0 for weight in weights)
     if len(checked) != size:
