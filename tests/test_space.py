@@ -102,6 +102,8 @@ def test_joining():
         space | Space(other=Seed())
     with pytest.raises(ValueError, match=r"differ in their sampler: xoshiro256\+\+, mt19937"):
         space | Space(other=Seed(), depth=4, sampler="mt19937")
+    with pytest.raises(ValueError, match=r"the parameter 'a\.b' is declared twice"):
+        space | {"a.b": Seed(), "a": group(b=Seed())}
     with pytest.raises(TypeError):
         space | 5
 

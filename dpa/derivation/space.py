@@ -245,6 +245,7 @@ class Space(Frozen):
             return NotImplemented
         if both := [name for name, _ in added if name in self]:
             raise ValueError(f"both spaces declare {', '.join(both)}")
+        check_parameters([*self.parameters, *added])
         found = dict(chain(self.parameters, added))
         return Space(found, depth=self.depth, sampler=self.sampler)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -147,6 +146,8 @@ class Choice(Distribution):
         """The weights up to each choice, as integers, and all of them."""
         if self.weights is None:
             return list(range(1, len(self.choices) + 1)), len(self.choices)
+        from fractions import Fraction  # takes its time, and import dpa does without
+
         # Exact: a weight is the number that its shortest decimal text says.
         exact = [Fraction(repr(weight)) for weight in self.weights]
         scale = math.lcm(*{weight.denominator for weight in exact})
