@@ -728,7 +728,7 @@ def test_a_name_given_twice_among_many_is_found_at_once(tmp_path):
 
 def test_a_dot_in_a_name_stands_for_itself(tmp_path):
     path = tmp_path / "x.jsonl"
-    space = Space({"crop.area": Uniform(0, 1, 0)})
+    space = Space({"crop.area": Uniform(0, 1, draw=0)})
     dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(3), space), path)
     path.write_text(path.read_text().replace('"crop.area":0.', '"cropXarea":0.', 1))
     with pytest.raises(ChainFileError, match=r"line 2 .*: not a record"):
@@ -739,7 +739,7 @@ def test_a_name_that_an_archive_needs_is_refused_before_the_file_goes(tmp_path):
     path = tmp_path / "x.npz"
     dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(3)), path)
     before = path.read_bytes()
-    batch = dpa.generate_augmentation_batch(range(3), Space({"metadata": Uniform(0, 1, 0)}))
+    batch = dpa.generate_augmentation_batch(range(3), Space({"metadata": Uniform(0, 1, draw=0)}))
     with pytest.raises(ValueError, match=r"a parameter called 'metadata' cannot be stored in .npz"):
         dpa.save_augmentation_chain(batch, path)
     assert path.read_bytes() == before
@@ -835,7 +835,7 @@ def test_lists_within_lists_are_no_chain(tmp_path):
 
 
 def test_statistics_of_dicts_take_names():
-    space = Space({"scale": Uniform(0, 1, 0), "flip": Uniform(0, 1, 1)})
+    space = Space({"scale": Uniform(0, 1, draw=0), "flip": Uniform(0, 1, draw=1)})
     rows = dpa.generate_augmentation_chain(100, space)
     with pytest.raises(ValueError, match="sample 0 has no 'rotation'"):
         dpa.compute_statistics(rows)

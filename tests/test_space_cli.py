@@ -178,7 +178,10 @@ def test_a_space_file_s_error_names_it(run, tmp_path, path, content, message):
         ("generate -n 1 -o {path} --space {scheduled}", "say epoch=, on which the space depends"),
         ("audit -n 100 --space {scheduled}", "say epoch=, on which the space depends: 'angle, p'"),
         ("show 1 --space {scheduled}", "say epoch=, on which"),
-        ("show 1 --space {space} --columns sigma", "there is no parameter 'sigma'; there are blur"),
+        (
+            "show 1 --space {space} --columns sigma",
+            "no parameter 'sigma'; did you mean blur",
+        ),
         (
             "generate --recipe {space} -o {path} --space {space}",
             "--space is not allowed with --rec",

@@ -88,7 +88,7 @@ def test_odd_declarations():
 
 
 def test_five_names_that_are_no_config(tmp_path):
-    members = {name: Uniform(0, 1, at) for at, name in enumerate(dpa.PARAMETERS[:4])}
+    members = {name: Uniform(0, 1, draw=at) for at, name in enumerate(dpa.PARAMETERS[:4])}
     space = Space({**members, "contrast": Normal(0, 2e307)})
     path = tmp_path / "a.json"
     dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(3), space), path)

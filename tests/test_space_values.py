@@ -94,10 +94,10 @@ def test_the_example(sampler, key, kernel):
 
 @pytest.mark.parametrize("depth", [1, 2, 10, 300])
 def test_draws_of_the_sampler_may_have_gaps(depth, kernel):
-    drawn = {f"d{n}": Uniform(-n, 1, n) for n in (0, 4, 255)}
+    drawn = {f"d{n}": Uniform(-n, 1, draw=n) for n in (0, 4, 255)}
     for sampler in dpa._native.SAMPLERS:
         space = Space(
-            {**drawn, "again": Uniform(2, 3, 4), "s": Seed()}, depth=depth, sampler=sampler
+            {**drawn, "again": Uniform(2, 3, draw=4), "s": Seed()}, depth=depth, sampler=sampler
         )
         assert space.names == ("d0", "again", "d4", "d255", "s")
         assert_equal(space, range(5))

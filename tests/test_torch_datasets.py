@@ -536,7 +536,7 @@ def test_schedules_follow_the_epoch():
 def test_images_need_the_five_in_every_sample():
     require("cv2")
     for space, message in [
-        (Space(flip=Bernoulli(0.5)), "images need 'rotation' in every sample, there are flip$"),
+        (Space(flip=Bernoulli(0.5)), r"need 'rotation' in every .* are flip; say transform="),
         (
             dpa.AugmentationConfig().only(dpa.PARAMETERS[1:]) | {
                 "flip": Bernoulli(0.5), "rotation": Uniform(-1, 1, when={"flip": True})

@@ -133,9 +133,13 @@ class Columns:
         """The columns by name, C-contiguous, the real numbers as float64."""
         return {name: _exact(column) for name, column in self._columns.items()}
 
+    def _require(self, name: str) -> None:
+        if name not in self._columns:
+            raise KeyError(f"no column {name!r}; the columns are {', '.join(self._columns)}")
+
     def active(self, name: str) -> Mask:
         """Which samples have this parameter: bool, shape (n,). Raises KeyError."""
-        self._columns[name]
+        self._require(name)
         mask = None if self.space is None else self.space.mask(name, self._columns)
         return np.ones(len(self), np.bool_) if mask is None else mask
 
@@ -154,6 +158,7 @@ class Columns:
 
     def labels(self, name: str) -> npt.NDArray[Any]:
         """The choices that a column's codes stand for, shape (n, ...). TypeError for others."""
+        self._require(name)
         column = self._columns[name]
         choices = None if self.space is None else self.space[name].choices
         if choices is None:
@@ -370,7 +375,9 @@ def _check_fields(row: Mapping[str, Any], fields: set[str], rank: int | None, at
     _check_row(row, at)
     if row.keys() != fields:
         missing, unknown = sorted(fields - row.keys()), sorted(row.keys() - fields, key=str)
-        remedy = "; keep what is your own beside the samples, by their ids" if unknown else ""
+        remedy = ""
+        if unknown:
+            remedy = "; say config=, if a Space declares them, or keep them beside the samples"
         raise ValueError(
             f"sample {at}: missing fields {missing}, unknown fields {brief(unknown)}{remedy}"
         )

@@ -73,7 +73,7 @@ class AugmentationConfig(Space):
             object.__setattr__(self, f"{name}_range", bounds)
         depth = checked_depth(self.augmentation_depth)
         object.__setattr__(self, "augmentation_depth", depth)
-        uniforms = [Uniform(*bounds, draw) for draw, bounds in enumerate(self.bounds)]
+        uniforms = [Uniform(*bounds, draw=draw) for draw, bounds in enumerate(self.bounds)]
         declared = tuple(map(Parameter, PARAMETERS, uniforms))
         self._declare(declared, depth, checked_sampler(self.sampler))
 

@@ -305,8 +305,7 @@ class AugmentationBatch(Derived, Columns):
     def __getitem__(self, item: str) -> Column: ...
     def __getitem__(self, item: int | slice | str) -> dict[str, Any] | AugmentationBatch | Column:
         if isinstance(item, str):
-            if item not in self._columns:
-                raise KeyError(f"no column {item!r}; the columns are {', '.join(self._columns)}")
+            self._require(item)
             return self._columns[item]
         if isinstance(item, slice):
             return self.part(item)

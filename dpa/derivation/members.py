@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, TypeAlias
 
 from dpa.checks import brief
@@ -88,10 +88,20 @@ def members_of(members: Any, more: Mapping[str, Any]) -> dict[str, Member]:
         require_name(name)
         if not isinstance(member, (Distribution, Group)):
             raise TypeError(
-                f"{name} must be a distribution, such as Uniform(low, high), or a group, "
-                f"got {brief(member)}"
+                f"{name} must be a distribution, such as {_instead(member)}, got {brief(member)}"
             )
     return found
+
+
+def _instead(member: object) -> str:
+    """What may have been meant."""
+    if isinstance(member, Mapping):
+        return "Uniform(low, high), or group(...) for names under a prefix"
+    if isinstance(member, (Sequence, Set)):
+        return "Uniform(low, high) for a range or Choice([...]) for one of these values"
+    if isinstance(member, (int, float)):
+        return "Bernoulli(p) or Uniform(low, high)"
+    return "Uniform(low, high), or a group"
 
 
 def declared_in(
@@ -121,6 +131,6 @@ def require_name(name: object) -> None:
     sound = isinstance(name, str) and name.isascii() and len(name) <= LONGEST_NAME
     if not sound or not all(part.isidentifier() for part in str(name).split(".")):
         raise ValueError(
-            f"names must be words with dots between them, at most {LONGEST_NAME} characters, "
-            f"got {brief(name)}"
+            "names must be words with dots between them (letters a to z, digits, _), at most "
+            f"{LONGEST_NAME} characters, got {brief(name)}"
         )

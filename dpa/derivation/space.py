@@ -70,7 +70,7 @@ class Space(Frozen):
     sampler: str
     #: The parameters that change with the epoch.
     scheduled: tuple[str, ...]
-    #: What makes each parameter active: numbers of columns, and what these must hold.
+    #: What makes each parameter active, as numbers of columns and what these must hold.
     conditions: Mapping[str, tuple[tuple[int, int], ...]]
     #: Whether each parameter is a single real number that every sample has.
     plain: bool
@@ -136,10 +136,13 @@ class Space(Frozen):
         return len(self.names)
 
     def _lacks(self, name: object) -> str:
-        """The message for a name that is not declared: what has it as a part, or all."""
-        near = [known for known in self.names if str(name) in known.split(".")] or self.names
-        more = f" and {len(near) - 20} more" if len(near) > 20 else ""
-        return f"there is no parameter {brief(name)}; there are {', '.join(near[:20])}{more}"
+        """The message for a name that is not declared."""
+        near = [known for known in self.names if str(name) in known.split(".")]
+        known = near or self.names
+        more = f" and {len(known) - 20} more" if len(known) > 20 else ""
+        listed = ", ".join(known[:20]) + more
+        hint = f"did you mean {listed}?" if near else f"there are {listed}"
+        return f"there is no parameter {brief(name)}; {hint}"
 
     # ---- What may depend on the epoch ----
 
@@ -162,7 +165,7 @@ class Space(Frozen):
 
     @property
     def plan(self) -> Plan:
-        """The space as the C code takes it: compiled once, shared by all calls.
+        """The space as the C code takes it, compiled once and shared by all calls.
 
         Raises ValueError for a space that changes with the epoch.
         """
@@ -284,7 +287,7 @@ class Space(Frozen):
 
     @property
     def identity(self) -> str:
-        """The SHA-256 of the canonical JSON: 64 hex characters that name the space."""
+        """The SHA-256 of the canonical JSON, 64 hex characters that name the space."""
         from hashlib import sha256
 
         return sha256(self.to_json().encode()).hexdigest()

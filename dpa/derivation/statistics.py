@@ -313,7 +313,10 @@ def _of_rows(
             statistics = Statistics(names)
         assert names is not None
         if space is None:
-            statistics.update({name: column_of(part, name, first) for name in names})
+            try:
+                statistics.update({name: column_of(part, name, first) for name in names})
+            except TypeError as error:
+                raise TypeError(f"{error}; of a Space's dicts say config=, the Space") from None
         else:
             statistics.update(*_typed(part, first, space))
         first += len(part)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import PARAMETERS, checked_space
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, derive
@@ -108,6 +109,12 @@ def _completed(rows: list[Any], made: AugmentationBatch, first: int) -> list[Any
         names = [name for name, mask in inactive.items() if mask[at]]
         if not names or not isinstance(row, Mapping):
             continue
+        if row.get("hash") != (made_hash := made.field("hash", at)):
+            raise ValueError(
+                f"params[{first + at}] has the hash {brief(row.get('hash'))}, but id "
+                f"{made.ids[at]!r} with this config and {made.key} has {made_hash}: say ids=, "
+                "epoch=, base_seed=, view= and rank= as when it was made"
+            )
         for name in names:
             if name in row:
                 raise ValueError(

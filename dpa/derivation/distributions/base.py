@@ -41,9 +41,11 @@ class Distribution(Frozen):
     KINDS: ClassVar[dict[str, type[Distribution]]] = {}
     #: The name in JSON.
     kind: ClassVar[str]
-    #: The names of the arguments, in order; those that are numbers; those that may be left out.
+    #: The names of the arguments, in order.
     FIELDS: ClassVar[tuple[str, ...]] = ()
+    #: Those that are numbers.
     NUMBERS: ClassVar[tuple[str, ...]] = ()
+    #: Those that may be left out.
     OPTIONAL: ClassVar[tuple[str, ...]] = ()
     #: The type of the values in columns; of choices, of their codes.
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float64)
@@ -132,7 +134,8 @@ class Distribution(Frozen):
     def with_numbers(self, arguments: Iterable[Any]) -> Self:
         """A copy with other arguments, in the order of FIELDS."""
         make: Callable[..., Self] = type(self)
-        return make(*arguments, shape=self.shape, when=self.when)
+        given = dict(zip(self.FIELDS, arguments, strict=True))
+        return make(**given, shape=self.shape, when=self.when)
 
     def with_when(self, when: Mapping[str, Value]) -> Self:
         """A copy with other conditions."""

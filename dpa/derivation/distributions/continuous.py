@@ -36,8 +36,8 @@ class _Bounded(Distribution):
 class Uniform(_Bounded):
     """A number from low to high, each equally likely.
 
-    With `draw` the number is draw number `draw` of the sample's sampler, 0 to 255: so the five
-    parameters of AugmentationConfig are made. Without it the parameter's name makes it.
+    `draw` makes it number `draw` of the sample's sampler, 0 to 255, as the five parameters of an
+    AugmentationConfig are made. Your own parameters need none: their names make them.
     """
 
     __slots__ = ("draw", "high", "low")
@@ -51,8 +51,8 @@ class Uniform(_Bounded):
         self,
         low: Number,
         high: Number,
-        draw: int | None = None,
         *,
+        draw: int | None = None,
         shape: Shape = (),
         when: When | None = None,
     ) -> None:

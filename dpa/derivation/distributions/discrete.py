@@ -242,7 +242,8 @@ def _int64(name: str, value: object) -> int:
 
 def _checked_choices(choices: Any) -> tuple[Value, ...]:
     if isinstance(choices, (str, bytes, Mapping, Set)) or not isinstance(choices, Iterable):
-        raise TypeError(f"choices must be a sequence of values, got {brief(choices)}")
+        message = f"choices must be a sequence, whose order gives the codes, got {brief(choices)}"
+        raise TypeError(message)
     values = list(choices)
     if not 1 <= len(values) <= MOST:
         raise ValueError(f"choices must be 1 to {MOST:,} values, got {len(values):,}")

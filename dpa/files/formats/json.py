@@ -15,6 +15,7 @@ from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import BLOCK
 from dpa.derivation.documents import canonical, parse
+from dpa.derivation.space import FORMAT as SPACE_FORMAT
 from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
 from dpa.files.formats.records import LONGEST
@@ -88,6 +89,11 @@ def read(file: BinaryIO) -> FormatReader:
 
 def _document(document: Any, *, strict: bool) -> FormatReader:
     """A reader of a parsed document: ours with another layout, or the original package's."""
+    if isinstance(document, dict) and document.get("space") == SPACE_FORMAT:
+        raise ValueError(
+            "it declares a space and has no samples: dpa show shows it, dpa generate --space "
+            "makes samples of it"
+        )
     if not isinstance(document, dict) or not isinstance(document.get("augmentations"), list):
         raise ValueError("not a chain: no list of augmentations")
     if not document.keys() <= _PARTS:

@@ -49,7 +49,11 @@ class _Augmented(ABC):
         if transform is None:
             from dpa.integrations.image import apply_augmentation
 
-            check_applicable(checked_space(config))
+            try:
+                check_applicable(checked_space(config))
+            except ValueError as error:
+                hint = "say transform= to apply parameters of your own"
+                raise ValueError(f"{error}; {hint}") from None
             transform = apply_augmentation
         if not (transform is False or callable(transform)):
             raise TypeError(f"transform must be callable, False or None, got {transform!r}")
