@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from dpa._columns import dicts
-from dpa.checks import brief, integer, real
-from dpa.derivation.distributions import Distribution
 from dpa.derivation.ids import Ids
+from dpa.derivation.rows import check_fields, column_of, digests_of
 from dpa.derivation.space import Space
 
 #: float64 or float32; int64, uint64, bool, or int32 codes of choices.
@@ -67,13 +66,13 @@ class Columns:
         fields |= {"id"} if ids is None else set()
         fields |= {"rank"} if rank is not None else set()
         for at, row in enumerate(rows, first):
-            _check_fields(row, fields, rank, at)
+            check_fields(row, fields, rank, at)
         declared = {} if space is None else dict(space.parameters)
         columns = {name: column_of(rows, name, first, declared.get(name)) for name in names}
         require_finite(columns, first)
         if ids is None:
             ids = Ids.checked([row["id"] for row in rows])
-        return Columns(ids, _digests(rows, first), columns, space)
+        return Columns(ids, digests_of(rows, first), columns, space)
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -300,103 +299,3 @@ def require_finite(columns: Mapping[str, Column], first: int) -> None:
             sound = np.isfinite(values).reshape(len(values), -1).all(axis=1)
             at = int(np.argmin(sound))
             raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")
-
-
-def column_of(
-    rows: Sequence[Mapping[str, Any]],
-    name: str,
-    first: int,
-    distribution: Distribution | None = None,
-) -> Column:
-    """One parameter of many dicts as an array; `first` is the index of rows[0], for messages.
-
-    `distribution` None: real numbers. Raises TypeError or ValueError that names the sample.
-    """
-    try:
-        values = [row[name] for row in rows]
-    except (KeyError, IndexError, TypeError):
-        for at, row in enumerate(rows, first):
-            _check_row(row, at)
-            if name not in row:
-                raise ValueError(f"sample {at} has no {name!r}: {brief(row)}") from None
-        raise
-    if distribution is not None and (distribution.item_shape or distribution.dtype.kind != "f"):
-        read = _reader(distribution)
-        made = [read(value, f"{name} of sample {at}") for at, value in enumerate(values, first)]
-        return np.array(made, distribution.dtype).reshape(len(rows), *distribution.item_shape)
-    if not set(map(type, values)) <= {float}:
-        values = [real(f"{name} of sample {at}", value) for at, value in enumerate(values, first)]
-    return np.array(values, np.float64)
-
-
-def _reader(distribution: Distribution) -> Callable[[Any, str], Any]:
-    """Takes a value, or nested lists of them, and its name; gives what a column holds.
-
-    It raises TypeError or ValueError.
-    """
-    labels, dtype, codes = distribution.labels, distribution.dtype, distribution.codes
-
-    def one(value: Any, what: str) -> Any:
-        if labels is not None:
-            code = codes.get((type(value), value)) if isinstance(value, Hashable) else None
-            if code is None:
-                raise ValueError(f"{what} must be one of {brief(labels)}, got {brief(value)}")
-            return code
-        if dtype.kind == "f":
-            return real(what, value)
-        number, limits = integer(what, value), np.iinfo(dtype)
-        if not limits.min <= number <= limits.max:
-            raise ValueError(f"{what} must be of {dtype}, got {brief(number)}")
-        return number
-
-    def nested(value: Any, what: str, shape: tuple[int, ...] = distribution.item_shape) -> Any:
-        if not shape:
-            return one(value, what)
-        if not isinstance(value, (list, tuple)) or len(value) != shape[0]:
-            whole = distribution.item_shape
-            raise ValueError(f"{what} must have shape {whole}, got {brief(value)}")
-        return [nested(inner, what, shape[1:]) for inner in value]
-
-    return nested
-
-
-def names_of(row: object, at: int = 0) -> tuple[str, ...]:
-    """The parameters of a dict, sample number `at`: all its keys except hash and rank."""
-    _check_row(row, at)
-    return tuple(name for name in row if name not in ("hash", "rank"))  # type: ignore[attr-defined]
-
-
-def _check_row(row: object, at: int) -> None:
-    if not isinstance(row, Mapping):
-        raise TypeError(f"sample {at} must be a dict, got {brief(row)}")
-
-
-def _check_fields(row: Mapping[str, Any], fields: set[str], rank: int | None, at: int) -> None:
-    _check_row(row, at)
-    if row.keys() != fields:
-        missing, unknown = sorted(fields - row.keys()), sorted(row.keys() - fields, key=str)
-        remedy = ""
-        if unknown:
-            remedy = "; say config=, if a Space declares them, or keep them beside the samples"
-        raise ValueError(
-            f"sample {at}: missing fields {missing}, unknown fields {brief(unknown)}{remedy}"
-        )
-    if rank is not None and row["rank"] != rank:
-        raise ValueError(f"sample {at} has rank {brief(row['rank'])} among samples of rank {rank}")
-
-
-def _digests(rows: Iterable[Mapping[str, Any]], first: int) -> npt.NDArray[np.uint8]:
-    digests = bytearray()
-    for at, row in enumerate(rows, first):
-        text = row["hash"]
-        if not is_hex_digest(text):
-            raise ValueError(
-                f"hash of sample {at} must be 64 lowercase hex digits, got {brief(text)}"
-            )
-        digests += bytes.fromhex(text)
-    return np.frombuffer(digests, np.uint8).reshape(-1, 32)
-
-
-def is_hex_digest(text: object) -> bool:
-    """Whether `text` is a str of 64 lowercase hex digits."""
-    return isinstance(text, str) and len(text) == 64 and not text.strip("0123456789abcdef")

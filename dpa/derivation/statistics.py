@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._columns import MOMENTS_BLOCK, moments
-from dpa.derivation.columns import Column, Mask, column_of, names_of
+from dpa.derivation.columns import Column, Mask
 from dpa.derivation.config import PARAMETERS, checked_space
 from dpa.derivation.distributions import Value
+from dpa.derivation.rows import column_of, names_of
 from dpa.derivation.space import Space
 from dpa.host.memory import require_memory
 

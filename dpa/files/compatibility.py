@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from dpa.derivation.columns import Columns, is_hex_digest
+from dpa.derivation.columns import Columns
 from dpa.derivation.config import DEFAULT
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.ids import Ids
+from dpa.derivation.rows import is_hex_digest
 from dpa.files.chains import LARGE_BLOCK
 
 #: The most links of chains to try: 1.6 million ids at depth 10, about a second.

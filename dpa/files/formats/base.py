@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from dpa.checks import brief
-from dpa.derivation.columns import Columns, is_hex_digest, require_finite
+from dpa.derivation.columns import Columns, require_finite
 from dpa.derivation.digest import SampleDigest
+from dpa.derivation.rows import is_hex_digest
 from dpa.derivation.statistics import Statistics, without_nan
 from dpa.files.metadata import Metadata
 
