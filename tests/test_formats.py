@@ -706,9 +706,11 @@ def test_streams_take_no_more_memory_for_more_samples(tmp_path, suffix):
 PEAK = """
     import sys
     from collections import deque
+    import numpy
     import pyarrow.parquet
     import dpa
     from dpa.benchmark import measure_memory
+    pyarrow.array(numpy.zeros(1))  # imports pandas, where there is one
     path, size = sys.argv[2], int(sys.argv[3])
     with measure_memory() as memory:
         if sys.argv[1] == "write":
