@@ -601,3 +601,11 @@ def test_changed_tables(tmp_path, change, message):
         return
     with pytest.raises(ChainFileError, match=f"(?s){message}"):
         dpa.load_augmentation_batch(path)
+
+
+def test_no_header_is_compiled(tmp_path, monkeypatch):
+    """Compiling raises SystemError where Ctrl-C comes in between (CPython 3.11)."""
+    path, batch = tmp_path / "chain.npz", dpa.generate_augmentation_batch(["a", "b"])
+    dpa.save_augmentation_chain(batch, path)
+    monkeypatch.setattr("ast.literal_eval", None)
+    assert dpa.load_augmentation_batch(path) == batch

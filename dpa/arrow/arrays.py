@@ -1,4 +1,4 @@
-"""Ids and hashes as Arrow arrays, and back."""
+"""Ids, parameters and hashes as Arrow arrays, and back."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _listed(values: pa.Array, type_: pa.DataType) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(_listed(values, type_.value_type), type=type_)
 
 
-def column_of(array: pa.Array, distribution: Distribution | None) -> Column:
+def parameter_of(array: pa.Array, distribution: Distribution | None) -> Column:
     """The inverse; choices that are none of the distribution's have the code -1."""
     size = len(array)
     while pa.types.is_fixed_size_list(array.type):

@@ -44,8 +44,9 @@ class Columns:
         self.ids = ids
         self.digests = digests
         self.space = space
-        names = columns if space is None else space.names  # the order of dicts and digests
-        self._columns = {name: columns[name] for name in names}
+        self._columns = dict(columns)
+        if space is not None and tuple(columns) != space.names:  # the order of dicts and digests
+            self._columns = {name: columns[name] for name in space.names}
 
     @staticmethod
     def from_rows(

@@ -191,6 +191,8 @@ class Space(Frozen):
         masks = [columns[self.names[gate]] == code for gate, code in self.conditions[name]]
         return np.logical_and.reduce(masks) if masks else None
 
+    # ---- Columns ----
+
     @property
     def row_bytes(self) -> int:
         """About the bytes of a sample as a dict in a list; tracemalloc finds 528 for five names."""

@@ -88,8 +88,8 @@ class _Counts:
         self._labels = labels
         self._counts = np.zeros(len(labels), np.int64)
 
-    def add(self, column: Column, mask: Mask | None, **_: bool) -> None:
-        """Adds samples."""
+    def add(self, column: Column, mask: Mask | None, *, whole: bool, last: bool) -> None:
+        """Adds samples; counts need no blocks."""
         codes = column if mask is None else column[mask]
         if (
             codes.dtype != np.bool_
@@ -137,23 +137,17 @@ class Statistics:
         ]
         self._filled = 0  # samples of the open block
 
-    def update(
-        self, columns: Mapping[str, Column], masks: Mapping[str, Mask | None] | None = None
-    ) -> None:
-        """Adds samples: an array of shape (n, ...) for each name.
-
-        `masks`: which samples have each parameter; None takes it from the columns.
-        """
-        if masks is None and self._space is not None:
-            masks = {name: self._space.mask(name, columns) for name in self._names}
+    def update(self, columns: Mapping[str, Column]) -> None:
+        """Adds samples: an array of shape (n, ...) for each name."""
+        space = self._space
+        masks = [None if space is None else space.mask(name, columns) for name in self._names]
         size, done = len(columns[self._names[0]]), 0
         while done < size:
             room, left = MOMENTS_BLOCK - self._filled, size - done
             whole = self._filled == 0 and left >= MOMENTS_BLOCK
             taken = min(left, _PIECE) // room * room if whole else min(room, left)
             part = slice(done, done + taken)
-            for name, each in zip(self._names, self._each, strict=True):
-                mask = None if masks is None else masks[name]
+            for name, each, mask in zip(self._names, self._each, masks, strict=True):
                 # Of an open block copies are kept: the caller may reuse its arrays.
                 column = columns[name][part] if whole else np.array(columns[name][part])
                 of_part = None if mask is None else mask[part]
@@ -319,22 +313,19 @@ def _of_rows(
             except TypeError as error:
                 raise TypeError(f"{error}; of a Space's dicts say config=, the Space") from None
         else:
-            statistics.update(*_typed(part, first, space))
+            statistics.update(_typed(part, first, space))
         first += len(part)
     return statistics.result()
 
 
-def _typed(
-    rows: Sequence[Any], first: int, space: Space
-) -> tuple[dict[str, Column], dict[str, Mask | None]]:
-    """The columns of dicts, and which dicts have them: those in which they are active."""
+def _typed(rows: Sequence[Any], first: int, space: Space) -> dict[str, Column]:
+    """The columns of dicts, with zeros for the inactive values that dicts lack."""
     columns: dict[str, Column] = {}
-    masks: dict[str, Mask | None] = {}
-    # A gate has fewer conditions than what hangs on it, so it comes first.
     for at, row in enumerate(rows, first):
         names_of(row, at)  # raises for what is no dict
+    # A gate has fewer conditions than what hangs on it, so it comes first.
     for name in sorted(space.names, key=lambda each: len(space.conditions[each])):
-        masks[name] = mask = space.mask(name, columns)
+        mask = space.mask(name, columns)
         if mask is None:
             columns[name] = column_of(rows, name, first, space[name])
             continue
@@ -346,7 +337,7 @@ def _typed(
                 raise ValueError(f"sample {first + at} {has} {name!r}, which is {is_active} in it")
             if active:
                 columns[name][at] = column_of(rows[at : at + 1], name, first + at, space[name])[0]
-    return columns, masks
+    return columns
 
 
 def theoretical_statistics(config: Space, epoch: int | None = None) -> Summary:

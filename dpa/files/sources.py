@@ -86,16 +86,17 @@ def of_dicts(rows: Iterable[Mapping[str, Any]], given: Given) -> Source:
 def _dict_blocks(
     rows: Iterator[Mapping[str, Any]], metadata: Metadata, ids: Ids | None
 ) -> Iterator[Columns]:
-    first = 0
+    first, space, rank = 0, metadata.space, metadata.key.rank
+    gated = space is not None and any(space.conditions.values())
+    derivation = metadata.derivation if gated else None
     while part := list(islice(rows, BLOCK)):
         stop = first + len(part)
         span = metadata.consecutive_ids(first, len(part)) if ids is None else ids[first:stop]
         assert span is not None  # without ids they are consecutive
         if len(span) < len(part):
             raise ValueError(f"ids must be as many as the samples, got {first + len(span)}")
-        space, rank = metadata.space, metadata.key.rank
-        if metadata.derivation is not None and space is not None and any(space.conditions.values()):
-            part = _completed(part, metadata.derivation.batch(span), first)
+        if derivation is not None:
+            part = _completed(part, derivation.batch(span), first)
         yield Columns.from_rows(part, metadata.names, span, first, rank, space)
         first = stop
     if ids is not None and first < len(ids):

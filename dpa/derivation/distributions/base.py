@@ -95,7 +95,7 @@ class Distribution(Frozen):
         self._set(key=(self.kind, tuple(typed), self.shape, conditions))
 
     def _tried_epochs(self) -> set[int]:
-        """Epochs in which numbers may not fit together: the turns and, of several, more."""
+        """The epochs to try: where schedules turn and, between several of them, 64 others."""
         turns = {turn for schedule in self.schedules for turn in schedule.turns}
         if len(self.schedules) > 1:
             turns |= set(range(0, max(turns), max(turns) // 64 + 1))

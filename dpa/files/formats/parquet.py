@@ -24,12 +24,12 @@ with extra("parquet", ".parquet files need pyarrow"):
     import pyarrow.parquet as pq
 
     from dpa.arrow.arrays import (
-        column_of,
         digests_of,
         hash_array,
         id_array,
         ids_of,
         parameter_array,
+        parameter_of,
     )
     from dpa.arrow.schema import schema
 
@@ -156,7 +156,7 @@ class Reader(FormatReader):
     def _block(self, batch: pa.RecordBatch, first: int) -> Columns:
         batch.validate(full=True)
         columns = {
-            name: column_of(batch[name], each) for name, each in self.metadata.declared.items()
+            name: parameter_of(batch[name], each) for name, each in self.metadata.declared.items()
         }
         for name, column in columns.items():
             self.metadata.require_codes(name, column, first)
