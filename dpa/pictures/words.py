@@ -13,7 +13,7 @@ from dpa.derivation.statistics import value_text
 
 _KINDS = {
     "loguniform": "log-uniform",
-    "truncatednormal": "normal",
+    "truncatednormal": "truncated normal",
     "bernoulli": "boolean",
     "seed": "64-bit seed",
 }
