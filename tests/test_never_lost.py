@@ -603,8 +603,8 @@ def test_changed_tables(tmp_path, change, message):
         dpa.load_augmentation_batch(path)
 
 
-def test_no_header_is_compiled(tmp_path, monkeypatch):
-    """Compiling raises SystemError where Ctrl-C comes in between (CPython 3.11)."""
+def test_no_header_is_parsed_as_python(tmp_path, monkeypatch):
+    """Parsing may raise SystemError in CPython 3.11: findings/numpy_headers_fail_in_gc.sh."""
     path, batch = tmp_path / "chain.npz", dpa.generate_augmentation_batch(["a", "b"])
     dpa.save_augmentation_chain(batch, path)
     monkeypatch.setattr("ast.literal_eval", None)

@@ -197,8 +197,8 @@ class _Array:
 
     def _header(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
         """Its dtype and shape."""
-        # NumPy's reader compiles the header as Python, which may raise SystemError where Ctrl-C
-        # comes in between (CPython 3.11).
+        # NumPy's reader parses the header as Python, which may raise SystemError where the
+        # garbage collector comes in between (CPython 3.11; findings/numpy_headers_fail_in_gc.sh).
         start = self._file.read(10)
         size = int.from_bytes(start[8:], "little")
         found = _HEADER.fullmatch(self._file.read(size)) if size <= _MOST_HEADER else None
