@@ -3,7 +3,7 @@
 # recursion depth mismatch", where the garbage collector comes in between and a finalizer parses
 # Python, too, at another depth of calls: one that reads another .npy, say. NumPy reads headers by
 # ast.literal_eval, and the parser's count of depth is shared. CPython 3.12 and 3.13 do not fail.
-# The collector is placed here by its threshold; elsewhere it takes one file in millions.
+# The thresholds make the collector come in between; else that is rare.
 # Seen with CPython 3.11.7, numpy 2.4.6: "some of 398 reads failed".
 # dpa: files/formats/npz.py matches headers; tests/test_never_lost.py.
 set -euo pipefail
