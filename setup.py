@@ -24,7 +24,7 @@ else:
 LINKED = {
     "_native": ["hash/*.c", "sample/*.c", "summary/leaves.c"],
     "_columns": ["hash/sha256.c", "summary/moments.c", "summary/shortest.c"],
-    "_pixels": ["hash/kernel_portable.c", "hash/sha256.c", "image/*.c"],
+    "_pixels": ["hash/cpu.c", "hash/kernel_portable.c", "hash/sha256.c", "image/*.c"],
 }
 
 

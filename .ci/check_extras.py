@@ -33,16 +33,13 @@ class Check(NamedTuple):
 
 TORCH = tuple(GROUPS["torch"])
 #: What tests compare with.
-SCIPY, IMAGE = (
-    tuple(pin for pin in GROUPS["test"] if str(pin).startswith(names))
-    for names in ("scipy", ("opencv", "pillow"))
-)
+SCIPY = tuple(pin for pin in GROUPS["test"] if str(pin).startswith("scipy"))
 CHECKS = {
-    "albumentations": Check("albumentations cv2 PIL", ("tests/test_albumentations.py", *PAGES)),
+    "albumentations": Check("albumentations cv2", ("tests/test_albumentations.py", *PAGES)),
     "audit": Check("scipy", ("tests/test_audit.py",)),
     "cli": Check("tqdm", ("tests/test_cli_files.py",)),
-    "huggingface": Check("datasets cv2 PIL", ("tests/test_huggingface.py", *PAGES)),
-    "image": Check("cv2 PIL", ("tests/test_image.py",), SCIPY),
+    "huggingface": Check("datasets PIL", ("tests/test_huggingface.py", *PAGES)),
+    "image": Check("PIL", ("tests/test_image.py",), SCIPY),
     "kornia": Check("kornia torch", ("tests/test_kornia.py", *PAGES), TORCH),
     "parquet": Check(
         "pyarrow pandas polars duckdb",
@@ -57,10 +54,8 @@ CHECKS = {
         ("tests/test_torch_tensors.py", "tests/test_torch_datasets.py", "-k", "not loaders"),
         TORCH,
     ),
-    "torchvision": Check("torchvision torch", ("tests/test_torchvision.py", *PAGES), IMAGE),
-    "viz": Check(
-        "matplotlib scipy cv2 PIL", ("tests/test_pictures.py", "-k", "preview or presets")
-    ),
+    "torchvision": Check("torchvision torch", ("tests/test_torchvision.py", *PAGES)),
+    "viz": Check("matplotlib scipy PIL", ("tests/test_pictures.py", "-k", "preview or presets")),
 }
 #: Libraries that have a recipe, not an extra.
 RECIPES = Check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -15,17 +16,20 @@ import numpy.typing as npt
 import dpa
 from bench.effort import Effort
 from bench.tables import rate_table
+from dpa import _pixels
 from dpa.benchmark import BenchmarkResult, Case, Record
 from dpa.benchmark.tables import Table
 from dpa.integrations import image as integration
 from dpa.noise import standard_normals
 
 TITLE = "Images"
+WARPS = "Turned by 17 degrees, 1024 x 768, linear"
 ARRAYS, TENSORS = "Arrays, 224 x 224 x 3, uint8", "Tensors, 64 x 3 x 224 x 224, float32"
 QUIET, CALLS = "apply_augmentation, noise 0", "warpAffine, mean, LUT of OpenCV"
 NOISY, NUMPY = "apply_augmentation", "the same with NumPy's standard_normal"
 TENSOR, KORNIA = "apply_augmentation on tensors", "RandomAffine, ColorJiggle of Kornia"
 NOTES = {
+    WARPS: "One thread. `python -m bench.elsewhere` measures beside other environments.",
     ARRAYS: "One image a call, one thread. A field of noise is 150,528 numbers.",
     TENSORS: "One batch a call, noise included, which Kornia's two do not make.",
 }
@@ -33,10 +37,11 @@ NOTES = {
 
 def run(effort: Effort) -> Iterator[BenchmarkResult]:
     threads = cv2.getNumThreads()
-    for title, cases in ((ARRAYS, _arrays()), (TENSORS, _tensors())):
+    for title, cases in ((WARPS, _warps()), (ARRAYS, _arrays()), (TENSORS, _tensors())):
         cv2.setNumThreads(1)
         results = effort.measure(cases)
         cv2.setNumThreads(threads)
+        _pixels.choose_loops(os.environ.get("DPA_KERNEL"))
         for result in results:
             result.facts["group"] = title  # type: ignore[index]  # made here, a dict
             yield result
@@ -47,6 +52,44 @@ def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
     for result in results:
         groups.setdefault(result.facts["group"], []).append(result)
     return [rate_table(title, group, NOTES[title]) for title, group in groups.items()]
+
+
+# ---- Warps ----
+
+
+def _warps() -> list[Case]:
+    """Of each level that this CPU has, beside OpenCV."""
+    levels, cases = _levels(), []
+    for dtype, channels in (("uint8", 3), ("uint8", 1), ("uint16", 3), ("float32", 3)):
+        shape = (768, 1024, channels)
+        image = np.random.default_rng(1).integers(0, 256, shape, np.uint8).astype(dtype)
+        peer = f"OpenCV, {dtype} x {channels}"
+        for kernel, level in levels.items():
+            facts = {"against": peer}
+            work = partial(_warp, kernel, image, np.empty_like(image))
+            cases.append(Case(f"{level}, {dtype} x {channels}", work, facts=facts))
+        turn = cv2.getRotationMatrix2D((511.5, 383.5), 17.0, 1.08)
+        border = partial(cv2.warpAffine, borderMode=cv2.BORDER_REFLECT_101)
+        cases.append(Case(peer, partial(border, image, turn, (1024, 768))))
+    return cases
+
+
+def _levels() -> dict[str, str]:
+    """The level of each kernel that has one of its own."""
+    found: dict[str, str] = {}
+    for kernel in dpa.kernels():
+        _pixels.choose_loops(kernel)
+        if _pixels.level() not in found.values():
+            found[kernel] = _pixels.level()
+    return found
+
+
+TURN = _pixels.turn_map(17.0, 1.08)
+
+
+def _warp(kernel: str, image: npt.NDArray[Any], result: npt.NDArray[Any]) -> None:
+    _pixels.choose_loops(kernel)  # some 30 us of 1 ms
+    _pixels.warp(image, result, TURN, 0, "reflect")
 
 
 # ---- Arrays ----

@@ -1,6 +1,8 @@
-/* dpa_image.h: noise and tone of an image's pixels (docs/spec.md, "Noise").
+/* dpa_image.h: pixels: where a map takes them from, their tones and their noise
+ * (docs/spec.md, sections 11 and 22 on).
  *
- * As in dpa_derivation.h, the caller owns every buffer and nothing allocates or fails.
+ * As in dpa_derivation.h, the caller owns every buffer and nothing allocates or fails. A program
+ * chooses loops, makes a map, and calls dpa_warp_image and dpa_apply_tone.
  */
 #ifndef DPA_IMAGE_H
 #define DPA_IMAGE_H
@@ -12,23 +14,94 @@ extern "C" {
 #endif
 
 #define DPA_NOISE_TABLE 65536 /* values of the table of normal values */
-
-/* Fills out, count values, with the noise of a hash: normal values, the same for the same
- * digest everywhere. table[k] is float(the standard normal quantile at (k + 0.5) / 65536),
- * DPA_NOISE_TABLE of them. */
-void dpa_noise(const uint8_t digest[DPA_DIGEST_SIZE], const float *table, float *out, size_t count);
+#define DPA_MAX_SIDE 32767    /* pixels of an image's height or width */
 
 typedef enum dpa_pixel { DPA_UINT8, DPA_UINT16, DPA_FLOAT32 } dpa_pixel;
+
+/* ---- Loops: the instructions that all the rest uses ---- */
+
+typedef struct dpa_image_loops dpa_image_loops; /* constants */
+
+/* Sets *loops to those of the kernel's vector level, or where kernel is NULL to the widest that
+ * this CPU can run, after a self-test; *loops is untouched unless DPA_OK is returned. */
+DPA_MUST_CHECK dpa_status dpa_image_choose(const dpa_image_loops **loops, const char *kernel);
+
+/* portable, sse41, neon, avx2, avx512 or vbmi (AVX-512 with VBMI) */
+const char *dpa_image_level(const dpa_image_loops *loops);
+
+/* ---- Maps ---- */
+
+/* From a pixel of the result to a point of the image: xx and its like in 2^-31 pixel for a
+ * pixel, x and y in 2^-32 pixel. */
+typedef struct dpa_map {
+    int64_t xx, xy, yx, yy, x, y;
+} dpa_map;
+
+/* A picture's way in this order: the crop box is resized to the result, then flips, zoom and
+ * rotation about the centre, shear, translation. */
+typedef struct dpa_placement {
+    double rotation, scale;          /* degrees, counter-clockwise; a zoom factor */
+    double shear_x, shear_y;         /* degrees */
+    double translate_x, translate_y; /* parts of the result's width and height */
+    bool flip_horizontal, flip_vertical;
+    bool cropped;                              /* without it the box is the whole image */
+    double area, ratio, position_x, position_y; /* parts of the image; width / height */
+} dpa_placement;
+
+/* Both return false, and leave the map alone, where a number would not fit one. */
+bool dpa_turn_map(double rotation, double scale, dpa_map *map);
+bool dpa_place_map(const dpa_placement *placement, size_t height, size_t width, size_t out_height,
+                   size_t out_width, dpa_map *map);
+
+/* ---- Warp ---- */
+
+typedef enum dpa_interpolation { DPA_LINEAR, DPA_NEAREST, DPA_CUBIC } dpa_interpolation;
+typedef enum dpa_border { DPA_REFLECT, DPA_EDGE, DPA_FILL } dpa_border;
+
+typedef struct dpa_warp {
+    dpa_map map;
+    size_t height, width;         /* of the image */
+    size_t out_height, out_width; /* of the result */
+    size_t channels;              /* values of a pixel, side by side */
+    dpa_pixel type;
+    dpa_interpolation interpolation; /* DPA_NEAREST copies: as DPA_UINT8 any pixel of that many bytes */
+    dpa_border border;
+    const void *fill; /* a pixel, which lies outside: for DPA_FILL */
+    size_t planes;    /* images of those sides, one behind the other; 0 is 1 */
+} dpa_warp;
+
+/* Whether the sides are 1 to DPA_MAX_SIDE and no coordinate reaches 2^61. */
+DPA_MUST_CHECK bool dpa_warp_possible(const dpa_warp *warp);
+
+/* Makes the result of an image. Both are contiguous, row after row, and do not overlap. */
+void dpa_warp_image(const dpa_image_loops *loops, const dpa_warp *warp, const void *image,
+                    void *result);
+
+/* ---- Noise and tone ---- */
+
+/* Fills out with the noise of a hash from value number `start` on: normal values, the same for
+ * the same digest everywhere. start + count is at most 2^64. table[k] is float(the standard
+ * normal quantile at (k + 0.5) / 65536), DPA_NOISE_TABLE of them. */
+void dpa_noise(const dpa_image_loops *loops, const uint8_t digest[DPA_DIGEST_SIZE], uint64_t start,
+               const float *table, float *out, size_t count);
 
 typedef struct dpa_tone {
     float gain, offset, stdev; /* the last two in the unit of the pixels' values */
 } dpa_tone;
 
-/* Each of count values in pixels, in place, becomes gain * value + offset + stdev * noise,
- * every step rounded to float, and integers are then rounded, ties to even, and clipped. The
- * noise is that of dpa_noise; without a table (NULL) it is 0 and digest is not read. */
-void dpa_apply_tone(dpa_pixel type, void *pixels, size_t count, const dpa_tone *tone,
-                    const uint8_t digest[DPA_DIGEST_SIZE], const float *table);
+/* The values of `planes` channels lie one channel behind the other; where planes is 1, a pixel's
+ * lie side by side. Each of all count values in pixels, in place, becomes gain * value + offset + stdev * noise,
+ * every step rounded to float. Integers are then rounded, ties to even, and clipped; what is no
+ * number becomes 0. The noise is that of dpa_noise from 0 on; without a table (NULL) there is
+ * none, 0 is added, and neither digest nor stdev is read. */
+void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
+                    size_t planes, const dpa_tone *tone, const uint8_t digest[DPA_DIGEST_SIZE],
+                    const float *table);
+
+/* The mean of count values; of floats, that of the finite ones, each first rounded to 2^-24 of
+ * full_range and cut at 2^14 of it. 0 where there are none. */
+double dpa_mean(const dpa_image_loops *loops, dpa_pixel type, const void *pixels, size_t count,
+                double full_range);
 
 #ifdef __cplusplus
 }

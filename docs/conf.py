@@ -20,7 +20,6 @@ autodoc_typehints_description_target = "documented"
 autodoc_mock_imports = [
     "PIL",
     "albumentations",
-    "cv2",
     "matplotlib",
     "scipy",
     "torch",

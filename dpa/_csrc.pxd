@@ -73,11 +73,43 @@ cdef extern from "dpa_columns.h" nogil:
 
 
 cdef extern from "dpa_image.h" nogil:
-    enum: DPA_NOISE_TABLE
+    enum: DPA_MAX_SIDE, DPA_NOISE_TABLE
     ctypedef enum dpa_pixel:
         DPA_UINT8, DPA_UINT16, DPA_FLOAT32
+    ctypedef struct dpa_image_loops:
+        pass
+    ctypedef struct dpa_map:
+        int64_t xx, xy, yx, yy, x, y
+    ctypedef struct dpa_placement:
+        double rotation, scale, shear_x, shear_y, translate_x, translate_y
+        bint flip_horizontal, flip_vertical, cropped
+        double area, ratio, position_x, position_y
+    ctypedef enum dpa_interpolation:
+        DPA_LINEAR, DPA_NEAREST, DPA_CUBIC
+    ctypedef enum dpa_border:
+        DPA_REFLECT, DPA_EDGE, DPA_FILL
+    ctypedef struct dpa_warp:
+        dpa_map map
+        size_t height, width, out_height, out_width, channels
+        dpa_pixel type
+        dpa_interpolation interpolation
+        dpa_border border
+        const void *fill
+        size_t planes
     ctypedef struct dpa_tone:
         float gain, offset, stdev
-    void dpa_noise(const uint8_t *digest, const float *table, float *out, size_t count)
-    void dpa_apply_tone(dpa_pixel type, void *pixels, size_t count, const dpa_tone *tone,
-                        const uint8_t *digest, const float *table)
+    dpa_status dpa_image_choose(const dpa_image_loops **loops, const char *kernel)
+    const char *dpa_image_level(const dpa_image_loops *loops)
+    bint dpa_turn_map(double rotation, double scale, dpa_map *map)
+    bint dpa_place_map(const dpa_placement *placement, size_t height, size_t width,
+                       size_t out_height, size_t out_width, dpa_map *map)
+    bint dpa_warp_possible(const dpa_warp *warp)
+    void dpa_warp_image(const dpa_image_loops *loops, const dpa_warp *warp, const void *image,
+                        void *result)
+    void dpa_noise(const dpa_image_loops *loops, const uint8_t *digest, uint64_t start,
+                   const float *table, float *out, size_t count)
+    void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
+                        size_t planes, const dpa_tone *tone, const uint8_t *digest,
+                        const float *table)
+    double dpa_mean(const dpa_image_loops *loops, dpa_pixel type, const void *pixels,
+                    size_t count, double full_range)

@@ -9,7 +9,7 @@ import math
 import random
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import count, islice
 
 Bounds = Sequence[tuple[float, float]]
 Moments = tuple[int, float, float, float, float]  # count, mean, squared deviations, min, max
@@ -120,11 +120,28 @@ def noise_table() -> list[float]:
     return lower[::-1] + [-x for x in lower]
 
 
-def noise_indices(h: str) -> Iterator[int]:
-    """Where in the table the noise of the sample whose hash is h finds its values."""
-    state = hashlib.sha256(bytes.fromhex(h) + b"noise").hexdigest()
-    for word in xoshiro256pp([int(state[at : at + 16], 16) for at in (0, 16, 32, 48)]):
-        yield from (word >> shift & 0xFFFF for shift in (0, 16, 32, 48))
+def philox4x32(counter: Sequence[int], key: Sequence[int]) -> tuple[int, int, int, int]:
+    """Philox4x32-10 of Salmon et al. 2011: four 32-bit outputs."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(10):
+        p, q = 0xD2511F53 * c0, 0xCD9E8D57 * c2
+        c0, c1, c2, c3 = q >> 32 ^ c1 ^ k0, q % 2**32, p >> 32 ^ c3 ^ k1, p % 2**32
+        k0, k1 = (k0 + 0x9E3779B9) % 2**32, (k1 + 0xBB67AE85) % 2**32
+    return c0, c1, c2, c3
+
+
+def noise_block(digest: bytes, block: int) -> list[int]:
+    """Where in the table elements 8 * block ... 8 * block + 7 of a sample's noise are."""
+    k0, k1, c2, c3 = struct.unpack(">4I", hashlib.sha256(digest + b"noise").digest()[:16])
+    outputs = philox4x32((block % 2**32, block >> 32, c2, c3), (k0, k1))
+    return [index for output in outputs for index in (output & 0xFFFF, output >> 16)]
+
+
+def noise_indices(h: str, start: int = 0) -> Iterator[int]:
+    """The same of elements start, start + 1, ... of the sample whose hash is h."""
+    indices = (index for b in count(start // 8) for index in noise_block(bytes.fromhex(h), b))
+    return islice(indices, start % 8, None)
 
 
 def leaf(key: str, h: str, values: Sequence[float]) -> int:

@@ -606,7 +606,7 @@ def known_answers() -> str:
             "samples": {f"{key} epoch {at}": example(key, at) for key, at in EXAMPLE_KEYS},
         },
         "noise": {
-            f"{key}|{block}": noise_indices(digest_of(key), block)
+            f"{key}|{block}": reference.noise_block(digest_of(key), block)
             for key in ("42", "0", '"a')
             for block in (0, 1, 2**32)
         },
@@ -644,27 +644,6 @@ def example(key: str, epoch: int) -> dict[str, Any]:
         "active": {name: active[name] for name in in_order_of_declaration},
         "leaf": leaf(EXAMPLE, key, epoch).to_bytes(32, "little").hex(),
     }
-
-
-# ---- Noise, as a later version of section 11 will have it ----
-
-
-def philox4x32(counter: Sequence[int], key: Sequence[int]) -> tuple[int, int, int, int]:
-    """Philox4x32-10 of Salmon et al. 2011: four 32-bit outputs."""
-    c0, c1, c2, c3 = counter
-    k0, k1 = key
-    for _ in range(10):
-        p, q = 0xD2511F53 * c0, 0xCD9E8D57 * c2
-        c0, c1, c2, c3 = q >> 32 ^ c1 ^ k0, q % 2**32, p >> 32 ^ c3 ^ k1, p % 2**32
-        k0, k1 = (k0 + 0x9E3779B9) % 2**32, (k1 + 0xBB67AE85) % 2**32
-    return c0, c1, c2, c3
-
-
-def noise_indices(digest: bytes, block: int) -> list[int]:
-    """Indices 8 * block ... 8 * block + 7 of a sample's noise into the table of quantiles."""
-    k0, k1, c2, c3 = struct.unpack(">4I", hashlib.sha256(digest + b"noise").digest()[:16])
-    outputs = philox4x32((block % 2**32, block >> 32, c2, c3), (k0, k1))
-    return [index for output in outputs for index in (output & 0xFFFF, output >> 16)]
 
 
 if __name__ == "__main__":

@@ -139,7 +139,6 @@ def test_audit_and_plot(space, tmp_path):
     assert all(f"\n{name} " in str(report) for name in space.names)
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     pytest.importorskip("PIL", reason="Pillow is not installed")
-    pytest.importorskip("cv2", reason="OpenCV is not installed")
     path, picture = tmp_path / "chain.npz", tmp_path / "plot.png"
     dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(500), space), path)
     assert printed("plot", path, "-o", picture)[0] == 0

@@ -25,10 +25,11 @@ def test_no_hash_is_needed_without_noise():
     assert Effect.checked({name: np.float32(value) for name, value in NOTHING.items()})
 
 
-def test_the_matrix_turns_counter_clockwise_and_leaves_the_centre():
-    matrix = Effect.checked({**NOTHING, "rotation": 30, "scale": 2}).matrix(10, 20)
-    assert np.allclose(matrix @ [10, 20, 1], [10, 20])
-    assert np.allclose(matrix @ [11, 20, 1], [10 + math.sqrt(3), 19])  # up, where y is less
+def test_the_map_turns_counter_clockwise_and_leaves_the_centre():
+    xx, xy, yx, yy, x, y = Effect.checked({**NOTHING, "rotation": 30, "scale": 2}).map
+    # What lies to the right of the centre comes from further down, where y is more.
+    assert (xx, yx) == (yy, -xy) == (round(math.sqrt(3) * 2**29), 2**29)
+    assert (x, y) == (0, 0)
 
 
 def test_gain_and_lift_are_brightness_then_contrast():

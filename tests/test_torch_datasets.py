@@ -272,7 +272,6 @@ def test_the_first_element_is_the_image(sample, item, two):
 
 
 def test_transform_none_is_that_of_images():
-    require("cv2", ".venv/tested")
     from dpa.integrations.image import apply_augmentation
 
     image = np.arange(48, dtype=np.uint8).reshape(6, 8)
@@ -284,7 +283,6 @@ def test_transform_none_is_that_of_images():
 
 @pytest.mark.parametrize("sample", [torch.zeros(3, 8, 8), {"image": 1}], ids=type)
 def test_transform_none_says_what_other_samples_need(sample):
-    require("cv2", ".venv/tested")
     dataset = augmented([sample], None)
     kind = type(sample).__name__
     for call in (lambda: dataset[0], lambda: dataset.__getitems__([0])):
@@ -500,7 +498,6 @@ def test_without_pytorch_the_error_says_what_to_install():
 def test_ranges_that_no_image_can_be_given_are_refused_at_the_call(change):
     config = dpa.get_preset("mild", **change)
     [name] = change
-    require("cv2")
     with pytest.raises(ValueError, match=f"{name} must .* for images, got"):
         AugmentedDataset([1, 2], config)
     AugmentedDataset([1, 2], config, transform=False)  # the user's business
@@ -534,7 +531,6 @@ def test_schedules_follow_the_epoch():
 
 
 def test_images_need_the_five_in_every_sample():
-    require("cv2")
     for space, message in [
         (Space(flip=Bernoulli(0.5)), r"need 'rotation' in every .* are flip; say transform="),
         (

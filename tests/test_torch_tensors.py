@@ -9,6 +9,7 @@ import pytest
 from frameworks import require
 
 import dpa
+from dpa.integrations.image import apply_augmentation_batch
 from dpa.noise import standard_normals_batch
 
 torch = require("torch")
@@ -24,9 +25,6 @@ def pictures(shape=(6, 3, 24, 31), dtype=torch.float32, seed=1):
 
 
 def as_arrays(images, batch, **options):
-    require("cv2", ".venv/tested")
-    from dpa.integrations.image import apply_augmentation_batch
-
     arrays = images.permute(0, 2, 3, 1).numpy()
     done = apply_augmentation_batch(arrays, batch, **options)
     return torch.from_numpy(done).permute(0, 3, 1, 2)

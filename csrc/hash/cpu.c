@@ -38,18 +38,21 @@ uint32_t dpa_cpu_detect(void)
 {
     uint32_t r[4], one[4], found = 0;
     cpuid(0, r);
-    if (r[0] < 7)
-        return 0;
+    const uint32_t leaves = r[0];
     cpuid(1, one);
+    if (BIT(one[2], 19))
+        found |= CPU_SSE41;
+    if (leaves < 7)
+        return found;
     cpuid(7, r);
-    const uint32_t ebx = r[1];
+    const uint32_t ebx = r[1], ecx = r[2];
     const uint64_t state = BIT(one[2], 27) ? enabled_state() : 0;
     if (BIT(ebx, 29))
         found |= CPU_SHANI;
     if ((state & 0x06) == 0x06 && BIT(ebx, 5))
         found |= CPU_AVX2;
     if ((state & 0xe6) == 0xe6 && BIT(ebx, 16) && BIT(ebx, 17) && BIT(ebx, 30) && BIT(ebx, 31))
-        found |= CPU_AVX512;
+        found |= CPU_AVX512 | (BIT(ecx, 1) ? CPU_VBMI : 0);
     cpuid(0, r);
     const uint32_t family = (one[0] >> 8 & 15) + (one[0] >> 20 & 255);
     if (r[1] == 0x68747541 /* "Auth"enticAMD */ && family == 0x19 && (found & CPU_AVX512)) /* Zen 4 */
@@ -93,7 +96,8 @@ uint32_t dpa_cpu_detect(void)
 const char *dpa_cpu_features(char *text, size_t size)
 {
     /* by bit number */
-    static const char *const names[] = {"sha", "avx2", "avx512", "neon", "sha2", "split512"};
+    static const char *const names[] = {"sha", "avx2", "avx512", "neon", "sha2", "split512", "sse41",
+                                        "vbmi"};
     const uint32_t found = dpa_cpu_detect();
     size_t used = 0;
     if (size > 0)

@@ -11,6 +11,8 @@ enum {
     CPU_NEON = 1 << 3,
     CPU_ARMSHA2 = 1 << 4,
     CPU_SPLIT512 = 1 << 5, /* runs 512-bit operations as two halves */
+    CPU_SSE41 = 1 << 6,
+    CPU_VBMI = 1 << 7,
 };
 
 /* Asks the processor at each call: no state, and only choices of engine ask. */

@@ -31,9 +31,11 @@
 #define DPA_VECTORS 1 /* vector_size types */
 #define INLINE static inline __attribute__((always_inline))
 #define TARGET(features) __attribute__((target(features)))
+#define OPAQUE(x) __asm__("" : "+r"(x)) /* the compiler no longer knows where x is from */
 #else
 #define INLINE static __forceinline
 #define TARGET(features)
+#define OPAQUE(x) ((void)(x))
 #endif
 
 #if defined(__GNUC__) && !defined(_WIN32) /* there it is the default */

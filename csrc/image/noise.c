@@ -1,12 +1,13 @@
-/* noise.c: a field of normal noise that depends on a hash alone (docs/spec.md, "Noise"),
- * and the one pass over an image's pixels that tones them and adds it. */
-#include "dpa_image.h"
+/* noise.c: fields of noise that depend on a hash alone (docs/spec.md, "Noise"), and the passes
+ * over an image's pixels that tone them. */
+#include "hash/kernel.h"
 #include "hash/sha256.h"
-#include "sample/xoshiro256pp.h"
+#include "image/loops.h"
 
-#define CHUNK 1024 /* pixels at a time, whole outputs of the generator: they stay in the cache */
+#define CHUNK 2048 /* values at a time, whole blocks of noise: they stay in the cache */
+#define BLOCK 8    /* values of a block */
 
-static void start(xoshiro256pp s, const uint8_t digest[DPA_DIGEST_SIZE])
+static void words_of(const uint8_t digest[DPA_DIGEST_SIZE], philox_words words)
 {
     static const uint8_t purpose[5] = {'n', 'o', 'i', 's', 'e'};
     struct sha256_stream stream;
@@ -16,81 +17,109 @@ static void start(xoshiro256pp s, const uint8_t digest[DPA_DIGEST_SIZE])
     dpa_sha256_feed(&stream, purpose, sizeof purpose);
     dpa_sha256_last_block(&stream, block[0]);
     dpa_kernel_portable.compress(&stream.state, (const uint8_t(*)[64])block, 1);
-    xoshiro256pp_seed(s, stream.state);
+    memcpy(words, stream.state, sizeof(philox_words));
 }
 
-/* What is left of the last output is dropped. */
-static void fill(xoshiro256pp s, const float *table, float *out, size_t count)
+static void fill_noise(const dpa_image_loops *loops, const philox_words words, uint64_t start,
+                       const float *table, float *out, size_t count)
 {
-    size_t i = 0;
-    for (; i + 4 <= count; i += 4) {
-        const uint64_t r = xoshiro256pp_next(s);
-        out[i] = table[r & 0xffff];
-        out[i + 1] = table[r >> 16 & 0xffff];
-        out[i + 2] = table[r >> 32 & 0xffff];
-        out[i + 3] = table[r >> 48];
+    float block[BLOCK];
+    while (count > 0) {
+        const size_t skipped = start % BLOCK;
+        size_t size = count / BLOCK * BLOCK;
+        if (skipped == 0 && size > 0)
+            loops->normals(words, start / BLOCK, size / BLOCK, table, out);
+        else {
+            size = count < BLOCK - skipped ? count : BLOCK - skipped;
+            loops->normals(words, start / BLOCK, 1, table, block);
+            memcpy(out, block + skipped, size * sizeof *out);
+        }
+        start += size;
+        out += size;
+        count -= size;
     }
-    for (uint64_t r = i < count ? xoshiro256pp_next(s) : 0; i < count; i++, r >>= 16)
-        out[i] = table[r & 0xffff];
 }
 
-void dpa_noise(const uint8_t digest[DPA_DIGEST_SIZE], const float *table, float *out, size_t count)
+void dpa_noise(const dpa_image_loops *loops, const uint8_t digest[DPA_DIGEST_SIZE], uint64_t start,
+               const float *table, float *out, size_t count)
 {
-    xoshiro256pp s;
-    start(s, digest);
-    fill(s, table, out, count);
+    philox_words words;
+    words_of(digest, words);
+    fill_noise(loops, words, start, table, out, count);
 }
 
-/* The integer nearest to value, ties to even, cut to 0 .. most: in the last bits of a float
- * between 2^23 and 2^24. As integers the bits are in the order of the values, so that nothing
- * branches and nothing overflows. */
-INLINE int32_t nearest(float value, int32_t most)
+static const size_t size_of[] = {1, 2, 4}; /* of a dpa_pixel */
+
+static void tone_span(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
+                      const dpa_tone *tone, const float *noise)
 {
-    const int32_t zero = 0x4b400000; /* the bits of 1.5 * 2^23 */
-    const float shifted = value + 0x1.8p23f;
-    int32_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    bits = bits > zero ? bits : zero;
-    bits = bits < zero + most ? bits : zero + most;
-    return bits - zero;
+    if (type == DPA_UINT8)
+        loops->tone_uint8(pixels, count, tone, noise);
+    else if (type == DPA_UINT16)
+        loops->tone_uint16(pixels, count, tone, noise);
+    else
+        loops->tone_float32(pixels, count, tone, noise);
 }
 
-#define TO_UINT8(value) (uint8_t) nearest(value, 255)
-#define TO_UINT16(value) (uint16_t) nearest(value, 65535)
-
-/* The steps are assignments: each rounds to float, whatever FLT_EVAL_METHOD says. */
-#define DEFINE_TONE(name, pixel, finish)                                                    \
-    static void name(pixel *pixels, size_t count, const dpa_tone *tone, const float *noise) \
-    {                                                                                       \
-        const float gain = tone->gain, offset = tone->offset, stdev = tone->stdev;          \
-        for (size_t i = 0; i < count; i++) {                                                \
-            const float scaled = gain * (float)pixels[i], added = stdev * noise[i];         \
-            const float moved = scaled + offset;                                            \
-            const float value = moved + added;                                              \
-            pixels[i] = finish(value);                                                      \
-        }                                                                                   \
+/* `size` pixels of `some` planes; their noise lies pixel after pixel. */
+static void tone_planes(const dpa_image_loops *loops, dpa_pixel type, uint8_t *pixels, size_t plane,
+                        size_t size, size_t some, const dpa_tone *tone, const float *noise)
+{
+    float line[CHUNK];
+    for (size_t c = 0; c < some; c++, pixels += plane * size_of[type]) {
+        for (size_t i = 0; i < size; i++)
+            line[i] = noise[i * some + c];
+        tone_span(loops, type, pixels, size, tone, line);
     }
+}
 
-DEFINE_TONE(tone_uint8, uint8_t, TO_UINT8)
-DEFINE_TONE(tone_uint16, uint16_t, TO_UINT16)
-DEFINE_TONE(tone_float, float, )
-
-void dpa_apply_tone(dpa_pixel type, void *pixels, size_t count, const dpa_tone *tone,
-                    const uint8_t digest[DPA_DIGEST_SIZE], const float *table)
+void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
+                    size_t planes, const dpa_tone *tone, const uint8_t digest[DPA_DIGEST_SIZE],
+                    const float *table)
 {
-    float noise[CHUNK] = {0};
-    xoshiro256pp s;
-    if (table)
-        start(s, digest);
-    for (size_t first = 0; first < count; first += CHUNK) {
-        const size_t size = count - first < CHUNK ? count - first : CHUNK;
-        if (table)
-            fill(s, table, noise, size);
+    const size_t plane = count / planes;
+    float noise[CHUNK];
+    philox_words words;
+    if (!table) {
+        tone_span(loops, type, pixels, count, tone, NULL);
+        return;
+    }
+    words_of(digest, words);
+    if (planes == 1)
+        for (size_t first = 0, size; first < count; first += size) {
+            size = count - first < CHUNK ? count - first : CHUNK;
+            fill_noise(loops, words, first, table, noise, size);
+            tone_span(loops, type, (uint8_t *)pixels + first * size_of[type], size, tone, noise);
+        }
+    else
+        for (size_t first = 0, some; first < planes; first += some) {
+            some = planes - first < CHUNK ? planes - first : CHUNK;
+            const size_t most = some == planes ? CHUNK / planes : 1;
+            for (size_t at = 0, size; at < plane; at += size) {
+                size = plane - at < most ? plane - at : most;
+                fill_noise(loops, words, at * planes + first, table, noise, size * some);
+                uint8_t *to = (uint8_t *)pixels + (first * plane + at) * size_of[type];
+                tone_planes(loops, type, to, plane, size, some, tone, noise);
+            }
+        }
+}
+
+double dpa_mean(const dpa_image_loops *loops, dpa_pixel type, const void *pixels, size_t count,
+                double full_range)
+{
+    uint64_t sum = 0; /* of floats' steps: of an int64_t, modulo 2^64 */
+    size_t finite = 0;
+    for (size_t first = 0; first < count; first += SUM_MOST) {
+        const size_t size = count - first < SUM_MOST ? count - first : SUM_MOST;
+        const void *from = (const uint8_t *)pixels + first * size_of[type];
         if (type == DPA_UINT8)
-            tone_uint8((uint8_t *)pixels + first, size, tone, noise);
+            sum += loops->sum_uint8(from, size);
         else if (type == DPA_UINT16)
-            tone_uint16((uint16_t *)pixels + first, size, tone, noise);
+            sum += loops->sum_uint16(from, size);
         else
-            tone_float((float *)pixels + first, size, tone, noise);
+            sum += loops->sum_float32(from, size, full_range, &finite);
     }
+    if (type != DPA_FLOAT32)
+        return count ? (double)sum / (double)count : 0;
+    return finite ? (double)(int64_t)sum / (double)finite * full_range / 0x1p24 : 0;
 }

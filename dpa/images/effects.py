@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
+from dpa._pixels import turn_map
 from dpa.checks import finite
 from dpa.derivation.space import Space
 from dpa.images.noise import digest_of
@@ -17,6 +14,8 @@ from dpa.images.noise import digest_of
 LEAST_SCALE, GREATEST_SCALE = 0.001, 1000.0
 
 Mode = TypeVar("Mode")
+#: Six integers that say where each pixel of a result comes from (docs/spec.md, "Map").
+Map: TypeAlias = tuple[int, int, int, int, int, int]
 
 
 class Effect(NamedTuple):
@@ -58,19 +57,9 @@ class Effect(NamedTuple):
         return self.brightness * (1 - self.contrast)
 
     @property
-    def cos(self) -> float:
-        """The cosine of the rotation."""
-        return math.cos(math.radians(self.rotation))
-
-    @property
-    def sin(self) -> float:
-        """The sine of the rotation."""
-        return math.sin(math.radians(self.rotation))
-
-    def matrix(self, x: float, y: float) -> npt.NDArray[np.float64]:
-        """The map of points (x, y, 1), with y down, that fixes the centre (x, y): shape (2, 3)."""
-        a, b = self.scale * self.cos, self.scale * self.sin
-        return np.array([[a, b, x - a * x - b * y], [-b, a, y + b * x - a * y]])
+    def map(self) -> Map:
+        """Where the pixels come from."""
+        return turn_map(self.rotation, self.scale)
 
 
 def check_applicable(space: Space) -> None:

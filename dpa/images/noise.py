@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from functools import cache
 from statistics import NormalDist
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._pixels import noise
-from dpa.checks import integer
+from dpa.checks import LIMIT, brief, integer, word
 
 _TABLE_SHA256 = "1cfbba1e07e34386a57626f82aeb43e6ed54ba70a3ea6b7d964dc66a841074a8"
 
@@ -37,35 +38,54 @@ def noise_table() -> npt.NDArray[np.float32]:
     return table
 
 
-def standard_normals(params: Mapping[str, Any], shape: Iterable[int]) -> npt.NDArray[np.float32]:
+def standard_normals(
+    params: Mapping[str, Any], shape: Iterable[int], start: int = 0
+) -> npt.NDArray[np.float32]:
     """The noise field of one sample: float32, mean 0, standard deviation 1, filled in C order.
 
     `params`: a dict of gen_augmentation_params, of which only `hash` is used. `shape`: the
-    sizes of the field; a larger field begins with the values of a smaller one. The values are
-    as stable as the parameters. Raises TypeError or ValueError for a bad argument.
+    sizes of the field; a larger field begins with the values of a smaller one. `start`: the
+    number of its first element; those before it are not computed, so that any part of a field
+    may be made alone. Elements are numbered below 2**64. The values are as stable as the
+    parameters. Raises TypeError or ValueError for a bad argument.
 
     >>> import dpa
-    >>> standard_normals(dpa.gen_augmentation_params(42), (2, 2)).shape
-    (2, 2)
+    >>> params = dpa.gen_augmentation_params(42)
+    >>> whole, last_row = standard_normals(params, (4, 3)), standard_normals(params, (3,), start=9)
+    >>> bool((whole[3] == last_row).all())
+    True
     """
-    field = np.empty(_checked_shape(shape), np.float32)
-    noise(digest_of(params), noise_table(), field)
+    sizes = _checked_shape(shape)
+    first = _checked_start(start, math.prod(sizes))
+    field = np.empty(sizes, np.float32)
+    noise(digest_of(params), first, noise_table(), field)
     return field
 
 
 def standard_normals_batch(
-    batch: Iterable[Mapping[str, Any]], shape: Iterable[int]
+    batch: Iterable[Mapping[str, Any]], shape: Iterable[int], start: int = 0
 ) -> npt.NDArray[np.float32]:
     """The noise fields of n samples: float32, shape (n,) + shape.
 
     `batch`: an AugmentationBatch or a sequence of dicts. Each field equals that of
-    standard_normals. Raises as standard_normals does.
+    standard_normals, with the same `start`. Raises as standard_normals does.
     """
     digests = [digest_of(params) for params in batch]
-    fields = np.empty((len(digests), *_checked_shape(shape)), np.float32)
+    sizes = _checked_shape(shape)
+    first = _checked_start(start, math.prod(sizes))
+    fields = np.empty((len(digests), *sizes), np.float32)
     for at, digest in enumerate(digests):
-        noise(digest, noise_table(), fields[at : at + 1])
+        noise(digest, first, noise_table(), fields[at : at + 1])  # fields[at] may be a scalar
     return fields
+
+
+def _checked_start(start: int, size: int) -> int:
+    first = word("start", start)
+    if first + size > LIMIT:
+        raise ValueError(
+            f"start must leave room for {size} elements below 2**64, got {brief(first)}"
+        )
+    return first
 
 
 def _checked_shape(shape: Iterable[int]) -> tuple[int, ...]:

@@ -17,8 +17,8 @@ from dpa.derivation.space import Space
 with extra("albumentations", "dpa.integrations.albumentations needs Albumentations"):
     import albumentations as A  # noqa: N812 (its users' habit)
 
+from dpa.images.pixels import Sampling
 from dpa.integrations.image import (
-    Sampling,
     apply_augmentation,
     augment_boxes,
     augment_keypoints,

@@ -9,6 +9,7 @@ from typing import Any
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Ids
 from dpa.derivation.space import Space
+from dpa.integrations.image import apply_augmentation
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class ImageTransform(_Generator):
         The column with the images.
     apply
         apply(image, params) returns the augmented image; None is
-        dpa.integrations.image.apply_augmentation, which needs the extra `image`.
+        dpa.integrations.image.apply_augmentation.
 
     Raises
     ------
@@ -119,7 +120,7 @@ class ImageTransform(_Generator):
 
     def __call__(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """The rows with augmented images."""
-        apply = self.apply or _image_apply()
+        apply = self.apply or apply_augmentation
         images = _column(rows, self.image_column, "images")
         pairs = zip(images, self.batch(self.ids(rows)), strict=True)
         return {**rows, self.image_column: [apply(image, params) for image, params in pairs]}
@@ -129,9 +130,3 @@ def _column(rows: Mapping[str, Sequence[Any]], name: str | None, what: str) -> S
     if name is None or name not in rows:
         raise ValueError(f"no column {name!r} with {what}; there are {', '.join(rows)}")
     return rows[name]
-
-
-def _image_apply() -> Callable[[Any, Mapping[str, Any]], Any]:
-    from dpa.integrations.image import apply_augmentation  # an extra
-
-    return apply_augmentation

@@ -1,53 +1,26 @@
-"""Applies parameters to NumPy arrays and PIL images, by OpenCV (docs/images.md)."""
+"""Applies parameters to NumPy arrays and PIL images: frozen pixels (docs/images.md)."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from dpa._pixels import apply_tone
-from dpa.checks import extra, integer
-from dpa.images.effects import (
-    Effect,
-    checked_border,
-    checked_interpolation,
-    require_channels_last,
-    samples_of,
-)
-from dpa.images.noise import noise_table
+from dpa.checks import integer
+from dpa.images.effects import Effect, require_channels_last, samples_of
+from dpa.images.pixels import Sampling, augmented, moved_labels, warped
+from dpa.images.points import moved_boxes, moved_points
 
-with extra("image", "dpa.integrations.image needs OpenCV and Pillow"):
-    import cv2
+if TYPE_CHECKING:
     from PIL import Image
 
-_Image = TypeVar("_Image", npt.NDArray[Any], Image.Image)
+_Image = TypeVar("_Image", npt.NDArray[Any], "Image.Image")
 
-_FULL_RANGE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 _MODES = ("L", "LA", "RGB", "RGBA", "I;16")
-_BORDERS = {"reflect": cv2.BORDER_REFLECT_101, "edge": cv2.BORDER_REPLICATE}
-_INTERPOLATIONS = {
-    "nearest": cv2.INTER_NEAREST,
-    "linear": cv2.INTER_LINEAR,
-    "cubic": cv2.INTER_CUBIC,
-}
-
-
-class Sampling(NamedTuple):
-    """How OpenCV reads between the pixels and beyond the border."""
-
-    interpolation: int
-    border: int
-    fill: float
-
-    @classmethod
-    def checked(cls, interpolation: str, border: str | float) -> Sampling:
-        """The sampling for the arguments of apply_augmentation. Raises ValueError."""
-        flag = checked_interpolation(interpolation, _INTERPOLATIONS)
-        return cls(flag, *checked_border(border, _BORDERS, cv2.BORDER_CONSTANT))
 
 
 def apply_augmentation(
@@ -100,19 +73,11 @@ def apply_augmentation(
     sampling = Sampling.checked(interpolation, border)
     effect = Effect.checked(params)
     if isinstance(image, np.ndarray):
-        return _apply(image, effect, sampling)
-    if isinstance(image, str | os.PathLike):
-        raise TypeError(
-            f"image must be a NumPy array or a PIL image, got the path {image!r}: PIL.Image.open "
-            "reads it; in Hugging Face datasets, cast_column(name, datasets.Image()) a column"
-        )
-    if not isinstance(image, Image.Image):
-        raise TypeError(
-            f"image must be a NumPy array or a PIL image, got {type(image).__name__}; for tensors: "
-            "dpa.integrations.torch.apply_augmentation on a batch (AugmentedDataset: "
-            "transform=False, collate_fn=dataset.collate); for other samples of a data set: "
-            "transform=function(sample, params)"
-        )
+        require_channels_last("image", image.shape)
+        return augmented(image, effect, sampling)
+    pillow = sys.modules.get("PIL.Image")  # whoever has an image has imported it
+    if pillow is None or not isinstance(image, pillow.Image):
+        raise TypeError(_no_image(image))
     if image.mode not in _MODES:
         raise ValueError(
             f"image must have one of the modes {', '.join(_MODES)}, got {image.mode!r}: "
@@ -120,13 +85,29 @@ def apply_augmentation(
         )
     pixels = np.asarray(image)
     if image.mode in ("LA", "RGBA"):
-        colour = _apply(pixels[..., :-1], effect, sampling)
-        clear = sampling._replace(fill=0)  # filled pixels are transparent
-        result = Image.fromarray(np.dstack([colour, _warp(pixels[..., -1], effect, clear)]))
+        colour = augmented(pixels[..., :-1], effect, sampling)
+        clear = sampling._replace(fill=0.0)  # filled pixels are transparent
+        pixels = np.dstack([colour, warped(pixels[..., -1], effect.map, clear)])
     else:
-        result = Image.fromarray(_apply(pixels, effect, sampling))
+        pixels = augmented(pixels, effect, sampling)
+    result = pillow.fromarray(pixels)
     result.info = image.info.copy()
     return result
+
+
+def _no_image(value: object) -> str:
+    """What to say of it."""
+    if isinstance(value, str | os.PathLike):
+        return (
+            f"image must be a NumPy array or a PIL image, got the path {value!r}: PIL.Image.open "
+            "reads it; in Hugging Face datasets, cast_column(name, datasets.Image()) a column"
+        )
+    return (
+        f"image must be a NumPy array or a PIL image, got {type(value).__name__}; for tensors: "
+        "dpa.integrations.torch.apply_augmentation on a batch (AugmentedDataset: "
+        "transform=False, collate_fn=dataset.collate); for other samples of a data set: "
+        "transform=function(sample, params)"
+    )
 
 
 def apply_augmentation_batch(
@@ -181,64 +162,11 @@ def apply_augmentation_batch(
     effects = [Effect.checked(params) for params in samples]
     if images.ndim not in (3, 4):
         raise ValueError(f"images must be NxHxW or NxHxWxC, got shape {images.shape}")
+    require_channels_last("image", images.shape[1:])
     out = np.empty(images.shape, images.dtype)
-    for at, effect in enumerate(effects):
-        out[at] = _apply(images[at], effect, sampling)
+    for image, effect, result in zip(images, effects, out, strict=True):
+        augmented(image, effect, sampling, result)
     return out
-
-
-def _apply(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.NDArray[Any]:
-    dtype = image.dtype
-    if dtype.name not in _FULL_RANGE or not dtype.isnative:
-        raise TypeError(f"image must have one of the dtypes {', '.join(_FULL_RANGE)}, got {dtype}")
-    full_range = _FULL_RANGE[dtype.name]
-    if full_range > 1 and not 0 <= sampling.fill <= full_range:
-        raise ValueError(f"border must be 0 to {full_range} for {dtype}, got {sampling.fill}")
-    if dtype.name == "float64":  # OpenCV computes their positions less exactly
-        return _apply(image.astype(np.float32), effect, sampling).astype(dtype)
-    require_channels_last("image", image.shape)
-    warped = _warp(image, effect, sampling)
-    # With a contrast of 1 no pixel may change another one: a NaN must not spread by the mean.
-    offset = effect.lift and effect.lift * cv2.mean(warped.reshape(len(warped), -1))[0]
-    if effect.digest is not None:
-        stdev = effect.noise * full_range
-        apply_tone(warped, effect.gain, offset, stdev, effect.digest, noise_table())
-    elif dtype.name == "uint8":
-        tones = np.arange(256, dtype=np.uint8)
-        apply_tone(tones, effect.gain, offset)
-        warped = cv2.LUT(warped, tones).reshape(warped.shape)
-    else:
-        apply_tone(warped, effect.gain, offset)
-    return warped
-
-
-def _warp(image: npt.NDArray[Any], effect: Effect, sampling: Sampling) -> npt.NDArray[Any]:
-    """A new array, rotated and scaled."""
-    if image.ndim not in (2, 3) or image.size == 0:
-        raise ValueError(f"image must be HxW or HxWxC and not empty, got shape {image.shape}")
-    height, width = image.shape[:2]
-    matrix = effect.matrix((width - 1) / 2, (height - 1) / 2)
-
-    def turned(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        for axis in (0, 1):  # OpenCV does not reflect an image with one row or column
-            if plane.shape[axis] == 1 and sampling.border == cv2.BORDER_REFLECT_101:
-                plane = np.repeat(plane, 2, axis)
-        result: npt.NDArray[Any] = cv2.warpAffine(
-            np.ascontiguousarray(plane),
-            matrix,
-            (width, height),
-            flags=sampling.interpolation,
-            borderMode=sampling.border,
-            borderValue=(sampling.fill,) * 4,
-        )
-        return result
-
-    if image.ndim == 2 or image.shape[2] in (1, 3, 4):
-        return turned(image).reshape(image.shape)
-    warped = np.empty(image.shape, image.dtype)
-    for channel in range(image.shape[2]):  # OpenCV is less exact for 2 channels, limited to 4
-        warped[..., channel] = turned(image[..., channel])
-    return warped
 
 
 def augment_mask(
@@ -249,16 +177,17 @@ def augment_mask(
     Parameters
     ----------
     mask
-        An array HxW or HxWxC of bool, float32, or integers from -2**24 to 2**24.
+        An array HxW or HxWxC of any dtype but object; HxWx0 has no classes.
     params
         A dict of gen_augmentation_params, or batch[i].
     border
-        As for apply_augmentation; a number fills with that label.
+        As for apply_augmentation; a number fills with that label, which the dtype must hold
+        exactly.
 
     Returns
     -------
     numpy.ndarray
-        The same shape and dtype; every value is a label of the mask or of the border.
+        The same shape and dtype; every value is a copy of a label of the mask or of the border.
 
     Raises
     ------
@@ -267,31 +196,9 @@ def augment_mask(
     ValueError
         An argument has a bad value; the message names it.
     """
-    if not isinstance(mask, np.ndarray) or not (
-        mask.dtype.kind in "bui" or mask.dtype.name == "float32"
-    ):
-        found = mask.dtype if isinstance(mask, np.ndarray) else type(mask).__name__
-        raise TypeError(f"mask must be a NumPy array of bool, integers or float32, got {found}")
-    sampling = Sampling.checked("nearest", border)
-    low, high = _labels(mask.dtype)
-    whole = mask.dtype.kind != "f"
-    labels = [("mask", mask.min(initial=0)), ("mask", mask.max(initial=0))] if whole else []
-    for name, label in (*labels, ("border", sampling.fill)):
-        if (whole and label % 1) or not low <= label <= high:
-            raise ValueError(f"{name} must be labels of {low} to {high}, got {label}")
-    # For these types OpenCV computes positions as exactly as for an image.
-    placed = mask.astype(np.uint8 if mask.dtype in (np.bool_, np.uint8) else np.float32)
-    return _warp(placed, Effect.checked(params), sampling).astype(mask.dtype)
-
-
-def _labels(dtype: np.dtype[Any]) -> tuple[float, float]:
-    """The least and the greatest label of a mask of this dtype, which float32 must represent."""
-    if dtype == np.bool_:
-        return 0, 1
-    if dtype.kind == "f":
-        return float(np.finfo(dtype).min), float(np.finfo(dtype).max)
-    info = np.iinfo(dtype)
-    return max(info.min, -(2**24)), min(info.max, 2**24)
+    if not isinstance(mask, np.ndarray):
+        raise TypeError(f"mask must be a NumPy array, got {type(mask).__name__}")
+    return moved_labels(np.asarray(mask), Effect.checked(params).map, border)
 
 
 def augment_keypoints(
@@ -324,12 +231,11 @@ def augment_keypoints(
     Examples
     --------
     >>> params = {"rotation": 90, "scale": 1, "brightness": 1, "contrast": 1, "noise": 0}
-    >>> augment_keypoints([[3, 0]], params, (4, 4)).round(9) + 0.0
+    >>> augment_keypoints([[3, 0]], params, (4, 4))
     array([[0., 0.]])
     """
-    height, width = _checked_size(size)
-    matrix = Effect.checked(params).matrix((width - 1) / 2, (height - 1) / 2)
-    return _rows("points", points, 2) @ matrix[:, :2].T + matrix[:, 2]
+    sides = _checked_size(size)
+    return moved_points(_rows("points", points, 2), Effect.checked(params).map, sides, sides)
 
 
 def augment_boxes(
@@ -365,12 +271,8 @@ def augment_boxes(
     >>> augment_boxes([[1, 1, 3, 3]], params, (4, 4))
     array([[0., 0., 4., 4.]])
     """
-    height, width = _checked_size(size)
-    matrix = Effect.checked(params).matrix(width / 2, height / 2)
-    left, top, right, bottom = _rows("boxes", boxes, 4).T
-    corners = np.array([[left, right, left, right], [top, top, bottom, bottom]])
-    x, y = np.tensordot(matrix[:, :2], corners, 1) + matrix[:, 2, None, None]
-    return np.column_stack([x.min(0), y.min(0), x.max(0), y.max(0)])
+    sides = _checked_size(size)
+    return moved_boxes(_rows("boxes", boxes, 4), Effect.checked(params).map, sides, sides)
 
 
 def _checked_size(size: tuple[int, int]) -> tuple[int, int]:

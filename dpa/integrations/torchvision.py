@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from dpa.checks import extra, finite
 from dpa.derivation.config import checked_space
 from dpa.derivation.derivation import derive
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.images.effects import Effect
-from dpa.images.noise import standard_normals
+from dpa.images.pixels import Sampling, augmented, moved_labels
+from dpa.images.points import moved_points
+from dpa.integrations.image import apply_augmentation
 
 with extra("torchvision", "dpa.integrations.torchvision needs torchvision"):
     import torch
@@ -18,6 +22,10 @@ with extra("torchvision", "dpa.integrations.torchvision needs torchvision"):
     from torchvision import tv_tensors
     from torchvision.transforms import v2
     from torchvision.transforms.v2 import functional
+
+#: Computed in single precision.
+_HALVES = (torch.float16, torch.bfloat16)
+_KEYPOINTS = getattr(tv_tensors, "KeyPoints", ())  # from torchvision 0.23 on
 
 
 class SampleId:
@@ -35,10 +43,13 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     """Rotation, scale, brightness, contrast and noise of the sample whose id is an input.
 
     The call is `augment(image, boxes, SampleId(42, epoch=3))`; inputs may be nested as
-    torchvision allows. Images (tensors and PIL) are interpolated bilinearly, masks by the
-    nearest pixel. Brightness, contrast and noise are those of dpa.integrations.image, clamped
-    to the range of the dtype. A call raises ValueError unless it has exactly one SampleId, and
-    for a PIL image of a mode other than L and RGB.
+    torchvision allows. Images (PIL images and tensors [..., C, H, W], a video's frames each on
+    its own) get the pixels of dpa.integrations.image with linear interpolation; tensors are
+    uint8, uint16 or of floating point, which is not clamped. Masks of any dtype take the nearest
+    element. Keypoints follow the centres of pixels, and boxes the corners of theirs; both are
+    clamped as torchvision does it. What is on another device goes through the CPU. A call raises
+    ValueError unless it has exactly one SampleId, and TypeError or ValueError for an image of
+    another dtype or mode.
 
     Parameters
     ----------
@@ -49,7 +60,8 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     view
         The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     fill
-        The value of pixels outside the image.
+        The value outside the image and the label outside a mask: `border` of
+        dpa.integrations.image.
 
     Raises
     ------
@@ -71,7 +83,8 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     ) -> None:
         super().__init__()
         self.config, self.key = checked_space(config), Key.checked(view=view, base_seed=base_seed)
-        self.fill = finite("fill", fill)
+        finite("fill", fill)
+        self.fill = fill
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The parameters of the sample."""
@@ -85,38 +98,54 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """One input, rotated and scaled; an image also gets brightness, contrast and noise."""
+        effect: Effect = params["effect"]
         if isinstance(inpt, SampleId):
             return inpt
         if isinstance(inpt, Image.Image):
-            if inpt.mode not in ("L", "RGB"):
-                raise ValueError(
-                    f"a PIL image must have the mode L or RGB, got {inpt.mode!r}: "
-                    "image.convert('RGB') makes one"
-                )
-            return functional.to_pil_image(self.transform(functional.pil_to_tensor(inpt), params))
-        effect = params["effect"]
-        mask = isinstance(inpt, tv_tensors.Mask)
-        moved = self._call_kernel(
+            return apply_augmentation(inpt, params["params"], border=self.fill)
+        if isinstance(inpt, (tv_tensors.Image, tv_tensors.Video)) or type(inpt) is torch.Tensor:
+            return tv_tensors.wrap(_augmented(inpt, effect, self.fill), like=inpt)
+        if isinstance(inpt, tv_tensors.Mask):
+            return tv_tensors.wrap(_moved_mask(inpt, effect, self.fill), like=inpt)
+        if isinstance(inpt, _KEYPOINTS):
+            moved = tv_tensors.wrap(_moved_keypoints(inpt, effect), like=inpt)
+            return functional.clamp_keypoints(moved)
+        return self._call_kernel(  # boxes, of which torchvision knows seven formats
             functional.affine,
             inpt,
             angle=-effect.rotation,  # torchvision turns clockwise
             translate=[0, 0],
             scale=effect.scale,
             shear=[0.0, 0.0],
-            interpolation=v2.InterpolationMode.NEAREST if mask else v2.InterpolationMode.BILINEAR,
-            fill=self.fill,
         )
-        if isinstance(inpt, (tv_tensors.Image, tv_tensors.Video)) or type(inpt) is torch.Tensor:
-            return tv_tensors.wrap(_toned(moved, **params), like=moved)
-        return moved
 
 
-def _toned(image: torch.Tensor, params: dict[str, Any], effect: Effect) -> torch.Tensor:
-    """Brightness, contrast and noise of an image or of all frames of a video."""
-    values = functional.to_dtype(image, torch.float32, scale=True)
-    values = effect.gain * values + (effect.lift and effect.lift * values.mean())
-    if effect.noise > 0:
-        channels, height, width = image.shape[-3:]
-        field = torch.from_numpy(standard_normals(params, (height, width, channels)))
-        values = values + effect.noise * field.permute(2, 0, 1).to(values.device)
-    return functional.to_dtype(values.clamp(0, 1), image.dtype, scale=True)
+def _augmented(image: torch.Tensor, effect: Effect, fill: float) -> torch.Tensor:
+    """An image, or each frame of a video."""
+    if image.ndim < 3:
+        raise ValueError(f"an image must be [..., C, H, W], got shape {tuple(image.shape)}")
+    single = image.float() if image.dtype in _HALVES else image
+    frames = single[None].flatten(0, -4).movedim(1, -1).cpu().numpy()
+    results = np.empty(frames.shape, frames.dtype)
+    sampling = Sampling.checked("linear", fill)
+    for frame, result in zip(frames, results, strict=True):
+        augmented(frame, effect, sampling, result)
+    found = torch.from_numpy(results).movedim(-1, 1).reshape(image.shape)
+    return found.contiguous().to(image.device, image.dtype)
+
+
+def _moved_mask(mask: torch.Tensor, effect: Effect, fill: float) -> torch.Tensor:
+    """A mask, or a stack of them."""
+    labels = mask[None].flatten(0, -3).movedim(0, -1).cpu().numpy()
+    moved = torch.from_numpy(moved_labels(labels, effect.map, fill))
+    return moved.movedim(-1, 0).reshape(mask.shape).contiguous().to(mask.device)
+
+
+def _moved_keypoints(keypoints: Any, effect: Effect) -> torch.Tensor:
+    """By the map of the pixels: torchvision turns points about another centre than flips do."""
+    size = tuple(keypoints.canvas_size)
+    rows = keypoints.as_subclass(torch.Tensor).reshape(-1, 2).cpu().double().numpy()
+    moved = torch.from_numpy(moved_points(rows, effect.map, size, size)).reshape(keypoints.shape)
+    if not keypoints.is_floating_point():
+        moved = moved.round()
+    return moved.to(keypoints.device, keypoints.dtype)

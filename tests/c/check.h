@@ -70,5 +70,6 @@ void test_leaves(void);
 void test_moments(void);
 void test_shortest(void);
 void test_noise(void);
+void test_warp(void);
 
 #endif

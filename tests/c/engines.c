@@ -65,6 +65,26 @@ size_t engine_variants(struct variant variants[MAX_VARIANTS])
     return n;
 }
 
+static const dpa_image_loops *const all_loops[] = {
+    &dpa_image_portable,
+#if DPA_ARM64 && DPA_VECTORS
+    &dpa_image_neon,
+#endif
+#if DPA_X86 && DPA_VECTORS
+    &dpa_image_sse41, &dpa_image_avx2, &dpa_image_avx512, &dpa_image_vbmi,
+#endif
+};
+
+size_t usable_loops(const dpa_image_loops *loops[MAX_LOOPS])
+{
+    const uint32_t features = dpa_cpu_detect();
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof all_loops / sizeof all_loops[0]; i++)
+        if ((all_loops[i]->needs & ~features) == 0)
+            loops[n++] = all_loops[i];
+    return n;
+}
+
 dpa_engine portable_engine(void)
 {
     const dpa_engine engine = {&dpa_kernel_portable,

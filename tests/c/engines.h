@@ -4,6 +4,7 @@
 #define ENGINES_H
 
 #include "check.h"
+#include "image/loops.h"
 #include "sample/distributions.h"
 #include "sample/sampler.h"
 
@@ -32,5 +33,10 @@ struct variant {
 size_t engine_variants(struct variant variants[MAX_VARIANTS]);
 
 dpa_engine portable_engine(void);
+
+#define MAX_LOOPS 6
+
+/* The loops over pixels that this CPU can run, portable first; returns how many. */
+size_t usable_loops(const dpa_image_loops *loops[MAX_LOOPS]);
 
 #endif

@@ -1,5 +1,7 @@
-/* fuzz_kernels.c: libFuzzer's bytes choose a request, or blocks and a run of links,
- * and all kernels and samplers must agree on it with the portable ones. */
+/* fuzz_kernels.c: libFuzzer's bytes choose a request, or blocks and a run of links, or a tone of
+ * pixels, and all kernels, samplers and loops must agree on it with the portable ones. */
+#include <math.h>
+
 #include "requests.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -93,16 +95,80 @@ static void fuzz_run(const uint8_t *data, size_t size)
     free(schedule);
 }
 
+/* Equal bits, but that one NaN is as good as another. */
+static bool same_floats(const float *a, const float *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(a + i, b + i, sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i])))
+            return false;
+    return true;
+}
+
+static void fuzz_tone(const dpa_image_loops *level, const dpa_tone *tone, size_t n, uint64_t start,
+                      const float *table, uint64_t seed)
+{
+    static const size_t sizes[] = {1, 2, 4}; /* by dpa_pixel */
+    uint8_t digest[DPA_DIGEST_SIZE];
+    fill_random(digest, sizeof digest, seed);
+    for (int type = DPA_UINT8; type <= DPA_FLOAT32; type++) {
+        void *made = allocate(n * sizes[type]), *expected = allocate(n * sizes[type]);
+        fill_random(made, n * sizes[type], seed + 1);
+        memcpy(expected, made, n * sizes[type]);
+        const double mean = dpa_mean(level, (dpa_pixel)type, made, n, 1);
+        CHECK(mean == dpa_mean(&dpa_image_portable, (dpa_pixel)type, made, n, 1), "%s: mean of %zu",
+              level->level, n);
+        dpa_apply_tone(level, (dpa_pixel)type, made, n, 1, tone, digest, table);
+        dpa_apply_tone(&dpa_image_portable, (dpa_pixel)type, expected, n, 1, tone, digest, table);
+        CHECK(type == DPA_FLOAT32 ? same_floats(made, expected, n)
+                                  : memcmp(made, expected, n * sizes[type]) == 0,
+              "%s: tone of %zu pixels", level->level, n);
+        free(made);
+        free(expected);
+    }
+    float *noise = allocate(n * sizeof *noise), *known = allocate(n * sizeof *known);
+    if (table) {
+        dpa_noise(level, digest, start, table, noise, n);
+        dpa_noise(&dpa_image_portable, digest, start, table, known, n);
+        CHECK(memcmp(noise, known, n * sizeof *noise) == 0, "%s: noise", level->level);
+    }
+    free(noise);
+    free(known);
+}
+
+/* The numbers of a tone are any bits. */
+static void fuzz_pixels(const uint8_t *data, size_t size)
+{
+    static float table[DPA_NOISE_TABLE];
+    const dpa_image_loops *loops[MAX_LOOPS];
+    const size_t count = usable_loops(loops), n = take(&data, &size, 4) > 0 ? take(&data, &size, 300)
+                                                                          : take(&data, &size, 4200);
+    const bool noisy = take(&data, &size, 2);
+    const uint64_t start = take(&data, &size, UINT64_MAX - n), seed = take(&data, &size, UINT64_MAX);
+    uint32_t bits[3];
+    dpa_tone tone;
+    for (int i = 0; i < 3; i++)
+        bits[i] = (uint32_t)take(&data, &size, (uint64_t)1 << 32);
+    memcpy(&tone, bits, sizeof tone);
+    if (table[0] == 0)
+        for (size_t k = 0; k < DPA_NOISE_TABLE; k++)
+            table[k] = ((float)k - 32767.5f) / 8192;
+    for (size_t i = 1; i < count; i++)
+        fuzz_tone(loops[i], &tone, n, start, noisy ? table : NULL, seed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (variant_count == 0) {
         dpa_links_init(&links);
         variant_count = engine_variants(variants);
     }
-    if (take(&data, &size, 4) > 0)
-        fuzz_request(data, size);
-    else
+    const uint64_t subject = take(&data, &size, 8);
+    if (subject == 0)
         fuzz_run(data, size);
+    else if (subject == 1)
+        fuzz_pixels(data, size);
+    else
+        fuzz_request(data, size);
     if (checks_failed > 0)
         abort();
     return 0;

@@ -75,12 +75,18 @@ void image()
     uint8_t pixels[] = {0, 100, 200};
     const dpa_tone tone = {2, 1, 0};
     const uint8_t zeros[DPA_DIGEST_SIZE] = {};
+    const dpa_image_loops *loops = nullptr;
+    const bool chosen = dpa_image_choose(&loops, nullptr) == DPA_OK;
+    check(chosen, "loops");
+    if (!chosen)
+        return;
     for (int k = 0; k < DPA_NOISE_TABLE; k++)
         table[k] = static_cast<float>(k);
-    dpa_noise(zeros, table, noise, 2);
-    check(noise[0] == 44148 && noise[1] == 26954, "noise"); // tests/vectors/noise.txt
-    dpa_apply_tone(DPA_UINT8, pixels, 3, &tone, nullptr, nullptr);
+    dpa_noise(loops, zeros, 0, table, noise, 2);
+    check(noise[0] == 37507 && noise[1] == 39685, "noise"); // tests/vectors/noise.txt
+    dpa_apply_tone(loops, DPA_UINT8, pixels, 3, 1, &tone, nullptr, nullptr);
     check(pixels[0] == 1 && pixels[1] == 201 && pixels[2] == 255, "tone");
+    check(dpa_mean(loops, DPA_UINT8, pixels, 2, 255) == 101, "mean");
 }
 
 } // namespace

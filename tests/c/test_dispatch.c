@@ -1,8 +1,5 @@
 /* test_dispatch.c: choosing a kernel, and saying what there is. */
-#include "check.h"
-
-#include "sample/distributions.h"
-#include "sample/sampler.h"
+#include "engines.h"
 
 /* A failed choice says why and leaves the engine alone. */
 static void refused(const char *name, dpa_status expected)
@@ -89,6 +86,118 @@ static void samplers_by_name(void)
     has_samplers(NULL, widest);
 }
 
+/* ---- Loops over pixels ---- */
+
+static void no_loops(const char *name, dpa_status expected)
+{
+    const dpa_image_loops *const before = &dpa_image_portable, *loops = before;
+    const dpa_status status = dpa_image_choose(&loops, name);
+    CHECK(status == expected && loops == before, "%s: status %d", name, (int)status);
+}
+
+/* Whether a kernel that is forced gives the loops of one of the levels, best first, of which
+ * this CPU can run the first ones that it has. */
+static void has_loops(const char *name, const char *levels)
+{
+    const dpa_image_loops *loops = NULL, *all[MAX_LOOPS];
+    const size_t n = usable_loops(all);
+    const char *best = NULL;
+    const dpa_status status = dpa_image_choose(&loops, name);
+    for (size_t i = 0; i < n; i++) /* from narrow to wide */
+        if (!levels || strstr(levels, all[i]->level))
+            best = all[i]->level;
+    CHECK(status == DPA_OK, "%s: status %d", name ? name : "no name", (int)status);
+    if (status == DPA_OK)
+        CHECK(best && strcmp(dpa_image_level(loops), best) == 0, "%s: loops of level %s, not %s",
+              name ? name : "no name", dpa_image_level(loops), best ? best : "any");
+}
+
+static void loops_by_name(void)
+{
+    static const char *const levels[][2] = {
+        {"portable", "portable"}, {"vec128", "portable sse41 neon"}, {"shani", "sse41"},
+        {"armv8", "neon"},        {"avx2", "avx2"},                  {"avx512", "avx512 vbmi"},
+    };
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (usable(levels[i][0]))
+            has_loops(levels[i][0], levels[i][1]);
+    has_loops(NULL, NULL);
+    no_loops("nonsense", DPA_UNKNOWN_KERNEL);
+    no_loops("", DPA_UNKNOWN_KERNEL);
+    no_loops("vbmi", DPA_UNKNOWN_KERNEL); /* a level, and no kernel */
+    if (!usable("avx2"))
+        no_loops("avx2", strcmp(dpa_kernel_name(0), "avx512") == 0 ? DPA_UNUSABLE_KERNEL : DPA_UNKNOWN_KERNEL);
+}
+
+/* As portable, but for one bit of the last value. */
+
+static void wrong_outputs(const philox_words words, uint64_t first, size_t count, uint64_t (*out)[2])
+{
+    dpa_image_portable.outputs(words, first, count, out);
+    out[count - 1][1] ^= (uint64_t)1 << 63;
+}
+
+static void wrong_uint8(uint8_t *pixels, size_t count, const dpa_tone *tone, const float *noise)
+{
+    dpa_image_portable.tone_uint8(pixels, count, tone, noise);
+    pixels[count - 1] ^= 1;
+}
+
+static void wrong_uint16(uint16_t *pixels, size_t count, const dpa_tone *tone, const float *noise)
+{
+    dpa_image_portable.tone_uint16(pixels, count, tone, noise);
+    pixels[count - 1] ^= noise != NULL;
+}
+
+static void wrong_float32(float *pixels, size_t count, const dpa_tone *tone, const float *noise)
+{
+    uint32_t bits;
+    dpa_image_portable.tone_float32(pixels, count, tone, noise);
+    memcpy(&bits, &pixels[count - 1], sizeof bits);
+    bits ^= noise == NULL;
+    memcpy(&pixels[count - 1], &bits, sizeof bits);
+}
+
+static uint64_t wrong_sum8(const uint8_t *pixels, size_t count)
+{
+    return dpa_image_portable.sum_uint8(pixels, count) ^ 1;
+}
+
+static uint64_t wrong_sum16(const uint16_t *pixels, size_t count)
+{
+    return dpa_image_portable.sum_uint16(pixels, count) ^ 1;
+}
+
+static uint64_t wrong_sum32(const float *pixels, size_t count, double full_range, size_t *finite)
+{
+    return dpa_image_portable.sum_float32(pixels, count, full_range, finite) ^ 1;
+}
+
+static uint64_t wrong_count(const float *pixels, size_t count, double full_range, size_t *finite)
+{
+    ++*finite;
+    return dpa_image_portable.sum_float32(pixels, count, full_range, finite);
+}
+
+static void one_wrong_bit_of_pixels(void)
+{
+    dpa_image_loops loops = dpa_image_portable;
+    CHECK(dpa_image_loops_pass(&loops), "a copy of portable");
+#define REFUSED(function, replacement)                               \
+    loops.function = replacement;                                    \
+    CHECK(!dpa_image_loops_pass(&loops), "%s", #replacement);        \
+    loops.function = dpa_image_portable.function;
+    REFUSED(outputs, wrong_outputs)
+    REFUSED(tone_uint8, wrong_uint8)
+    REFUSED(tone_uint16, wrong_uint16)
+    REFUSED(tone_float32, wrong_float32)
+    REFUSED(sum_uint8, wrong_sum8)
+    REFUSED(sum_uint16, wrong_sum16)
+    REFUSED(sum_float32, wrong_sum32)
+    REFUSED(sum_float32, wrong_count)
+#undef REFUSED
+}
+
 /* The names are cut to any size, ended with NUL, and nothing is written behind. */
 static void features_fit(void)
 {
@@ -156,5 +265,7 @@ void test_dispatch(void)
     every_name();
     no_name();
     samplers_by_name();
+    one_wrong_bit_of_pixels();
+    loops_by_name();
     features_fit();
 }

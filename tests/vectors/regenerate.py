@@ -1,10 +1,10 @@
-"""Rebuild the known answers from tests/reference.py, or compare them with --check.
+"""Rebuild the known answers from the twins in tests/, or compare them with --check.
 
     python tests/vectors/regenerate.py           # writes the files beside this one
     python tests/vectors/regenerate.py --check   # exit code 1 where one would change
 
-The inputs stand here, the answers come from the plain-Python twin. The derivation is
-frozen: a difference under --check is a bug in the twin, never a reason to write.
+The inputs stand here, the answers come from the twins. Derivation and pixels are frozen: a
+difference under --check is a bug in a twin, never a reason to write.
 """
 
 import argparse
@@ -20,7 +20,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-import reference  # noqa: E402  (the twin lies one folder up and is no package)
+import pixels_reference  # noqa: E402  (the twins lie one folder up and are no package)
+import reference  # noqa: E402  (as well)
 import space_reference  # noqa: E402  (as well)
 
 ABOUT = (
@@ -68,7 +69,8 @@ SAMPLES: list[tuple[int | str, dict[str, int]]] = [
     *(("k" * n, {}) for n in (54, 55, 62, 63, 64, 118, 119)),
 ]
 RANDOM_SEEDS = [0, 42, 0x80000000, 0xFFFFFFFF]
-NOISE_INDICES = 30  # seven outputs of the generator and a half
+NOISE_INDICES = 30  # three blocks and a part
+NOISE_STARTS = [11, 2**35 - 13, 2**64 - 30]  # the counter's second word; the last elements
 RANDOM_DRAWS = 320  # more than the 312 that one block of 624 words holds
 
 
@@ -122,11 +124,12 @@ def xoshiro256pp() -> str:
 
 
 def noise() -> str:
-    """A line for each hash: the hash, then the first indices of its noise into the table."""
-    hashes = ["0" * 64, "f" * 64, *(reference.chain_hash(key, 10) for key in ("0", "42", '"a'))]
+    """A line for each part: hash, first element, then indices of its noise into the table."""
+    hashes = ["0" * 64, "f" * 64, *(reference.chain_hash(key, 10) for key in ("0", '"a', "42"))]
+    parts = [(h, 0) for h in hashes] + [(hashes[-1], start) for start in NOISE_STARTS]
     return "".join(
-        " ".join(map(str, [h, *islice(reference.noise_indices(h), NOISE_INDICES)])) + "\n"
-        for h in hashes
+        " ".join(map(str, [*part, *islice(reference.noise_indices(*part), NOISE_INDICES)])) + "\n"
+        for part in parts
     )
 
 
@@ -211,12 +214,65 @@ def space() -> str:
     return "".join(" ".join(line) + "\n" for line in lines)
 
 
+# Height, width, channels; each is warped to its own size and to another one.
+PICTURES = [(1, 1, 1), (1, 9, 1), (8, 1, 3), (2, 2, 1), (5, 7, 1), (31, 33, 3), (64, 64, 1)]
+PICTURES += [(61, 67, 3), (48, 80, 4), (60, 90, 5)]
+MAPS: list[dict[str, Any]] = [
+    {},
+    {"rotation": 90.0},
+    {"rotation": 17.0, "scale": 1.08},
+    {"rotation": -33.3, "scale": 0.7},
+    {"rotation": 179.5, "scale": 2.5},
+    {"rotation": 725.25, "scale": 0.1},
+    {"flip_horizontal": True},
+    {"flip_vertical": True, "rotation": 12.5},
+    {"shear_x": 10.0, "translate_x": 0.1},
+    {"shear_x": -5.0, "shear_y": 7.5, "translate_y": -0.25, "rotation": 3.0},
+    {"crop": (0.35, 1.2, 0.25, 0.75)},
+    {"crop": (0.5, 0.8, 0.9, 0.1), "flip_horizontal": True, "rotation": -8.0, "scale": 1.1},
+]
+
+
+def warps(shape: tuple[int, int, int], out: tuple[int, int], how: dict[str, Any]) -> dict[str, Any]:
+    """The names of a picture's warps by one map, for every dtype, interpolation and border."""
+    size = shape[:2]
+    placed = pixels_reference.general_map(size, out, **how)
+    pixels = {
+        f"{kind}{dtype} {border}": pixels_reference.name(warp(picture, placed, out, border))
+        for kind, warp in (("", pixels_reference.warp), ("cubic ", pixels_reference.warp_cubic))
+        for dtype in ("uint8", "uint16", "float32")
+        for picture in [pixels_reference.picture(*shape, dtype)]
+        for border in ("reflect", "edge", 0, 1)
+    }
+    labels = pixels_reference.picture(*shape)
+    nearest = {
+        str(border): pixels_reference.name(
+            pixels_reference.warp_nearest(labels, placed, out, border)
+        )
+        for border in ("reflect", "edge", 7)
+    }
+    row = {"shape": shape, "out": out, "how": how, "map": placed}
+    return {**row, "pixels": pixels, "nearest": nearest}
+
+
+def pixels() -> str:
+    """JSON with the warps of one picture by one map a line."""
+    lines = (
+        json.dumps(warps(shape, out, how), separators=(",", ":"))
+        for shape in PICTURES
+        for out in (shape[:2], (24, 40))
+        for how in MAPS
+    )
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
 FILES: dict[str, Callable[[], str]] = {
     "known_answers.json": known_answers,
     "cpython_random.txt": cpython_random,
     "xoshiro256pp.txt": xoshiro256pp,
     "noise.txt": noise,
     "space.txt": space,
+    "pixels.json": pixels,
 }
 
 
@@ -231,7 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not check:
             path.write_text(text, encoding="utf-8", newline="\n")
         elif path.read_text(encoding="utf-8") != text:
-            print(f"{name} differs from what tests/reference.py gives", file=sys.stderr)
+            print(f"{name} differs from what its twin in tests/ gives", file=sys.stderr)
             changed += 1
     return 1 if changed else 0
 

@@ -75,7 +75,8 @@ def apply_augmentation(
     channels, height, width = images.shape[1:]
     effects = [Effect.checked(params) for params in samples]
     device, precise = images.device, torch.promote_types(images.dtype, torch.float32)
-    turns = [(e.cos / e.scale, e.sin / e.scale) for e in effects]
+    maps = [effect.map for effect in effects]
+    turns = [(xx / 2**31, yx / 2**31) for xx, _, yx, *_ in maps]
     tones = [(e.gain, e.lift, e.noise) for e in effects]
     with torch.autocast(device.type, enabled=False):
         cos, sin = _columns(turns, 2, precise, device)
@@ -83,6 +84,9 @@ def apply_augmentation(
         # Reflects about the centres of the edge pixels, not about their outer sides.
         aligned = border == "reflect"
         grid = _grid(cos, sin, height, width, aligned)
+        if border == "edge":  # of the coordinate, as in arrays: cubic takes taps inside of it
+            ends = torch.tensor([1 - 1 / width, 1 - 1 / height], dtype=precise, device=device)
+            grid = grid.clamp(-ends, ends)
         pixels = images.to(precise)
         if fill:
             pixels = pixels - fill

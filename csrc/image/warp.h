@@ -1,0 +1,123 @@
+/* warp.h: a warp made ready, and what one pixel needs. Private to csrc. */
+#ifndef DPA_WARP_H
+#define DPA_WARP_H
+
+#include <string.h>
+
+#include "dpa_image.h"
+
+#define CHUNK 128 /* pixels of a row at a time */
+
+struct warp_plan {
+    const dpa_warp *warp;
+    /* Coordinates in 2^-32 pixel, with what rounds them: of the result's first pixel, and from
+     * one pixel to its right and its lower neighbour. Sums wrap; the true ones fit. */
+    uint64_t u, v, right_u, right_v, down_u, down_v;
+    unsigned bits;              /* of a coordinate's fraction that are kept: 14 or 16 */
+    size_t pixel, row, size;    /* of the image, in bytes */
+    int64_t last_u, last_v;     /* the last pixel, with `bits` of fraction */
+    int64_t inside_u, inside_v; /* the last coordinate whose taps lie inside */
+    bool copies;   /* pixels whose taps all lie outside are the fill: floats may add up to less */
+    bool narrow;   /* coordinates inside and offsets fit 32 bits, and no side is a single pixel */
+    bool foldable; /* three times these coordinates fit, too */
+    /* From a chunk's first coordinate to number i: whole units of `bits`, and the rest of u. */
+    _Alignas(64) uint32_t whole_u[CHUNK];
+    uint32_t whole_v[CHUNK], part_u[CHUNK], part_v[CHUNK];
+};
+
+/* >> rounds down. */
+static inline int64_t coordinate(const struct warp_plan *plan, uint64_t u)
+{
+    return (int64_t)u >> (32 - plan->bits);
+}
+
+/* Inside 0 .. last. Reflection has the period 2 * last; a side of one pixel gives 0. */
+static inline int64_t folded(int64_t q, int64_t last, dpa_border border)
+{
+    if (q >= 0 && q <= last)
+        return q;
+    if (border == DPA_EDGE || last == 0)
+        return q < 0 ? 0 : last;
+    q %= 2 * last;
+    q = q < 0 ? q + 2 * last : q;
+    return q > last ? 2 * last - q : q;
+}
+
+/* A coordinate inside, where these fit 32 bits. The nearest pixel is found before it is folded. */
+static inline int32_t folded_coordinate(const struct warp_plan *plan, uint64_t u, int64_t last)
+{
+    const dpa_border border = plan->warp->border;
+    const int64_t q = coordinate(plan, u);
+    if (plan->warp->interpolation == DPA_NEAREST)
+        return (int32_t)folded(q >> 16, last >> 16, border) * 65536;
+    return (int32_t)folded(q, last, border);
+}
+
+/* The pixel at (x, y), also where that lies outside. */
+static inline const uint8_t *tap(const struct warp_plan *plan, const uint8_t *image, int64_t x,
+                                 int64_t y)
+{
+    const dpa_warp *warp = plan->warp;
+    const int64_t last_x = (int64_t)warp->width - 1, last_y = (int64_t)warp->height - 1;
+    if (x < 0 || x > last_x || y < 0 || y > last_y) {
+        if (warp->border == DPA_FILL)
+            return (const uint8_t *)warp->fill;
+        x = folded(x, last_x, warp->border);
+        y = folded(y, last_y, warp->border);
+    }
+    return image + (size_t)y * plan->row + (size_t)x * plan->pixel;
+}
+
+static inline float as_float(dpa_pixel type, const uint8_t *pixel, size_t channel)
+{
+    float number;
+    uint16_t word;
+    if (type == DPA_UINT8)
+        return (float)pixel[channel];
+    if (type == DPA_UINT16) {
+        memcpy(&word, pixel + channel * sizeof word, sizeof word);
+        return (float)word;
+    }
+    memcpy(&number, pixel + channel * sizeof number, sizeof number);
+    return number;
+}
+
+/* Integers: to the nearest one, ties to even, cut to their range. */
+static inline void store(dpa_pixel type, uint8_t *pixel, size_t channel, float value)
+{
+    if (type == DPA_FLOAT32) {
+        memcpy(pixel + channel * sizeof value, &value, sizeof value);
+        return;
+    }
+    const float most = type == DPA_UINT8 ? 255 : 65535;
+    const float cut = value < 0 ? 0 : value > most ? most : value;
+    const float rounded = cut + 0x1p23f; /* has no room for a fraction */
+    const uint16_t word = (uint16_t)(int32_t)(rounded - 0x1p23f);
+    if (type == DPA_UINT8)
+        pixel[channel] = (uint8_t)word;
+    else
+        memcpy(pixel + channel * sizeof word, &word, sizeof word);
+}
+
+/* A tap of weight 0 does not count, even if it is NaN. */
+static inline float weighed(float tap, float weight)
+{
+    const float product = tap * weight;
+    return weight == 0 ? 0 : product;
+}
+
+/* Keys' weights with a = -0.75 at a coordinate of 16 bits of fraction. Doubles hold all exactly. */
+static inline void cubic_weights(int64_t q, float weight[4])
+{
+    const double t = (double)(q & 65535) * 0x1p-16, s = 1 - t;
+    weight[0] = (float)(-0.75 * t * (s * s));
+    weight[1] = (float)((1.25 * t - 2.25) * (t * t) + 1);
+    weight[2] = (float)((1.25 * s - 2.25) * (s * s) + 1);
+    weight[3] = (float)(-0.75 * s * (t * t));
+}
+
+/* n pixels of a row from the coordinates (u, v) on: of any type, border, interpolation and size. */
+void dpa_warp_slowly(const struct warp_plan *plan, const uint8_t *image, uint64_t u, uint64_t v,
+                     size_t n, uint8_t *result);
+
+#endif
