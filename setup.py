@@ -12,7 +12,8 @@ LIMITED_API = not sysconfig.get_config_var("Py_GIL_DISABLED")
 # On Windows both kinds share one pyconfig.h, which does not say which it is.
 macros = [("Py_LIMITED_API", "0x030B0000") if LIMITED_API else ("Py_GIL_DISABLED", "1")]
 
-if sysconfig.get_platform().startswith("win"):  # MSVC; MinGW's platform is "mingw..."
+WINDOWS = sysconfig.get_platform().startswith("win")
+if WINDOWS:  # MSVC; MinGW's platform is "mingw..."
     compile_args, link_args = ["/O2", "/std:c11", "/fp:precise"], []
 else:
     # A fused multiply-add would change the last bit of values on some CPUs.
@@ -46,6 +47,7 @@ setup(
             py_limited_api=LIMITED_API,
             extra_compile_args=compile_args,
             extra_link_args=link_args,
+            libraries=[] if WINDOWS else ["m"],  # fmod, which is exact everywhere
         )
         for name, linked in LINKED.items()
     ],

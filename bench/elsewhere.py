@@ -37,20 +37,24 @@ def main() -> None:
     if sys.argv[1:] == ["--child"]:
         print(json.dumps([[who, what, median(work)] for who, what, work in cases()]))
         return
+    import dpa.integrations.image  # noqa: F401 (a missing one is an error here, not in others)
+
     seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for _ in range(ROUNDS):
         for python in (sys.executable, *sys.argv[1:]):
             command = [python, __file__, "--child"]
             found = subprocess.run(command, capture_output=True, text=True, check=True)
             for who, what, took in json.loads(found.stdout):
-                name = "this dpa" if who == "dpa" and python == sys.executable else who
+                ours = who.startswith("dpa") and python == sys.executable
+                name = f"this {who}" if ours else who
                 seconds[what][name].append(took)
     for what, of in seconds.items():
         print(f"\n{what}")
-        ours = of["this dpa"]
         for who, times in of.items():
             took = statistics.median(times)
-            print(f"  {who:28} {took * 1e6:9.1f} us  {took / statistics.median(ours):6.2f}")
+            print(
+                f"  {who:28} {took * 1e6:9.1f} us  {took / statistics.median(of['this dpa']):6.2f}"
+            )
 
 
 def median(work: Callable[[], object], least: float = 0.03) -> float:
@@ -64,6 +68,8 @@ def median(work: Callable[[], object], least: float = 0.03) -> float:
 
 
 def cases() -> Cases:
+    photo = np.random.default_rng(1).integers(0, 256, (375, 500, 3), np.uint8)
+    yield from sequences("crop, flip, turn, colour: 224 x 224 x 3 of 500 x 375", photo)
     for shape in SHAPES:
         image = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
         sides = " x ".join(map(str, shape))
@@ -112,6 +118,75 @@ def whole_calls(what: str, image: np.ndarray) -> Cases:
         ]
         transform = A.Compose(parts)
         yield f"Albumentations {A.__version__}", name, lambda t=transform: t(image=image)
+
+
+SEQUENCE = {
+    "crop.area": 0.5,
+    "crop.ratio": 1.1,
+    "crop.x": 0.3,
+    "crop.y": 0.6,
+    "flip_horizontal": True,
+    "rotation": ROTATION,
+    "brightness": 1.1,
+    "contrast": 0.9,
+    "saturation": 1.2,
+}
+
+
+def sequences(what: str, photo: np.ndarray) -> Cases:
+    """What one map and one pass do, and what others do one after the other."""
+    try:
+        from dpa.integrations.image import apply_augmentation
+
+        out = {"out_size": (224, 224)}
+        turn = {"rotation": ROTATION, "scale": 1.3}
+        crop = {"crop.area": 0.5, "crop.x": 0.3}
+        apply_augmentation(photo, crop, **out)  # an older one has no out_size
+        yield "dpa", what, lambda: apply_augmentation(photo, SEQUENCE, **out)
+        yield "dpa, a rotation alone", what, lambda: apply_augmentation(photo, turn, **out)
+        yield "dpa, a crop alone", what, lambda: apply_augmentation(photo, crop, **out)
+    except (ImportError, TypeError):
+        pass
+    yield from torchvision_sequence(what, photo)
+    try:
+        import albumentations as A  # noqa: N812 (its users' habit)
+    except ImportError:
+        return
+    parts = [
+        A.RandomResizedCrop((224, 224), p=1),
+        A.HorizontalFlip(p=1),
+        A.Rotate(limit=(ROTATION, ROTATION), border_mode=4, p=1),
+        A.ColorJitter(hue=(0, 0), p=1),
+    ]
+    transform = A.Compose(parts)
+    yield f"Albumentations {A.__version__}", what, lambda: transform(image=photo)
+
+
+def torchvision_sequence(what: str, photo: np.ndarray) -> Cases:
+    try:
+        import torch
+
+        try:
+            import torchvision
+        except RuntimeError:  # built for another CUDA than torch: without its C++ operators
+            operators = torch.library.Library("torchvision", "FRAGMENT")
+            for name in ("nms", "qnms"):
+                operators.define(f"{name}(Tensor dets, Tensor scores, float iou) -> Tensor")
+            import torchvision
+        from torchvision.transforms.v2 import functional as F  # noqa: N812 (its users' habit)
+    except ImportError:
+        return
+    torch.set_num_threads(1)
+    tensor = torch.from_numpy(photo).permute(2, 0, 1).contiguous()
+    bilinear = F.InterpolationMode.BILINEAR
+
+    def work() -> object:
+        image = F.resized_crop(tensor, 90, 60, 290, 320, [224, 224], bilinear, antialias=False)
+        image = F.rotate(F.horizontal_flip(image), ROTATION, bilinear)
+        image = F.adjust_contrast(F.adjust_brightness(image, 1.1), 0.9)
+        return F.adjust_saturation(image, 1.2)
+
+    yield f"torchvision {torchvision.__version__}", what, work
 
 
 if __name__ == "__main__":

@@ -37,14 +37,20 @@ NOTES = {
 
 def run(effort: Effort) -> Iterator[BenchmarkResult]:
     threads = cv2.getNumThreads()
-    for title, cases in ((WARPS, _warps()), (ARRAYS, _arrays()), (TENSORS, _tensors())):
-        cv2.setNumThreads(1)
-        results = effort.measure(cases)
-        cv2.setNumThreads(threads)
-        _pixels.choose_loops(os.environ.get("DPA_KERNEL"))
-        for result in results:
-            result.facts["group"] = title  # type: ignore[index]  # made here, a dict
-            yield result
+    cv2.setNumThreads(1)
+    for kernel, level in _levels().items():
+        _pixels.choose_loops(kernel)
+        yield from _grouped(WARPS, effort.measure(_warps(level)))
+    _pixels.choose_loops(os.environ.get("DPA_KERNEL") or None)
+    yield from _grouped(ARRAYS, effort.measure(_arrays()))
+    cv2.setNumThreads(threads)
+    yield from _grouped(TENSORS, effort.measure(_tensors()))
+
+
+def _grouped(title: str, results: Sequence[BenchmarkResult]) -> Sequence[BenchmarkResult]:
+    for result in results:
+        result.facts["group"] = title  # type: ignore[index]  # made here, a dict
+    return results
 
 
 def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
@@ -57,39 +63,30 @@ def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
 # ---- Warps ----
 
 
-def _warps() -> list[Case]:
-    """Of each level that this CPU has, beside OpenCV."""
-    levels, cases = _levels(), []
-    for dtype, channels in (("uint8", 3), ("uint8", 1), ("uint16", 3), ("float32", 3)):
+def _warps(level: str) -> list[Case]:
+    """By the loops in use, each beside OpenCV."""
+    cases = []
+    turn = _pixels.turn_map(17.0, 1.08)
+    matrix = cv2.getRotationMatrix2D((511.5, 383.5), 17.0, 1.08)
+    peer = partial(cv2.warpAffine, M=matrix, dsize=(1024, 768), borderMode=cv2.BORDER_REFLECT_101)
+    for dtype, channels in (("uint8", 3), ("uint8", 1), ("float32", 3)):
         shape = (768, 1024, channels)
         image = np.random.default_rng(1).integers(0, 256, shape, np.uint8).astype(dtype)
-        peer = f"OpenCV, {dtype} x {channels}"
-        for kernel, level in levels.items():
-            facts = {"against": peer}
-            work = partial(_warp, kernel, image, np.empty_like(image))
-            cases.append(Case(f"{level}, {dtype} x {channels}", work, facts=facts))
-        turn = cv2.getRotationMatrix2D((511.5, 383.5), 17.0, 1.08)
-        border = partial(cv2.warpAffine, borderMode=cv2.BORDER_REFLECT_101)
-        cases.append(Case(peer, partial(border, image, turn, (1024, 768))))
+        name = f"{level}, {dtype} x {channels}"
+        work = partial(_pixels.warp, image, np.empty_like(image), turn, 0, "reflect")
+        cases.append(Case(name, work, facts={"against": f"OpenCV beside {name}"}))
+        cases.append(Case(f"OpenCV beside {name}", partial(peer, image)))
     return cases
 
 
 def _levels() -> dict[str, str]:
-    """The level of each kernel that has one of its own."""
+    """A kernel for each level that this CPU has, and the level."""
     found: dict[str, str] = {}
     for kernel in dpa.kernels():
         _pixels.choose_loops(kernel)
         if _pixels.level() not in found.values():
             found[kernel] = _pixels.level()
     return found
-
-
-TURN = _pixels.turn_map(17.0, 1.08)
-
-
-def _warp(kernel: str, image: npt.NDArray[Any], result: npt.NDArray[Any]) -> None:
-    _pixels.choose_loops(kernel)  # some 30 us of 1 ms
-    _pixels.warp(image, result, TURN, 0, "reflect")
 
 
 # ---- Arrays ----

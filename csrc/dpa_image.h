@@ -31,8 +31,9 @@ const char *dpa_image_level(const dpa_image_loops *loops);
 
 /* ---- Maps ---- */
 
-/* From a pixel of the result to a point of the image: xx and its like in 2^-31 pixel for a
- * pixel, x and y in 2^-32 pixel. */
+/* From a pixel of the result to a point of the image: with X and Y twice the pixel's distances
+ * from the centre of the result, the point lies xx * X + xy * Y + x to the right of the image's
+ * centre and yx * X + yy * Y + y below it, in units of 2^-32 pixel. */
 typedef struct dpa_map {
     int64_t xx, xy, yx, yy, x, y;
 } dpa_map;
@@ -48,9 +49,10 @@ typedef struct dpa_placement {
     double area, ratio, position_x, position_y; /* parts of the image; width / height */
 } dpa_placement;
 
-/* Both return false, and leave the map alone, where a number would not fit one. */
-bool dpa_turn_map(double rotation, double scale, dpa_map *map);
-bool dpa_place_map(const dpa_placement *placement, size_t height, size_t width, size_t out_height,
+/* Both return false, and leave the map alone, for a scale outside 0.001 to 1000, a crop of no size,
+ * a shear to a line, or where one of the six numbers would reach 2^61. */
+DPA_MUST_CHECK bool dpa_turn_map(double rotation, double scale, dpa_map *map);
+DPA_MUST_CHECK bool dpa_place_map(const dpa_placement *placement, size_t height, size_t width, size_t out_height,
                    size_t out_width, dpa_map *map);
 
 /* ---- Warp ---- */
@@ -64,16 +66,17 @@ typedef struct dpa_warp {
     size_t out_height, out_width; /* of the result */
     size_t channels;              /* values of a pixel, side by side */
     dpa_pixel type;
-    dpa_interpolation interpolation; /* DPA_NEAREST copies: as DPA_UINT8 any pixel of that many bytes */
+    dpa_interpolation interpolation; /* DPA_NEAREST copies, as DPA_UINT8 pixels of any bytes */
     dpa_border border;
     const void *fill; /* a pixel, which lies outside: for DPA_FILL */
-    size_t planes;    /* images of those sides, one behind the other; 0 is 1 */
+    size_t planes;    /* images of those sides, one after the other; 0 is 1 */
 } dpa_warp;
 
 /* Whether the sides are 1 to DPA_MAX_SIDE and no coordinate reaches 2^61. */
 DPA_MUST_CHECK bool dpa_warp_possible(const dpa_warp *warp);
 
-/* Makes the result of an image. Both are contiguous, row after row, and do not overlap. */
+/* Makes the result of an image. Both are contiguous, row after row, do not overlap, and may begin
+ * at any address. */
 void dpa_warp_image(const dpa_image_loops *loops, const dpa_warp *warp, const void *image,
                     void *result);
 
@@ -87,16 +90,29 @@ void dpa_noise(const dpa_image_loops *loops, const uint8_t digest[DPA_DIGEST_SIZ
 
 typedef struct dpa_tone {
     float gain, offset, stdev; /* the last two in the unit of the pixels' values */
+    uint32_t most;             /* the largest integer of a result; 0: that of its type */
+    const float *matrix;       /* 3 x 3, row after row, for pixels of three channels; or NULL */
 } dpa_tone;
 
-/* The values of `planes` channels lie one channel behind the other; where planes is 1, a pixel's
- * lie side by side. Each of all count values in pixels, in place, becomes gain * value + offset + stdev * noise,
- * every step rounded to float. Integers are then rounded, ties to even, and clipped; what is no
- * number becomes 0. The noise is that of dpa_noise from 0 on; without a table (NULL) there is
- * none, 0 is added, and neither digest nor stdev is read. */
+/* Pixels are either one after the other, each with its channels side by side (planes is 0 or 1),
+ * or there is a plane for each channel (3 with a matrix). Each of all count values in pixels, which
+ * are aligned to their type, becomes in place gain * value + offset; then the three of a pixel are
+ * multiplied by the matrix, products added from left to right; stdev * noise is added; every step
+ * is rounded to float. Integers are then rounded, ties to even, and clipped. The noise is that of
+ * dpa_noise from 0 on, as if all channels of a pixel lay side by side; without a table (NULL) it is
+ * 0 and digest is not read. */
 void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
                     size_t planes, const dpa_tone *tone, const uint8_t digest[DPA_DIGEST_SIZE],
                     const float *table);
+
+#define DPA_GAMMA_TABLE 65536
+
+/* Each of count values, in place, to the power of gamma (above 0), as parts of full_range: above 0,
+ * of integers a whole number that the type holds, and the largest that comes out. Floats that are
+ * not above 0 stay. table: room for DPA_GAMMA_TABLE values, which makes many uint16 faster, or
+ * NULL. */
+void dpa_apply_gamma(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
+                     double gamma, double full_range, uint16_t *table);
 
 /* The mean of count values; of floats, that of the finite ones, each first rounded to 2^-24 of
  * full_range and cut at 2^14 of it. 0 where there are none. */

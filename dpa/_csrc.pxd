@@ -1,12 +1,12 @@
 """The headers of csrc, as Cython reads them."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
 cdef extern from "dpa_derivation.h" nogil:
     enum: DPA_DIGEST_SIZE, DPA_MAX_DEPTH, DPA_SCRATCH_ALIGN, DPA_TABLE_LINKS
     ctypedef enum dpa_status:
-        DPA_OK, DPA_BROKEN_KERNEL
+        DPA_OK, DPA_BROKEN_KERNEL, DPA_UNUSABLE_KERNEL
     ctypedef enum dpa_sampler:
         DPA_XOSHIRO256PP, DPA_MT19937
     ctypedef struct dpa_engine:
@@ -73,7 +73,7 @@ cdef extern from "dpa_columns.h" nogil:
 
 
 cdef extern from "dpa_image.h" nogil:
-    enum: DPA_MAX_SIDE, DPA_NOISE_TABLE
+    enum: DPA_GAMMA_TABLE, DPA_MAX_SIDE, DPA_NOISE_TABLE
     ctypedef enum dpa_pixel:
         DPA_UINT8, DPA_UINT16, DPA_FLOAT32
     ctypedef struct dpa_image_loops:
@@ -98,6 +98,8 @@ cdef extern from "dpa_image.h" nogil:
         size_t planes
     ctypedef struct dpa_tone:
         float gain, offset, stdev
+        uint32_t most
+        const float *matrix
     dpa_status dpa_image_choose(const dpa_image_loops **loops, const char *kernel)
     const char *dpa_image_level(const dpa_image_loops *loops)
     bint dpa_turn_map(double rotation, double scale, dpa_map *map)
@@ -111,5 +113,7 @@ cdef extern from "dpa_image.h" nogil:
     void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
                         size_t planes, const dpa_tone *tone, const uint8_t *digest,
                         const float *table)
+    void dpa_apply_gamma(const dpa_image_loops *loops, dpa_pixel type, void *pixels,
+                         size_t count, double gamma, double full_range, uint16_t *table)
     double dpa_mean(const dpa_image_loops *loops, dpa_pixel type, const void *pixels,
                     size_t count, double full_range)

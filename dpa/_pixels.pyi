@@ -44,5 +44,13 @@ def apply_tone(
     digest: bytes | None = None,
     table: npt.NDArray[np.float32] | None = None,
     planes: int = 1,
+    most: int = 0,
+    matrix: npt.NDArray[np.float32] | None = None,
+) -> None: ...
+def apply_gamma(
+    pixels: npt.NDArray[Any],
+    gamma: float,
+    full_range: float,
+    scratch: npt.NDArray[np.uint16] | None = None,
 ) -> None: ...
 def mean(pixels: npt.NDArray[Any], full_range: float) -> float: ...

@@ -6,14 +6,15 @@ import os
 
 from cpython.buffer cimport PyBuffer_Release
 from cpython.bytes cimport PyBytes_AsString, PyBytes_Size
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from dpa._border cimport acquire
 from dpa._csrc cimport (
-    DPA_DIGEST_SIZE, DPA_EDGE, DPA_FILL, DPA_FLOAT32, DPA_MAX_SIDE, DPA_NOISE_TABLE,
-    DPA_OK, DPA_REFLECT, DPA_UINT8, DPA_UINT16, dpa_apply_tone, dpa_image_choose,
-    dpa_image_level, dpa_image_loops, dpa_interpolation, dpa_map, dpa_mean, dpa_noise, dpa_pixel,
-    dpa_place_map, dpa_placement, dpa_status, dpa_tone, dpa_turn_map, dpa_warp, dpa_warp_image,
+    DPA_BROKEN_KERNEL, DPA_DIGEST_SIZE, DPA_EDGE, DPA_FILL, DPA_FLOAT32, DPA_GAMMA_TABLE,
+    DPA_MAX_SIDE, DPA_NOISE_TABLE, DPA_OK, DPA_REFLECT, DPA_UINT16, DPA_UINT8,
+    DPA_UNUSABLE_KERNEL, dpa_apply_gamma, dpa_apply_tone, dpa_image_choose, dpa_image_level,
+    dpa_image_loops, dpa_interpolation, dpa_map, dpa_mean, dpa_noise, dpa_pixel, dpa_place_map,
+    dpa_placement, dpa_status, dpa_tone, dpa_turn_map, dpa_warp, dpa_warp_image,
     dpa_warp_possible,
 )
 
@@ -39,8 +40,11 @@ def choose_loops(kernel: str | None) -> None:
         wanted = encoded
     cdef const dpa_image_loops *loops = NULL
     cdef dpa_status status = dpa_image_choose(&loops, wanted)
+    if status == DPA_BROKEN_KERNEL:
+        raise ValueError(f"the loops over pixels of kernel {kernel!r} make wrong bits here")
     if status != DPA_OK:
-        raise ValueError(f"kernel {kernel!r} has no loops over pixels that work on this machine")
+        why = "cannot run here" if status == DPA_UNUSABLE_KERNEL else "does not exist"
+        raise ValueError(f"kernel {kernel!r} {why}; dpa.kernels() has those that can")
     LOOPS = loops
     PROBLEM = None
 
@@ -87,7 +91,9 @@ def place_map(size, out, double rotation=0.0, double scale=1.0, double shear_x=0
     p.translate_x, p.translate_y = translate_x, translate_y
     p.flip_horizontal, p.flip_vertical = flip_horizontal, flip_vertical
     p.cropped = crop is not None
-    p.area, p.ratio, p.position_x, p.position_y = crop or (1.0, 1.0, 0.5, 0.5)
+    p.area, p.ratio, p.position_x, p.position_y = crop if p.cropped else (1.0, 1.0, 0.5, 0.5)
+    if not (1 <= min(*size, *out) and max(*size, *out) <= DPA_MAX_SIDE):
+        raise ValueError(f"sides must be 1 to {DPA_MAX_SIDE} pixels, got {size} to {out}")
     if not dpa_place_map(&p, size[0], size[1], out[0], out[1], &made):
         raise ValueError(f"no map takes a picture of {size} to {out} in this way: out of range")
     return integers(&made)
@@ -115,12 +121,18 @@ def warp(image, result, tuple numbers not None, int interpolation, border,
     cdef dpa_pixel other
     cdef Py_buffer source, target
     cdef Py_ssize_t size = image.size
-    plan.map = dpa_map(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5])
     cdef tuple sides = image.shape, out_sides = result.shape
+    if not 2 + planes <= len(sides) <= 3 or len(out_sides) != len(sides):
+        raise ValueError(f"image and result must be HxW, HxWxC or, as planes, CxHxW, got {sides} "
+                         f"and {out_sides}")
+    xx, xy, yx, yy, x, y = numbers
+    plan.map = dpa_map(xx, xy, yx, yy, x, y)
     plan.height, plan.width = sides[planes], sides[planes + 1]
     plan.out_height, plan.out_width = out_sides[planes], out_sides[planes + 1]
     plan.planes = sides[0] if planes else 1
     plan.channels = size // (plan.planes * plan.height * plan.width) if size else 0
+    if not 0 <= interpolation < len(INTERPOLATIONS) or border not in ("reflect", "edge", None):
+        raise ValueError(f"no interpolation {interpolation} or no border {border!r}")
     plan.interpolation = <dpa_interpolation> interpolation
     plan.border = DPA_REFLECT if border == "reflect" else DPA_EDGE if border == "edge" else DPA_FILL
     plan.fill = NULL
@@ -175,33 +187,67 @@ def noise(bytes digest not None, uint64_t start, table, out) -> None:
 
 
 def apply_tone(pixels, float gain, float offset, float stdev=0.0, bytes digest=None,
-               table=None, size_t planes=1) -> None:
+               table=None, size_t planes=1, uint32_t most=0, matrix=None) -> None:
     """Makes of each pixel, uint8, uint16 or float32, gain * pixel + offset + stdev * noise.
 
     The noise is that of the digest; without one there is none. It has the order of pixels whose
-    channels lie side by side, also where these are `planes`.
+    channels lie side by side, also where these are `planes`. `most`: the largest integer of a
+    result, 0 for that of the dtype. `matrix`: nine float32 that the three channels are multiplied
+    by before the noise is added.
     """
     cdef const uint8_t *seed = NULL
-    cdef dpa_tone tone = dpa_tone(gain, offset, stdev)
+    cdef dpa_tone tone = dpa_tone(gain, offset, stdev, most, NULL)
     cdef Py_ssize_t size = pixels.size
     cdef dpa_pixel type
-    cdef Py_buffer normals, view
+    cdef Py_buffer normals, mixed, view
     check_loops()
     if planes == 0 or size % planes != 0:
         raise ValueError(f"pixels must be {planes} planes of one size, got {size} values")
+    if matrix is not None and (size % 3 != 0 or planes not in (1, 3)):
+        raise ValueError(f"a matrix needs three channels, got {size} values in {planes} planes")
     normals.buf = NULL
     if digest is not None:
         seed = digest_bytes(digest)
         acquire(&normals, table, "table", "f", DPA_NOISE_TABLE, False)
     try:
-        acquire_pixels(&view, pixels, "pixels", size, True, &type)
-        with nogil:
-            dpa_apply_tone(LOOPS, type, view.buf, size, planes, &tone, seed,
-                           <const float *> normals.buf)
-        PyBuffer_Release(&view)
+        if matrix is not None:
+            acquire(&mixed, matrix, "matrix", "f", 9, False)
+            tone.matrix = <const float *> mixed.buf
+        try:
+            acquire_pixels(&view, pixels, "pixels", size, True, &type)
+            with nogil:
+                dpa_apply_tone(LOOPS, type, view.buf, size, planes, &tone, seed,
+                               <const float *> normals.buf)
+            PyBuffer_Release(&view)
+        finally:
+            if tone.matrix != NULL:
+                PyBuffer_Release(&mixed)
     finally:
         if seed != NULL:
             PyBuffer_Release(&normals)
+
+
+def apply_gamma(pixels, double gamma, double full_range, scratch=None) -> None:
+    """Raises each pixel, uint8, uint16 or float32, to a power, as a part of full_range.
+
+    `scratch`: 65,536 uint16 that many pixels of uint16 are faster with.
+    """
+    cdef Py_ssize_t size = pixels.size
+    cdef dpa_pixel type
+    cdef Py_buffer view, room
+    check_loops()
+    acquire_pixels(&view, pixels, "pixels", size, True, &type)
+    room.buf = NULL
+    try:
+        if scratch is not None:
+            acquire(&room, scratch, "scratch", "H", DPA_GAMMA_TABLE, True)
+        with nogil:
+            dpa_apply_gamma(LOOPS, type, view.buf, size, gamma, full_range,
+                            <uint16_t *> room.buf)
+        if room.buf != NULL:
+            PyBuffer_Release(&room)
+    finally:
+        PyBuffer_Release(&view)
 
 
 def mean(pixels, double full_range) -> float:
@@ -218,7 +264,8 @@ def mean(pixels, double full_range) -> float:
     return found
 
 
+cdef str chosen = os.environ.get("DPA_KERNEL") or None
 try:
-    choose_loops(os.environ.get("DPA_KERNEL") or None)
+    choose_loops(chosen)
 except ValueError as error:
-    PROBLEM = f"DPA_KERNEL: {error}"
+    PROBLEM = f"DPA_KERNEL: {error}" if chosen else str(error)

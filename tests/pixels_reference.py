@@ -1,12 +1,14 @@
-"""Frozen pixels in NumPy, to be read beside sections 22 to 30 of docs/spec.md.
+"""Frozen pixels in NumPy, to be read beside sections 22 to 35 of docs/spec.md.
 
 The twin of the C kernels for images: a map of six integers, the warp by linear, nearest and
-cubic interpolation, the mean and the tone. Coordinates are int64. Every operation on doubles and
-on float32 is rounded on its own, in the order written; no function of math that rounds is used
-but sqrt. Noise is in space_reference.py.
+cubic interpolation, gamma, the mean, the tone, erasing, alpha, and the whole effect of a sample's
+parameters. Coordinates are int64. Every operation on doubles and on float32 is rounded on its
+own, in the order written; no function of math that rounds is used but sqrt. Logarithm and
+exponential function are those of space_reference.py, the indices of noise those of reference.py.
 
     placed = turn_map(rotation, scale)                     # or general_map(size, out, ...)
     result = warp(image, placed, size=None, border="reflect")   # also warp_nearest, warp_cubic
+    result = effect(image, {"rotation": 17.0, "gamma": 0.8, "erase.area": 0.1})
 
 Images are HxW or HxWxC; `size` is (height, width) of the result, None for that of the image;
 `border` is "reflect" (reflect-101), "edge" or a number.
@@ -14,11 +16,14 @@ Images are HxW or HxWxC; `size` is (height, width) of the result, None for that 
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import reference
+from space_reference import E, L
 
 Array = npt.NDArray[Any]
 Border = str | float
@@ -222,12 +227,12 @@ def located(
     return qx, qy
 
 
-def outside_value(dtype: np.dtype[Any], number: float) -> Any:
+def outside_value(dtype: np.dtype[Any], number: float, what: str = "border") -> Any:
     """The number as an element. Raises ValueError or OverflowError where it does not fit."""
     with np.errstate(over="ignore"):
         value = dtype.type(number)
     if not np.isfinite(value) or (dtype.kind != "f" and value != number):
-        raise ValueError(f"border must be a value of {dtype}, got {number}")
+        raise ValueError(f"{what} must be a value of {dtype}, got {number}")
     return value
 
 
@@ -323,10 +328,13 @@ def cubic_float32(image: Array, out: Size, map_: Sequence[int], border: Border) 
     return weighted(rows, down)
 
 
-def finished(values: Array, dtype: np.dtype[Any]) -> Array:
-    """float32 as the dtype of the image: integers to nearest, ties to even, and clipped."""
+def finished(values: Array, dtype: np.dtype[Any], most: float | None = None) -> Array:
+    """float32 as the dtype of the image: integers to nearest, ties to even, and clipped.
+
+    `most` is the largest integer, None for the dtype's.
+    """
     if dtype.kind == "u":
-        values = np.rint(values).clip(0, np.iinfo(dtype).max)
+        values = np.rint(values).clip(0, np.float32(most or np.iinfo(dtype).max))
     return values.astype(dtype)
 
 
@@ -417,6 +425,59 @@ def warp_torch(images: Any, maps: Sequence[Sequence[int]], border: str = "reflec
     return (((left << 14) + (right - left) * fx + (1 << 20)) >> 21).to(torch.uint8)
 
 
+# ---- Gamma ----
+
+
+LEAST_NORMAL = 2.0**-1022  # L takes nothing below
+
+
+def full_range(dtype: np.dtype[Any], given: float | None = None) -> float:
+    """F: the value of white. The largest value of integers and 1 of floats, or another number."""
+    largest = float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
+    if given is None:
+        return largest
+    number = float(given)
+    if dtype.kind == "u":
+        if not (number.is_integer() and 1 <= number <= largest):
+            raise ValueError(f"full_range must be a whole number, 1 to {largest:g}, got {given}")
+    elif not 1e-30 <= number <= 1e30:
+        raise ValueError(f"full_range must be 1e-30 to 1e30, got {given}")
+    return number
+
+
+def power(x: float, exponent: float) -> float:
+    """x ** exponent for x > 0, by L and E of section 13."""
+    return E(min(max(exponent * L(x), -700.0), 700.0))
+
+
+def gamma(image: Array, exponent: float, full: float | None = None) -> Array:
+    """F * (value / F) ** exponent, in doubles. With an exponent of 1 it is a copy."""
+    if exponent == 1.0:
+        return image.copy()
+    most = full_range(image.dtype, full)
+
+    def of_integer(value: int) -> int:
+        if value == 0:
+            return 0
+        return min(round(power(min(float(value), most) / most, exponent) * most), int(most))
+
+    def of_single(value: np.float32) -> np.float32:
+        x = float(value) / most
+        return np.float32(power(x, exponent) * most) if LEAST_NORMAL <= x < math.inf else value
+
+    def of_each(values: Array, of_one: Callable[[Any], Any]) -> Array:
+        kept, places = np.unique(values, return_inverse=True, equal_nan=False)
+        found = np.array([of_one(value) for value in kept], values.dtype)
+        return found[places].reshape(values.shape)
+
+    if image.dtype.kind == "u":
+        return of_each(image, lambda value: of_integer(int(value)))
+    with np.errstate(over="ignore"):
+        values = image.astype(np.float32)
+        found = np.where(values == 0, values, of_each(values, of_single))  # -0.0 stays
+    return found.astype(image.dtype)
+
+
 # ---- Tone ----
 
 
@@ -428,13 +489,8 @@ class Tone(NamedTuple):
     stdev: np.float32
 
 
-def full_range(dtype: np.dtype[Any]) -> float:
-    """The largest value of integers; 1 of floats."""
-    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
-
-
-def mean(image: Array) -> float:
-    """The mean of all elements: exact for integers, of finite floats in steps of 2**-24.
+def mean(image: Array, full: float | None = None) -> float:
+    """The mean of all elements: exact for integers, of finite floats in steps of 2**-24 of F.
 
     The sum is an integer, so it has no order. It and the count become doubles before they are
     divided.
@@ -442,38 +498,304 @@ def mean(image: Array) -> float:
     if image.dtype.kind == "u":
         total, count = int(image.sum(dtype=np.int64)), image.size
         return float(total) / float(count) if count else 0.0
+    most = full_range(image.dtype, full)
     with np.errstate(over="ignore"):
         values = image.astype(np.float32).astype(np.float64)
-    values = values[np.isfinite(values)]
-    if values.size == 0:
-        return 0.0
-    steps = np.rint(values * 2.0**24 / full_range(image.dtype)).clip(-(2.0**38), 2.0**38)
+        values = values[np.isfinite(values)]
+        if values.size == 0:
+            return 0.0
+        steps = np.rint(values * 2.0**24 / most).clip(-(2.0**38), 2.0**38)
     total = int(steps.astype(np.int64).sum())  # modulo 2**64, as int64 wraps
-    return float(total) / float(values.size) * full_range(image.dtype) / 2.0**24
+    return float(total) / float(values.size) * most / 2.0**24
 
 
-def tone_of(brightness: float, contrast: float, noise: float, image: Array) -> Tone:
+def mean_under_alpha(colours: Array, alpha: Array) -> float:
+    """The mean of HxWxC colours, each weighted with the alpha of its pixel, HxW; all uint8."""
+    weights = alpha.astype(np.int64)
+    total, weight = int((colours * weights[..., None]).sum()), int(weights.sum())
+    return float(total) / float(colours.shape[2] * weight) if weight else 0.0
+
+
+def tone_of(
+    brightness: float,
+    contrast: float,
+    noise: float,
+    image: Array,
+    full: float | None = None,
+    alpha: Array | None = None,
+) -> Tone:
     """The tone of a warped image: products of doubles, each then rounded to float32."""
     lift = brightness * (1.0 - contrast)
-    return Tone(
-        np.float32(brightness * contrast),
-        np.float32(lift * mean(image)) if lift else np.float32(0),
-        np.float32(noise * full_range(image.dtype)),
-    )
+    offset = 0.0
+    if lift:
+        offset = lift * (mean(image, full) if alpha is None else mean_under_alpha(image, alpha))
+    stdev = noise * full_range(image.dtype, full)
+    with np.errstate(over="ignore"):
+        found = Tone(np.float32(brightness * contrast), np.float32(offset), np.float32(stdev))
+    if not np.isfinite(found).all():
+        raise ValueError(f"brightness, contrast and noise make numbers too large: {found}")
+    return found
+
+
+LUMA = (0.299, 0.587, 0.114)
+
+
+def saturation_matrix(saturation: float) -> Array:
+    """3 x 3 float32: the identity with a saturation of 1, three equal rows with 0."""
+    rest = 1.0 - saturation
+    rows = [[rest * LUMA[j] + (saturation if i == j else 0.0) for j in range(3)] for i in range(3)]
+    with np.errstate(over="ignore"):
+        matrix = np.array(rows).astype(np.float32)
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"saturation is too large, got {saturation}")
+    return matrix
+
+
+def saturated(values: Array, matrix: Array) -> Array:
+    """The matrix times the three float32 channels of HxWx3, each step rounded to float32."""
+    v0, v1, v2 = (values[..., channel] for channel in range(3))
+    return np.stack([(m0 * v0 + m1 * v1) + m2 * v2 for m0, m1, m2 in matrix], axis=-1)
 
 
 def tone(
-    image: Array, gain: float, offset: float, stdev: float = 0.0, noise: Array | None = None
+    image: Array,
+    gain: float,
+    offset: float,
+    stdev: float = 0.0,
+    noise: Array | None = None,
+    matrix: Array | None = None,
+    full: float | None = None,
 ) -> Array:
-    """gain * value + offset + stdev * noise, each step rounded to float32.
+    """matrix * (gain * value + offset) + stdev * noise, each step rounded to float32.
 
     `noise` has a float32 number for each element, in the order (y * width + x) * channels + c;
-    None is the same as zeros.
+    None is the same as zeros. Without a matrix the saturation is not touched.
     """
     added = np.float32(stdev) * (np.float32(0) if noise is None else noise.reshape(image.shape))
     with np.errstate(invalid="ignore", over="ignore"):
-        values = np.float32(gain) * image.astype(np.float32) + np.float32(offset) + added
-    return finished(values, image.dtype)
+        values = np.float32(gain) * image.astype(np.float32) + np.float32(offset)
+        values = (values if matrix is None else saturated(values, matrix)) + added
+        return finished(values, image.dtype, full_range(image.dtype, full))
+
+
+# ---- Erasing ----
+
+
+def erase_box(size: Size, area: float, ratio: float, x: float, y: float) -> Sequence[int]:
+    """(left, top, width, height) in pixels; a side may be 0."""
+    h, w = size
+    wide = min(float(w), math.sqrt(area * w * h * ratio))
+    high = min(float(h), math.sqrt(area * w * h / ratio))
+    columns, rows = math.floor(wide + 0.5), math.floor(high + 0.5)
+    left, top = math.floor(x * (w - columns) + 0.5), math.floor(y * (h - rows) + 0.5)
+    return left, top, columns, rows
+
+
+def erased(
+    image: Array,
+    area: float,
+    ratio: float = 1.0,
+    x: float = 0.5,
+    y: float = 0.5,
+    fill: float = 0.0,
+) -> Array:
+    """A copy in which every channel of the box is `fill`; of float64 it is a float32 number."""
+    held = np.dtype(np.float32) if image.dtype.kind == "f" else image.dtype
+    value = outside_value(held, fill, "erase_fill")
+    left, top, columns, rows = erase_box(image.shape[:2], area, ratio, x, y)
+    result = image.copy()
+    result[top : top + rows, left : left + columns] = value
+    return result
+
+
+# ---- Alpha ----
+
+
+def with_alpha(
+    image: Array,
+    map_: Sequence[int],
+    size: Size | None = None,
+    border: Border = "reflect",
+    interpolation: str = "linear",
+) -> Array:
+    """The warp of a uint8 image HxWxC whose last channel is alpha; outside is all 0."""
+    h, w = image.shape[:2]
+    if tuple(map_) == IDENTITY and (size or (h, w)) == (h, w):
+        return image.copy()
+    if not isinstance(border, str):
+        outside_value(image.dtype, border)
+        border = 0
+    if interpolation == "nearest":
+        return warp_nearest(image, map_, size, border)
+    planes = image.astype(np.float32)
+    planes[..., :-1] *= planes[..., -1:]
+    warped = WARPS[interpolation](planes, map_, size, border)
+    alpha = finished(warped[..., -1:], image.dtype)
+    colours = warped[..., :-1] / np.where(alpha > 0, warped[..., -1:], np.float32(1))
+    colours = np.where(alpha > 0, finished(colours, image.dtype), np.uint8(0))
+    return np.concatenate([colours, alpha], axis=-1)
+
+
+WARPS = {"linear": warp, "cubic": warp_cubic, "nearest": warp_nearest}
+
+# ---- Effect: all that the names of a sample's parameters say ----
+
+
+class Name(NamedTuple):
+    """What an effect's name stands for when it is missing, and which values it may have."""
+
+    neutral: float | bool | None  # None: there is no such step
+    limits: str
+    passes: Callable[[float], bool]
+
+
+ANY = ("finite", lambda value: True)
+SWITCH = ("True or False", lambda value: True)
+SHEAR = ("-89.9 to 89.9", lambda value: -89.9 <= value <= 89.9)
+SHIFT = ("-1000 to 1000", lambda value: -1000 <= value <= 1000)
+RATIO = ("1e-6 to 1e6", lambda value: 1e-6 <= value <= 1e6)
+PLACE = ("0 to 1", lambda value: 0 <= value <= 1)
+LEAST = ("0 or more", lambda value: value >= 0)
+SATURATION = ("0 to 1e6", lambda value: 0 <= value <= 1e6)
+SCALE = ("0.001 to 1000", lambda value: LEAST_SCALE <= value <= GREATEST_SCALE)
+#: In the order in which they act.
+EFFECTS = {
+    "crop.area": Name(None, "1e-9 to 1", lambda value: 1e-9 <= value <= 1),
+    "crop.ratio": Name(None, *RATIO),
+    "crop.x": Name(0.5, *PLACE),
+    "crop.y": Name(0.5, *PLACE),
+    "flip_horizontal": Name(False, *SWITCH),
+    "flip_vertical": Name(False, *SWITCH),
+    "rotation": Name(0.0, *ANY),
+    "scale": Name(1.0, *SCALE),
+    "shear_x": Name(0.0, *SHEAR),
+    "shear_y": Name(0.0, *SHEAR),
+    "translate_x": Name(0.0, *SHIFT),
+    "translate_y": Name(0.0, *SHIFT),
+    "gamma": Name(1.0, "0.01 to 100", lambda value: 0.01 <= value <= 100),
+    "brightness": Name(1.0, *ANY),
+    "contrast": Name(1.0, *ANY),
+    "saturation": Name(1.0, *SATURATION),
+    "grey": Name(False, *SWITCH),
+    "noise": Name(0.0, *LEAST),
+    "erase.area": Name(None, *PLACE),
+    "erase.ratio": Name(1.0, *RATIO),
+    "erase.x": Name(0.5, *PLACE),
+    "erase.y": Name(0.5, *PLACE),
+}
+
+
+def settings(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A value for every name of EFFECTS; other names are ignored. May raise Type-, ValueError."""
+    found: dict[str, Any] = {}
+    for name, (neutral, limits, passes) in EFFECTS.items():
+        value = params.get(name, neutral)
+        if name in params:
+            switch = isinstance(neutral, bool)
+            kinds = (bool, np.bool_) if switch else (int, float, np.integer, np.floating)
+            if not isinstance(value, kinds) or (isinstance(value, bool) and not switch):
+                raise TypeError(f"{name} must be {limits}, got {value!r}")
+            value = bool(value) if switch else float(value)
+            if not (math.isfinite(value) and passes(value)):
+                raise ValueError(f"{name} must be {limits}, got {value}")
+        found[name] = value
+    return found
+
+
+def placement(params: Mapping[str, Any], size: Size, out: Size) -> Map:
+    """The one map of all names that say where pixels go."""
+    how = settings(params)
+    crop = None
+    if how["crop.area"] is not None or how["crop.ratio"] is not None:
+        h, w = size
+        area = 1.0 if how["crop.area"] is None else how["crop.area"]
+        ratio = w / h if how["crop.ratio"] is None else how["crop.ratio"]
+        crop = (area, ratio, how["crop.x"], how["crop.y"])
+    names = ("rotation", "scale", "shear_x", "shear_y", "translate_x", "translate_y")
+    names += ("flip_horizontal", "flip_vertical")
+    return general_map(size, out, crop=crop, **{name: how[name] for name in names})
+
+
+@cache
+def quantiles() -> Array:
+    """The table of noise: 65,536 float32."""
+    return np.array(reference.noise_table(), np.float32)
+
+
+def normals(digest: bytes, count: int) -> Array:
+    """The first numbers of a sample's noise (section 11)."""
+    blocks = [reference.noise_block(digest, block) for block in range(-(-count // 8))]
+    return quantiles()[np.ravel(blocks)[:count].astype(np.int64)]
+
+
+def coloured(
+    colours: Array,
+    params: Mapping[str, Any],
+    full: float | None = None,
+    noise: Array | None = None,
+    alpha: Array | None = None,
+) -> Array:
+    """Gamma, brightness, contrast, saturation and noise. What does nothing is not run."""
+    how = settings(params)
+    channels = 1 if colours.ndim == 2 else colours.shape[2]
+    saturation = 0.0 if how["grey"] else how["saturation"]
+    if saturation != 1.0 and channels not in (1, 3):
+        raise ValueError(f"saturation needs one or three channels, got {channels}")
+    colours = gamma(colours, how["gamma"], full)
+    found = tone_of(how["brightness"], how["contrast"], how["noise"], colours, full, alpha)
+    matrix = saturation_matrix(saturation) if saturation != 1.0 and channels == 3 else None
+    if found.gain == 1 and found.offset == 0 and matrix is None and how["noise"] == 0:
+        return colours
+    if how["noise"] == 0:
+        noise = None
+    elif noise is None:
+        noise = normals(bytes.fromhex(params["hash"]), colours.size)
+    return tone(colours, *found, noise, matrix, full)
+
+
+def erased_by(image: Array, params: Mapping[str, Any], fill: float) -> Array:
+    """The box that the names with `erase` say, if there is erase.area."""
+    area, ratio, x, y = (settings(params)[f"erase.{each}"] for each in ("area", "ratio", "x", "y"))
+    return image if area is None else erased(image, area, ratio, x, y, fill)
+
+
+def at_most_white(result: Array, given: float | None) -> Array:
+    """Integers that cubic interpolation has put above the full range."""
+    return np.minimum(result, result.dtype.type(full_range(result.dtype, given)))
+
+
+def effect(
+    image: Array,
+    params: Mapping[str, Any],
+    out_size: Size | None = None,
+    border: Border = "reflect",
+    interpolation: str = "linear",
+    full_range: float | None = None,
+    erase_fill: float = 0.0,
+    noise: Array | None = None,
+    alpha: bool = False,
+) -> Array:
+    """The image after all that `params` names, in the order of EFFECTS.
+
+    With `alpha` the last channel is opacity: nothing but the warp changes it. `noise` is a
+    float32 number for each element of the result, alpha aside; None takes them by
+    params["hash"]. Masks need `placement` alone, and warp_nearest.
+    """
+    size = image.shape[:2]
+    out = size if out_size is None else tuple(out_size)
+    placed = placement(params, size, out)
+    if not alpha:
+        result = WARPS[interpolation](image, placed, out, border)
+        copied = placed == IDENTITY and out == size
+        if interpolation == "cubic" and image.dtype.kind == "u" and not copied:
+            result = at_most_white(result, full_range)
+        return erased_by(coloured(result, params, full_range, noise), params, erase_fill)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (2, 4):
+        raise TypeError("an image with alpha must be uint8 and HxWx2 or HxWx4")
+    result = with_alpha(image, placed, out, border, interpolation)
+    opacity = result[..., -1]
+    colours = coloured(result[..., :-1], params, full_range, noise, opacity)
+    return np.dstack([erased_by(colours, params, erase_fill), opacity])
 
 
 # ---- Pictures of the known answers: tests/vectors/pixels.json ----

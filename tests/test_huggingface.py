@@ -1,12 +1,14 @@
 """Parameters as columns of datasets, and images augmented as they are read."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 from frameworks import require
 
 import dpa
+from dpa.space import Bernoulli, Space, Uniform
 
 datasets = require("datasets", "adapters")
 from PIL import Image  # noqa: E402 (they need what require() looks for)
@@ -63,6 +65,30 @@ def test_a_function_of_the_users_own():
     make = ImageTransform(id_column="name", apply=lambda image, params: params["hash"])
     expected = [dpa.gen_augmentation_params(name)["hash"] for name in "ab"]
     assert DATA.with_transform(make)[:2]["image"] == expected
+
+
+def test_options_of_apply_augmentation():
+    space = Space({"crop.area": Uniform(0.2, 1), "flip_horizontal": Bernoulli(0.5)})
+    apply = partial(apply_augmentation, out_size=(4, 5), border=9)
+    make = ImageTransform(space, id_column="name", apply=apply)
+    found = DATA.with_transform(pickle.loads(pickle.dumps(make)))[:]["image"]
+    for name, image in zip(DATA["name"], found, strict=True):
+        params = dpa.gen_augmentation_params(name, space)
+        assert image.size == (5, 4)
+        assert image == apply_augmentation(PICTURE, params, out_size=(4, 5), border=9)
+    mapped = [
+        DATA.map(each, batched=True)._fingerprint
+        for each in (make, ImageTransform(space, id_column="name", apply=apply))
+    ]
+    assert mapped[0] == mapped[1]
+
+
+def test_a_space_without_effects_is_for_functions_of_the_users_own():
+    space = Space({"lambda_": Uniform(0, 1)})
+    with pytest.raises(ValueError, match=r"images need one of rotation, .* has lambda_"):
+        ImageTransform(space, id_column="name")
+    make = ImageTransform(space, id_column="name", apply=lambda image, params: params["lambda_"])
+    assert 0 <= DATA.with_transform(make)[0]["image"] < 1
 
 
 def test_a_column_of_paths_is_told_how_to_become_one_of_images():

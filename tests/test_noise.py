@@ -93,7 +93,7 @@ def test_each_kernel_has_the_loops_of_its_level(loops):
 def test_loops_of_no_kernel_are_refused_and_those_in_use_stay():
     before = _pixels.level()
     for name in ("nonsense", "vbmi", "Portable"):  # vbmi: a level, and no kernel
-        with pytest.raises(ValueError, match=f"kernel '{name}' has no loops over pixels"):
+        with pytest.raises(ValueError, match=f"kernel '{name}' does not exist; dpa"):
             _pixels.choose_loops(name)
     assert _pixels.level() == before
 

@@ -18,10 +18,19 @@ import dpa
 from dpa import cli
 from dpa.audit import Distribution
 from dpa.config import PARAMETERS
+from dpa.images.effects import LIMITS
 from dpa.integrations.image import apply_augmentation
 from dpa.integrations.matplotlib import plot_chain, plot_preview, save_picture
+from dpa.space import Bernoulli, Choice, Space, Uniform, sometimes
 
 CONFIG = dpa.get_preset("mild", sampler="mt19937")
+#: Every effect, with values that make long captions.
+MANY = Space({
+    name: Bernoulli(0.5)
+    if name in ("flip_horizontal", "flip_vertical", "grey")
+    else Uniform(max(low, -0.25), min(high, 1))
+    for name, (low, high) in LIMITS.items()
+})  # fmt: skip
 
 
 @pytest.fixture
@@ -230,6 +239,26 @@ def test_tiles_are_what_the_parameters_make(shape, dtype):
         assert word in texts(figure).replace("\n", " ")
 
 
+def test_captions_have_what_a_sample_has():
+    crop = {"area": Uniform(0.2, 1), "ratio": Uniform(0.5, 2)}
+    space = Space({
+        "shear_x": Uniform(-9, 9), "flip_vertical": Bernoulli(0.5), "crop": sometimes(0.5, crop),
+        "op": Choice(["a", "b"]), "grey": Bernoulli(0.5), "gamma": Uniform(0.5, 2),
+    })  # fmt: skip
+    image = picture(20, 30, 3)
+    _, *others = tiles(plot_preview({"x": image}, range(8), space))
+    params = dpa.generate_augmentation_batch(range(8), space).to_dicts()
+    assert {"crop.area" in sample for sample in params} == {True, False}
+    for id_, (pixels, caption), sample in zip(range(8), others, params, strict=True):
+        words = [f"shear_x {sample['shear_x']:+.1f}°", f"flip_vertical {sample['flip_vertical']}"]
+        if sample["crop"]:
+            words += [f"{name} {sample[name]:.3f}" for name in ("crop.area", "crop.ratio")]
+        words += [f"gamma {sample['gamma']:.3f}", f"grey {sample['grey']}"]
+        assert caption.split("\n")[0] == f"id {id_}"
+        assert [word for line in caption.split("\n")[1:] for word in line.split("   ")] == words
+        assert np.array_equal(pixels, apply_augmentation(image, sample) / 255)
+
+
 def test_several_images_are_rows():
     images = {f"{n}.png": picture(n, 10) for n in (5, 10, 20)}
     figure = plot_preview(images, range(4))
@@ -252,8 +281,9 @@ def test_several_images_are_rows():
     ],
     ids=["one", "20", "tall and wide", "long names"],
 )
-def test_nothing_is_cut_off_or_covered(images, ids):
-    figure = plot_preview(images, ids, CONFIG, epoch=2**64 - 1)
+@pytest.mark.parametrize("config", [CONFIG, MANY], ids=["five", "many"])
+def test_nothing_is_cut_off_or_covered(images, ids, config):
+    figure = plot_preview(images, ids, config, epoch=2**64 - 1)
     FigureCanvasAgg(figure).draw()
     whole = figure.bbox
     boxes = [axes.get_window_extent() for axes in figure.axes]

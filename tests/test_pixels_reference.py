@@ -16,6 +16,7 @@ from frameworks import require
 
 ROOT = Path(__file__).parents[1]
 ROWS = json.loads((ROOT / "tests/vectors/pixels.json").read_text(encoding="utf-8"))
+EFFECTS = json.loads((ROOT / "tests/vectors/effects.json").read_text(encoding="utf-8"))
 PAGE = (ROOT / "docs/spec.md").read_text(encoding="utf-8")
 DTYPES = ("uint8", "uint16", "float32", "float64")
 WARPS = {"linear": twin.warp, "cubic": twin.warp_cubic, "nearest": twin.warp_nearest}
@@ -35,6 +36,19 @@ def noise_of(digest, count):
 
 def same_bits(a, b):
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def effect_of(row, effect=twin.effect):
+    return effect(twin.picture(*row["shape"], row["dtype"]), row["params"], **row["arguments"])
+
+
+@pytest.fixture(scope="module")
+def program():
+    """The names of all Python blocks of the page."""
+    names = {"__name__": "__main__"}
+    for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        exec(block, names)
+    return names
 
 
 # ---- Known answers ----
@@ -118,10 +132,7 @@ def test_the_page_has_a_whole_effect():
 
 
 @pytest.mark.parametrize("interpolation", WARPS)
-def test_the_program_of_the_page_computes_the_same(interpolation):
-    program = {}
-    for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[-2:]:
-        exec(block, program)
+def test_the_program_of_the_page_computes_the_same(program, interpolation):
     rng = np.random.default_rng(9)
     for dtype in DTYPES:
         for border in ("reflect", "edge", 0, 1):
@@ -141,6 +152,109 @@ def test_the_program_of_the_page_computes_the_same(interpolation):
             normals = noise_of(HASH, picture.size)
             expected = twin.tone(picture, *twin.tone_of(1.1, 0.8, 0.05, picture), normals)
             assert same_bits(program["tone"](picture, 1.1, 0.8, 0.05, normals), expected)
+
+
+# ---- Known answers of effects ----
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32", "float64", "alpha"])
+def test_the_vectors_of_effects(program, kind):
+    """By the twin and by the program of the page."""
+
+    def by_the_page(picture, params, out_size=None, full_range=None, **arguments):
+        picture = picture if picture.ndim == 3 else picture[..., None]
+        return program["effect"](
+            picture, params, out_size and tuple(out_size), F=full_range, **arguments
+        )
+
+    for row in EFFECTS:
+        if kind == ("alpha" if "alpha" in row["arguments"] else row["dtype"]):
+            assert twin.name(effect_of(row)) == row["name"], row
+            assert twin.name(effect_of(row, by_the_page)) == row["name"], row
+
+
+def test_the_vectors_have_every_name_and_argument():
+    assert len(EFFECTS) == 60
+    names = {name for row in EFFECTS for name in row["params"]}
+    assert names == {*twin.EFFECTS, "hash"}
+    arguments = {name for row in EFFECTS for name in row["arguments"]}
+    wanted = {"out_size", "border", "interpolation", "full_range", "erase_fill", "alpha"}
+    assert arguments == wanted
+    assert len({row["name"] for row in EFFECTS}) == 60
+
+
+def test_the_page_has_the_names_of_effects():
+    table = re.findall(
+        r"^\| \d \| `([\w.]+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", PAGE, re.MULTILINE
+    )
+    assert [name for name, _, _ in table] == list(twin.EFFECTS)
+    for name, neutral, limits in table:
+        wanted = twin.EFFECTS[name]
+        assert limits == wanted.limits
+        if wanted.neutral is None:
+            assert neutral.startswith("none")
+        else:
+            assert json.loads(neutral.lower()) == wanted.neutral
+
+
+def test_the_page_has_names_of_effects_of_pictures():
+    stand_for = re.search(r"stand for\n\n +(\{.*?\})\n +(\{.*?\})\n", PAGE, re.DOTALL)
+    groups = dict(zip(("places", "tones"), map(json.loads, stand_for.groups()), strict=True))
+    section = PAGE[PAGE.index("## 36.") : PAGE.index("## 37.")]
+    table = re.findall(
+        r"^\| (\d+) x (\d+) x (\d+) \| (\w+) \| (.*) \| (.*) \| `(\w{16})` \|$",
+        section,
+        re.MULTILINE,
+    )
+    assert len(table) >= 30
+    assert f"has {len(EFFECTS)} of them" in section
+    for *shape, dtype, params, how, expected in table:
+        (row,) = (row for row in EFFECTS if row["name"] == expected)
+        assert (row["shape"], row["dtype"]) == ([*map(int, shape)], dtype)
+        found = {}
+        for part in params.split(" + "):
+            found |= groups.get(part) or json.loads(part.strip("`"))
+        assert found == {name: each for name, each in row["params"].items() if name != "hash"}
+        arguments = {}
+        for part in filter(None, how.split(", ")):
+            match part.split():
+                case ["to", h, "x", w]:
+                    arguments["out_size"] = [int(h), int(w)]
+                case ["alpha"]:
+                    arguments["alpha"] = True
+                case ["cubic" | "nearest" as interpolation]:
+                    arguments["interpolation"] = interpolation
+                case ["border", border]:
+                    arguments["border"] = border_of(border)
+                case ["F", number]:
+                    arguments["full_range"] = json.loads(number)
+                case ["erase_fill", number]:
+                    arguments["erase_fill"] = json.loads(number)
+        assert arguments == row["arguments"]
+
+
+def test_the_page_has_gammas_matrices_and_boxes():
+    section = PAGE[PAGE.index("## 36.") : PAGE.index("## 37.")]
+    gammas = re.findall(
+        r"^\| ([\d.]+) \| (\w+), ([\d.]+) \| (.*) \| (.*) \|$", section, re.MULTILINE
+    )
+    assert len(gammas) >= 6
+    for exponent, dtype, full, before, after in gammas:
+        values = np.array(before.split(", "), float).astype(dtype)
+        found = twin.gamma(values, float(exponent), float(full))
+        assert ", ".join(map(str, found)) == after
+    matrices = re.findall(
+        r"^\| ([\d.]+) \| (\S+, \S+, \S+) \| (.*) \| (.*) \|$", section, re.MULTILINE
+    )
+    assert len(matrices) >= 3
+    for saturation, *rows in matrices:
+        found = twin.saturation_matrix(float(saturation))
+        assert [", ".join(map(str, row)) for row in found] == rows
+    boxes = re.findall(r"^\| (\d+) x (\d+) \| ([\d., ]+) \| ([\d, ]+) \|$", section, re.MULTILINE)
+    assert len(boxes) >= 6
+    for h, w, arguments, box in boxes:
+        numbers = map(float, arguments.split(", "))
+        assert ", ".join(map(str, twin.erase_box((int(h), int(w)), *numbers))) == box
 
 
 # ---- Maps ----
@@ -488,6 +602,280 @@ def test_with_a_contrast_of_1_the_mean_does_not_count():
     image = np.full((2, 2), math.nan, np.float32)
     for brightness in (0.7, -0.7):
         assert twin.tone_of(brightness, 1.0, 0.0, image).offset == 0
+
+
+def test_a_tone_is_clipped_to_the_full_range():
+    image = twin.picture(9, 8, 3, "uint16")
+    found = twin.tone(image, 1.0, 0.0, full=1023)
+    assert np.array_equal(found, np.minimum(image, 1023))
+    assert twin.tone_of(1.0, 1.0, 0.1, image, 1023).stdev == np.float32(0.1 * 1023)
+    levels = twin.picture(9, 8, 3, "float32") * np.float32(255)
+    assert twin.mean(levels, 255) == pytest.approx(levels.mean(dtype=float), abs=255 * 2.0**-24)
+    assert twin.tone(levels, 2.0, 0.0, full=255).max() > 300
+
+
+# ---- Gamma ----
+
+
+@pytest.mark.parametrize(("dtype", "full"), [("uint8", None), ("uint8", 200), ("uint16", 1023)])
+def test_a_gamma_of_integers_is_near_that_of_libm(dtype, full):
+    values = np.arange(np.iinfo(dtype).max + 1).astype(dtype)[:3000]
+    most = full or np.iinfo(dtype).max
+    parts = np.minimum(values, most) / most
+    for exponent in (0.01, 0.45, 0.99, 2.2, 100.0):
+        found = twin.gamma(values, exponent, full)
+        exact = np.array([math.pow(part, exponent) * most for part in parts])
+        assert np.abs(found - exact).max() <= 0.5 + 1e-9
+        assert found[0] == 0
+        assert found[most] == most if most < 3000 else True
+        assert (np.diff(found.astype(int)) >= 0).all()
+        assert found.dtype == dtype
+
+
+def test_a_gamma_of_floats_is_near_that_of_libm():
+    values = np.random.default_rng(3).uniform(0, 4, 500).astype(np.float32)
+    for full in (1.0, 0.3, 255.0):
+        for exponent in (0.01, 0.45, 2.2, 30.0):
+            found = twin.gamma(values, exponent, full)
+            exact = [math.pow(float(v) / full, exponent) * full for v in values]
+            assert found == pytest.approx(exact, rel=1e-6, abs=1e-45)
+            assert same_bits(twin.gamma(values.astype(float), exponent, full), found.astype(float))
+
+
+def test_what_a_gamma_leaves():
+    odd = np.array([-0.0, 0.0, -2.5, math.nan, math.inf, -math.inf, 1.0], np.float32)
+    for exponent in (0.01, 0.5, 100.0):
+        assert same_bits(twin.gamma(odd, exponent), odd)
+    for dtype in DTYPES:
+        image = twin.picture(9, 8, 3, dtype)
+        assert same_bits(twin.gamma(image, 1.0, 1), image)
+    tiny, great = np.float32(1e-45), np.float32(3e38)
+    found = twin.gamma(np.array([tiny, great]), 100.0)
+    assert found.tolist() == [0.0, math.inf]  # e**-700 and e**700 at the outside
+
+
+# ---- Saturation ----
+
+
+def test_a_saturation_of_0_makes_channels_equal_and_1_does_nothing():
+    for dtype in DTYPES:
+        image = twin.picture(9, 8, 3, dtype)
+        for params in ({"saturation": 0.0}, {"grey": True, "saturation": 1.7}):
+            found = twin.effect(image, params)
+            assert same_bits(found[..., :1].repeat(3, axis=2), found)
+            luma = image @ np.array(twin.LUMA)
+            assert np.abs(found[..., 0] - luma).max() <= (1e-6 if image.dtype.kind == "f" else 0.51)
+        assert same_bits(twin.effect(image, {"saturation": 1.0, "grey": False}), image)
+        less, more = (twin.effect(image, {"saturation": s}).astype(float) for s in (0.5, 1.5))
+        assert (np.ptp(less, axis=2) <= np.ptp(more, axis=2)).all()
+    assert np.array_equal(twin.saturation_matrix(1.0), np.eye(3, dtype=np.float32))
+
+
+def test_a_saturation_needs_one_or_three_channels():
+    for channels in (2, 4, 5):
+        image = twin.picture(9, 8, channels)
+        for params in ({"saturation": 0.5}, {"grey": True}):
+            with pytest.raises(ValueError, match="saturation needs one or three channels"):
+                twin.effect(image, params)
+        assert same_bits(twin.effect(image, {"grey": False}), image)
+    flat = twin.picture(9, 8, 1)
+    for image in (flat, flat[..., None]):
+        assert same_bits(
+            twin.effect(image, {"grey": True, "brightness": 1.2}), twin.tone(image, 1.2, 0)
+        )
+
+
+# ---- Erasing ----
+
+
+def test_erased_boxes_lie_inside():
+    rng = np.random.default_rng(4)
+    for _ in range(3000):
+        h, w = (int(side) for side in rng.integers(1, 60, 2))
+        area, x, y = (float(rng.choice([0, 1, rng.random()])) for _ in range(3))
+        ratio = math.exp(rng.uniform(-9, 9))
+        left, top, columns, rows = twin.erase_box((h, w), area, ratio, x, y)
+        assert 0 <= left <= left + columns <= w
+        assert 0 <= top <= top + rows <= h
+        if w >= math.sqrt(area * w * h * ratio) and h >= math.sqrt(area * w * h / ratio):
+            assert abs(columns * rows - area * w * h) <= 0.5 * (columns + rows) + 0.25
+    for ratio in (5e-324, 1e308):
+        assert twin.erase_box((5, 7), 0.5, ratio, 1.0, 1.0)[:2] in ((3, 0), (7, 0), (0, 5), (0, 2))
+
+
+def test_an_erasing_leaves_the_rest():
+    for dtype in DTYPES:
+        image = twin.picture(20, 30, 3, dtype)
+        found = twin.effect(
+            image, {"erase.area": 0.06, "erase.x": 0.0, "erase.y": 1.0}, erase_fill=1
+        )
+        assert (found[14:, :6] == 1).all()
+        found[14:, :6] = image[14:, :6]
+        assert same_bits(found, image)
+        assert same_bits(twin.effect(image, {"erase.area": 0.0, "erase.ratio": 3.0}), image)
+    gone = twin.effect(twin.picture(9, 9, 1, "float64"), {"erase.area": 1.0}, erase_fill=0.1)
+    assert (gone == float(np.float32(0.1))).all()
+    for fill in (256, -1, 0.5):
+        with pytest.raises((ValueError, OverflowError)):
+            twin.effect(twin.picture(9, 9, 1), {"erase.area": 0.5}, erase_fill=fill)
+
+
+# ---- Alpha ----
+
+
+@pytest.mark.parametrize("interpolation", WARPS)
+def test_an_opaque_picture_is_warped_as_without_alpha(interpolation):
+    image = twin.picture(31, 33, 4)
+    image[..., 3] = 255
+    found = twin.with_alpha(image, TURNED, interpolation=interpolation)
+    expected = WARPS[interpolation](image[..., :3], TURNED)
+    assert (found[..., 3] == 255).all()
+    assert np.abs(found[..., :3].astype(int) - expected).max() <= (interpolation != "nearest")
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "cubic"])
+def test_hidden_colours_do_not_bleed(interpolation):
+    image = twin.picture(31, 33, 2)
+    image[..., 1] = 255 * (np.arange(33) % 9 < 5)
+    image[image[..., 1] == 255, 0] = 77  # elsewhere anything
+    for border in ("reflect", "edge", 9):
+        found = twin.with_alpha(image, TURNED, (40, 40), border, interpolation)
+        seen = found[..., 1] > 0
+        assert 0.2 < seen.mean() < 0.95
+        assert (found[seen, 0] == 77).all()
+        assert (found[~seen, 0] == 0).all()
+
+
+def test_what_is_outside_is_transparent():
+    away = twin.IDENTITY._replace(x=-(20 << 32))
+    for interpolation in WARPS:
+        found = twin.with_alpha(twin.picture(9, 33, 4), away, None, 200, interpolation)
+        assert not found[:, :20].any()
+        assert found[:, 20:].any()
+
+
+def test_the_mean_of_what_is_seen():
+    image = np.array([[[10, 20, 30, 255], [200, 200, 200, 0], [50, 60, 70, 51]]], np.uint8)
+    colours, alpha = image[..., :3], image[..., 3]
+    exact = (60 * 255 + 180 * 51) / (3 * (255 + 51))
+    assert twin.mean_under_alpha(colours, alpha) == exact
+    assert twin.mean_under_alpha(colours, alpha * 0) == 0.0
+    grey = twin.effect(image, {"contrast": 0.0}, alpha=True)
+    assert np.array_equal(grey[..., :3], np.full((1, 3, 3), round(exact)))
+    assert np.array_equal(grey[..., 3], alpha)
+
+
+def test_alpha_takes_no_noise_and_is_not_erased():
+    image = twin.picture(9, 8, 4)
+    params = {"gamma": 0.7, "noise": 0.1, "saturation": 0.4, "erase.area": 0.2, "hash": HASH.hex()}
+    found = twin.effect(image, params, alpha=True)
+    assert np.array_equal(found[..., 3], image[..., 3])
+    assert np.array_equal(found[..., :3], twin.effect(image[..., :3], params))
+    assert same_bits(twin.effect(image, {}, alpha=True), image)  # hidden colours, too
+
+
+# ---- Effects ----
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_neutral_parameters_are_a_copy(dtype):
+    neutral = {
+        name: each.neutral for name, each in twin.EFFECTS.items() if each.neutral is not None
+    }
+    image = twin.picture(9, 8, 3, dtype)
+    if image.dtype.kind == "f":
+        image[0, :3, 0] = -0.0, math.nan, math.inf
+    if dtype == "float64":
+        image[1, 0] = 1e-300
+    for params in (neutral, {}, {"crop.x": 0.3, "erase.x": 0.1}, {"hue": 3, "crop": True}):
+        found = twin.effect(image, params, border=1, full_range=1)
+        assert same_bits(found, image)
+        assert not np.shares_memory(found, image)
+    assert not same_bits(twin.effect(image, neutral, (8, 8)), image)
+
+
+def test_a_crop_of_area_1_is_the_whole_picture():
+    rng = np.random.default_rng(10)
+    for h, w in [(1, 1), (32767, 1), (32767, 32767), *rng.integers(1, 32768, (3000, 2)).tolist()]:
+        assert twin.placement({"crop.area": 1.0}, (h, w), (h, w)) == twin.IDENTITY
+    square = twin.placement({"crop.ratio": 1.0}, (40, 60), (40, 40))
+    box = math.sqrt(2400)
+    assert square == twin.general_map((40, 60), (40, 40), crop=(1.0, 1.0, 0.5, 0.5))
+    assert square.xx == round(box / 40 * 2**31)
+    assert square.yy == 1 << 31  # no higher than the picture
+
+
+def test_the_steps_are_in_order():
+    image = twin.picture(31, 33, 3, "uint16")
+    params = {"rotation": 17.0, "scale": 1.08, "gamma": 0.6, "brightness": 1.2, "contrast": 0.7}
+    params |= {"saturation": 0.5, "noise": 0.1, "erase.area": 0.1, "hash": HASH.hex()}
+    step = twin.gamma(twin.warp(image, TURNED), 0.6, 60000)
+    found = twin.tone_of(1.2, 0.7, 0.1, step, 60000)
+    normals = noise_of(HASH, step.size)
+    step = twin.tone(step, *found, normals, twin.saturation_matrix(0.5), 60000)
+    step = twin.erased(step, 0.1)
+    assert same_bits(twin.effect(image, params, full_range=60000), step)
+    assert same_bits(twin.effect(image, params, full_range=60000, noise=normals), step)
+    assert step.max() == 60000
+
+
+def test_steps_that_are_left_out_leave_values_above_the_full_range():
+    image = twin.picture(31, 33, 3, "uint16")
+    for params in ({}, {"rotation": 17.0}, {"erase.area": 0.1}):
+        assert twin.effect(image, params, full_range=1023).max() > 60000
+    for params in ({"gamma": 0.9}, {"brightness": 1.001}, {"grey": True}):
+        assert twin.effect(image, params, full_range=1023).max() == 1023
+    doubles = twin.picture(9, 8, 3, "float64") + 1e-12
+    assert same_bits(twin.effect(doubles, {"erase.area": 0.0}), doubles)
+    assert same_bits(
+        twin.effect(doubles, {"brightness": 2.0, "contrast": 0.5}),
+        twin.tone(doubles, 1.0, twin.mean(doubles)),
+    )
+
+
+BAD = {
+    "scale": (0.0009, 1000.1, math.nan),
+    "rotation": (math.inf,),
+    "shear_x": (90, -90.0, 180.0),
+    "translate_y": (math.nan, 1e9),
+    "crop.area": (0.0, 1.1, -0.5),
+    "crop.ratio": (0.0, -1.0, math.inf),
+    "crop.x": (-0.1, 1.1),
+    "gamma": (0.0099, 101, -1.0),
+    "brightness": (math.inf, 1e39),
+    "saturation": (-0.1, 1e39),
+    "noise": (-0.1, 1e300),
+    "erase.area": (-0.1, 1.1),
+    "erase.ratio": (0.0, math.nan),
+    "erase.y": (-1e-9, 1.1),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_an_effect_refuses(name):
+    image = twin.picture(9, 8, 3)
+    for value in BAD[name]:
+        with pytest.raises(ValueError, match=r"must be|too (far|large)"):
+            twin.effect(image, {name: value})
+    for value in ("1", None, True):
+        with pytest.raises(TypeError, match=rf"{name} must be"):
+            twin.effect(image, {name: value})
+
+
+def test_more_that_an_effect_refuses():
+    image = twin.picture(9, 8, 3)
+    for name in ("grey", "flip_horizontal", "flip_vertical"):
+        for value in (1, 0.0, "yes"):
+            with pytest.raises(TypeError, match=f"{name} must be True or False"):
+                twin.effect(image, {name: value})
+    for dtype, bad in (("uint8", (0, 256, 1.5)), ("uint16", (65536,)), ("float32", (0, math.inf))):
+        for full in bad:
+            with pytest.raises(ValueError, match="full_range must be"):
+                twin.effect(twin.picture(9, 8, 3, dtype), {"gamma": 2.0}, full_range=full)
+    with pytest.raises(ValueError, match="shears make the picture a line"):
+        twin.effect(image, {"shear_x": 30.0, "shear_y": 60.0})
+    with pytest.raises(TypeError, match="an image with alpha"):
+        twin.effect(image, {}, alpha=True)
 
 
 # ---- The digest that tests/c/test_warp.c expects of C ----

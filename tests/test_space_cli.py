@@ -194,8 +194,7 @@ def test_a_space_file_s_error_names_it(run, tmp_path, path, content, message):
         ("show {space} {space}", "ID must be a non-negative integer, got '{space}'"),
         ("show none.json", "No such file or directory: 'none.json'"),
         ("show none.npz", "No such file or directory: 'none.npz'"),
-        ("preview {image} -o {path}.png --space {space}", "images need 'rotation' in every sample"),
-        ("preview {image} -o {path}.png --columns noise", "images need 'rotation' in every sample"),
+        ("preview {image} -o {path}.png --space {space}", "images need one of rotation, scale, "),
         (
             "plot {space} -o {path}.png --preset mild",
             "--preset is not allowed with the JSON of a s",
@@ -224,6 +223,18 @@ def test_preview_takes_a_space_with_the_five(run, tmp_path):
     assert set(PARAMETERS) < set(more.names)
     assert run("preview", image, "-o", sheet, "--space", source, "--ids", "0:2")[0] == 0
     assert sheet.read_bytes().startswith(b"\x89PNG")
+
+
+def test_preview_takes_any_effects(run, tmp_path):
+    image, source, sheet = tmp_path / "i.png", tmp_path / "s.json", tmp_path / "sheet.png"
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(image)
+    crop = {"area": Uniform(0.1, 1), "x": Uniform(0, 1)}
+    space = Space({"flip_horizontal": Bernoulli(0.5), "crop": sometimes(0.5, crop)})
+    source.write_text(space.to_json())
+    for options in (("--space", source), ("--columns", "noise")):
+        assert run("preview", image, "-o", sheet, *options, "--ids", "0:9")[0] == 0
+        assert sheet.read_bytes().startswith(b"\x89PNG")
+        sheet.unlink()
 
 
 # ---- show FILE ----

@@ -158,6 +158,8 @@ def test_the_gradient_with_respect_to_the_images(border, interpolation):
         (torch.zeros(6, 0, 4, 4), ValueError, "NxCxHxW and not empty, got shape (6, 0, 4, 4)"),
         (torch.zeros(6, 8, 8, 3), ValueError, "(6, 8, 8, 3), which looks like NxHxWxC"),
         (torch.zeros(6, 12, 8, 1), ValueError, "images.permute(0, 3, 1, 2) puts the"),
+        (torch.zeros(6, 8, 8, 2), ValueError, "(6, 8, 8, 2), which looks like NxHxWxC"),
+        (torch.zeros(6, 26, 30, 13), ValueError, "(6, 26, 30, 13), which looks like NxHxWxC"),
         (torch.zeros(5, 3, 4, 4), ValueError, "images and batch must be as many, got 5 and 6"),
     ],
 )
@@ -166,7 +168,7 @@ def test_bad_images_are_named(images, error, message):
         apply_augmentation(images, BATCH)
 
 
-@pytest.mark.parametrize("shape", [(6, 7, 8, 3), (6, 8, 7, 3), (6, 8, 8, 2), (6, 8, 8, 5)])
+@pytest.mark.parametrize("shape", [(6, 7, 8, 3), (6, 8, 7, 3), (6, 8, 8, 5), (6, 25, 30, 13)])
 def test_a_narrow_picture_is_no_nhwc(shape):
     assert apply_augmentation(torch.zeros(shape), BATCH).shape == shape
 

@@ -172,8 +172,23 @@ def test_numbers_out_of_range_are_named():
         _pixels.warp(image, np.zeros((4, 4), np.uint16), _pixels.turn_map(1, 1), 0, "edge")
     with pytest.raises(ValueError, match="fill must have the bytes of a pixel, got b'12'"):
         _pixels.warp(image, image.copy(), _pixels.turn_map(1, 1), 0, None, b"12")
-    with pytest.raises(ValueError, match="result must have 16 items"):
-        _pixels.warp(image, np.zeros((4, 4, 2), np.uint8), _pixels.turn_map(1, 1), 0, "edge")
+    turn, two = _pixels.turn_map(1, 1), np.zeros((4, 4, 2), np.uint8)
+    with pytest.raises(ValueError, match="result must have 48 items"):
+        _pixels.warp(np.zeros((4, 4, 3), np.uint8), two, turn, 0, "edge")
+    for result, planes in ((image[0], False), (two, False), (image.copy(), True)):
+        with pytest.raises(ValueError, match="image and result must be HxW, HxWxC or, as planes"):
+            _pixels.warp(image, result, turn, 0, "edge", None, planes)
+    with pytest.raises(ValueError, match=r"(need|expected|unpack)"):
+        _pixels.warp(image, image.copy(), (1, 2), 0, "edge")
+    with pytest.raises(ValueError, match="no interpolation 7 or no border 'edge'"):
+        _pixels.warp(image, image.copy(), turn, 7, "edge")
+    for how in ({"scale": 0.0001}, {"crop": (0, 1, 0.5, 0.5)}, {"crop": (1, np.inf, 0.5, 0.5)}):
+        with pytest.raises(ValueError, match="in this way: out of range"):
+            _pixels.place_map((4, 4), (4, 4), **how)
+    with pytest.raises(
+        ValueError, match=r"sides must be 1 to 32767 pixels, got \(4, 4\) to \(0, 4\)"
+    ):
+        _pixels.place_map((4, 4), (0, 4))
 
 
 # ---- Planes ----

@@ -8,7 +8,7 @@
 
 /* Every result is rounded to double once per operation. x87 arithmetic would not do
  * that, nor a multiplication fused with an addition: clang and MSVC are told here, gcc
- * wants -ffp-contract=off. (FLT_EVAL_METHOD 1 widens float alone, which noise.c narrows again.) */
+ * wants -ffp-contract=off. (FLT_EVAL_METHOD 1 widens float alone, which assignments narrow again.) */
 #if !defined(FLT_EVAL_METHOD) || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1)
 #error "dpa needs IEEE double arithmetic without excess precision (on 32-bit x86: -msse2 -mfpmath=sse)"
 #endif

@@ -47,23 +47,36 @@ static void fill(struct values *values)
 
 /* Some results lie outside the range of bytes, and of uint16. */
 static void apply_tones(const struct dpa_image_loops *loops, struct values *values,
-                        const float *noise)
+                        const float *noise, bool mixed)
 {
-    static const dpa_tone tone = {1.17f, -30.5f, 20.7f};
+    static const float matrix[9] = {0.9f, 0.3f, -0.2f, 0.1f, 0.7f, 0.2f, -0.4f, 0.5f, 1.1f};
+    static const dpa_tone tone = {1.17f, -30.5f, 20.7f, 0, matrix};
+    if (mixed) {
+        const size_t pixels = TEST_VALUES / 3;
+        uint8_t *const bytes[3] = {values->bytes, values->bytes + 1, values->bytes + 2};
+        uint16_t *const words[3] = {values->words, values->words + 1, values->words + 2};
+        float *const reals[3] = {values->reals, values->reals + 1, values->reals + 2};
+        loops->mix_uint8(bytes, 3, pixels, &tone, noise);
+        loops->mix_uint16(words, 3, pixels, &tone, noise);
+        loops->mix_float32(reals, 3, pixels, &tone, noise);
+        return;
+    }
     loops->tone_uint8(values->bytes, TEST_VALUES, &tone, noise);
     loops->tone_uint16(values->words, TEST_VALUES, &tone, noise);
     loops->tone_float32(values->reals, TEST_VALUES, &tone, noise);
+    loops->gamma_float32(values->reals, TEST_VALUES, 0.7, 3);
 }
 
 static bool tones_equal_portable(const struct dpa_image_loops *loops)
 {
     struct values source, made, expected;
     fill(&source);
-    for (int noisy = 0; noisy < 2; noisy++) {
+    for (int how = 0; how < 4; how++) {
+        const float *noise = how % 2 ? source.reals : NULL;
         fill(&made);
         fill(&expected);
-        apply_tones(loops, &made, noisy ? source.reals : NULL);
-        apply_tones(&dpa_image_portable, &expected, noisy ? source.reals : NULL);
+        apply_tones(loops, &made, noise, how / 2);
+        apply_tones(&dpa_image_portable, &expected, noise, how / 2);
         if (memcmp(&made, &expected, sizeof made) != 0)
             return false;
     }
@@ -86,23 +99,24 @@ static bool sums_equal_portable(const struct dpa_image_loops *loops)
            finite == expected;
 }
 
-/* A turn that reads the border and every lane, of each type, interpolation and number of channels
- * that has loops of its own. */
+/* A turn over the border, of each type, interpolation and number of channels that has loops of its
+ * own, in a row that is as long as the widest vectors of grey pixels and a rest. */
 static bool warps_equal_portable(const struct dpa_image_loops *loops)
 {
     static const size_t channels[] = {1, 3, 4, 2};
+    _Alignas(float) uint8_t made[2][70 * 4 * sizeof(float)];
     struct values source;
-    uint8_t made[2][3 * 19 * 4 * sizeof(float)];
-    dpa_warp warp = {.height = 5, .width = 7, .out_height = 3, .out_width = 19};
+    dpa_warp warp = {.height = 5, .width = 7, .out_height = 1, .out_width = 70};
     fill(&source);
-    if (!dpa_turn_map(20, 0.6, &warp.map))
+    warp.fill = &source;
+    if (!dpa_turn_map(20, 4, &warp.map))
         return false;
-    for (int how = 0; how < 36; how++) {
+    for (int how = 0; how < 108; how++) {
+        const void *const images[] = {source.bytes, source.words, source.reals};
         warp.type = (dpa_pixel)(how % 3);
         warp.interpolation = (dpa_interpolation)(how / 3 % 3);
-        warp.channels = channels[how / 9];
-        warp.border = how % 2 ? DPA_EDGE : DPA_REFLECT;
-        const void *const images[] = {source.bytes, source.words, source.reals};
+        warp.border = (dpa_border)(how / 9 % 3);
+        warp.channels = channels[how / 27];
         memset(made, 0, sizeof made);
         dpa_warp_image(loops, &warp, images[how % 3], made[0]);
         dpa_warp_image(&dpa_image_portable, &warp, images[how % 3], made[1]);

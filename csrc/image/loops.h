@@ -11,6 +11,11 @@ typedef uint32_t philox_words[4];
 
 struct warp_plan; /* warp.h */
 
+static inline size_t bytes_of(dpa_pixel type)
+{
+    return type == DPA_UINT8 ? 1 : type == DPA_UINT16 ? 2 : 4;
+}
+
 struct dpa_image_loops {
     const char *level;
     uint32_t needs; /* CPU_* bits */
@@ -23,6 +28,15 @@ struct dpa_image_loops {
     void (*tone_uint8)(uint8_t *pixels, size_t count, const dpa_tone *tone, const float *noise);
     void (*tone_uint16)(uint16_t *pixels, size_t count, const dpa_tone *tone, const float *noise);
     void (*tone_float32)(float *pixels, size_t count, const dpa_tone *tone, const float *noise);
+    /* The same of pixels of three channels and tone->matrix. A channel's values are `step` apart:
+     * 3 or 1; its noise is 3 apart. */
+    void (*mix_uint8)(uint8_t *const channels[3], size_t step, size_t count, const dpa_tone *tone,
+                      const float *noise);
+    void (*mix_uint16)(uint16_t *const channels[3], size_t step, size_t count,
+                       const dpa_tone *tone, const float *noise);
+    void (*mix_float32)(float *const channels[3], size_t step, size_t count, const dpa_tone *tone,
+                        const float *noise);
+    void (*gamma_float32)(float *pixels, size_t count, double gamma, double full_range);
     /* The sum of count <= SUM_MOST values. */
     uint64_t (*sum_uint8)(const uint8_t *pixels, size_t count);
     uint64_t (*sum_uint16)(const uint16_t *pixels, size_t count);

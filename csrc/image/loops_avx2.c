@@ -6,6 +6,8 @@
 
 #include <immintrin.h>
 
+#include "image/x86.h"
+
 #define LEVEL "avx2"
 #define NEEDS CPU_AVX2
 #define ATTR TARGET("avx2")
@@ -32,15 +34,10 @@
                                                      2 * (k) + 1, 2 * (k) + 1, 2 * (k) + 1,      \
                                                      2 * (k) + 1))
 #define IN_ORDER(v) _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7))
-#define DENSE _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)
 #define STORE_3(p, v)                                                                        \
     (_mm_storeu_si128((__m128i *)(p), _mm_shuffle_epi8(_mm256_castsi256_si128(v), DENSE)),   \
      _mm_storeu_si128((__m128i *)((p) + 12),                                                 \
                       _mm_shuffle_epi8(_mm256_extracti128_si256(v, 1), DENSE)))
-
-#define FLOATS_OF_BYTES(p) _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_loadu_si32(p)))
-#define FLOATS_OF_SHORTS(p) \
-    _mm_cvtepi32_ps(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)(p))))
 
 #define VECTOR_SIZE 32
 #define PRODUCTS(x, y) (V64) _mm256_mul_epu32((__m256i)(x), (__m256i)(y))

@@ -6,6 +6,8 @@
 
 #include <immintrin.h>
 
+#include "image/x86.h"
+
 #define LEVEL "avx512"
 #define NEEDS CPU_AVX512
 #define ATTR TARGET("avx512f,avx512bw,avx512dq,avx512vl")
@@ -35,17 +37,12 @@
 #define IN_ORDER(v)                                                                     \
     _mm512_permutexvar_epi32(                                                           \
         _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), v)
-#define DENSE _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)
 #define STORE_3(p, v)                                                                            \
     _mm512_mask_storeu_epi8(                                                                     \
         p, 0xffffffffffff,                                                                       \
         _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, \
                                                    11, 15),                                      \
                                  SHUFFLE(v, _mm512_broadcast_i32x4(DENSE))))
-
-#define FLOATS_OF_BYTES(p) _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_loadu_si32(p)))
-#define FLOATS_OF_SHORTS(p) \
-    _mm_cvtepi32_ps(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)(p))))
 
 #define VECTOR_SIZE 64
 #define PRODUCTS(x, y) (V64) _mm512_mul_epu32((__m512i)(x), (__m512i)(y))

@@ -8,7 +8,7 @@
 
 #define LEVEL "neon"
 #define NEEDS CPU_NEON
-#define ATTR 
+#define ATTR
 #define LOOPS dpa_image_neon
 
 #define VECTOR uint8x16_t

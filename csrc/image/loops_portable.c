@@ -3,7 +3,7 @@
 
 #define LEVEL "portable"
 #define NEEDS 0
-#define ATTR 
+#define ATTR
 #define LOOPS dpa_image_portable
 
 #include "image/noise.inc"

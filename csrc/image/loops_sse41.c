@@ -4,7 +4,7 @@
 
 #if DPA_X86 && DPA_VECTORS
 
-#include <smmintrin.h>
+#include "image/x86.h"
 
 #define LEVEL "sse41"
 #define NEEDS CPU_SSE41
@@ -28,12 +28,7 @@
 #define PACK16(a, b) _mm_packus_epi16(a, b)
 #define WEIGHT(v, k) _mm_shuffle_epi32(v, 0x55 * (k))
 #define IN_ORDER(v) v
-#define STORE_3(p, v) \
-    STORE(p, SHUFFLE(v, _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)))
-
-#define FLOATS_OF_BYTES(p) _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_loadu_si32(p)))
-#define FLOATS_OF_SHORTS(p) \
-    _mm_cvtepi32_ps(_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)(p))))
+#define STORE_3(p, v) STORE(p, SHUFFLE(v, DENSE))
 
 #define VECTOR_SIZE 16
 #define PRODUCTS(x, y) (V64) _mm_mul_epu32((__m128i)(x), (__m128i)(y))

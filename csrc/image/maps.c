@@ -42,16 +42,23 @@ static bool fixed(double value, double unit, int64_t *result)
 {
     const double scaled = value * unit;
     const double sum = scaled < 0 ? scaled - 0.5 : scaled + 0.5;
-    if (!(fabs(sum) < 0x1p62))
+    if (!(fabs(sum) < 0x1p61))
         return false;
     *result = (int64_t)sum;
     return true;
+}
+
+static bool is_scale(double scale)
+{
+    return scale >= 0.001 && scale <= 1000;
 }
 
 bool dpa_turn_map(double rotation, double scale, dpa_map *map)
 {
     double c, s;
     int64_t a, b;
+    if (!is_scale(scale))
+        return false;
     cos_sin(rotation, &c, &s);
     if (!fixed(c / scale, 0x1p31, &a) || !fixed(s / scale, 0x1p31, &b))
         return false;
@@ -78,7 +85,11 @@ bool dpa_place_map(const dpa_placement *placement, size_t height, size_t width, 
     const double out_h = (double)out_height, out_w = (double)out_width;
     const dpa_placement *p = placement;
     double box_w = w, box_h = h, x = 0.5, y = 0.5, c, s;
+    if (!is_scale(p->scale))
+        return false;
     if (p->cropped) {
+        if (!(p->area > 0 && p->area <= DBL_MAX && p->ratio > 0 && p->ratio <= DBL_MAX))
+            return false;
         box_w = least(w, sqrt(p->area * w * h * p->ratio));
         box_h = least(h, sqrt(p->area * w * h / p->ratio));
         x = p->position_x;

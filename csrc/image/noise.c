@@ -48,8 +48,6 @@ void dpa_noise(const dpa_image_loops *loops, const uint8_t digest[DPA_DIGEST_SIZ
     fill_noise(loops, words, start, table, out, count);
 }
 
-static const size_t size_of[] = {1, 2, 4}; /* of a dpa_pixel */
-
 static void tone_span(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
                       const dpa_tone *tone, const float *noise)
 {
@@ -66,10 +64,39 @@ static void tone_planes(const dpa_image_loops *loops, dpa_pixel type, uint8_t *p
                         size_t size, size_t some, const dpa_tone *tone, const float *noise)
 {
     float line[CHUNK];
-    for (size_t c = 0; c < some; c++, pixels += plane * size_of[type]) {
+    for (size_t c = 0; c < some; c++, pixels += plane * bytes_of(type)) {
         for (size_t i = 0; i < size; i++)
             line[i] = noise[i * some + c];
         tone_span(loops, type, pixels, size, tone, line);
+    }
+}
+
+/* `size` pixels of three channels, whose values are `next` bytes apart: side by side or in planes. */
+static void mix(const dpa_image_loops *loops, dpa_pixel type, uint8_t *pixels, size_t next,
+                size_t size, const dpa_tone *tone, const float *noise)
+{
+    const size_t step = next == bytes_of(type) ? 3 : 1;
+    void *const p[3] = {pixels, pixels + next, pixels + 2 * next};
+    if (type == DPA_UINT8)
+        loops->mix_uint8((uint8_t *const[3]){p[0], p[1], p[2]}, step, size, tone, noise);
+    else if (type == DPA_UINT16)
+        loops->mix_uint16((uint16_t *const[3]){p[0], p[1], p[2]}, step, size, tone, noise);
+    else
+        loops->mix_float32((float *const[3]){p[0], p[1], p[2]}, step, size, tone, noise);
+}
+
+static void mix_all(const dpa_image_loops *loops, dpa_pixel type, uint8_t *pixels, size_t count,
+                    size_t planes, const dpa_tone *tone, const philox_words words,
+                    const float *table)
+{
+    float noise[CHUNK];
+    const size_t all = count / 3, next = (planes == 3 ? all : 1) * bytes_of(type);
+    for (size_t at = 0, size; at < all; at += size) {
+        size = all - at < CHUNK / 3 ? all - at : CHUNK / 3;
+        if (table)
+            fill_noise(loops, words, 3 * at, table, noise, 3 * size);
+        mix(loops, type, pixels + at * (planes == 3 ? 1 : 3) * bytes_of(type), next, size, tone,
+            table ? noise : NULL);
     }
 }
 
@@ -77,19 +104,21 @@ void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, 
                     size_t planes, const dpa_tone *tone, const uint8_t digest[DPA_DIGEST_SIZE],
                     const float *table)
 {
-    const size_t plane = count / planes;
+    const size_t plane = count / (planes ? planes : 1);
+    uint8_t *bytes = (uint8_t *)pixels;
     float noise[CHUNK];
-    philox_words words;
-    if (!table) {
+    philox_words words = {0};
+    if (table)
+        words_of(digest, words);
+    if (tone->matrix)
+        mix_all(loops, type, bytes, count, planes, tone, words, table);
+    else if (!table)
         tone_span(loops, type, pixels, count, tone, NULL);
-        return;
-    }
-    words_of(digest, words);
-    if (planes == 1)
+    else if (planes <= 1)
         for (size_t first = 0, size; first < count; first += size) {
             size = count - first < CHUNK ? count - first : CHUNK;
             fill_noise(loops, words, first, table, noise, size);
-            tone_span(loops, type, (uint8_t *)pixels + first * size_of[type], size, tone, noise);
+            tone_span(loops, type, bytes + first * bytes_of(type), size, tone, noise);
         }
     else
         for (size_t first = 0, some; first < planes; first += some) {
@@ -98,8 +127,8 @@ void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, 
             for (size_t at = 0, size; at < plane; at += size) {
                 size = plane - at < most ? plane - at : most;
                 fill_noise(loops, words, at * planes + first, table, noise, size * some);
-                uint8_t *to = (uint8_t *)pixels + (first * plane + at) * size_of[type];
-                tone_planes(loops, type, to, plane, size, some, tone, noise);
+                tone_planes(loops, type, bytes + (first * plane + at) * bytes_of(type), plane, size,
+                            some, tone, noise);
             }
         }
 }
@@ -111,7 +140,7 @@ double dpa_mean(const dpa_image_loops *loops, dpa_pixel type, const void *pixels
     size_t finite = 0;
     for (size_t first = 0; first < count; first += SUM_MOST) {
         const size_t size = count - first < SUM_MOST ? count - first : SUM_MOST;
-        const void *from = (const uint8_t *)pixels + first * size_of[type];
+        const void *from = (const uint8_t *)pixels + first * bytes_of(type);
         if (type == DPA_UINT8)
             sum += loops->sum_uint8(from, size);
         else if (type == DPA_UINT16)

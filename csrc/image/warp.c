@@ -171,7 +171,6 @@ static bool is_zero(const uint8_t *bytes, size_t size)
 
 static void prepare(struct warp_plan *plan, const dpa_warp *warp)
 {
-    static const size_t sizes[] = {1, 2, 4};
     const dpa_map *map = &warp->map;
     const size_t w = warp->out_width, h = warp->out_height;
     const bool bytes = warp->interpolation == DPA_LINEAR && warp->type == DPA_UINT8;
@@ -186,7 +185,7 @@ static void prepare(struct warp_plan *plan, const dpa_warp *warp)
     plan->right_v = 2 * (uint64_t)map->yx;
     plan->down_u = 2 * (uint64_t)map->xy;
     plan->down_v = 2 * (uint64_t)map->yy;
-    plan->pixel = warp->channels * sizes[warp->type];
+    plan->pixel = warp->channels * bytes_of(warp->type);
     plan->row = warp->width * plan->pixel;
     plan->size = warp->height * plan->row;
     plan->last_u = (int64_t)(warp->width - 1) << bits;
@@ -196,7 +195,7 @@ static void prepare(struct warp_plan *plan, const dpa_warp *warp)
     plan->copies = warp->type != DPA_FLOAT32 || whole || is_zero(warp->fill, plan->pixel);
     plan->narrow = warp->width > 1 && warp->height > 1 && plan->size < (size_t)1 << 31;
     plan->foldable =
-        plan->narrow && plan->last_u < (int64_t)1 << 29 && plan->last_v < (int64_t)1 << 29;
+        plan->narrow && plan->last_u < (int64_t)1 << 30 && plan->last_v < (int64_t)1 << 30;
     steps(plan->right_u, 32 - bits, plan->whole_u, plan->part_u);
     steps(plan->right_v, 32 - bits, plan->whole_v, plan->part_v);
 }

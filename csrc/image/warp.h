@@ -2,9 +2,8 @@
 #ifndef DPA_WARP_H
 #define DPA_WARP_H
 
-#include <string.h>
-
 #include "dpa_image.h"
+#include "hash/platform.h"
 
 #define CHUNK 128 /* pixels of a row at a time */
 
@@ -19,7 +18,7 @@ struct warp_plan {
     int64_t inside_u, inside_v; /* the last coordinate whose taps lie inside */
     bool copies;   /* pixels whose taps all lie outside are the fill: floats may add up to less */
     bool narrow;   /* coordinates inside and offsets fit 32 bits, and no side is a single pixel */
-    bool foldable; /* three times these coordinates fit, too */
+    bool foldable; /* twice these coordinates fit, too */
     /* From a chunk's first coordinate to number i: whole units of `bits`, and the rest of u. */
     _Alignas(64) uint32_t whole_u[CHUNK];
     uint32_t whole_v[CHUNK], part_u[CHUNK], part_v[CHUNK];

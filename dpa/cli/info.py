@@ -29,12 +29,19 @@ def _info(arguments: argparse.Namespace) -> None:
         "algorithm": ALGORITHM,
         "kernels": " ".join(kernels()),
         "active": _or_problem(active_kernel),
+        "pixels": _or_problem(_pixel_level),
         "CPU features": " ".join(cpu_features()) or "none of use",
         "threads": _or_problem(thread_count),
         "python": sys.version.split()[0],
         "numpy": np.__version__,
     }
     write("\n".join(f"{name:14}{value}" for name, value in rows.items()))
+
+
+def _pixel_level() -> str:
+    from dpa._pixels import level
+
+    return level()
 
 
 def _or_problem(find: Callable[[], Any]) -> str:

@@ -1,50 +1,113 @@
-"""The effect of a sample's parameters on an image, as numbers that all frameworks share."""
+"""What a sample's parameters do to a picture, by their names (docs/spec.md, "Effects")."""
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from dpa._pixels import turn_map
-from dpa.checks import finite
+import numpy as np
+
+from dpa._pixels import place_map
+from dpa.checks import brief, finite
+from dpa.derivation.distributions import Distribution, Normal
+from dpa.derivation.members import RESERVED
 from dpa.derivation.space import Space
 from dpa.images.noise import digest_of
-
-#: Beyond these scales an image becomes a dot or a blur, and some libraries get very slow.
-LEAST_SCALE, GREATEST_SCALE = 0.001, 1000.0
 
 Mode = TypeVar("Mode")
 #: Six integers that say where each pixel of a result comes from (docs/spec.md, "Map").
 Map: TypeAlias = tuple[int, int, int, int, int, int]
 
+_ANY = sys.float_info.max
+#: The least and the greatest value of each name. Beyond these scales an image becomes a dot or a
+#: blur; a shear of 90 degrees makes it a line.
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "rotation": (-_ANY, _ANY),
+    "scale": (0.001, 1000.0),
+    "shear_x": (-89.9, 89.9),
+    "shear_y": (-89.9, 89.9),
+    "translate_x": (-1000.0, 1000.0),
+    "translate_y": (-1000.0, 1000.0),
+    "flip_horizontal": (0, 1),
+    "flip_vertical": (0, 1),
+    "crop.area": (1e-9, 1.0),
+    "crop.ratio": (1e-6, 1e6),
+    "crop.x": (0.0, 1.0),
+    "crop.y": (0.0, 1.0),
+    "gamma": (0.01, 100.0),
+    "brightness": (-_ANY, _ANY),
+    "contrast": (-_ANY, _ANY),
+    "saturation": (0.0, 1e6),
+    "grey": (0, 1),
+    "noise": (0.0, _ANY),
+    "erase.area": (0.0, 1.0),
+    "erase.ratio": (1e-6, 1e6),
+    "erase.x": (0.0, 1.0),
+    "erase.y": (0.0, 1.0),
+}
+#: What `sometimes` calls the gate of a group of effects.
+_GATES = ("crop", "erase")
+_SWITCHES = frozenset(("flip_horizontal", "flip_vertical", "grey"))
+#: The types of True and False, also as 1 and 0.
+_ONE_OR_NONE = (bool, int, float, np.bool_, np.integer, np.floating)
+_KNOWN = {name: (name.replace(".", "_"), *limits) for name, limits in LIMITS.items()}
+
 
 class Effect(NamedTuple):
-    """The checked parameters of one sample."""
+    """The checked parameters of one sample; what it does not have is neutral."""
 
-    rotation: float
-    scale: float
-    brightness: float
-    contrast: float
-    noise: float
-    digest: bytes | None  # None without noise
+    rotation: float = 0.0
+    scale: float = 1.0
+    shear_x: float = 0.0
+    shear_y: float = 0.0
+    translate_x: float = 0.0
+    translate_y: float = 0.0
+    flip_horizontal: float = 0
+    flip_vertical: float = 0
+    crop_area: float | None = None
+    crop_ratio: float | None = None
+    crop_x: float = 0.5
+    crop_y: float = 0.5
+    gamma: float = 1.0
+    brightness: float = 1.0
+    contrast: float = 1.0
+    saturation: float = 1.0
+    grey: float = 0
+    noise: float = 0.0
+    erase_area: float = 0.0
+    erase_ratio: float = 1.0
+    erase_x: float = 0.5
+    erase_y: float = 0.5
+    digest: bytes | None = None  # None without noise
 
     @classmethod
-    def checked(cls, params: Mapping[str, Any]) -> Effect:
+    def checked(cls, params: Mapping[str, Any], *, strict: bool = False) -> Effect:
         """The effect of a dict of gen_augmentation_params or batch[i]; only noise needs `hash`.
 
-        Raises TypeError or ValueError; the message names the parameter.
+        Names that are no effect's are ignored, or refused where `strict` is true. Raises
+        TypeError or ValueError; the message names the parameter.
         """
         if not isinstance(params, Mapping):
             raise TypeError(f"params must be a dict of one sample's parameters, got {params!r}")
-        rotation, scale, brightness, contrast, noise = [_number(params, n) for n in _NAMES]
-        if scale < LEAST_SCALE:
-            raise ValueError(f"params['scale'] must be at least {LEAST_SCALE}, got {scale}")
-        if scale > GREATEST_SCALE:
-            raise ValueError(f"params['scale'] must be at most {GREATEST_SCALE:g}, got {scale}")
-        if noise < 0:
-            raise ValueError(f"params['noise'] must not be negative, got {noise}")
-        digest = digest_of(params) if noise > 0 else None
-        return cls(rotation, scale, brightness, contrast, noise, digest)
+        found: dict[str, Any] = {}
+        for name, value in params.items():
+            known = _KNOWN.get(name)
+            if known is not None:
+                if value is None:  # how tables write what is not active
+                    continue
+                field, least, most = known
+                if name in _SWITCHES:
+                    value = _switch(name, value)
+                elif type(value) is not float or not least <= value <= most:  # usually not, so fast
+                    value = _number(name, value, least, most)
+                found[field] = value
+            elif strict and not (name in RESERVED or (name in _GATES and _is_switch(value))):
+                raise ValueError(f"params has no effect {name!r}; there are {', '.join(LIMITS)}")
+        if found.get("noise"):
+            found["digest"] = digest_of(params)
+        return cls(**found)
 
     @property
     def gain(self) -> float:
@@ -56,35 +119,78 @@ class Effect(NamedTuple):
         """The factor of the mean; see gain."""
         return self.brightness * (1 - self.contrast)
 
-    @property
-    def map(self) -> Map:
-        """Where the pixels come from."""
-        return turn_map(self.rotation, self.scale)
+    def placed(self, size: tuple[int, int], out: tuple[int, int]) -> Map:
+        """Where the pixels of a result of the size `out`, (height, width), come from."""
+        crop = None
+        if not (self.crop_area is None and self.crop_ratio is None):
+            area = 1.0 if self.crop_area is None else self.crop_area
+            ratio = size[1] / size[0] if self.crop_ratio is None else self.crop_ratio
+            crop = (area, ratio, self.crop_x, self.crop_y)
+        try:
+            return place_map(size, out, *self[:6], bool(self[6]), bool(self[7]), crop)
+        except ValueError as error:
+            said = [
+                f"{name} {getattr(self, field)}"
+                for name, (field, *_) in list(_KNOWN.items())[:12]
+                if getattr(self, field) != self._field_defaults[field]
+            ]
+            raise ValueError(f"{error}; the sample has {', '.join(said)}") from None
+
+    def erased(self, height: int, width: int) -> tuple[slice, slice]:
+        """The rows and columns that become a number; none where there is no erase.area."""
+        area = self.erase_area * width * height
+        box_width = math.floor(min(width, math.sqrt(area * self.erase_ratio)) + 0.5)
+        box_height = math.floor(min(height, math.sqrt(area / self.erase_ratio)) + 0.5)
+        left = math.floor(self.erase_x * (width - box_width) + 0.5)
+        top = math.floor(self.erase_y * (height - box_height) + 0.5)
+        return slice(top, top + box_height), slice(left, left + box_width)
 
 
-def check_applicable(space: Space) -> None:
-    """Raises ValueError if a range has values that cannot be applied to images."""
-    ranges = space.ranges
-    for name in _NAMES:
-        if name not in ranges or space.conditions[name]:
-            found = ", ".join(known for known in space.names if not space.conditions[known])
-            raise ValueError(f"images need {name!r} in every sample, there are {found}")
-    if ranges["scale"][1] > GREATEST_SCALE:
+def check_applicable(space: Space, *, strict: bool = False) -> None:
+    """Raises ValueError if no parameter is an effect, or values cannot be applied to images.
+
+    Also for those of a crop or an erased box that has no area, and where `strict` is true for
+    names that are no effects.
+    """
+    names = frozenset(space.names)
+    for name in space.names:
+        if strict and name not in LIMITS and name not in _GATES:
+            raise ValueError(f"{name} is no effect; there are {', '.join(LIMITS)}")
+    for group, needed in (("crop", ("crop.area", "crop.ratio")), ("erase", ("erase.area",))):
+        if names.isdisjoint(needed) and any(name.startswith(f"{group}.") for name in names):
+            raise ValueError(f"{group} needs {' or '.join(needed)}: without it nothing is done")
+    known = [(name, each) for name, each in space.parameters if name in LIMITS]
+    if not known:
         raise ValueError(
-            f"scale_range must be {GREATEST_SCALE:g} or less for images, got {ranges['scale']}"
+            f"images need one of {', '.join(LIMITS)}; the space has {', '.join(space.names)}"
         )
-    for name, least in (("scale", LEAST_SCALE), ("noise", 0.0)):
-        if ranges[name][0] < least:
-            wanted = f"be {least} or more" if least else "not be negative"
-            raise ValueError(f"{name}_range must {wanted} for images, got {ranges[name]}")
+    for name, each in known:
+        choices = [float(label) for label in each.labels or () if not isinstance(label, str)]
+        if each.item_shape or len(choices) != len(each.labels or ()):
+            raise ValueError(f"{name} must be one number for images, got {each}")
+        if name in _SWITCHES and (each.dtype.kind == "f" or set(choices) - {0, 1}):
+            raise ValueError(f"{name} must be True or False for images, got {each}")
+        low, high = (min(choices), max(choices)) if choices else each.reach
+        least, most = LIMITS[name]
+        if low < least:
+            wanted = f"be {least:g} or more" if least else "not be negative"
+            raise ValueError(f"{name} must {wanted} for images, got {low} to {high}{_cut(each)}")
+        if high > most:
+            raise ValueError(
+                f"{name} must be {most:g} or less for images, got {low} to {high}{_cut(each)}"
+            )
 
 
-def require_channels_last(name: str, shape: tuple[int, ...]) -> None:
+def _cut(distribution: Distribution) -> str:
+    return "; TruncatedNormal has bounds" if isinstance(distribution, Normal) else ""
+
+
+def require_channels_last(name: str, shape: tuple[int, ...], axis: int = 0) -> None:
     """Raises ValueError for a shape that looks like CxHxW."""
     if len(shape) == 3 and _few_channels(shape[0], shape[1:]):
         raise ValueError(
             f"{name} must be HxW or HxWxC, got shape {shape}, which looks like CxHxW: "
-            f"np.moveaxis({name}, 0, -1) puts the channels last"
+            f"np.moveaxis({name}, {axis}, -1) puts the channels last"
         )
 
 
@@ -98,23 +204,36 @@ def require_channels_second(name: str, shape: tuple[int, ...]) -> None:
 
 
 def _few_channels(channels: int, sides: tuple[int, ...]) -> bool:
-    return channels in (1, 3, 4) and min(sides) >= 8
+    return channels <= 16 and min(sides) >= max(8, 2 * channels)
 
 
 def samples_of(batch: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The dicts of a batch. Raises TypeError for a single dict, whose items would be names."""
     if isinstance(batch, Mapping):
         raise TypeError("batch must be an AugmentationBatch or a list of dicts, got one dict")
+    if not isinstance(batch, Iterable):
+        raise TypeError(f"batch must be an AugmentationBatch or a list of dicts, got {batch!r}")
     return list(batch)
 
 
-_NAMES = Effect._fields[:-1]
+def _switch(name: str, value: Any) -> int:
+    if isinstance(value, _ONE_OR_NONE) and value in (0, 1):
+        return int(value)
+    raise ValueError(f"params[{name!r}] must be True or False, got {brief(value)}")
 
 
-def _number(params: Mapping[str, Any], name: str) -> float:
-    if name not in params:
-        raise ValueError(f"params lacks {name!r}: it has {', '.join(map(str, params))}")
-    return finite(f"params[{name!r}]", params[name])
+def _is_switch(value: object) -> bool:
+    return isinstance(value, (bool, np.bool_))
+
+
+def _number(name: str, value: Any, least: float, most: float) -> float:
+    number = finite(f"params[{name!r}]", value)
+    if number < least:
+        wanted = f"be at least {least:g}" if least else "not be negative"
+        raise ValueError(f"params[{name!r}] must {wanted}, got {number}")
+    if number > most:
+        raise ValueError(f"params[{name!r}] must be at most {most:g}, got {number}")
+    return number
 
 
 def checked_border(
@@ -128,7 +247,7 @@ def checked_border(
     except (TypeError, ValueError):
         known = ", ".join(names)
         raise ValueError(
-            f"border must be one of {known} or a finite number, got {border!r}"
+            f"border must be one of {known} or a finite number, got {brief(border)}"
         ) from None
 
 

@@ -57,8 +57,9 @@ def standard_normals(
     """
     sizes = _checked_shape(shape)
     first = _checked_start(start, math.prod(sizes))
+    digest = digest_of(params)
     field = np.empty(sizes, np.float32)
-    noise(digest_of(params), first, noise_table(), field)
+    noise(digest, first, noise_table(), field)
     return field
 
 
@@ -93,17 +94,18 @@ def _checked_shape(shape: Iterable[int]) -> tuple[int, ...]:
         raise TypeError(f"shape must be a sequence of integers, got {shape!r}")
     sizes = tuple(integer("a size in shape", size) for size in shape)
     if any(size < 0 for size in sizes):
-        raise ValueError(f"shape must not have negative sizes, got {sizes}")
+        raise ValueError(f"shape must not have negative sizes, got {brief(sizes)}")
     return sizes
 
 
 def digest_of(params: Mapping[str, Any]) -> bytes:
     """The 32 bytes of a sample's hash. Raises ValueError."""
     try:
-        digest = bytes.fromhex(params["hash"])
+        text = params["hash"]
+        digest = bytes.fromhex(text) if len(text) == 64 else b""
     except (KeyError, TypeError, ValueError):
         digest = b""
     if len(digest) != 32:
         found = params.get("hash") if isinstance(params, Mapping) else params
-        raise ValueError(f"noise needs params['hash'], 64 hex characters, got {found!r}")
+        raise ValueError(f"noise needs params['hash'], 64 hex characters, got {brief(found)}")
     return digest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,35 +18,53 @@ def moved_points(points: Floats, map_: Map, size: tuple[int, int], out: tuple[in
     `size`, `out`: (height, width) of the image and of the result.
     """
     (height, width), (out_height, out_width) = size, out
-    center, to = ((width - 1) / 2, (height - 1) / 2), ((out_width - 1) / 2, (out_height - 1) / 2)
-    moved = np.empty_like(points)
-    moved[:, 0], moved[:, 1] = _moved(points[:, 0], points[:, 1], map_, center, to)
-    return moved
+    way = _Way.of(map_, ((width - 1) / 2, (height - 1) / 2))
+    x, y = way.moved(points[:, 0], points[:, 1], ((out_width - 1) / 2, (out_height - 1) / 2))
+    return np.column_stack([x, y])
 
 
-def moved_boxes(boxes: Floats, map_: Map, size: tuple[int, int], out: tuple[int, int]) -> Floats:
+def moved_boxes(
+    boxes: Floats, map_: Map, size: tuple[int, int], out: tuple[int, int], ellipse: bool = False
+) -> Floats:
     """The boxes around the moved corners of boxes (left, top, right, bottom), shape (n, 4).
 
-    They count from the top left corner of the image.
+    They count from the top left corner of the image. `ellipse`: around the moved ellipse that
+    touches the box's sides from inside.
     """
     (height, width), (out_height, out_width) = size, out
-    center, to = (width / 2, height / 2), (out_width / 2, out_height / 2)
-    corners = boxes[:, [0, 2, 0, 2]], boxes[:, [1, 1, 3, 3]]
-    x, y = _moved(*corners, map_, center, to)
-    moved = np.empty_like(boxes)
-    moved[:, 0], moved[:, 1], moved[:, 2], moved[:, 3] = x.min(1), y.min(1), x.max(1), y.max(1)
-    return moved
+    way, to = _Way.of(map_, (width / 2, height / 2)), (out_width / 2, out_height / 2)
+    if ellipse:
+        half_x, half_y = (boxes[:, 2] - boxes[:, 0]) / 2, (boxes[:, 3] - boxes[:, 1]) / 2
+        x, y = way.moved(boxes[:, 0] + half_x, boxes[:, 1] + half_y, to)
+        to_x = np.hypot(way.a * half_x, way.b * half_y)
+        to_y = np.hypot(way.c * half_x, way.d * half_y)
+        return np.column_stack([x - to_x, y - to_y, x + to_x, y + to_y])
+    x, y = way.moved(boxes[:, [0, 2, 0, 2]], boxes[:, [1, 1, 3, 3]], to)
+    return np.column_stack([x.min(1), y.min(1), x.max(1), y.max(1)])
 
 
-def _moved(
-    x: Floats, y: Floats, map_: Map, center: tuple[float, float], to: tuple[float, float]
-) -> tuple[Floats, Floats]:
-    """The inverse of the map, which leads from the centre `to` of the result to `center`."""
-    xx, xy, yx, yy, shift_x, shift_y = map_
-    determinant = xx * yy - xy * yx  # of integers, so exact; each quotient is rounded once
-    a, b = (yy << 31) / determinant, -(xy << 31) / determinant
-    c, d = -(yx << 31) / determinant, (xx << 31) / determinant
-    from_x, from_y = center[0] + shift_x / 2**32, center[1] + shift_y / 2**32
-    to_x = to[0] - (a * from_x + b * from_y)
-    to_y = to[1] - (c * from_x + d * from_y)
-    return a * x + b * y + to_x, c * x + d * y + to_y
+class _Way(NamedTuple):
+    """The inverse of a map, which leads from the centre of the result to that of the image."""
+
+    a: float
+    b: float
+    c: float
+    d: float
+    x: float
+    y: float
+
+    @classmethod
+    def of(cls, map_: Map, center: tuple[float, float]) -> _Way:
+        xx, xy, yx, yy, shift_x, shift_y = map_
+        determinant = xx * yy - xy * yx  # of integers, so exact; each quotient is rounded once
+        if determinant == 0:
+            raise ValueError("the sample makes the picture a line or a point: no point has a place")
+        turned = (yy << 31, -(xy << 31), -(yx << 31), xx << 31)
+        offsets = center[0] + shift_x / 2**32, center[1] + shift_y / 2**32
+        a, b, c, d = (number / determinant for number in turned)
+        return cls(a, b, c, d, *offsets)
+
+    def moved(self, x: Floats, y: Floats, to: tuple[float, float]) -> tuple[Floats, Floats]:
+        to_x = to[0] - (self.a * self.x + self.b * self.y)
+        to_y = to[1] - (self.c * self.x + self.d * self.y)
+        return self.a * x + self.b * y + to_x, self.c * x + self.d * y + to_y

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dpa.derivation.config import checked_space
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Ids
 from dpa.derivation.space import Space
+from dpa.images.effects import check_applicable
 from dpa.integrations.image import apply_augmentation
 
 
@@ -100,7 +102,8 @@ class ImageTransform(_Generator):
         The column with the images.
     apply
         apply(image, params) returns the augmented image; None is
-        dpa.integrations.image.apply_augmentation.
+        dpa.integrations.image.apply_augmentation, whose options
+        functools.partial(apply_augmentation, out_size=(224, 224)) sets.
 
     Raises
     ------
@@ -117,6 +120,9 @@ class ImageTransform(_Generator):
         super().__post_init__()
         if self.id_column is None:
             raise ValueError("ImageTransform needs id_column, the column with ids, got None")
+        applied = getattr(self.apply, "func", self.apply)  # of a partial
+        if applied is None or applied is apply_augmentation:
+            check_applicable(checked_space(self.config))
 
     def __call__(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """The rows with augmented images."""

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from dpa.checks import extra, finite
+from dpa.checks import boolean, extra, finite
 from dpa.derivation.config import checked_space
 from dpa.derivation.derivation import derive
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
-from dpa.images.effects import Effect
-from dpa.images.pixels import Sampling, augmented, moved_labels
-from dpa.images.points import moved_points
-from dpa.integrations.image import apply_augmentation
+from dpa.images.effects import Effect, check_applicable
+from dpa.images.pixels import Sampling, Tones, augmented, moved_labels
+from dpa.integrations.image import apply_augmentation, augment_boxes, augment_keypoints
+from dpa.integrations.labels import checked_size
 
 with extra("torchvision", "dpa.integrations.torchvision needs torchvision"):
     import torch
@@ -25,6 +25,9 @@ with extra("torchvision", "dpa.integrations.torchvision needs torchvision"):
 
 #: Computed in single precision.
 _HALVES = (torch.float16, torch.bfloat16)
+_DTYPES = (torch.uint8, torch.uint16, *_HALVES, torch.float32, torch.float64)
+#: The formats of upright boxes, as augment_boxes calls them.
+_FORMATS = {"XYXY": "corners", "XYWH": "xywh", "CXCYWH": "cxcywh"}
 _KEYPOINTS = getattr(tv_tensors, "KeyPoints", ())  # from torchvision 0.23 on
 
 
@@ -40,28 +43,39 @@ class SampleId:
 
 
 class Augment(v2.Transform):  # type: ignore[misc]  # without types here
-    """Rotation, scale, brightness, contrast and noise of the sample whose id is an input.
+    """All that the parameters of a sample say, whose id is an input; masks and boxes follow.
 
     The call is `augment(image, boxes, SampleId(42, epoch=3))`; inputs may be nested as
     torchvision allows. Images (PIL images and tensors [..., C, H, W], a video's frames each on
     its own) get the pixels of dpa.integrations.image with linear interpolation; tensors are
-    uint8, uint16 or of floating point, which is not clamped. Masks of any dtype take the nearest
-    element. Keypoints follow the centres of pixels, and boxes the corners of theirs; both are
-    clamped as torchvision does it. What is on another device goes through the CPU. A call raises
-    ValueError unless it has exactly one SampleId, and TypeError or ValueError for an image of
-    another dtype or mode.
+    uint8, uint16 or of floating point, which is not clamped. Masks [..., H, W] take the nearest
+    element. Keypoints follow the centres of pixels and are kept outside the image. Boxes XYXY,
+    XYWH and CXCYWH follow the corners of pixels; their clamping_mode counts. What is on another
+    device goes through the CPU. A call raises ValueError unless it has exactly one SampleId, and
+    TypeError or ValueError for an image of another dtype or mode and for rotated boxes.
 
     Parameters
     ----------
     config
-        What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
+        What to draw: an AugmentationConfig or a Space whose names say what is done to an image;
+        None is the default config, "moderate".
     base_seed
         The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     view
         The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    out_size
+        (height, width) of the result; None keeps those of the input.
     fill
-        The value outside the image and the label outside a mask: `border` of
-        dpa.integrations.image.
+        The value outside the image: `border` of dpa.integrations.image.
+    fill_mask
+        The label outside masks, which their dtype must hold exactly; None is `fill`.
+    full_range
+        The value of white: noise and gamma are relative to it, and integers are clipped to it.
+        None: 255 for uint8, 65535 for uint16, 1 for floats.
+    erase_fill
+        What erased pixels become.
+    strict
+        Whether names that are no effects are refused, not ignored.
 
     Raises
     ------
@@ -79,12 +93,24 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         *,
         base_seed: int | None = None,
         view: int | None = None,
+        out_size: tuple[int, int] | None = None,
         fill: float = 0,
+        fill_mask: float | None = None,
+        full_range: float | None = None,
+        erase_fill: float = 0,
+        strict: bool = False,
     ) -> None:
         super().__init__()
         self.config, self.key = checked_space(config), Key.checked(view=view, base_seed=base_seed)
+        check_applicable(self.config, strict=strict)
+        self.out_size = None if out_size is None else checked_size("out_size", out_size)
         finite("fill", fill)
         self.fill = fill
+        self.fill_mask = fill if fill_mask is None else fill_mask
+        finite("fill_mask", self.fill_mask)
+        self.full_range, self.erase_fill = full_range, finite("erase_fill", erase_fill)
+        Tones(full_range).range_of(np.dtype(np.float32))  # the check
+        self.strict = boolean("strict", strict)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The parameters of the sample."""
@@ -94,58 +120,113 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         [sample] = found
         derivation = derive(self.config, sample.epoch, self.key.view, self.key.base_seed)
         params = derivation.params(sample.sample_id)
-        return {"params": params, "effect": Effect.checked(params)}
+        return {"params": params, "effect": Effect.checked(params, strict=self.strict)}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """One input, rotated and scaled; an image also gets brightness, contrast and noise."""
-        effect: Effect = params["effect"]
+        """One input: pixels change, labels move; other types are returned unchanged."""
+        sample, effect = params["params"], params["effect"]
         if isinstance(inpt, SampleId):
             return inpt
         if isinstance(inpt, Image.Image):
-            return apply_augmentation(inpt, params["params"], border=self.fill)
-        if isinstance(inpt, (tv_tensors.Image, tv_tensors.Video)) or type(inpt) is torch.Tensor:
-            return tv_tensors.wrap(_augmented(inpt, effect, self.fill), like=inpt)
+            return apply_augmentation(
+                inpt,
+                sample,
+                out_size=self.out_size,
+                border=self.fill,
+                full_range=self.full_range,
+                erase_fill=self.erase_fill,
+            )
         if isinstance(inpt, tv_tensors.Mask):
-            return tv_tensors.wrap(_moved_mask(inpt, effect, self.fill), like=inpt)
+            return tv_tensors.wrap(self._moved_mask(inpt, effect), like=inpt)
+        if isinstance(inpt, tv_tensors.BoundingBoxes):
+            return self._moved_boxes(inpt, sample)
         if isinstance(inpt, _KEYPOINTS):
-            moved = tv_tensors.wrap(_moved_keypoints(inpt, effect), like=inpt)
-            return functional.clamp_keypoints(moved)
-        return self._call_kernel(  # boxes, of which torchvision knows seven formats
-            functional.affine,
-            inpt,
-            angle=-effect.rotation,  # torchvision turns clockwise
-            translate=[0, 0],
-            scale=effect.scale,
-            shear=[0.0, 0.0],
+            return self._moved_keypoints(inpt, sample)
+        images = tv_tensors.Image, tv_tensors.Video
+        if isinstance(inpt, tv_tensors.TVTensor) and not isinstance(inpt, images):
+            return inpt  # a type of the caller's own
+        return tv_tensors.wrap(self._augmented(inpt, effect), like=inpt)
+
+    def _augmented(self, image: torch.Tensor, effect: Effect) -> torch.Tensor:
+        """An image, or each frame of a video."""
+        if image.ndim < 3:
+            raise ValueError(f"an image must be [..., C, H, W], got shape {tuple(image.shape)}")
+        if image.dtype not in _DTYPES:
+            raise TypeError(_bad_dtype(image.dtype))
+        single = image.float() if image.dtype in _HALVES else image
+        frames = single[None].flatten(0, -4).movedim(1, -1).detach().cpu().numpy()
+        sides = self.out_size or frames.shape[1:3]
+        results = np.empty((len(frames), *sides, frames.shape[3]), frames.dtype)
+        sampling = Sampling.checked("linear", self.fill)
+        tones = Tones(self.full_range, self.erase_fill)
+        for frame, result in zip(frames, results, strict=True):
+            augmented(frame, effect, sampling, tones, self.out_size, result)
+        found = torch.from_numpy(results).movedim(-1, 1).reshape(*image.shape[:-2], *sides)
+        return found.contiguous().to(image.device, image.dtype)
+
+    def _moved_mask(self, mask: torch.Tensor, effect: Effect) -> torch.Tensor:
+        """A mask, or a stack of them."""
+        if mask.ndim < 2:
+            raise ValueError(f"a mask must be [..., H, W], got shape {tuple(mask.shape)}")
+        try:
+            labels = mask[None].flatten(0, -3).movedim(0, -1).detach().cpu().numpy()
+        except TypeError:
+            raise TypeError(
+                f"mask must have a dtype that NumPy has, too, got {_name(mask.dtype)}: "
+                "mask.float() keeps its labels"
+            ) from None
+        moved = torch.from_numpy(moved_labels(labels, effect, self.fill_mask, self.out_size))
+        sides = moved.shape[:2]
+        return moved.movedim(-1, 0).reshape(*mask.shape[:-2], *sides).contiguous().to(mask.device)
+
+    def _moved_boxes(self, boxes: Any, sample: dict[str, Any]) -> Any:
+        """Computed in double precision, and clamped by torchvision as the boxes ask for."""
+        name = boxes.format.name
+        if name not in _FORMATS:
+            raise ValueError(
+                f"boxes must have one of the formats {', '.join(_FORMATS)}, got {name}: a shear or "
+                "a crop makes other shapes of rotated boxes; move their corners as KeyPoints "
+                "(XYXYXYXY less 0.5, because KeyPoints count from the centres of pixels)"
+            )
+        size = tuple(boxes.canvas_size)
+        rows = boxes.as_subclass(torch.Tensor).reshape(-1, 4).detach().cpu().double().numpy()
+        moved = torch.from_numpy(
+            augment_boxes(rows, sample, size, out_size=self.out_size, format=_FORMATS[name])
         )
+        canvas = self.out_size or size
+        clamped = functional.clamp_bounding_boxes(
+            tv_tensors.wrap(moved, like=boxes, canvas_size=canvas)
+        )
+        return tv_tensors.wrap(_as(boxes, clamped), like=boxes, canvas_size=canvas)
+
+    def _moved_keypoints(self, keypoints: Any, sample: dict[str, Any]) -> Any:
+        """By the map of the pixels: torchvision turns points about another centre than flips do."""
+        size = tuple(keypoints.canvas_size)
+        rows = keypoints.as_subclass(torch.Tensor).reshape(-1, 2).detach().cpu().double().numpy()
+        moved = torch.from_numpy(augment_keypoints(rows, sample, size, out_size=self.out_size))
+        canvas = self.out_size or size
+        return tv_tensors.wrap(_as(keypoints, moved), like=keypoints, canvas_size=canvas)
 
 
-def _augmented(image: torch.Tensor, effect: Effect, fill: float) -> torch.Tensor:
-    """An image, or each frame of a video."""
-    if image.ndim < 3:
-        raise ValueError(f"an image must be [..., C, H, W], got shape {tuple(image.shape)}")
-    single = image.float() if image.dtype in _HALVES else image
-    frames = single[None].flatten(0, -4).movedim(1, -1).cpu().numpy()
-    results = np.empty(frames.shape, frames.dtype)
-    sampling = Sampling.checked("linear", fill)
-    for frame, result in zip(frames, results, strict=True):
-        augmented(frame, effect, sampling, result)
-    found = torch.from_numpy(results).movedim(-1, 1).reshape(image.shape)
-    return found.contiguous().to(image.device, image.dtype)
+def _as(labels: torch.Tensor, moved: torch.Tensor) -> torch.Tensor:
+    """Moved labels with the shape, dtype and device of the labels; integers are rounded."""
+    plain = moved.as_subclass(torch.Tensor).reshape(labels.shape)
+    rounded = plain if labels.is_floating_point() else plain.round()
+    return rounded.to(labels.device, labels.dtype)
 
 
-def _moved_mask(mask: torch.Tensor, effect: Effect, fill: float) -> torch.Tensor:
-    """A mask, or a stack of them."""
-    labels = mask[None].flatten(0, -3).movedim(0, -1).cpu().numpy()
-    moved = torch.from_numpy(moved_labels(labels, effect.map, fill))
-    return moved.movedim(-1, 0).reshape(mask.shape).contiguous().to(mask.device)
+def _bad_dtype(dtype: torch.dtype) -> str:
+    """What to say of it, and what to do that keeps the values."""
+    advice = ""
+    if dtype == torch.int16:
+        advice = ": (image.int() + 32768).to(torch.uint16) keeps its values"
+    elif dtype == torch.bool:
+        advice = ": tv_tensors.Mask is for labels"
+    elif not (dtype.is_floating_point or dtype.is_complex):
+        advice = ": image.float() with full_range= keeps integers to 2**24"
+    known = ", ".join(map(_name, _DTYPES))
+    return f"image must have one of the dtypes {known}, got {_name(dtype)}{advice}"
 
 
-def _moved_keypoints(keypoints: Any, effect: Effect) -> torch.Tensor:
-    """By the map of the pixels: torchvision turns points about another centre than flips do."""
-    size = tuple(keypoints.canvas_size)
-    rows = keypoints.as_subclass(torch.Tensor).reshape(-1, 2).cpu().double().numpy()
-    moved = torch.from_numpy(moved_points(rows, effect.map, size, size)).reshape(keypoints.shape)
-    if not keypoints.is_floating_point():
-        moved = moved.round()
-    return moved.to(keypoints.device, keypoints.dtype)
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -14,7 +14,7 @@ from dpa.checks import extra
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Ids
 from dpa.derivation.space import Space
-from dpa.images.effects import check_applicable
+from dpa.images.effects import LIMITS, check_applicable
 from dpa.integrations.image import apply_augmentation
 from dpa.pictures.figures import DPI, GREY, TEXT, drawable
 
@@ -23,9 +23,13 @@ with extra("viz", "pictures need matplotlib"):
     from matplotlib.transforms import Bbox, TransformedBbox
     from PIL import Image, ImageOps
 
-#: In inches; a tile has 256 pixels.
+#: In inches; a tile has 256 pixels. A caption has room for a title and three lines.
 _TILE, _GAP, _CAPTION = 2.56, 0.24, 0.84
+_LINE = 10.5 / 72
 _MAX_TILES = 400
+#: How captions write effects; the others have three decimals.
+_FORMATS = {"rotation": "+.1f", "shear_x": "+.1f", "shear_y": "+.1f", "noise": ".4f"}
+_DEGREES = ("rotation", "shear_x", "shear_y")
 
 
 def plot_preview(
@@ -122,16 +126,17 @@ def _sheet(images: Mapping[str, Any], batch: AugmentationBatch) -> Figure:
     title = textwrap.wrap(_made(batch), round(width * 12))
     top = 0.3 + 0.2 * len(title)
     tiles = [_TILE * min(1.0, size[0] / size[1]) for size in map(np.shape, images.values())]
-    height = top + rows * sum(tile + _CAPTION for tile in tiles)
+    room = _CAPTION + _LINE * max(0, *(len(_effects(row)) - 3 for row in batch))
+    height = top + rows * sum(tile + room for tile in tiles)
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
     figure.text(_GAP / width, 1 - 0.12 / height, "\n".join(title), va="top", fontsize=10, **TEXT)
     for tile, (name, image) in zip(tiles, images.items(), strict=True):
         for at, (shown, caption) in enumerate(_tiles(name, image, batch)):
             left = _GAP + at % columns * (_TILE + _GAP)
-            bottom = height - top - at // columns * (tile + _CAPTION) - tile
+            bottom = height - top - at // columns * (tile + room) - tile
             box = (left / width, bottom / height, _TILE / width, tile / height)
             _tile(figure, box, shown, caption)
-        top += rows * (tile + _CAPTION)
+        top += rows * (tile + room)
     return figure
 
 
@@ -140,13 +145,21 @@ def _tiles(name: str, image: Any, batch: AugmentationBatch) -> Iterator[tuple[An
     height, width = np.shape(image)[:2]
     yield image, f"{drawable(name, 30)}\noriginal\nhere {width} x {height} pixels"
     for id_, row in zip(batch.sample_ids, batch, strict=True):
-        caption = (
-            f"id {drawable(str(id_), 28)}\n"
-            f"rotation {row['rotation']:+.1f}°   scale {row['scale']:.3f}\n"
-            f"brightness {row['brightness']:.3f}   contrast {row['contrast']:.3f}\n"
-            f"noise {row['noise']:.4f}"
-        )
+        caption = "\n".join([f"id {drawable(str(id_), 28)}", *_effects(row)])
         yield apply_augmentation(image, row), caption
+
+
+def _effects(row: Mapping[str, Any]) -> list[str]:
+    """What is done to a sample, two parameters a line."""
+    words = []
+    for name in LIMITS:
+        value = row.get(name)
+        if isinstance(value, bool):
+            words.append(f"{name} {value}")
+        elif value is not None:
+            unit = "°" if name in _DEGREES else ""
+            words.append(f"{name} {value:{_FORMATS.get(name, '.3f')}}{unit}")
+    return ["   ".join(words[at : at + 2]) for at in range(0, len(words), 2)]
 
 
 def _tile(figure: Figure, box: tuple[float, float, float, float], image: Any, caption: str) -> None:
@@ -163,7 +176,7 @@ def _tile(figure: Figure, box: tuple[float, float, float, float], image: Any, ca
     room = Bbox([[left, 0], [left + width * (1 + 0.8 * _GAP / _TILE), 1]])
     style = {"va": "top", "fontsize": 8.5, **TEXT}
     style |= {"clip_on": True, "clip_box": TransformedBbox(room, figure.transFigure)}
-    line = 10.5 / 72 / figure.get_figheight()
+    line = _LINE / figure.get_figheight()
     figure.text(left, bottom - 0.4 * line, title, fontweight="bold", **style)
     figure.text(left, bottom - 1.45 * line, rest, **style)
 

@@ -135,6 +135,48 @@ static void fuzz_tone(const dpa_image_loops *level, const dpa_tone *tone, size_t
     free(known);
 }
 
+/* Images and results of their exact sizes, maps of any size. */
+static void fuzz_warp(const uint8_t *data, size_t size)
+{
+    const dpa_image_loops *loops[MAX_LOOPS];
+    const size_t count = usable_loops(loops);
+    uint8_t fill[9 * sizeof(float)] = {0};
+    dpa_warp warp = {.fill = fill};
+    warp.type = (dpa_pixel)take(&data, &size, 3);
+    warp.interpolation = (dpa_interpolation)take(&data, &size, 3);
+    warp.border = (dpa_border)take(&data, &size, 3);
+    warp.channels = 1 + take(&data, &size, 9);
+    warp.height = 1 + take(&data, &size, 40);
+    warp.width = 1 + take(&data, &size, 80);
+    warp.out_height = 1 + take(&data, &size, 20);
+    warp.out_width = 1 + take(&data, &size, 300);
+    int64_t *const numbers[] = {&warp.map.xx, &warp.map.xy, &warp.map.yx,
+                                &warp.map.yy, &warp.map.x,  &warp.map.y};
+    for (int i = 0; i < 6; i++) {
+        const unsigned shift = (unsigned)take(&data, &size, 64);
+        *numbers[i] = (int64_t)take(&data, &size, UINT64_MAX) >> shift;
+    }
+    if (!dpa_warp_possible(&warp))
+        return;
+    const size_t pixel = warp.channels * bytes_of(warp.type);
+    const size_t made = warp.out_height * warp.out_width * pixel;
+    uint8_t *image = allocate(warp.height * warp.width * pixel);
+    uint8_t *result = allocate(made), *expected = allocate(made);
+    fill_random(image, warp.height * warp.width * pixel, take(&data, &size, UINT64_MAX));
+    dpa_warp_image(loops[0], &warp, image, expected);
+    for (size_t i = 1; i < count; i++) {
+        dpa_warp_image(loops[i], &warp, image, result);
+        const bool same = warp.type == DPA_FLOAT32
+                              ? same_floats((float *)(void *)result, (float *)(void *)expected,
+                                            made / sizeof(float))
+                              : memcmp(result, expected, made) == 0;
+        CHECK(same, "%s: a warp", loops[i]->level);
+    }
+    free(image);
+    free(result);
+    free(expected);
+}
+
 /* The numbers of a tone are any bits. */
 static void fuzz_pixels(const uint8_t *data, size_t size)
 {
@@ -144,11 +186,13 @@ static void fuzz_pixels(const uint8_t *data, size_t size)
                                                                           : take(&data, &size, 4200);
     const bool noisy = take(&data, &size, 2);
     const uint64_t start = take(&data, &size, UINT64_MAX - n), seed = take(&data, &size, UINT64_MAX);
-    uint32_t bits[3];
-    dpa_tone tone;
-    for (int i = 0; i < 3; i++)
-        bits[i] = (uint32_t)take(&data, &size, (uint64_t)1 << 32);
-    memcpy(&tone, bits, sizeof tone);
+    dpa_tone tone = {0};
+    float *const numbers[] = {&tone.gain, &tone.offset, &tone.stdev};
+    for (int i = 0; i < 3; i++) {
+        const uint32_t bits = (uint32_t)take(&data, &size, (uint64_t)1 << 32);
+        memcpy(numbers[i], &bits, sizeof bits);
+    }
+    tone.most = (uint32_t)take(&data, &size, 256);
     if (table[0] == 0)
         for (size_t k = 0; k < DPA_NOISE_TABLE; k++)
             table[k] = ((float)k - 32767.5f) / 8192;
@@ -167,6 +211,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_run(data, size);
     else if (subject == 1)
         fuzz_pixels(data, size);
+    else if (subject == 2)
+        fuzz_warp(data, size);
     else
         fuzz_request(data, size);
     if (checks_failed > 0)

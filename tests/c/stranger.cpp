@@ -73,7 +73,7 @@ void image()
     static float table[DPA_NOISE_TABLE];
     float noise[2];
     uint8_t pixels[] = {0, 100, 200};
-    const dpa_tone tone = {2, 1, 0};
+    const dpa_tone tone = {2, 1, 0, 0, nullptr};
     const uint8_t zeros[DPA_DIGEST_SIZE] = {};
     const dpa_image_loops *loops = nullptr;
     const bool chosen = dpa_image_choose(&loops, nullptr) == DPA_OK;

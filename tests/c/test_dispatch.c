@@ -1,6 +1,8 @@
 /* test_dispatch.c: choosing a kernel, and saying what there is. */
 #include "engines.h"
 
+#include "image/warp.h"
+
 /* A failed choice says why and leaves the engine alone. */
 static void refused(const char *name, dpa_status expected)
 {
@@ -179,6 +181,30 @@ static uint64_t wrong_count(const float *pixels, size_t count, double full_range
     return dpa_image_portable.sum_float32(pixels, count, full_range, finite);
 }
 
+#define DEFINE_WRONG_MIX(type, pixel)                                                             \
+    static void wrong_mix_##type(pixel *const channels[3], size_t step, size_t count,             \
+                                 const dpa_tone *tone, const float *noise)                        \
+    {                                                                                             \
+        dpa_image_portable.mix_##type(channels, step, count, tone, noise);                        \
+        channels[2][step * (count - 1)] = 7;                                                      \
+    }
+
+DEFINE_WRONG_MIX(uint8, uint8_t)
+DEFINE_WRONG_MIX(uint16, uint16_t)
+DEFINE_WRONG_MIX(float32, float)
+
+/* The last bit of the last pixel, of one kind of warp alone. */
+static dpa_interpolation wrong_interpolation;
+static dpa_border wrong_border;
+
+static void wrong_warp(const struct warp_plan *plan, const uint8_t *image, uint8_t *result)
+{
+    const dpa_warp *warp = plan->warp;
+    dpa_image_portable.warp(plan, image, result);
+    if (warp->interpolation == wrong_interpolation && warp->border == wrong_border)
+        result[warp->out_height * warp->out_width * plan->pixel - 1] ^= 1;
+}
+
 static void one_wrong_bit_of_pixels(void)
 {
     dpa_image_loops loops = dpa_image_portable;
@@ -195,6 +221,14 @@ static void one_wrong_bit_of_pixels(void)
     REFUSED(sum_uint16, wrong_sum16)
     REFUSED(sum_float32, wrong_sum32)
     REFUSED(sum_float32, wrong_count)
+    REFUSED(mix_uint8, wrong_mix_uint8)
+    REFUSED(mix_uint16, wrong_mix_uint16)
+    REFUSED(mix_float32, wrong_mix_float32)
+    for (int how = 0; how < 9; how++) {
+        wrong_interpolation = (dpa_interpolation)(how / 3);
+        wrong_border = (dpa_border)(how % 3);
+        REFUSED(warp, wrong_warp)
+    }
 #undef REFUSED
 }
 

@@ -157,9 +157,9 @@ static void tones(const dpa_image_loops *level, const dpa_tone *tone, size_t cou
 static void every_tone(const dpa_image_loops *level, const uint8_t digest[32])
 {
     static const dpa_tone all[] = {
-        {1, 0, 0}, {1.17f, -9.3f, 20}, {0, 255, 3}, {-0.5f, 300, 0.01f}, {257, -31.7f, 1000}};
+        {1, 0, 0, 0, NULL}, {1.17f, -9.3f, 20, 0, NULL}, {0, 255, 3, 0, NULL}, {-0.5f, 300, 0.01f, 0, NULL}, {257, -31.7f, 1000, 0, NULL}};
     for (size_t t = 0; t < sizeof all / sizeof all[0]; t++) {
-        const dpa_tone quiet = {all[t].gain, all[t].offset, NAN}; /* nobody reads that */
+        const dpa_tone quiet = {all[t].gain, all[t].offset, NAN, 0, NULL}; /* nobody reads that */
         for (size_t count = 0; count <= MOST; count += count < 140 ? 1 : count < 2040 ? 1907 : 1) {
             tones(level, &quiet, count, NULL, NULL);
             tones(level, &all[t], count, digest, normals);
@@ -197,26 +197,104 @@ static void extremes(const dpa_image_loops *level)
         dpa_tone tone;
         uint8_t from[4], to[4];
     } cases[] = {
-        {{0.5f, 0, 0}, {1, 2, 3, 5}, {0, 1, 2, 2}},
-        {{1, -0.5f, 0}, {0, 1, 2, 3}, {0, 0, 2, 2}},
-        {{3e38f, 0, 0}, {0, 1, 2, 200}, {0, 255, 255, 255}},
-        {{-3e38f, 0, 0}, {0, 1, 2, 200}, {0, 0, 0, 0}},
-        {{1, -1.5f * 0x1p23f, 0}, {0, 1, 2, 3}, {0, 0, 0, 0}},
-        {{INFINITY, 1, 0}, {0, 1, 2, 3}, {0, 255, 255, 255}}, /* infinity * 0 is no number */
-        {{-INFINITY, 1, 0}, {0, 1, 2, 3}, {0, 0, 0, 0}},
-        {{INFINITY, -INFINITY, 0}, {0, 1, 2, 3}, {0, 0, 0, 0}},
-        {{NAN, 0, 0}, {0, 1, 2, 3}, {0, 0, 0, 0}},
-        {{-NAN, 0, 0}, {0, 1, 2, 3}, {0, 0, 0, 0}},
+        {{0.5f, 0, 0, 0, NULL}, {1, 2, 3, 5}, {0, 1, 2, 2}},
+        {{1, -0.5f, 0, 0, NULL}, {0, 1, 2, 3}, {0, 0, 2, 2}},
+        {{3e38f, 0, 0, 0, NULL}, {0, 1, 2, 200}, {0, 255, 255, 255}},
+        {{-3e38f, 0, 0, 0, NULL}, {0, 1, 2, 200}, {0, 0, 0, 0}},
+        {{1, -1.5f * 0x1p23f, 0, 0, NULL}, {0, 1, 2, 3}, {0, 0, 0, 0}},
+        {{INFINITY, 1, 0, 0, NULL}, {0, 1, 2, 3}, {0, 255, 255, 255}}, /* infinity * 0 is no number */
+        {{-INFINITY, 1, 0, 0, NULL}, {0, 1, 2, 3}, {0, 0, 0, 0}},
+        {{INFINITY, -INFINITY, 0, 0, NULL}, {0, 1, 2, 3}, {0, 0, 0, 0}},
+        {{NAN, 0, 0, 0, NULL}, {0, 1, 2, 3}, {0, 0, 0, 0}},
+        {{-NAN, 0, 0, 0, NULL}, {0, 1, 2, 3}, {0, 0, 0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tone_is(level, &cases[i].tone, NULL, cases[i].from, cases[i].to);
         tone_is(level, &cases[i].tone, zeros, cases[i].from, cases[i].to);
     }
     float reals[4] = {-0.0f, INFINITY, -INFINITY, NAN};
-    const dpa_tone same = {1, 0, 0};
+    const dpa_tone same = {1, 0, 0, 0, NULL};
     dpa_apply_tone(level, DPA_FLOAT32, reals, 4, 1, &same, NULL, NULL);
     CHECK(reals[0] == 0 && !signbit(reals[0]), "%s: -0 + 0 is 0", level->level);
     CHECK(reals[1] == INFINITY && reals[2] == -INFINITY && isnan(reals[3]), "%s", level->level);
+}
+
+/* ---- Matrices and powers ---- */
+
+/* What dpa_image.h says, one pixel at a time: a channel of three. */
+static float mixed(const float pixel[3], const dpa_tone *tone, const float row[3])
+{
+    float moved[3], sum = 0;
+    for (int c = 0; c < 3; c++) {
+        const float scaled = (float)((double)tone->gain * pixel[c]);
+        moved[c] = (float)((double)scaled + tone->offset);
+        const float product = (float)((double)row[c] * moved[c]);
+        sum = c == 0 ? product : (float)((double)sum + product);
+    }
+    return sum;
+}
+
+/* Side by side and as planes, with noise and without. */
+static void mixes(const dpa_image_loops *level, size_t count, const uint8_t digest[32])
+{
+    static const float matrix[9] = {0.7f, 0.2f, 0.1f, -0.3f, 1.2f, 0.1f, 0.25f, 0.5f, 0.25f};
+    float *real = allocate(12 * count), *planes = allocate(12 * count), *noise = allocate(12 * count);
+    uint8_t *byte = allocate(3 * count);
+    uint16_t *word = allocate(6 * count);
+    uint64_t state = count;
+    for (int noisy = 0; noisy < 2; noisy++) {
+        const dpa_tone tone = {1.1f, -3.5f, noisy ? 9.5f : 0, 200, matrix};
+        const float *table = noisy ? normals : NULL;
+        for (size_t i = 0; i < 3 * count; i++) {
+            word[i] = byte[i] = (uint8_t)random_bits(&state);
+            real[i] = planes[i % 3 * count + i / 3] = byte[i];
+        }
+        float *before = allocate(12 * count);
+        memcpy(before, real, 12 * count);
+        dpa_noise(level, digest, 0, normals, noise, 3 * count);
+        dpa_apply_tone(level, DPA_UINT8, byte, 3 * count, 1, &tone, digest, table);
+        dpa_apply_tone(level, DPA_UINT16, word, 3 * count, 1, &tone, digest, table);
+        dpa_apply_tone(level, DPA_FLOAT32, real, 3 * count, 1, &tone, digest, table);
+        dpa_apply_tone(level, DPA_FLOAT32, planes, 3 * count, 3, &tone, digest, table);
+        for (size_t i = 0; i < 3 * count; i++) {
+            const float added = noisy ? (float)((double)tone.stdev * noise[i]) : 0;
+            const float sum = mixed(before + i / 3 * 3, &tone, matrix + i % 3 * 3);
+            const float value = (float)((double)sum + added);
+            const long whole = clipped(value, 200);
+            CHECK(real[i] == value && planes[i % 3 * count + i / 3] == value, "%s: float %zu of %zu",
+                  level->level, i, count);
+            CHECK(byte[i] == whole && word[i] == whole, "%s: integer %zu of %zu", level->level, i, count);
+        }
+        free(before);
+    }
+    free(real);
+    free(planes);
+    free(noise);
+    free(byte);
+    free(word);
+}
+
+/* Of integers with a table and without, and of what is no part of the full range. */
+static void gammas(const dpa_image_loops *level)
+{
+    static uint16_t table[DPA_GAMMA_TABLE], many[DPA_GAMMA_TABLE], few[DPA_GAMMA_TABLE];
+    uint8_t bytes[256];
+    for (uint32_t i = 0; i < DPA_GAMMA_TABLE; i++) {
+        many[i] = few[i] = (uint16_t)i;
+        bytes[i % 256] = (uint8_t)i;
+    }
+    dpa_apply_gamma(level, DPA_UINT16, many, DPA_GAMMA_TABLE, 2.2, 4095, table);
+    dpa_apply_gamma(level, DPA_UINT16, few, DPA_GAMMA_TABLE, 2.2, 4095, NULL);
+    CHECK(memcmp(many, few, sizeof many) == 0, "with a table and without");
+    CHECK(many[0] == 0 && many[4095] == 4095 && many[65535] == 4095, "both ends");
+    dpa_apply_gamma(level, DPA_UINT8, bytes, 256, 0.5, 255, NULL);
+    for (int i = 0; i < 256; i++)
+        CHECK(fabs(bytes[i] - 255 * sqrt(i / 255.0)) <= 0.500001, "%d becomes %d", i, bytes[i]);
+    float reals[] = {0.25f, 4, 0, -0.0f, -1, INFINITY, NAN, 1e-45f};
+    dpa_apply_gamma(level, DPA_FLOAT32, reals, 8, 0.5, 1, NULL);
+    CHECK(reals[0] == 0.5f && reals[1] == 2 && reals[2] == 0 && signbit(reals[3]) && reals[4] == -1,
+          "%g %g", (double)reals[0], (double)reals[1]);
+    CHECK(reals[5] == INFINITY && isnan(reals[6]) && reals[7] > 3e-23f && reals[7] < 4e-23f, "others");
 }
 
 /* ---- Sums and means ---- */
@@ -315,5 +393,8 @@ void test_noise(void)
         every_tone(loops[i], digest);
         extremes(loops[i]);
         sums(loops[i]);
+        for (size_t count = 1; count <= 1400; count += count < 140 ? 1 : 419)
+            mixes(loops[i], count, digest);
+        gammas(loops[i]);
     }
 }

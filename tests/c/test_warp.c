@@ -14,11 +14,6 @@
 static const dpa_image_loops *levels[MAX_LOOPS];
 static size_t level_count;
 
-static size_t size_of(dpa_pixel type)
-{
-    return type == DPA_UINT8 ? 1 : type == DPA_UINT16 ? 2 : 4;
-}
-
 /* As pixels_reference.py makes them. */
 static void make_picture(dpa_pixel type, size_t elements, uint8_t *to)
 {
@@ -29,20 +24,20 @@ static void make_picture(dpa_pixel type, size_t elements, uint8_t *to)
         if (type == DPA_UINT8)
             to[k] = (uint8_t)(mixed >> 24);
         else
-            memcpy(to + k * size_of(type), type == DPA_UINT16 ? (const void *)&word : &number,
-                   size_of(type));
+            memcpy(to + k * bytes_of(type), type == DPA_UINT16 ? (const void *)&word : &number,
+                   bytes_of(type));
     }
 }
 
-static size_t bytes_of(const dpa_warp *warp, size_t height, size_t width)
+static size_t picture_bytes(const dpa_warp *warp, size_t height, size_t width)
 {
-    return height * width * warp->channels * size_of(warp->type);
+    return height * width * warp->channels * bytes_of(warp->type);
 }
 
 /* Makes the result by each level, in memory of its exact size; keeps portable's, the first one. */
 static void compare(const dpa_warp *warp, const uint8_t *image, uint8_t *expected)
 {
-    const size_t size = bytes_of(warp, warp->out_height, warp->out_width);
+    const size_t size = picture_bytes(warp, warp->out_height, warp->out_width);
     for (size_t l = 0; l < level_count; l++) {
         uint8_t *result = allocate(size);
         memset(result, 0xa5, size);
@@ -122,15 +117,15 @@ static void known_digest(void)
             if (warp.type == DPA_UINT8)
                 fill[c] = (uint8_t)number;
             else
-                memcpy(fill + c * size_of(warp.type),
-                       warp.type == DPA_UINT16 ? (const void *)&word : &real, size_of(warp.type));
+                memcpy(fill + c * bytes_of(warp.type),
+                       warp.type == DPA_UINT16 ? (const void *)&word : &real, bytes_of(warp.type));
         random_placement(&state, &placement);
         CHECK(dpa_place_map(&placement, warp.height, warp.width, warp.out_height, warp.out_width,
                             &warp.map) && dpa_warp_possible(&warp), "run %d", run);
         make_picture(warp.type, warp.height * warp.width * warp.channels, image);
         compare(&warp, image, result);
-        feed_little_endian(&stream, result, bytes_of(&warp, warp.out_height, warp.out_width),
-                           size_of(warp.type));
+        feed_little_endian(&stream, result, picture_bytes(&warp, warp.out_height, warp.out_width),
+                           bytes_of(warp.type));
     }
     dpa_sha256_last_block(&stream, block[0]);
     dpa_kernel_portable.compress(&stream.state, (const uint8_t(*)[64])block, 1);
@@ -164,7 +159,7 @@ static void widths(void)
             for (int type = 0; type < 3; type++) {
                 warp.type = (dpa_pixel)type;
                 const size_t elements = warp.height * warp.width * warp.channels;
-                uint8_t *image = allocate(elements * size_of(warp.type));
+                uint8_t *image = allocate(elements * bytes_of(warp.type));
                 make_picture(warp.type, elements, image);
                 for (int how = 0; how < 9; how++) {
                     warp.interpolation = (dpa_interpolation)(how / 3);
@@ -224,9 +219,14 @@ static void limits(void)
     warp.map.xy = limit / 4;
     CHECK(!dpa_warp_possible(&warp), "a factor that the height makes too large");
     dpa_map map = {1, 2, 3, 4, 5, 6};
-    CHECK(!dpa_turn_map(0, 0, &map) && !dpa_turn_map(NAN, 1, &map) && map.x == 5, "no map");
+    CHECK(!dpa_turn_map(0, 0, &map) && !dpa_turn_map(NAN, 1, &map) && !dpa_turn_map(1, 1001, &map) &&
+              map.x == 5, "no map");
     dpa_placement placement = {.scale = 1, .shear_x = 90};
     CHECK(!dpa_place_map(&placement, 2, 3, 4, 5, &map) && map.x == 5, "a shear to a line");
+    placement = (dpa_placement){.scale = 1, .cropped = true, .area = 0, .ratio = 1};
+    CHECK(!dpa_place_map(&placement, 2, 3, 4, 5, &map) && map.x == 5, "a crop of no area");
+    placement = (dpa_placement){.scale = 1, .cropped = true, .area = 1, .ratio = INFINITY};
+    CHECK(!dpa_place_map(&placement, 2, 3, 4, 5, &map) && map.x == 5, "a crop of no height");
 }
 
 void test_warp(void)

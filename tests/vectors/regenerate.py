@@ -266,6 +266,76 @@ def pixels() -> str:
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
+HASH = space_reference.digest_of("42").hex()
+PLACED = {"rotation": 17.0, "scale": 1.08, "shear_x": -5.0, "shear_y": 7.5, "translate_x": 0.05}
+PLACED |= {"translate_y": -0.1, "flip_horizontal": True, "crop.area": 0.5, "crop.ratio": 0.8}
+TONED = {"gamma": 0.8, "brightness": 1.1, "contrast": 0.75, "saturation": 1.4}
+NOISY = {"noise": 0.05, "hash": HASH}
+WHITE = {"uint8": 200, "uint16": 1023, "float32": 0.5}
+# Shape, parameters, other arguments of `effect`; each for uint8, uint16 and float32.
+EVERY_TYPE: list[tuple[tuple[int, ...], dict[str, Any], dict[str, Any]]] = [
+    ((31, 33, 3), {"flip_vertical": False, "gamma": 1.0, "grey": False}, {}),
+    ((31, 33, 3), PLACED, {"out_size": (24, 40)}),
+    ((48, 80, 1), {"crop.area": 0.35, "crop.x": 0.25, "crop.y": 1.0}, {"border": "edge"}),
+    ((48, 80, 1), {"crop.ratio": 0.5, "flip_vertical": True}, {"out_size": (7, 9)}),
+    ((64, 64, 1), {"gamma": 0.45}, {}),
+    ((64, 64, 1), {"gamma": 2.2}, {"full_range": WHITE}),
+    ((31, 33, 3), {"gamma": 0.01}, {}),
+    ((31, 33, 3), {"gamma": 100.0, "brightness": 2.0}, {}),
+    ((31, 33, 4), {"brightness": 1.3, "contrast": 0.6}, {"full_range": WHITE}),
+    ((31, 33, 3), {"saturation": 0.3}, {}),
+    ((31, 33, 3), {"saturation": 2.5, "brightness": 0.9}, {}),
+    ((31, 33, 3), {"grey": True, "saturation": 1.5, **NOISY}, {"full_range": WHITE}),
+    ((31, 33, 1), {"grey": True, **NOISY}, {}),
+    ((48, 80, 4), {"erase.area": 0.2, "erase.ratio": 3.0, "erase.x": 0.9}, {"erase_fill": 1}),
+    ((60, 90, 3), {**PLACED, **TONED, **NOISY, "erase.area": 0.1}, {"out_size": (32, 32)}),
+    ((5, 7, 3), {**PLACED, **TONED, **NOISY}, {"interpolation": "cubic", "border": 1}),
+]
+# With alpha, uint8.
+EVERY_ALPHA: list[tuple[tuple[int, ...], dict[str, Any], dict[str, Any]]] = [
+    ((31, 33, 4), {}, {}),
+    ((31, 33, 4), PLACED, {}),
+    ((31, 33, 2), PLACED, {"interpolation": "cubic", "border": 7}),
+    ((31, 33, 4), PLACED, {"interpolation": "nearest", "border": 7}),
+    ((31, 33, 4), {**PLACED, **TONED, **NOISY}, {"out_size": (24, 40), "border": 0}),
+    ((31, 33, 2), {**TONED, **NOISY}, {}),
+    ((48, 80, 4), {"contrast": 0.5}, {}),
+    ((31, 33, 4), {"grey": True, "erase.area": 0.3, "erase.y": 0.0}, {"erase_fill": 9}),
+]
+# Float64: a copy, a float32 at each step that is run, and elements that an erasing leaves.
+EVERY_DOUBLE: list[tuple[tuple[int, ...], dict[str, Any], dict[str, Any]]] = [
+    ((5, 7, 3), {"scale": 1.0, "crop.area": 1.0, "noise": 0.0}, {}),
+    ((5, 7, 3), {**PLACED, **TONED, **NOISY, "erase.area": 0.1}, {"erase_fill": 0.1}),
+    ((5, 7, 3), {"gamma": 0.8}, {"full_range": 0.9}),
+    ((5, 7, 3), {"erase.area": 0.1}, {"erase_fill": 0.1}),
+]
+
+
+def effect_cases() -> Iterator[dict[str, Any]]:
+    """All cases: dtype, shape, params and arguments, without the answers."""
+    for dtypes, cases, more in (
+        (("uint8", "uint16", "float32"), EVERY_TYPE, {}),
+        (("uint8",), EVERY_ALPHA, {"alpha": True}),
+        (("float64",), EVERY_DOUBLE, {}),
+    ):
+        for shape, params, arguments in cases:
+            for dtype in dtypes:
+                chosen = {k: v[dtype] if v is WHITE else v for k, v in arguments.items()}
+                row = {"dtype": dtype, "shape": shape, "params": params}
+                yield {**row, "arguments": {**chosen, **more}}
+
+
+def effects() -> str:
+    """JSON with one effect on one picture a line."""
+    lines = []
+    for row in effect_cases():
+        picture = pixels_reference.picture(*row["shape"], row["dtype"])
+        result = pixels_reference.effect(picture, row["params"], **row["arguments"])
+        row["name"] = pixels_reference.name(result)
+        lines.append(json.dumps(row, separators=(",", ":")))
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
 FILES: dict[str, Callable[[], str]] = {
     "known_answers.json": known_answers,
     "cpython_random.txt": cpython_random,
@@ -273,6 +343,7 @@ FILES: dict[str, Callable[[], str]] = {
     "noise.txt": noise,
     "space.txt": space,
     "pixels.json": pixels,
+    "effects.json": effects,
 }
 
 

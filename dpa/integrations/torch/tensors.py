@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dpa.checks import extra
+from dpa.derivation.config import PARAMETERS
 from dpa.images.effects import (
+    LIMITS,
     Effect,
     checked_border,
     checked_interpolation,
@@ -73,9 +75,9 @@ def apply_augmentation(
     samples = samples_of(batch)
     _check(images, len(samples))
     channels, height, width = images.shape[1:]
-    effects = [Effect.checked(params) for params in samples]
+    effects = [_turned(params) for params in samples]
     device, precise = images.device, torch.promote_types(images.dtype, torch.float32)
-    maps = [effect.map for effect in effects]
+    maps = [effect.placed((height, width), (height, width)) for effect in effects]
     turns = [(xx / 2**31, yx / 2**31) for xx, _, yx, *_ in maps]
     tones = [(e.gain, e.lift, e.noise) for e in effects]
     with torch.autocast(device.type, enabled=False):
@@ -105,6 +107,16 @@ def apply_augmentation(
             else:
                 out[noisy] = torch.addcmul(out[noisy], noise, stdev[noisy])
         return out.to(images.dtype)
+
+
+def _turned(params: Mapping[str, Any]) -> Effect:
+    """The effect of a sample that has none but the five of AugmentationConfig."""
+    effect = Effect.checked(params)
+    others = [name for name in params if name in LIMITS and name not in PARAMETERS]
+    if others:
+        taken = [name for name in LIMITS if name in PARAMETERS]
+        raise ValueError(f"tensors take {', '.join(taken)} so far, not {', '.join(others)}")
+    return effect
 
 
 def _check(images: torch.Tensor, samples: int) -> None:
