@@ -53,6 +53,7 @@ layers: $(VENV)/linted
 
 # Warnings are errors: a link that leads nowhere, too.
 docs: $(VENV)/installed $(VENV)/with-docs
+	@$(BIN)/python docs/images_pictures.py
 	@$(BIN)/python -m sphinx -qW --keep-going -b html docs build/docs
 	@echo "the site: build/docs/index.html"
 
