@@ -16,14 +16,11 @@ static void linear_uint8(const struct warp_plan *plan, const uint8_t *image, int
         qy = qy == plan->last_v && qy > 0 ? qy - 1 : qy;
     }
     const int64_t x = qx >> 14, y = qy >> 14;
-    const int32_t fx = (int32_t)(qx & 16383), fy = (int32_t)(qy & 16383);
+    const uint32_t fx = (uint32_t)(qx & 16383), fy = (uint32_t)(qy & 16383);
     const uint8_t *tl = tap(plan, image, x, y), *tr = tap(plan, image, x + 1, y);
     const uint8_t *bl = tap(plan, image, x, y + 1), *br = tap(plan, image, x + 1, y + 1);
-    for (size_t c = 0; c < plan->warp->channels; c++) {
-        const int32_t left = (tl[c] << 7) + (((bl[c] - tl[c]) * fy + 64) >> 7);
-        const int32_t right = (tr[c] << 7) + (((br[c] - tr[c]) * fy + 64) >> 7);
-        result[c] = (uint8_t)((left * (16384 - fx) + right * fx + (1 << 20)) >> 21);
-    }
+    for (size_t c = 0; c < plan->warp->channels; c++)
+        result[c] = blend_byte(tl[c], tr[c], bl[c], br[c], fx, fy);
 }
 
 static void linear_float(const struct warp_plan *plan, const uint8_t *image, int64_t qx, int64_t qy,

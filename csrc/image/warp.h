@@ -16,7 +16,7 @@ struct warp_plan {
     size_t pixel, row, size;    /* of the image, in bytes */
     int64_t last_u, last_v;     /* the last pixel, with `bits` of fraction */
     int64_t inside_u, inside_v; /* the last coordinate whose taps lie inside */
-    bool copies;   /* pixels whose taps all lie outside are the fill: floats may add up to less */
+    bool copies;   /* the fill comes out where all taps are it: of floats only 0 surely does */
     bool narrow;   /* coordinates inside and offsets fit 32 bits, and no side is a single pixel */
     bool foldable; /* twice these coordinates fit, too */
     /* From a chunk's first coordinate to number i: whole units of `bits`, and the rest of u. */
@@ -65,6 +65,16 @@ static inline const uint8_t *tap(const struct warp_plan *plan, const uint8_t *im
         y = folded(y, last_y, warp->border);
     }
     return image + (size_t)y * plan->row + (size_t)x * plan->pixel;
+}
+
+/* Of uint8, with fractions of 14 bits. */
+INLINE uint8_t blend_byte(int32_t upper_left, int32_t upper_right, int32_t lower_left,
+                          int32_t lower_right, uint32_t fraction_x, uint32_t fraction_y)
+{
+    const int32_t fx = (int32_t)fraction_x, fy = (int32_t)fraction_y;
+    const int32_t left = (upper_left << 7) + (((lower_left - upper_left) * fy + 64) >> 7);
+    const int32_t right = (upper_right << 7) + (((lower_right - upper_right) * fy + 64) >> 7);
+    return (uint8_t)((left * (16384 - fx) + right * fx + (1 << 20)) >> 21);
 }
 
 static inline float as_float(dpa_pixel type, const uint8_t *pixel, size_t channel)

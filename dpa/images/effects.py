@@ -51,7 +51,7 @@ LIMITS: Mapping[str, tuple[float, float]] = {
 _GATES = ("crop", "erase")
 _SWITCHES = frozenset(("flip_horizontal", "flip_vertical", "grey"))
 #: The types of True and False, also as 1 and 0.
-_ONE_OR_NONE = (bool, int, float, np.bool_, np.integer, np.floating)
+_SWITCH_TYPES = (bool, int, float, np.bool_, np.integer, np.floating)
 _KNOWN = {name: (name.replace(".", "_"), *limits) for name, limits in LIMITS.items()}
 
 
@@ -100,7 +100,7 @@ class Effect(NamedTuple):
                 field, least, most = known
                 if name in _SWITCHES:
                     value = _switch(name, value)
-                elif type(value) is not float or not least <= value <= most:  # usually not, so fast
+                elif type(value) is not float or not least <= value <= most:  # usually a fit
                     value = _number(name, value, least, most)
                 found[field] = value
             elif strict and not (name in RESERVED or (name in _GATES and _is_switch(value))):
@@ -217,7 +217,7 @@ def samples_of(batch: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _switch(name: str, value: Any) -> int:
-    if isinstance(value, _ONE_OR_NONE) and value in (0, 1):
+    if isinstance(value, _SWITCH_TYPES) and value in (0, 1):
         return int(value)
     raise ValueError(f"params[{name!r}] must be True or False, got {brief(value)}")
 

@@ -1,4 +1,4 @@
-"""Effects on the pixels of arrays, the same bits everywhere (docs/spec.md, sections 22 to 28)."""
+"""Effects on the pixels of arrays, the same bits everywhere (docs/spec.md, from section 22 on)."""
 
 from __future__ import annotations
 

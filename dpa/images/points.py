@@ -18,8 +18,8 @@ def moved_points(points: Floats, map_: Map, size: tuple[int, int], out: tuple[in
     `size`, `out`: (height, width) of the image and of the result.
     """
     (height, width), (out_height, out_width) = size, out
-    way = _Way.of(map_, ((width - 1) / 2, (height - 1) / 2))
-    x, y = way.moved(points[:, 0], points[:, 1], ((out_width - 1) / 2, (out_height - 1) / 2))
+    inverse = _Inverse.of(map_, ((width - 1) / 2, (height - 1) / 2))
+    x, y = inverse.moved(points[:, 0], points[:, 1], ((out_width - 1) / 2, (out_height - 1) / 2))
     return np.column_stack([x, y])
 
 
@@ -32,19 +32,19 @@ def moved_boxes(
     touches the box's sides from inside.
     """
     (height, width), (out_height, out_width) = size, out
-    way, to = _Way.of(map_, (width / 2, height / 2)), (out_width / 2, out_height / 2)
+    inverse, to = _Inverse.of(map_, (width / 2, height / 2)), (out_width / 2, out_height / 2)
     if ellipse:
         half_x, half_y = (boxes[:, 2] - boxes[:, 0]) / 2, (boxes[:, 3] - boxes[:, 1]) / 2
-        x, y = way.moved(boxes[:, 0] + half_x, boxes[:, 1] + half_y, to)
-        to_x = np.hypot(way.a * half_x, way.b * half_y)
-        to_y = np.hypot(way.c * half_x, way.d * half_y)
+        x, y = inverse.moved(boxes[:, 0] + half_x, boxes[:, 1] + half_y, to)
+        to_x = np.hypot(inverse.a * half_x, inverse.b * half_y)
+        to_y = np.hypot(inverse.c * half_x, inverse.d * half_y)
         return np.column_stack([x - to_x, y - to_y, x + to_x, y + to_y])
-    x, y = way.moved(boxes[:, [0, 2, 0, 2]], boxes[:, [1, 1, 3, 3]], to)
+    x, y = inverse.moved(boxes[:, [0, 2, 0, 2]], boxes[:, [1, 1, 3, 3]], to)
     return np.column_stack([x.min(1), y.min(1), x.max(1), y.max(1)])
 
 
-class _Way(NamedTuple):
-    """The inverse of a map, which leads from the centre of the result to that of the image."""
+class _Inverse(NamedTuple):
+    """The inverse of a map: from points of the image to points of the result."""
 
     a: float
     b: float
@@ -54,7 +54,7 @@ class _Way(NamedTuple):
     y: float
 
     @classmethod
-    def of(cls, map_: Map, center: tuple[float, float]) -> _Way:
+    def of(cls, map_: Map, center: tuple[float, float]) -> _Inverse:
         xx, xy, yx, yy, shift_x, shift_y = map_
         determinant = xx * yy - xy * yx  # of integers, so exact; each quotient is rounded once
         if determinant == 0:
