@@ -1,8 +1,9 @@
 /* dpa_image.h: pixels: where a map takes them from, their tones and their noise
  * (docs/spec.md, sections 11 and 22 on).
  *
- * As in dpa_derivation.h, the caller owns every buffer and nothing allocates or fails. A program
- * chooses loops, makes a map, and calls dpa_warp_image and dpa_apply_tone.
+ * As in dpa_derivation.h, the caller owns every buffer and nothing allocates. A program chooses
+ * loops, prepares steps from parameters, and calls dpa_augment for each image; or it makes a map, and
+ * calls dpa_warp_image and dpa_apply_tone.
  */
 #ifndef DPA_IMAGE_H
 #define DPA_IMAGE_H
@@ -82,10 +83,13 @@ void dpa_warp_image(const dpa_image_loops *loops, const dpa_warp *warp, const vo
 
 /* ---- Noise and tone ---- */
 
-/* Fills out with the noise of a hash from value number `start` on: normal values, the same for
- * the same digest everywhere. start + count is at most 2^64. table[k] is float(the standard
+/* The words k0, k1, c2, c3 of a hash: all that its noise depends on. */
+void dpa_noise_key(const uint8_t digest[DPA_DIGEST_SIZE], uint32_t key[4]);
+
+/* Fills out with the noise of a key from value number `start` on: normal values, the same for
+ * the same key everywhere. start + count is at most 2^64. table[k] is float(the standard
  * normal quantile at (k + 0.5) / 65536), DPA_NOISE_TABLE of them. */
-void dpa_noise(const dpa_image_loops *loops, const uint8_t digest[DPA_DIGEST_SIZE], uint64_t start,
+void dpa_noise(const dpa_image_loops *loops, const uint32_t key[4], uint64_t start,
                const float *table, float *out, size_t count);
 
 typedef struct dpa_tone {
@@ -100,9 +104,9 @@ typedef struct dpa_tone {
  * multiplied by the matrix, products added from left to right; stdev * noise is added; every step
  * is rounded to float. Integers are then rounded, ties to even, and clipped. The noise is that of
  * dpa_noise from 0 on, as if all channels of a pixel lay side by side; without a table (NULL) it is
- * 0 and digest is not read. */
+ * 0 and key is not read. */
 void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
-                    size_t planes, const dpa_tone *tone, const uint8_t digest[DPA_DIGEST_SIZE],
+                    size_t planes, const dpa_tone *tone, const uint32_t key[4],
                     const float *table);
 
 #define DPA_GAMMA_TABLE 65536
@@ -118,6 +122,64 @@ void dpa_apply_gamma(const dpa_image_loops *loops, dpa_pixel type, void *pixels,
  * full_range and cut at 2^14 of it. 0 where there are none. */
 double dpa_mean(const dpa_image_loops *loops, dpa_pixel type, const void *pixels, size_t count,
                 double full_range);
+
+/* ---- Effects ---- */
+
+/* A sample's parameters, as docs/spec.md, "Effects" names and orders what they do. All are doubles, so
+ * that a row of a table is one; NaN where a sample has no crop_area or crop_ratio, the neutral value
+ * where it has none of the others. */
+typedef struct dpa_effect {
+    double rotation, scale, shear_x, shear_y, translate_x, translate_y;
+    double flip_horizontal, flip_vertical; /* 0 or 1 */
+    double crop_area, crop_ratio, crop_x, crop_y;
+    double gamma, brightness, contrast, saturation, grey /* 0 or 1 */, noise;
+    double erase_area, erase_ratio, erase_x, erase_y;
+} dpa_effect;
+
+/* Images of one form, and what they become. */
+typedef struct dpa_frame {
+    dpa_warp warp;      /* planes at least 1; its map is not read */
+    double full_range;  /* as in dpa_apply_gamma */
+    const void *erased; /* a pixel: what erased ones become */
+} dpa_frame;
+
+enum { DPA_NOISY = 1, DPA_MIXES = 2, DPA_COPIES = 4 };
+
+/* What is done to one image: 28 words of 64 bits, so that a table of integers may hold them. */
+typedef struct dpa_steps {
+    dpa_map map;
+    double gamma, gain, lift, stdev; /* gain and stdev are floats; lift is the mean's factor */
+    double matrix[9];                /* floats, as in dpa_tone */
+    uint64_t flags;                  /* it has noise, a matrix; the warp is a copy */
+    int64_t top, left, bottom, right; /* the box that is erased */
+    uint64_t key[4];                  /* of 32 bits, where there is noise */
+} dpa_steps;
+
+typedef enum dpa_fit {
+    DPA_FITS,
+    DPA_STAYS,      /* as well, and there was nothing to do */
+    DPA_NO_MAP,     /* coordinates out of range */
+    DPA_TOO_LARGE,  /* no float holds gain, offset or stdev */
+    DPA_NO_COLOURS, /* saturation and grey need 1 or 3 channels */
+} dpa_fit;
+
+/* Effects that lie within the limits of their names become steps; digest is read where there is
+ * noise. */
+DPA_MUST_CHECK dpa_fit dpa_prepare(const dpa_frame *frame, const dpa_effect *effect,
+                                   const uint8_t digest[DPA_DIGEST_SIZE], dpa_steps *steps);
+
+/* The whole effect; image and result as for dpa_warp_image, aligned to their type. table: as for
+ * dpa_noise; scratch: as for dpa_apply_gamma. Of prepared steps all is DPA_FITS but an offset that is
+ * too large, which only the mean tells; the result is then worth nothing. */
+DPA_MUST_CHECK dpa_fit dpa_augment(const dpa_image_loops *loops, const dpa_frame *frame,
+                                   const dpa_steps *steps, const float *table, uint16_t *scratch,
+                                   const void *image, void *result);
+
+/* Gamma and tones alone, of a result in place. alpha: how much each pixel of uint8 channels, side by
+ * side, counts in the mean; or NULL. DPA_FITS, DPA_STAYS or DPA_TOO_LARGE. */
+DPA_MUST_CHECK dpa_fit dpa_apply_steps(const dpa_image_loops *loops, const dpa_frame *frame,
+                                       const dpa_steps *steps, const uint8_t *alpha,
+                                       const float *table, uint16_t *scratch, void *pixels);
 
 #ifdef __cplusplus
 }

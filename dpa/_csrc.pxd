@@ -108,12 +108,33 @@ cdef extern from "dpa_image.h" nogil:
     bint dpa_warp_possible(const dpa_warp *warp)
     void dpa_warp_image(const dpa_image_loops *loops, const dpa_warp *warp, const void *image,
                         void *result)
-    void dpa_noise(const dpa_image_loops *loops, const uint8_t *digest, uint64_t start,
+    void dpa_noise_key(const uint8_t *digest, uint32_t *key)
+    void dpa_noise(const dpa_image_loops *loops, const uint32_t *key, uint64_t start,
                    const float *table, float *out, size_t count)
     void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
-                        size_t planes, const dpa_tone *tone, const uint8_t *digest,
+                        size_t planes, const dpa_tone *tone, const uint32_t *key,
                         const float *table)
     void dpa_apply_gamma(const dpa_image_loops *loops, dpa_pixel type, void *pixels,
                          size_t count, double gamma, double full_range, uint16_t *table)
     double dpa_mean(const dpa_image_loops *loops, dpa_pixel type, const void *pixels,
                     size_t count, double full_range)
+    enum: DPA_NOISY
+    ctypedef struct dpa_effect:
+        double noise
+    ctypedef struct dpa_frame:
+        dpa_warp warp
+        double full_range
+        const void *erased
+    ctypedef struct dpa_steps:
+        double gamma
+        uint64_t flags
+    ctypedef enum dpa_fit:
+        DPA_FITS, DPA_STAYS, DPA_NO_MAP, DPA_TOO_LARGE, DPA_NO_COLOURS
+    dpa_fit dpa_prepare(const dpa_frame *frame, const dpa_effect *effect, const uint8_t *digest,
+                        dpa_steps *steps)
+    dpa_fit dpa_augment(const dpa_image_loops *loops, const dpa_frame *frame,
+                        const dpa_steps *steps, const float *table, uint16_t *scratch,
+                        const void *image, void *result)
+    dpa_fit dpa_apply_steps(const dpa_image_loops *loops, const dpa_frame *frame,
+                            const dpa_steps *steps, const uint8_t *alpha, const float *table,
+                            uint16_t *scratch, void *pixels)

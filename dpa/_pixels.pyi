@@ -1,12 +1,16 @@
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
 _Map: TypeAlias = tuple[int, int, int, int, int, int]
 
 MAX_SIDE: int
 INTERPOLATIONS: tuple[str, ...]
+EFFECT: int
+STEPS: int
 
 def choose_loops(kernel: str | None) -> None: ...
 def level() -> str: ...
@@ -54,3 +58,42 @@ def apply_gamma(
     scratch: npt.NDArray[np.uint16] | None = None,
 ) -> None: ...
 def mean(pixels: npt.NDArray[Any], full_range: float) -> float: ...
+
+@disjoint_base
+class Frame:
+    def __init__(
+        self,
+        size: tuple[int, int],
+        out: tuple[int, int],
+        channels: int,
+        planes: int,
+        kind: str,
+        interpolation: int,
+        border: str | None,
+        fill: bytes,
+        erased: bytes,
+        full_range: float,
+    ) -> None: ...
+    def prepare_one(
+        self, effect: tuple[Any, ...], digest: bytes | None, steps: npt.NDArray[np.int64]
+    ) -> str | None: ...
+    def prepare(
+        self,
+        effects: npt.NDArray[np.float64],
+        digests: npt.NDArray[np.uint8] | None,
+        steps: npt.NDArray[np.int64],
+    ) -> tuple[int, str] | None: ...
+    def augment(
+        self,
+        images: npt.NDArray[Any],
+        results: npt.NDArray[Any],
+        steps: npt.NDArray[np.int64],
+        make_table: Callable[[], npt.NDArray[np.float32]],
+    ) -> int: ...
+    def tone(
+        self,
+        result: npt.NDArray[Any],
+        steps: npt.NDArray[np.int64],
+        make_table: Callable[[], npt.NDArray[np.float32]],
+        alpha: npt.NDArray[np.uint8] | None = None,
+    ) -> tuple[bool, bool]: ...

@@ -7,19 +7,24 @@ import os
 from cpython.buffer cimport PyBuffer_Release
 from cpython.bytes cimport PyBytes_AsString, PyBytes_Size
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 
 from dpa._border cimport acquire
 from dpa._csrc cimport (
-    DPA_BROKEN_KERNEL, DPA_DIGEST_SIZE, DPA_EDGE, DPA_FILL, DPA_FLOAT32, DPA_GAMMA_TABLE,
-    DPA_MAX_SIDE, DPA_NOISE_TABLE, DPA_OK, DPA_REFLECT, DPA_UINT16, DPA_UINT8,
-    DPA_UNUSABLE_KERNEL, dpa_apply_gamma, dpa_apply_tone, dpa_image_choose, dpa_image_level,
-    dpa_image_loops, dpa_interpolation, dpa_map, dpa_mean, dpa_noise, dpa_pixel, dpa_place_map,
-    dpa_placement, dpa_status, dpa_tone, dpa_turn_map, dpa_warp, dpa_warp_image,
+    DPA_BROKEN_KERNEL, DPA_DIGEST_SIZE, DPA_EDGE, DPA_FILL, DPA_FITS, DPA_FLOAT32,
+    DPA_GAMMA_TABLE, DPA_MAX_SIDE, DPA_NO_COLOURS, DPA_NO_MAP, DPA_NOISE_TABLE, DPA_NOISY,
+    DPA_OK, DPA_REFLECT, DPA_STAYS, DPA_UINT16, DPA_UINT8, DPA_UNUSABLE_KERNEL,
+    dpa_apply_gamma, dpa_apply_steps, dpa_apply_tone, dpa_augment, dpa_effect, dpa_fit,
+    dpa_frame, dpa_image_choose, dpa_image_level, dpa_image_loops, dpa_interpolation, dpa_map,
+    dpa_mean, dpa_noise, dpa_noise_key, dpa_pixel, dpa_place_map, dpa_placement, dpa_prepare,
+    dpa_status, dpa_steps, dpa_tone, dpa_turn_map, dpa_warp, dpa_warp_image,
     dpa_warp_possible,
 )
 
 MAX_SIDE = DPA_MAX_SIDE
 INTERPOLATIONS = ("linear", "nearest", "cubic")  # in the order of dpa_interpolation
+EFFECT = sizeof(dpa_effect) // sizeof(double)  # numbers of a sample's parameters
+STEPS = sizeof(dpa_steps) // sizeof(uint64_t)  # and words of what they become
 
 cdef const dpa_image_loops *LOOPS = NULL
 cdef str PROBLEM = None  # why there are no loops, where there are none
@@ -59,6 +64,47 @@ cdef int check_loops() except -1:
     if PROBLEM is not None:
         raise ValueError(PROBLEM)
     return 0
+
+
+# ---- Buffers ----
+
+cdef class _Buffers:
+    """Arrays that stay acquired as long as this lives."""
+    cdef Py_buffer views[5]
+    cdef int acquired
+
+    cdef void *take(self, source, str name, const char *formats, Py_ssize_t size,
+                    bint writable=False) except NULL:
+        cdef Py_buffer *view = &self.views[self.acquired]
+        assert self.acquired < 5
+        acquire(view, source, name, formats, size, writable)
+        self.acquired += 1
+        return view.buf
+
+    cdef void *pixels(self, source, str name, Py_ssize_t size, dpa_pixel *type,
+                      bint writable=False) except NULL:
+        """Those of uint8, uint16 or float32."""
+        cdef void *buf = self.take(source, name, "BHf", size, writable)
+        cdef Py_ssize_t value = self.views[self.acquired - 1].itemsize
+        type[0] = DPA_UINT8 if value == 1 else DPA_UINT16 if value == 2 else DPA_FLOAT32
+        return buf
+
+    cdef const float *normals(self, table) except NULL:
+        return <const float *> self.take(table, "table", "f", DPA_NOISE_TABLE)
+
+    cdef const float *normals_for(self, make_table, const dpa_steps *steps,
+                                  Py_ssize_t count) except? NULL:
+        """NULL where no steps have noise; else make_table, which takes long at first, is called."""
+        cdef Py_ssize_t i
+        for i in range(count):
+            if steps[i].flags & DPA_NOISY:
+                return self.normals(make_table())
+        return NULL
+
+    def __dealloc__(self):
+        cdef int i
+        for i in range(self.acquired):
+            PyBuffer_Release(&self.views[i])
 
 
 # ---- Maps ----
@@ -101,14 +147,6 @@ def place_map(size, out, double rotation=0.0, double scale=1.0, double shear_x=0
 
 # ---- Warp ----
 
-cdef int acquire_pixels(Py_buffer *view, source, str name, Py_ssize_t size, bint writable,
-                        dpa_pixel *type) except -1:
-    """A buffer of uint8, uint16 or float32."""
-    acquire(view, source, name, "BHf", size, writable)
-    type[0] = DPA_UINT8 if view.itemsize == 1 else DPA_UINT16 if view.itemsize == 2 else DPA_FLOAT32
-    return 0
-
-
 def warp(image, result, tuple numbers not None, int interpolation, border,
          bytes fill=None, bint planes=False) -> None:
     """Fills result, an array H2xW2[xC] of the image's dtype, from image, HxW[xC].
@@ -119,7 +157,9 @@ def warp(image, result, tuple numbers not None, int interpolation, border,
     """
     cdef dpa_warp plan
     cdef dpa_pixel other
-    cdef Py_buffer source, target
+    cdef _Buffers buffers = _Buffers()
+    cdef const void *source
+    cdef void *target
     cdef Py_ssize_t size = image.size
     cdef tuple sides = image.shape, out_sides = result.shape
     if not 2 + planes <= len(sides) <= 3 or len(out_sides) != len(sides):
@@ -142,48 +182,40 @@ def warp(image, result, tuple numbers not None, int interpolation, border,
             f"{plan.height} x {plan.width} to {plan.out_height} x {plan.out_width} by {numbers}"
         )
     check_loops()
-    acquire_pixels(&source, image, "image", size, False, &plan.type)
-    try:
-        if plan.border == DPA_FILL:
-            if PyBytes_Size(fill) != <Py_ssize_t> plan.channels * source.itemsize:
-                raise ValueError(f"fill must have the bytes of a pixel, got {fill!r}")
-            plan.fill = PyBytes_AsString(fill)
-        acquire_pixels(&target, result, "result",
-                       plan.planes * plan.out_height * plan.out_width * plan.channels, True,
-                       &other)
-        try:
-            if other != plan.type:
-                raise ValueError(f"result must have the dtype {image.dtype}, got {result.dtype}")
-            with nogil:
-                dpa_warp_image(LOOPS, &plan, source.buf, target.buf)
-        finally:
-            PyBuffer_Release(&target)
-    finally:
-        PyBuffer_Release(&source)
+    source = buffers.pixels(image, "image", size, &plan.type)
+    if plan.border == DPA_FILL:
+        if PyBytes_Size(fill) != <Py_ssize_t> plan.channels * buffers.views[0].itemsize:
+            raise ValueError(f"fill must have the bytes of a pixel, got {fill!r}")
+        plan.fill = PyBytes_AsString(fill)
+    target = buffers.pixels(
+        result, "result", plan.planes * plan.out_height * plan.out_width * plan.channels, &other,
+        True)
+    if other != plan.type:
+        raise ValueError(f"result must have the dtype {image.dtype}, got {result.dtype}")
+    with nogil:
+        dpa_warp_image(LOOPS, &plan, source, target)
 
 
 # ---- Noise and tone ----
 
-cdef const uint8_t *digest_bytes(bytes digest) except NULL:
+cdef int noise_key(bytes digest, uint32_t *key) except -1:
     if PyBytes_Size(digest) != DPA_DIGEST_SIZE:
         raise ValueError(f"digest must have {DPA_DIGEST_SIZE} bytes, got {PyBytes_Size(digest)}")
-    return <const uint8_t *> PyBytes_AsString(digest)
+    dpa_noise_key(<const uint8_t *> PyBytes_AsString(digest), key)
+    return 0
 
 
 def noise(bytes digest not None, uint64_t start, table, out) -> None:
     """Fills a float32 array with the noise of a digest, from value number `start` on."""
-    cdef const uint8_t *seed = digest_bytes(digest)
+    cdef uint32_t key[4]
+    cdef _Buffers buffers = _Buffers()
     cdef Py_ssize_t size = out.size
-    cdef Py_buffer normals, view
+    noise_key(digest, key)
     check_loops()
-    acquire(&normals, table, "table", "f", DPA_NOISE_TABLE, False)
-    try:
-        acquire(&view, out, "out", "f", size, True)
-        with nogil:
-            dpa_noise(LOOPS, seed, start, <const float *> normals.buf, <float *> view.buf, size)
-        PyBuffer_Release(&view)
-    finally:
-        PyBuffer_Release(&normals)
+    cdef const float *normals = buffers.normals(table)
+    cdef float *target = <float *> buffers.take(out, "out", "f", size, True)
+    with nogil:
+        dpa_noise(LOOPS, key, start, normals, target, size)
 
 
 def apply_tone(pixels, float gain, float offset, float stdev=0.0, bytes digest=None,
@@ -195,36 +227,25 @@ def apply_tone(pixels, float gain, float offset, float stdev=0.0, bytes digest=N
     result, 0 for that of the dtype. `matrix`: nine float32 that the three channels are multiplied
     by before the noise is added.
     """
-    cdef const uint8_t *seed = NULL
+    cdef uint32_t key[4]
     cdef dpa_tone tone = dpa_tone(gain, offset, stdev, most, NULL)
+    cdef _Buffers buffers = _Buffers()
     cdef Py_ssize_t size = pixels.size
     cdef dpa_pixel type
-    cdef Py_buffer normals, mixed, view
+    cdef const float *normals = NULL
     check_loops()
     if planes == 0 or size % planes != 0:
         raise ValueError(f"pixels must be {planes} planes of one size, got {size} values")
     if matrix is not None and (size % 3 != 0 or planes not in (1, 3)):
         raise ValueError(f"a matrix needs three channels, got {size} values in {planes} planes")
-    normals.buf = NULL
     if digest is not None:
-        seed = digest_bytes(digest)
-        acquire(&normals, table, "table", "f", DPA_NOISE_TABLE, False)
-    try:
-        if matrix is not None:
-            acquire(&mixed, matrix, "matrix", "f", 9, False)
-            tone.matrix = <const float *> mixed.buf
-        try:
-            acquire_pixels(&view, pixels, "pixels", size, True, &type)
-            with nogil:
-                dpa_apply_tone(LOOPS, type, view.buf, size, planes, &tone, seed,
-                               <const float *> normals.buf)
-            PyBuffer_Release(&view)
-        finally:
-            if tone.matrix != NULL:
-                PyBuffer_Release(&mixed)
-    finally:
-        if seed != NULL:
-            PyBuffer_Release(&normals)
+        noise_key(digest, key)
+        normals = buffers.normals(table)
+    if matrix is not None:
+        tone.matrix = <const float *> buffers.take(matrix, "matrix", "f", 9)
+    cdef void *target = buffers.pixels(pixels, "pixels", size, &type, True)
+    with nogil:
+        dpa_apply_tone(LOOPS, type, target, size, planes, &tone, key, normals)
 
 
 def apply_gamma(pixels, double gamma, double full_range, scratch=None) -> None:
@@ -232,36 +253,175 @@ def apply_gamma(pixels, double gamma, double full_range, scratch=None) -> None:
 
     `scratch`: 65,536 uint16 that many pixels of uint16 are faster with.
     """
+    cdef _Buffers buffers = _Buffers()
     cdef Py_ssize_t size = pixels.size
     cdef dpa_pixel type
-    cdef Py_buffer view, room
+    cdef uint16_t *room = NULL
     check_loops()
-    acquire_pixels(&view, pixels, "pixels", size, True, &type)
-    room.buf = NULL
-    try:
-        if scratch is not None:
-            acquire(&room, scratch, "scratch", "H", DPA_GAMMA_TABLE, True)
-        with nogil:
-            dpa_apply_gamma(LOOPS, type, view.buf, size, gamma, full_range,
-                            <uint16_t *> room.buf)
-        if room.buf != NULL:
-            PyBuffer_Release(&room)
-    finally:
-        PyBuffer_Release(&view)
+    cdef void *target = buffers.pixels(pixels, "pixels", size, &type, True)
+    if scratch is not None:
+        room = <uint16_t *> buffers.take(scratch, "scratch", "H", DPA_GAMMA_TABLE, True)
+    with nogil:
+        dpa_apply_gamma(LOOPS, type, target, size, gamma, full_range, room)
 
 
 def mean(pixels, double full_range) -> float:
     """The mean of uint8, uint16 or float32 values; of floats, that of the finite ones."""
+    cdef _Buffers buffers = _Buffers()
     cdef Py_ssize_t size = pixels.size
     cdef dpa_pixel type
-    cdef Py_buffer view
     cdef double found
     check_loops()
-    acquire_pixels(&view, pixels, "pixels", size, False, &type)
+    cdef const void *source = buffers.pixels(pixels, "pixels", size, &type)
     with nogil:
-        found = dpa_mean(LOOPS, type, view.buf, size, full_range)
-    PyBuffer_Release(&view)
+        found = dpa_mean(LOOPS, type, source, size, full_range)
     return found
+
+
+# ---- Effects ----
+
+cdef str refusal(dpa_fit fit):
+    """None where nothing is refused."""
+    if fit == DPA_FITS:
+        return None
+    return "map" if fit == DPA_NO_MAP else "colours" if fit == DPA_NO_COLOURS else "tone"
+
+
+cdef class Frame:
+    """Images of one form, and what they become.
+
+    `size`, `out`: (height, width). `channels` lie side by side, and there are `planes` of them.
+    `kind`: B, H or f, as struct has it. `border`: as for warp. `fill` and `erased`: the bytes of
+    a value.
+    """
+    cdef dpa_frame frame
+    cdef bytes fill, erased, kind
+    cdef Py_ssize_t source, target  # values of an image and of a result
+
+    def __init__(self, tuple size, tuple out, size_t channels, size_t planes, str kind,
+                 int interpolation, border, bytes fill, bytes erased, double full_range):
+        cdef dpa_warp *warp = &self.frame.warp
+        cdef size_t value = 1 if kind == "B" else 2 if kind == "H" else 4
+        warp.height, warp.width = size
+        warp.out_height, warp.out_width = out
+        if not (1 <= min(*size, *out) and max(*size, *out) <= DPA_MAX_SIDE):
+            raise ValueError(f"sides must be 1 to {DPA_MAX_SIDE} pixels, got {size} to {out}")
+        if not (planes >= 1 and kind in ("B", "H", "f") and 0 <= interpolation < 3
+                and border in ("reflect", "edge", None)
+                and len(fill) == len(erased) == <Py_ssize_t> value):
+            raise ValueError(f"no frame has {planes} planes of {kind!r}, the interpolation "
+                             f"{interpolation}, the border {border!r} or {fill} and {erased}")
+        warp.channels, warp.planes = channels, planes
+        warp.type = DPA_UINT8 if kind == "B" else DPA_UINT16 if kind == "H" else DPA_FLOAT32
+        warp.interpolation = <dpa_interpolation> interpolation
+        warp.border = (DPA_REFLECT if border == "reflect" else DPA_EDGE if border == "edge"
+                       else DPA_FILL)
+        self.kind, self.fill, self.erased = kind.encode(), fill * channels, erased * channels
+        warp.fill = PyBytes_AsString(self.fill)
+        self.frame.erased = PyBytes_AsString(self.erased)
+        self.frame.full_range = full_range
+        self.source = warp.height * warp.width * channels * planes
+        self.target = warp.out_height * warp.out_width * channels * planes
+
+    def prepare_one(self, effect, bytes digest, steps) -> str | None:
+        """As prepare: the numbers of one sample's parameters come first in the tuple."""
+        cdef _Buffers buffers = _Buffers()
+        cdef dpa_effect row
+        cdef size_t i
+        cdef dpa_steps *made = <dpa_steps *> buffers.take(steps, "steps", "lq", STEPS, True)
+        for i in range(sizeof(row) // sizeof(double)):
+            (<double *> &row)[i] = effect[i]
+        if row.noise != 0 and (digest is None or PyBytes_Size(digest) != DPA_DIGEST_SIZE):
+            raise ValueError("noise needs a digest")
+        return refusal(dpa_prepare(
+            &self.frame, &row,
+            <const uint8_t *> PyBytes_AsString(digest) if digest is not None else NULL, made))
+
+    def prepare(self, effects, digests, steps) -> tuple[int, str] | None:
+        """Fills steps, int64 (n, STEPS), from effects, float64 (n, EFFECT): rows of parameters.
+
+        `digests`: uint8 (n, 32), or None where there is no noise. Returns the first row of which
+        nothing can be made, with "map", "tone" or "colours"; else None.
+        """
+        cdef _Buffers buffers = _Buffers()
+        cdef Py_ssize_t count = steps.size // STEPS, i
+        cdef const uint8_t *digest = NULL
+        cdef dpa_fit fit
+        cdef const dpa_effect *rows = <const dpa_effect *> buffers.take(
+            effects, "effects", "d", count * EFFECT)
+        cdef dpa_steps *made = <dpa_steps *> buffers.take(
+            steps, "steps", "lq", count * STEPS, True)
+        if digests is not None:
+            digest = <const uint8_t *> buffers.take(
+                digests, "digests", "B", count * DPA_DIGEST_SIZE)
+        for i in range(count):
+            if digest == NULL and rows[i].noise != 0:
+                raise ValueError("noise needs digests")
+            fit = dpa_prepare(&self.frame, &rows[i], digest, &made[i])
+            if fit != DPA_FITS:
+                return i, refusal(fit)
+            if digest != NULL:
+                digest += DPA_DIGEST_SIZE
+        return None
+
+    def augment(self, images, results, steps, make_table) -> int:
+        """Makes the results of n images by their steps, one after the other.
+
+        `make_table`: returns that of noise. Returns how many could be made: the next one's tone,
+        which depends on its mean, fits no float.
+        """
+        cdef _Buffers buffers = _Buffers()
+        cdef Py_ssize_t count = steps.size // STEPS, i
+        cdef const char *kind = self.kind
+        cdef const uint8_t *image = <const uint8_t *> buffers.take(
+            images, "images", kind, count * self.source)
+        cdef uint8_t *result = <uint8_t *> buffers.take(
+            results, "results", kind, count * self.target, True)
+        cdef size_t value = buffers.views[0].itemsize
+        cdef const dpa_steps *rows = <const dpa_steps *> buffers.take(
+            steps, "steps", "lq", count * STEPS)
+        cdef const float *normals = buffers.normals_for(make_table, rows, count)
+        cdef uint16_t *room = gamma_room(self.frame.warp.type, rows, count)
+        cdef dpa_fit fit = DPA_FITS
+        check_loops()
+        with nogil:
+            for i in range(count):
+                fit = dpa_augment(LOOPS, &self.frame, &rows[i], normals, room, image, result)
+                if fit != DPA_FITS:
+                    break
+                image += self.source * value
+                result += self.target * value
+            free(room)
+        return count if fit == DPA_FITS else i
+
+    def tone(self, result, steps, make_table, alpha=None) -> tuple[bool, bool]:
+        """Gamma and tones alone, of one result in place.
+
+        `alpha`: how much each pixel of uint8 counts in the mean. Returns whether the tone fits
+        floats, and whether there was anything to do.
+        """
+        cdef _Buffers buffers = _Buffers()
+        cdef void *target = buffers.take(result, "result", self.kind, self.target, True)
+        cdef const dpa_steps *rows = <const dpa_steps *> buffers.take(steps, "steps", "lq", STEPS)
+        cdef const float *normals = buffers.normals_for(make_table, rows, 1)
+        cdef const uint8_t *opacity = NULL
+        cdef dpa_fit fit
+        if alpha is not None:
+            opacity = <const uint8_t *> buffers.take(
+                alpha, "alpha", "B", self.target // <Py_ssize_t> self.frame.warp.channels)
+        check_loops()
+        with nogil:
+            fit = dpa_apply_steps(LOOPS, &self.frame, rows, opacity, normals, NULL, target)
+        return fit == DPA_FITS or fit == DPA_STAYS, fit == DPA_FITS
+
+
+cdef uint16_t *gamma_room(dpa_pixel type, const dpa_steps *steps, Py_ssize_t count) noexcept:
+    """A table of powers makes many uint16 faster; they do without it where there is no memory."""
+    cdef Py_ssize_t i
+    for i in range(count if type == DPA_UINT16 else 0):
+        if steps[i].gamma != 1:
+            return <uint16_t *> malloc(DPA_GAMMA_TABLE * sizeof(uint16_t))
+    return NULL
 
 
 cdef str chosen = os.environ.get("DPA_KERNEL") or None

@@ -17,7 +17,8 @@ from scipy import ndimage
 import dpa
 from dpa import _pixels
 from dpa.images.effects import Effect
-from dpa.images.pixels import USUAL, Sampling, augmented, moved_labels, warped
+from dpa.images.forms import USUAL, Sampling
+from dpa.images.pixels import augmented, moved_labels, warped
 from dpa.images.points import moved_boxes, moved_points
 from dpa.integrations.image import (
     apply_augmentation,
@@ -105,7 +106,8 @@ def test_the_whole_effect_may_have_another_size():
     for dtype in RANGES:
         image = picture((20, 30, 3), dtype)
         result = np.empty((40, 10, 3), dtype)
-        assert augmented(image, effect, sampling, USUAL, (40, 10), result) is result
+        made = augmented(image, effect, sampling, USUAL, (40, 10), result)
+        assert made is result
         moved = twin.warp(image, twin.placement(PARAMS, (20, 30), (40, 10)), (40, 10), "edge")
         tone = twin.tone_of(*(PARAMS[name] for name in ("brightness", "contrast", "noise")), moved)
         noise = standard_normals(PARAMS, result.shape)

@@ -13,7 +13,7 @@ from PIL import Image
 import dpa
 from dpa import _pixels
 from dpa.images.effects import LIMITS, Effect
-from dpa.images.pixels import apply_tones
+from dpa.images.forms import Form, Sampling
 from dpa.integrations.image import (
     apply_augmentation,
     apply_augmentation_batch,
@@ -185,7 +185,10 @@ def test_a_tone_that_changes_no_single_changes_nothing():
         assert same_bits(apply_augmentation(bright, params, full_range=4095), bright)
     zeros = np.array([[1e-300, -0.0]])  # of mean 0, so the offset is 0
     assert same_bits(apply_augmentation(zeros, {"brightness": 2, "contrast": 0.5}), zeros)
-    assert not apply_tones(zeros.astype(np.float32), Effect(brightness=2.0, contrast=0.5), 1)
+    effect = Effect(brightness=2.0, contrast=0.5)
+    single = zeros.astype(np.float32)
+    form = Form.checked((1, 2), 1, single.dtype, Sampling.checked("linear", 0))
+    assert not form.tone(single, form.steps_of(effect), effect)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
@@ -208,7 +211,7 @@ def test_cubic_interpolation_stays_within_the_full_range(dtype):
 def test_colours_need_one_or_three_channels(channels):
     for params in ({"saturation": 0.5}, {"grey": True}):
         shape = (8, 9, channels)
-        message = f"saturation and grey need 1 or 3 channels, got an image of shape {shape}"
+        message = f"saturation and grey need 1 or 3 channels, got {channels}"
         with pytest.raises(ValueError, match=re.escape(message)):
             apply_augmentation(picture(shape), params)
 

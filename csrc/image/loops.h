@@ -24,10 +24,13 @@ struct dpa_image_loops {
     /* The values of blocks first .. first + count - 1, eight a block. */
     void (*normals)(const philox_words words, uint64_t first, size_t count, const float *table,
                     float *out);
-    /* noise: count values, or NULL where there is none. */
-    void (*tone_uint8)(uint8_t *pixels, size_t count, const dpa_tone *tone, const float *noise);
-    void (*tone_uint16)(uint16_t *pixels, size_t count, const dpa_tone *tone, const float *noise);
-    void (*tone_float32)(float *pixels, size_t count, const dpa_tone *tone, const float *noise);
+    /* noise: count values that are `step` apart, or NULL where there is none. */
+    void (*tone_uint8)(uint8_t *pixels, size_t count, const dpa_tone *tone, const float *noise,
+                       size_t step);
+    void (*tone_uint16)(uint16_t *pixels, size_t count, const dpa_tone *tone, const float *noise,
+                        size_t step);
+    void (*tone_float32)(float *pixels, size_t count, const dpa_tone *tone, const float *noise,
+                         size_t step);
     /* The same of pixels of three channels and tone->matrix. A channel's values are `step` apart:
      * 3 or 1; its noise is 3 apart. */
     void (*mix_uint8)(uint8_t *const channels[3], size_t step, size_t count, const dpa_tone *tone,

@@ -7,7 +7,7 @@
 #define CHUNK 2048 /* values at a time, whole blocks of noise: they stay in the cache */
 #define BLOCK 8    /* values of a block */
 
-static void words_of(const uint8_t digest[DPA_DIGEST_SIZE], philox_words words)
+void dpa_noise_key(const uint8_t digest[DPA_DIGEST_SIZE], uint32_t key[4])
 {
     static const uint8_t purpose[5] = {'n', 'o', 'i', 's', 'e'};
     struct sha256_stream stream;
@@ -17,21 +17,21 @@ static void words_of(const uint8_t digest[DPA_DIGEST_SIZE], philox_words words)
     dpa_sha256_feed(&stream, purpose, sizeof purpose);
     dpa_sha256_last_block(&stream, block[0]);
     dpa_kernel_portable.compress(&stream.state, (const uint8_t(*)[64])block, 1);
-    memcpy(words, stream.state, sizeof(philox_words));
+    memcpy(key, stream.state, 4 * sizeof *key);
 }
 
-static void fill_noise(const dpa_image_loops *loops, const philox_words words, uint64_t start,
-                       const float *table, float *out, size_t count)
+void dpa_noise(const dpa_image_loops *loops, const uint32_t key[4], uint64_t start,
+               const float *table, float *out, size_t count)
 {
     float block[BLOCK];
     while (count > 0) {
         const size_t skipped = start % BLOCK;
         size_t size = count / BLOCK * BLOCK;
         if (skipped == 0 && size > 0)
-            loops->normals(words, start / BLOCK, size / BLOCK, table, out);
+            loops->normals(key, start / BLOCK, size / BLOCK, table, out);
         else {
             size = count < BLOCK - skipped ? count : BLOCK - skipped;
-            loops->normals(words, start / BLOCK, 1, table, block);
+            loops->normals(key, start / BLOCK, 1, table, block);
             memcpy(out, block + skipped, size * sizeof *out);
         }
         start += size;
@@ -40,35 +40,15 @@ static void fill_noise(const dpa_image_loops *loops, const philox_words words, u
     }
 }
 
-void dpa_noise(const dpa_image_loops *loops, const uint8_t digest[DPA_DIGEST_SIZE], uint64_t start,
-               const float *table, float *out, size_t count)
-{
-    philox_words words;
-    words_of(digest, words);
-    fill_noise(loops, words, start, table, out, count);
-}
-
 static void tone_span(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
-                      const dpa_tone *tone, const float *noise)
+                      const dpa_tone *tone, const float *noise, size_t step)
 {
     if (type == DPA_UINT8)
-        loops->tone_uint8(pixels, count, tone, noise);
+        loops->tone_uint8(pixels, count, tone, noise, step);
     else if (type == DPA_UINT16)
-        loops->tone_uint16(pixels, count, tone, noise);
+        loops->tone_uint16(pixels, count, tone, noise, step);
     else
-        loops->tone_float32(pixels, count, tone, noise);
-}
-
-/* `size` pixels of `some` planes; their noise lies pixel after pixel. */
-static void tone_planes(const dpa_image_loops *loops, dpa_pixel type, uint8_t *pixels, size_t plane,
-                        size_t size, size_t some, const dpa_tone *tone, const float *noise)
-{
-    float line[CHUNK];
-    for (size_t c = 0; c < some; c++, pixels += plane * bytes_of(type)) {
-        for (size_t i = 0; i < size; i++)
-            line[i] = noise[i * some + c];
-        tone_span(loops, type, pixels, size, tone, line);
-    }
+        loops->tone_float32(pixels, count, tone, noise, step);
 }
 
 /* `size` pixels of three channels, whose values are `next` bytes apart: side by side or in planes. */
@@ -86,7 +66,7 @@ static void mix(const dpa_image_loops *loops, dpa_pixel type, uint8_t *pixels, s
 }
 
 static void mix_all(const dpa_image_loops *loops, dpa_pixel type, uint8_t *pixels, size_t count,
-                    size_t planes, const dpa_tone *tone, const philox_words words,
+                    size_t planes, const dpa_tone *tone, const uint32_t key[4],
                     const float *table)
 {
     float noise[CHUNK];
@@ -94,31 +74,28 @@ static void mix_all(const dpa_image_loops *loops, dpa_pixel type, uint8_t *pixel
     for (size_t at = 0, size; at < all; at += size) {
         size = all - at < CHUNK / 3 ? all - at : CHUNK / 3;
         if (table)
-            fill_noise(loops, words, 3 * at, table, noise, 3 * size);
+            dpa_noise(loops, key, 3 * at, table, noise, 3 * size);
         mix(loops, type, pixels + at * (planes == 3 ? 1 : 3) * bytes_of(type), next, size, tone,
             table ? noise : NULL);
     }
 }
 
 void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, size_t count,
-                    size_t planes, const dpa_tone *tone, const uint8_t digest[DPA_DIGEST_SIZE],
+                    size_t planes, const dpa_tone *tone, const uint32_t key[4],
                     const float *table)
 {
     const size_t plane = count / (planes ? planes : 1);
     uint8_t *bytes = (uint8_t *)pixels;
     float noise[CHUNK];
-    philox_words words = {0};
-    if (table)
-        words_of(digest, words);
     if (tone->matrix)
-        mix_all(loops, type, bytes, count, planes, tone, words, table);
+        mix_all(loops, type, bytes, count, planes, tone, key, table);
     else if (!table)
-        tone_span(loops, type, pixels, count, tone, NULL);
+        tone_span(loops, type, pixels, count, tone, NULL, 1);
     else if (planes <= 1)
         for (size_t first = 0, size; first < count; first += size) {
             size = count - first < CHUNK ? count - first : CHUNK;
-            fill_noise(loops, words, first, table, noise, size);
-            tone_span(loops, type, bytes + first * bytes_of(type), size, tone, noise);
+            dpa_noise(loops, key, first, table, noise, size);
+            tone_span(loops, type, bytes + first * bytes_of(type), size, tone, noise, 1);
         }
     else
         for (size_t first = 0, some; first < planes; first += some) {
@@ -126,9 +103,10 @@ void dpa_apply_tone(const dpa_image_loops *loops, dpa_pixel type, void *pixels, 
             const size_t most = some == planes ? CHUNK / planes : 1;
             for (size_t at = 0, size; at < plane; at += size) {
                 size = plane - at < most ? plane - at : most;
-                fill_noise(loops, words, at * planes + first, table, noise, size * some);
-                tone_planes(loops, type, bytes + (first * plane + at) * bytes_of(type), plane, size,
-                            some, tone, noise);
+                dpa_noise(loops, key, at * planes + first, table, noise, size * some);
+                for (size_t c = 0; c < some; c++) /* the noise lies pixel after pixel */
+                    tone_span(loops, type, bytes + ((first + c) * plane + at) * bytes_of(type),
+                              size, tone, noise + c, some);
             }
         }
 }

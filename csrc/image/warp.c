@@ -87,8 +87,8 @@ static void nearest(const struct warp_plan *plan, const uint8_t *image, int64_t 
     memcpy(result, tap(plan, image, qx >> 16, qy >> 16), plan->pixel);
 }
 
-void dpa_warp_slowly(const struct warp_plan *plan, const uint8_t *image, uint64_t u, uint64_t v,
-                     size_t n, uint8_t *result)
+static void warp_slowly(const struct warp_plan *plan, const uint8_t *image, uint64_t u, uint64_t v,
+                        size_t n, uint8_t *result)
 {
     const dpa_warp *warp = plan->warp;
     for (size_t i = 0; i < n; i++, u += plan->right_u, v += plan->right_v) {
@@ -105,9 +105,18 @@ void dpa_warp_slowly(const struct warp_plan *plan, const uint8_t *image, uint64_
     }
 }
 
+void dpa_warp_slowly(const struct warp_plan *plan, const uint8_t *image, uint64_t u, uint64_t v,
+                     size_t n, uint8_t *result)
+{
+    EACH_PLANE(plan, image, result)
+        warp_slowly(plan, image, u, v, n, result);
+}
+
 /* ---- A warp ---- */
 
 #define LIMIT ((uint64_t)1 << 61)
+#define CACHE_LINE 64
+#define CACHED ((size_t)1 << 20) /* bytes that stay in the second-level cache */
 
 static uint64_t magnitude(int64_t value)
 {
@@ -185,6 +194,8 @@ static void prepare(struct warp_plan *plan, const dpa_warp *warp)
     plan->pixel = warp->channels * bytes_of(warp->type);
     plan->row = warp->width * plan->pixel;
     plan->size = warp->height * plan->row;
+    plan->planes = warp->planes ? warp->planes : 1;
+    plan->out_size = warp->out_height * warp->out_width * plan->pixel;
     plan->last_u = (int64_t)(warp->width - 1) << bits;
     plan->last_v = (int64_t)(warp->height - 1) << bits;
     plan->inside_u = whole ? ((int64_t)warp->width << bits) - 1 : plan->last_u - 1;
@@ -197,7 +208,7 @@ static void prepare(struct warp_plan *plan, const dpa_warp *warp)
     steps(plan->right_v, 32 - bits, plan->whole_v, plan->part_v);
 }
 
-static bool is_identity(const dpa_warp *warp)
+bool dpa_is_identity(const dpa_warp *warp)
 {
     const dpa_map *map = &warp->map;
     const int64_t one = (int64_t)1 << 31;
@@ -205,19 +216,24 @@ static bool is_identity(const dpa_warp *warp)
            map->y == 0 && warp->height == warp->out_height && warp->width == warp->out_width;
 }
 
+/* Reads an image in order that the cache has room for: memory is faster so than by a turned row's
+ * taps, by a third of the whole time where the image is not yet in the cache. */
+static void fetch_image(const uint8_t *image, size_t size)
+{
+    const volatile uint8_t *first = image; /* or compilers would leave out what nothing uses */
+    for (size_t i = 0; i < size && size <= CACHED; i += CACHE_LINE)
+        (void)first[i];
+}
+
 void dpa_warp_image(const dpa_image_loops *loops, const dpa_warp *warp, const void *image,
                     void *result)
 {
-    const size_t planes = warp->planes ? warp->planes : 1;
-    const uint8_t *from = (const uint8_t *)image;
-    uint8_t *to = (uint8_t *)result;
     struct warp_plan plan;
     prepare(&plan, warp);
-    if (is_identity(warp)) {
-        memcpy(to, from, planes * plan.size);
-        return;
+    if (dpa_is_identity(warp))
+        memcpy(result, image, plan.planes * plan.size);
+    else {
+        fetch_image((const uint8_t *)image, plan.planes * plan.size);
+        loops->warp(&plan, (const uint8_t *)image, (uint8_t *)result);
     }
-    for (size_t p = 0; p < planes; p++)
-        loops->warp(&plan, from + p * plan.size,
-                    to + p * warp->out_height * warp->out_width * plan.pixel);
 }

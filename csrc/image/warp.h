@@ -13,7 +13,8 @@ struct warp_plan {
      * one pixel to its right and its lower neighbour. Sums wrap; the true ones fit. */
     uint64_t u, v, right_u, right_v, down_u, down_v;
     unsigned bits;              /* of a coordinate's fraction that are kept: 14 or 16 */
-    size_t pixel, row, size;    /* of the image, in bytes */
+    size_t pixel, row, size;    /* of a plane of the image, in bytes */
+    size_t planes, out_size;    /* and how many bytes one of the result has */
     int64_t last_u, last_v;     /* the last pixel, with `bits` of fraction */
     int64_t inside_u, inside_v; /* the last coordinate whose taps lie inside */
     bool copies;   /* the fill comes out where all taps are it: of floats only 0 surely does */
@@ -23,6 +24,10 @@ struct warp_plan {
     _Alignas(64) uint32_t whole_u[CHUNK];
     uint32_t whole_v[CHUNK], part_u[CHUNK], part_v[CHUNK];
 };
+
+/* What places have found serves all planes. Moves image and result to the next one. */
+#define EACH_PLANE(plan, image, result)                \
+    for (size_t p = 0; p < (plan)->planes; p++, (image) += (plan)->size, (result) += (plan)->out_size)
 
 /* >> rounds down. */
 static inline int64_t coordinate(const struct warp_plan *plan, uint64_t u)
@@ -125,8 +130,12 @@ static inline void cubic_weights(int64_t q, float weight[4])
     weight[3] = (float)(-0.75 * s * (t * t));
 }
 
-/* n pixels of a row from the coordinates (u, v) on: of any type, border, interpolation and size. */
+/* n pixels of a row, in each plane, from the coordinates (u, v) on: of any type, border,
+ * interpolation and size. */
 void dpa_warp_slowly(const struct warp_plan *plan, const uint8_t *image, uint64_t u, uint64_t v,
                      size_t n, uint8_t *result);
+
+/* Whether the result is a copy of the image. */
+bool dpa_is_identity(const dpa_warp *warp);
 
 #endif

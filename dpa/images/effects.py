@@ -49,7 +49,8 @@ LIMITS: Mapping[str, tuple[float, float]] = {
 }
 #: What `sometimes` calls the gate of a group of effects.
 _GATES = ("crop", "erase")
-_SWITCHES = frozenset(("flip_horizontal", "flip_vertical", "grey"))
+#: Those that are True or False.
+SWITCHES = frozenset(("flip_horizontal", "flip_vertical", "grey"))
 #: The types of True and False, also as 1 and 0.
 _SWITCH_TYPES = (bool, int, float, np.bool_, np.integer, np.floating)
 _KNOWN = {name: (name.replace(".", "_"), *limits) for name, limits in LIMITS.items()}
@@ -66,8 +67,8 @@ class Effect(NamedTuple):
     translate_y: float = 0.0
     flip_horizontal: float = 0
     flip_vertical: float = 0
-    crop_area: float | None = None
-    crop_ratio: float | None = None
+    crop_area: float = math.nan  # no crop
+    crop_ratio: float = math.nan
     crop_x: float = 0.5
     crop_y: float = 0.5
     gamma: float = 1.0
@@ -98,52 +99,34 @@ class Effect(NamedTuple):
                 if value is None:  # how tables write what is not active
                     continue
                 field, least, most = known
-                if name in _SWITCHES:
+                if name in SWITCHES:
                     value = _switch(name, value)
                 elif type(value) is not float or not least <= value <= most:  # usually a fit
                     value = _number(name, value, least, most)
                 found[field] = value
-            elif strict and not (name in RESERVED or (name in _GATES and _is_switch(value))):
+            elif strict and not is_known(name, value):
                 raise ValueError(f"params has no effect {name!r}; there are {', '.join(LIMITS)}")
         if found.get("noise"):
             found["digest"] = digest_of(params)
         return cls(**found)
 
-    @property
-    def gain(self) -> float:
-        """The factor of v where brightness and contrast map v to gain * v + lift * mean."""
-        return self.brightness * self.contrast
-
-    @property
-    def lift(self) -> float:
-        """The factor of the mean; see gain."""
-        return self.brightness * (1 - self.contrast)
-
     def placed(self, size: tuple[int, int], out: tuple[int, int]) -> Map:
         """Where the pixels of a result of the size `out`, (height, width), come from."""
         crop = None
-        if not (self.crop_area is None and self.crop_ratio is None):
-            area = 1.0 if self.crop_area is None else self.crop_area
-            ratio = size[1] / size[0] if self.crop_ratio is None else self.crop_ratio
+        if not (math.isnan(self.crop_area) and math.isnan(self.crop_ratio)):
+            area = 1.0 if math.isnan(self.crop_area) else self.crop_area
+            ratio = size[1] / size[0] if math.isnan(self.crop_ratio) else self.crop_ratio
             crop = (area, ratio, self.crop_x, self.crop_y)
         try:
             return place_map(size, out, *self[:6], bool(self[6]), bool(self[7]), crop)
         except ValueError as error:
+            values = zip(LIMITS, self[:12], self._field_defaults.values(), strict=False)
             said = [
-                f"{name} {getattr(self, field)}"
-                for name, (field, *_) in list(_KNOWN.items())[:12]
-                if getattr(self, field) != self._field_defaults[field]
+                f"{name} {value}"
+                for name, value, neutral in values
+                if not (math.isnan(value) or value == neutral)
             ]
             raise ValueError(f"{error}; the sample has {', '.join(said)}") from None
-
-    def erased(self, height: int, width: int) -> tuple[slice, slice]:
-        """The rows and columns that become a number; none where there is no erase.area."""
-        area = self.erase_area * width * height
-        box_width = math.floor(min(width, math.sqrt(area * self.erase_ratio)) + 0.5)
-        box_height = math.floor(min(height, math.sqrt(area / self.erase_ratio)) + 0.5)
-        left = math.floor(self.erase_x * (width - box_width) + 0.5)
-        top = math.floor(self.erase_y * (height - box_height) + 0.5)
-        return slice(top, top + box_height), slice(left, left + box_width)
 
 
 def check_applicable(space: Space, *, strict: bool = False) -> None:
@@ -168,7 +151,7 @@ def check_applicable(space: Space, *, strict: bool = False) -> None:
         choices = [float(label) for label in each.labels or () if not isinstance(label, str)]
         if each.item_shape or len(choices) != len(each.labels or ()):
             raise ValueError(f"{name} must be one number for images, got {each}")
-        if name in _SWITCHES and (each.dtype.kind == "f" or set(choices) - {0, 1}):
+        if name in SWITCHES and (each.dtype.kind == "f" or set(choices) - {0, 1}):
             raise ValueError(f"{name} must be True or False for images, got {each}")
         low, high = (min(choices), max(choices)) if choices else each.reach
         least, most = LIMITS[name]
@@ -222,8 +205,12 @@ def _switch(name: str, value: Any) -> int:
     raise ValueError(f"params[{name!r}] must be True or False, got {brief(value)}")
 
 
-def _is_switch(value: object) -> bool:
-    return isinstance(value, (bool, np.bool_))
+def is_known(name: str, value: Any) -> bool:
+    """Whether a name that is no effect stands in samples for another reason.
+
+    `value`: one, or an array of some.
+    """
+    return name in RESERVED or (name in _GATES and np.asarray(value).dtype == np.bool_)
 
 
 def _number(name: str, value: Any, least: float, most: float) -> float:

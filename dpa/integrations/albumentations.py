@@ -19,7 +19,7 @@ with extra("albumentations", "dpa.integrations.albumentations needs Albumentatio
     import albumentations as A  # noqa: N812 (its users' habit)
 
 from dpa.images.effects import Effect, check_applicable
-from dpa.images.pixels import Sampling, Tones
+from dpa.images.forms import Sampling, Tones
 from dpa.integrations.image import (
     apply_augmentation,
     augment_boxes,

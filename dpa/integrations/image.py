@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa.checks import finite
-from dpa.images.effects import Effect, require_channels_last, samples_of
-from dpa.images.pixels import Sampling, Tones, augmented, augmented_with_alpha
+from dpa.images.effects import Effect, require_channels_last
+from dpa.images.forms import Sampling, Tones
+from dpa.images.pixels import augmented, augmented_stack, augmented_with_alpha
+from dpa.images.table import EffectTable
 from dpa.integrations.labels import (
     augment_boxes,
     augment_keypoints,
@@ -221,33 +223,18 @@ def apply_augmentation_batch(
     >>> apply_augmentation_batch(images, dpa.generate_augmentation_batch(range(4))).shape
     (4, 32, 48, 3)
     """
-    samples = samples_of(batch)
-    if len(images) != len(samples):
-        raise ValueError(f"images and batch must be as many, got {len(images)} and {len(samples)}")
     sampling = Sampling.checked(interpolation, border)
     tones = Tones(full_range, finite("erase_fill", erase_fill))
     size = None if out_size is None else checked_size("out_size", out_size)
-    effects = [Effect.checked(params, strict=strict) for params in samples]
+    table = EffectTable.checked(batch, strict=strict)
+    count = len(table.rows)
+    if len(images) != count:
+        raise ValueError(f"images and batch must be as many, got {len(images)} and {count}")
     if isinstance(images, np.ndarray):
-        return _applied_to_stack(images, effects, sampling, tones, size)
-    pairs = zip(images, effects, strict=True)
+        if images.ndim not in (3, 4):
+            raise ValueError(f"images must be NxHxW or NxHxWxC, got shape {images.shape}")
+        require_plain("images", images)
+        require_channels_last("images", images.shape[1:], 1)
+        return augmented_stack(images, table, sampling, tones, size)
+    pairs = zip(images, map(table.effect, range(count)), strict=True)
     return [_applied(image, effect, sampling, tones, size) for image, effect in pairs]
-
-
-def _applied_to_stack(
-    images: npt.NDArray[Any],
-    effects: Sequence[Effect],
-    sampling: Sampling,
-    tones: Tones,
-    size: tuple[int, int] | None,
-) -> npt.NDArray[Any]:
-    if images.ndim not in (3, 4):
-        raise ValueError(f"images must be NxHxW or NxHxWxC, got shape {images.shape}")
-    require_plain("images", images)
-    require_channels_last("images", images.shape[1:], 1)
-    tones.range_of(images.dtype)  # before memory is taken for results
-    sides: tuple[int, ...] = size or images.shape[1:3]
-    out = np.empty((len(images), *sides, *images.shape[3:]), images.dtype)
-    for image, effect, result in zip(images, effects, out, strict=True):
-        augmented(image, effect, sampling, tones, size, result)
-    return out

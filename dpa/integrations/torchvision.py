@@ -12,7 +12,8 @@ from dpa.derivation.derivation import derive
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.images.effects import Effect, check_applicable
-from dpa.images.pixels import Sampling, Tones, augmented, moved_labels
+from dpa.images.forms import Sampling, Tones
+from dpa.images.pixels import augmented, moved_labels
 from dpa.integrations.image import apply_augmentation, augment_boxes, augment_keypoints
 from dpa.integrations.labels import checked_size
 

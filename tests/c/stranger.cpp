@@ -1,4 +1,5 @@
 // stranger.cpp: a program in C++ that knows the three public headers and nothing else.
+#include <math.h>
 #include <stdio.h> // of C: cross compilers often come without the C++ library
 #include <string.h>
 
@@ -75,6 +76,7 @@ void image()
     uint8_t pixels[] = {0, 100, 200};
     const dpa_tone tone = {2, 1, 0, 0, nullptr};
     const uint8_t zeros[DPA_DIGEST_SIZE] = {};
+    uint32_t key[4];
     const dpa_image_loops *loops = nullptr;
     const bool chosen = dpa_image_choose(&loops, nullptr) == DPA_OK;
     check(chosen, "loops");
@@ -82,11 +84,27 @@ void image()
         return;
     for (int k = 0; k < DPA_NOISE_TABLE; k++)
         table[k] = static_cast<float>(k);
-    dpa_noise(loops, zeros, 0, table, noise, 2);
+    dpa_noise_key(zeros, key);
+    dpa_noise(loops, key, 0, table, noise, 2);
     check(noise[0] == 37507 && noise[1] == 39685, "noise"); // tests/vectors/noise.txt
     dpa_apply_tone(loops, DPA_UINT8, pixels, 3, 1, &tone, nullptr, nullptr);
     check(pixels[0] == 1 && pixels[1] == 201 && pixels[2] == 255, "tone");
     check(dpa_mean(loops, DPA_UINT8, pixels, 2, 255) == 101, "mean");
+    dpa_effect effect = {};
+    effect.scale = effect.gamma = effect.brightness = effect.contrast = effect.saturation = 1;
+    effect.crop_area = effect.crop_ratio = NAN;
+    effect.flip_horizontal = 1;
+    effect.brightness = 0.5;
+    dpa_frame frame = {};
+    frame.warp.height = frame.warp.out_height = 1;
+    frame.warp.width = frame.warp.out_width = 3;
+    frame.warp.channels = frame.warp.planes = 1;
+    frame.full_range = 255;
+    dpa_steps steps;
+    uint8_t turned[3] = {};
+    const bool fits = dpa_prepare(&frame, &effect, nullptr, &steps) == DPA_FITS &&
+                      dpa_augment(loops, &frame, &steps, nullptr, nullptr, pixels, turned) == DPA_FITS;
+    check(fits && turned[0] == 128 && turned[1] == 100 && turned[2] == 0, "effect");
 }
 
 } // namespace

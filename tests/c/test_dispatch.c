@@ -139,22 +139,25 @@ static void wrong_outputs(const philox_words words, uint64_t first, size_t count
     out[count - 1][1] ^= (uint64_t)1 << 63;
 }
 
-static void wrong_uint8(uint8_t *pixels, size_t count, const dpa_tone *tone, const float *noise)
+static void wrong_uint8(uint8_t *pixels, size_t count, const dpa_tone *tone, const float *noise,
+                        size_t step)
 {
-    dpa_image_portable.tone_uint8(pixels, count, tone, noise);
+    dpa_image_portable.tone_uint8(pixels, count, tone, noise, step);
     pixels[count - 1] ^= 1;
 }
 
-static void wrong_uint16(uint16_t *pixels, size_t count, const dpa_tone *tone, const float *noise)
+static void wrong_uint16(uint16_t *pixels, size_t count, const dpa_tone *tone, const float *noise,
+                         size_t step)
 {
-    dpa_image_portable.tone_uint16(pixels, count, tone, noise);
+    dpa_image_portable.tone_uint16(pixels, count, tone, noise, step);
     pixels[count - 1] ^= noise != NULL;
 }
 
-static void wrong_float32(float *pixels, size_t count, const dpa_tone *tone, const float *noise)
+static void wrong_float32(float *pixels, size_t count, const dpa_tone *tone, const float *noise,
+                          size_t step)
 {
     uint32_t bits;
-    dpa_image_portable.tone_float32(pixels, count, tone, noise);
+    dpa_image_portable.tone_float32(pixels, count, tone, noise, step);
     memcpy(&bits, &pixels[count - 1], sizeof bits);
     bits ^= noise == NULL;
     memcpy(&pixels[count - 1], &bits, sizeof bits);

@@ -48,9 +48,11 @@ static void known_indices(const dpa_image_loops *level)
     int lines = 0;
     for (; fscanf(file, "%64s %llu", hex, &start) == 2; lines++) {
         uint8_t digest[32];
+        uint32_t key[4];
         float out[INDICES];
         from_hex(hex, digest, 32);
-        dpa_noise(level, digest, start, numbers, out, INDICES);
+        dpa_noise_key(digest, key);
+        dpa_noise(level, key, start, numbers, out, INDICES);
         for (int i = 0; i < INDICES; i++) {
             int index = -1;
             CHECK(fscanf(file, "%d", &index) == 1 && out[i] == (float)index, "%s: %.8s from %llu, %d",
@@ -62,18 +64,18 @@ static void known_indices(const dpa_image_loops *level)
 }
 
 /* Any part of a field has the values that the whole field has there. */
-static void parts(const dpa_image_loops *level, const uint8_t digest[32])
+static void parts(const dpa_image_loops *level, const uint32_t key[4])
 {
     /* around a block of 8 values, a group of 64 and a chunk of dpa_apply_tone */
     static const size_t starts[] = {0, 1, 7, 8, 9, 63, 64, 65, 2047, 2048};
     static const size_t counts[] = {0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 128, 129, 500};
     float whole[MOST];
-    dpa_noise(&dpa_image_portable, digest, 0, normals, whole, MOST);
+    dpa_noise(&dpa_image_portable, key, 0, normals, whole, MOST);
     for (size_t s = 0; s < sizeof starts / sizeof starts[0]; s++)
         for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
             const size_t size = counts[c] * sizeof whole[0];
             float *part = allocate(size);
-            dpa_noise(level, digest, starts[s], normals, part, counts[c]);
+            dpa_noise(level, key, starts[s], normals, part, counts[c]);
             CHECK(memcmp(part, whole + starts[s], size) == 0, "%s: %zu values from %zu", level->level,
                   counts[c], starts[s]);
             free(part);
@@ -124,13 +126,13 @@ static float real(size_t i)
 }
 
 static void tones(const dpa_image_loops *level, const dpa_tone *tone, size_t count,
-                  const uint8_t digest[32], const float *table)
+                  const uint32_t key[4], const float *table)
 {
     uint8_t *bytes = allocate(count), expected_bytes[MOST];
     uint16_t *words = allocate(2 * count), expected_words[MOST];
     float *reals = allocate(4 * count), expected_reals[MOST], noise[MOST];
     if (table)
-        dpa_noise(level, digest, 0, table, noise, count);
+        dpa_noise(level, key, 0, table, noise, count);
     for (size_t i = 0; i < count; i++) {
         const float added = table ? (float)((double)tone->stdev * noise[i]) : 0;
         bytes[i] = (uint8_t)i;
@@ -140,9 +142,9 @@ static void tones(const dpa_image_loops *level, const dpa_tone *tone, size_t cou
         expected_words[i] = (uint16_t)clipped(toned(words[i], tone, added), 65535);
         expected_reals[i] = toned(reals[i], tone, added);
     }
-    dpa_apply_tone(level, DPA_UINT8, bytes, count, 1, tone, digest, table);
-    dpa_apply_tone(level, DPA_UINT16, words, count, 1, tone, digest, table);
-    dpa_apply_tone(level, DPA_FLOAT32, reals, count, 1, tone, digest, table);
+    dpa_apply_tone(level, DPA_UINT8, bytes, count, 1, tone, key, table);
+    dpa_apply_tone(level, DPA_UINT16, words, count, 1, tone, key, table);
+    dpa_apply_tone(level, DPA_FLOAT32, reals, count, 1, tone, key, table);
     CHECK(memcmp(bytes, expected_bytes, count) == 0, "%s, %g: %zu bytes", level->level,
           (double)tone->gain, count);
     CHECK(memcmp(words, expected_words, 2 * count) == 0, "%s, %g: %zu words", level->level,
@@ -154,7 +156,7 @@ static void tones(const dpa_image_loops *level, const dpa_tone *tone, size_t cou
     free(reals);
 }
 
-static void every_tone(const dpa_image_loops *level, const uint8_t digest[32])
+static void every_tone(const dpa_image_loops *level, const uint32_t key[4])
 {
     static const dpa_tone all[] = {
         {1, 0, 0, 0, NULL}, {1.17f, -9.3f, 20, 0, NULL}, {0, 255, 3, 0, NULL}, {-0.5f, 300, 0.01f, 0, NULL}, {257, -31.7f, 1000, 0, NULL}};
@@ -162,7 +164,7 @@ static void every_tone(const dpa_image_loops *level, const uint8_t digest[32])
         const dpa_tone quiet = {all[t].gain, all[t].offset, NAN, 0, NULL}; /* nobody reads that */
         for (size_t count = 0; count <= MOST; count += count < 140 ? 1 : count < 2040 ? 1907 : 1) {
             tones(level, &quiet, count, NULL, NULL);
-            tones(level, &all[t], count, digest, normals);
+            tones(level, &all[t], count, key, normals);
             if (count == 2051) /* a chunk has 2,048 */
                 count = MOST - 1;
         }
@@ -172,14 +174,14 @@ static void every_tone(const dpa_image_loops *level, const uint8_t digest[32])
 static void tone_is(const dpa_image_loops *level, const dpa_tone *tone, const float *table,
                     const uint8_t from[4], const uint8_t to[4])
 {
-    static const uint8_t digest[32];
+    static const uint32_t key[4];
     uint8_t bytes[4];
     uint16_t words[4];
     memcpy(bytes, from, 4);
     for (int i = 0; i < 4; i++)
         words[i] = from[i];
-    dpa_apply_tone(level, DPA_UINT8, bytes, 4, 1, tone, digest, table);
-    dpa_apply_tone(level, DPA_UINT16, words, 4, 1, tone, digest, table);
+    dpa_apply_tone(level, DPA_UINT8, bytes, 4, 1, tone, key, table);
+    dpa_apply_tone(level, DPA_UINT16, words, 4, 1, tone, key, table);
     for (int i = 0; i < 4; i++) {
         CHECK(bytes[i] == to[i], "%s: %g makes %d of byte %d", level->level, (double)tone->gain, bytes[i],
               from[i]);
@@ -235,7 +237,7 @@ static float mixed(const float pixel[3], const dpa_tone *tone, const float row[3
 }
 
 /* Side by side and as planes, with noise and without. */
-static void mixes(const dpa_image_loops *level, size_t count, const uint8_t digest[32])
+static void mixes(const dpa_image_loops *level, size_t count, const uint32_t key[4])
 {
     static const float matrix[9] = {0.7f, 0.2f, 0.1f, -0.3f, 1.2f, 0.1f, 0.25f, 0.5f, 0.25f};
     float *real = allocate(12 * count), *planes = allocate(12 * count), *noise = allocate(12 * count);
@@ -251,11 +253,11 @@ static void mixes(const dpa_image_loops *level, size_t count, const uint8_t dige
         }
         float *before = allocate(12 * count);
         memcpy(before, real, 12 * count);
-        dpa_noise(level, digest, 0, normals, noise, 3 * count);
-        dpa_apply_tone(level, DPA_UINT8, byte, 3 * count, 1, &tone, digest, table);
-        dpa_apply_tone(level, DPA_UINT16, word, 3 * count, 1, &tone, digest, table);
-        dpa_apply_tone(level, DPA_FLOAT32, real, 3 * count, 1, &tone, digest, table);
-        dpa_apply_tone(level, DPA_FLOAT32, planes, 3 * count, 3, &tone, digest, table);
+        dpa_noise(level, key, 0, normals, noise, 3 * count);
+        dpa_apply_tone(level, DPA_UINT8, byte, 3 * count, 1, &tone, key, table);
+        dpa_apply_tone(level, DPA_UINT16, word, 3 * count, 1, &tone, key, table);
+        dpa_apply_tone(level, DPA_FLOAT32, real, 3 * count, 1, &tone, key, table);
+        dpa_apply_tone(level, DPA_FLOAT32, planes, 3 * count, 3, &tone, key, table);
         for (size_t i = 0; i < 3 * count; i++) {
             const float added = noisy ? (float)((double)tone.stdev * noise[i]) : 0;
             const float sum = mixed(before + i / 3 * 3, &tone, matrix + i % 3 * 3);
@@ -378,23 +380,23 @@ static void sums(const dpa_image_loops *level)
 
 void test_noise(void)
 {
-    uint8_t digest[32];
+    uint32_t key[4];
     for (size_t k = 0; k < DPA_NOISE_TABLE; k++) {
         numbers[k] = (float)k;
         normals[k] = ((float)k - 32767.5f) / 8192;
     }
-    fill_random(digest, sizeof digest, 12);
+    fill_random((uint8_t *)key, sizeof key, 12);
     loops_count = usable_loops(loops);
     for (size_t i = 0; i < loops_count; i++) {
         known_outputs(loops[i]);
         known_indices(loops[i]);
-        parts(loops[i], digest);
+        parts(loops[i], key);
         every_count_of_blocks(loops[i]);
-        every_tone(loops[i], digest);
+        every_tone(loops[i], key);
         extremes(loops[i]);
         sums(loops[i]);
         for (size_t count = 1; count <= 1400; count += count < 140 ? 1 : 419)
-            mixes(loops[i], count, digest);
+            mixes(loops[i], count, key);
         gammas(loops[i]);
     }
 }

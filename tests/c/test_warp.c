@@ -172,21 +172,37 @@ static void widths(void)
     free(result);
 }
 
-/* Planes are images one behind the other. */
+/* Planes are images one behind the other, of each form that places serve. */
 static void planes(void)
 {
-    uint8_t image[3 * 5 * 7], result[3 * 4 * 6], single[4 * 6];
-    dpa_warp warp = {.height = 5, .width = 7, .out_height = 4, .out_width = 6, .channels = 1};
-    make_picture(DPA_UINT8, sizeof image, image);
-    for (int angle = 0; angle < 2; angle++) {
-        CHECK(dpa_turn_map(20 * angle, 0.8, &warp.map), "map");
-        warp.planes = 3;
-        dpa_warp_image(levels[level_count - 1], &warp, image, result);
-        warp.planes = 0;
-        for (int p = 0; p < 3; p++) {
-            dpa_warp_image(levels[0], &warp, image + p * 35, single);
-            CHECK(memcmp(single, result + p * 24, 24) == 0, "plane %d", p);
+    enum { HEIGHT = 21, WIDTH = 34, OUT_HEIGHT = 18, OUT_WIDTH = 150 };
+    static const uint8_t fill[3 * 4] = {7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7};
+    static const size_t channels[] = {1, 3, 2};
+    dpa_warp warp = {.height = HEIGHT, .width = WIDTH, .out_height = OUT_HEIGHT,
+                     .out_width = OUT_WIDTH, .fill = fill};
+    for (int how = 0; how < 3 * 3 * 3 * 3 * 3; how++) {
+        warp.type = (dpa_pixel)(how % 3);
+        warp.interpolation = (dpa_interpolation)(how / 3 % 3);
+        warp.border = (dpa_border)(how / 9 % 3);
+        warp.channels = channels[how / 27 % 3];
+        CHECK(dpa_turn_map(20 * (how / 81), how / 81 == 2 ? 0.1 : 0.8, &warp.map), "map");
+        const size_t from = picture_bytes(&warp, HEIGHT, WIDTH);
+        const size_t to = picture_bytes(&warp, OUT_HEIGHT, OUT_WIDTH);
+        uint8_t *image = allocate(3 * from), *result = allocate(3 * to), *single = allocate(to);
+        make_picture(warp.type, 3 * from / bytes_of(warp.type), image);
+        for (size_t l = 0; l < level_count; l++) {
+            warp.planes = 3;
+            dpa_warp_image(levels[l], &warp, image, result);
+            warp.planes = 0;
+            for (size_t p = 0; p < 3; p++) {
+                dpa_warp_image(levels[0], &warp, image + p * from, single);
+                CHECK(memcmp(single, result + p * to, to) == 0, "%s: plane %zu, case %d",
+                      dpa_image_level(levels[l]), p, how);
+            }
         }
+        free(image);
+        free(result);
+        free(single);
     }
 }
 

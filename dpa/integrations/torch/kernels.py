@@ -1,0 +1,84 @@
+"""Effects on tensors by Triton: the bits of arrays (docs/spec.md, from "Map" on)."""
+
+from __future__ import annotations
+
+import torch
+
+from dpa.checks import extra
+from dpa.images.forms import Sampling
+from dpa.integrations.torch.fused_kernel import EDGE, FILL, REFLECT, augment
+from dpa.integrations.torch.steps import CUBIC, memory_format
+from dpa.integrations.torch.tone_kernels import make_levels
+
+with extra("torch", "kernels need Triton, which PyTorch's builds for GPUs bring"):
+    import triton
+    import triton.language as tl
+
+if tuple(map(int, triton.__version__.split(".")[:2])) < (3, 5):
+    raise ImportError(f"kernels need Triton 3.5 (PyTorch 2.9) or newer, got {triton.__version__}")
+
+#: More channels are left to operations.py.
+MAX_CHANNELS = 4
+#: Pixels of a program.
+BLOCK = 512
+_BORDERS = {"reflect": REFLECT.value, "edge": EDGE.value, None: FILL.value}
+
+
+def augmented(
+    images: torch.Tensor,
+    steps: torch.Tensor,
+    table: torch.Tensor,
+    out_size: tuple[int, int],
+    sampling: Sampling,
+    full_range: float,
+    erase_fill: float,
+    needs_mean: bool = True,
+    needs_gamma: bool = True,
+) -> torch.Tensor:
+    """The same as operations.augmented, without a gradient, of up to MAX_CHANNELS channels.
+
+    `needs_mean`, `needs_gamma`: False where no sample has a lift, or none a gamma other than 1.
+    """
+    samples, channels, height, width = images.shape
+    out = torch.empty(
+        (samples, channels, *out_size),
+        dtype=images.dtype,
+        device=images.device,
+        memory_format=memory_format(images),
+    )
+    if not samples:
+        return out
+    levels, sums = images, steps  # not read
+    grid = (samples * triton.cdiv(out_size[0] * out_size[1], BLOCK),)
+    options = launch_options(sampling.interpolation)
+    with torch.cuda.device_of(images):  # Triton launches on the current one
+        if needs_gamma and images.dtype == torch.uint8:
+            levels = images.new_empty((samples, 256))
+            make_levels[(samples,)](steps, levels, float(full_range), **options)
+        if needs_mean:
+            sums = steps.new_zeros((samples, 2))
+        for summing in (True, False) if needs_mean else (False,):
+            augment[grid](
+                *(images, out, steps, table, levels, sums),
+                *images.stride(),
+                *(out.stride(0), out.stride(1), out.stride(3)),
+                *(height, width, *out_size),
+                *(sampling.fill, erase_fill, float(full_range)),
+                *(channels, sampling.interpolation, _BORDERS[sampling.border]),
+                *(_offset_type(images), needs_gamma, needs_mean, summing, BLOCK),
+                **options,
+            )
+    return out
+
+
+def launch_options(interpolation: int) -> dict[str, int]:
+    """Four pixels a thread; of sixteen taps each, only two fit into its registers."""
+    warps = 8 if interpolation == CUBIC else 4
+    return {"num_warps": warps, "enable_fp_fusion": False}
+
+
+def _offset_type(images: torch.Tensor) -> tl.dtype:
+    """Of offsets within a sample; those of 32 bits take half the registers."""
+    sides = zip(images.shape[1:], images.stride()[1:], strict=True)
+    last = sum((side - 1) * stride for side, stride in sides)
+    return tl.int32 if last < 2**31 else tl.int64
