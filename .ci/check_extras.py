@@ -31,16 +31,18 @@ class Check(NamedTuple):
     pins: tuple[str, ...] = ()
 
 
+#: What the tables of docs/integrations.md say, each row of it.
+TABLES = ("tests/test_conventions.py", "tests/test_neutral.py", *PAGES)
 TORCH = tuple(GROUPS["torch"])
 #: What tests compare with.
 SCIPY = tuple(pin for pin in GROUPS["test"] if str(pin).startswith("scipy"))
 CHECKS = {
-    "albumentations": Check("albumentations cv2", ("tests/test_albumentations.py", *PAGES)),
+    "albumentations": Check("albumentations cv2", ("tests/test_albumentations.py", *TABLES)),
     "audit": Check("scipy", ("tests/test_audit.py",)),
     "cli": Check("tqdm", ("tests/test_cli_files.py",)),
-    "huggingface": Check("datasets PIL", ("tests/test_huggingface.py", *PAGES)),
+    "huggingface": Check("datasets PIL", ("tests/test_huggingface.py", *TABLES)),
     "image": Check("PIL", ("tests/test_image.py",), SCIPY),
-    "kornia": Check("kornia torch", ("tests/test_kornia.py", *PAGES), TORCH),
+    "kornia": Check("kornia torch", ("tests/test_kornia.py", *TABLES), TORCH),
     "parquet": Check(
         "pyarrow pandas polars duckdb",
         (
@@ -54,7 +56,7 @@ CHECKS = {
         ("tests/test_torch_tensors.py", "tests/test_torch_datasets.py", "-k", "not loaders"),
         TORCH,
     ),
-    "torchvision": Check("torchvision torch", ("tests/test_torchvision.py", *PAGES)),
+    "torchvision": Check("torchvision torch", ("tests/test_torchvision.py", *TABLES)),
     "viz": Check("matplotlib scipy PIL", ("tests/test_pictures.py", "-k", "preview or presets")),
 }
 #: Libraries that have a recipe, not an extra.

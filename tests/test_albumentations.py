@@ -232,6 +232,27 @@ def test_a_strict_compose():
         pipeline(image=IMAGE, sample_id=42, epok=3)
 
 
+@pytest.mark.parametrize("view", [0, 3])
+def test_the_view_of_a_call_takes_the_place_of_the_transforms(view):
+    pipeline = A.Compose([Augment(base_seed=7, view=1)], strict=True)
+    for given, used in ((view, view), (None, 1)):
+        found = pipeline(image=IMAGE, sample_id=42, epoch=3, view=given)["image"]
+        params = dpa.gen_augmentation_params(42, base_seed=7, epoch=3, view=used)
+        assert np.array_equal(found, applied.apply_augmentation(IMAGE, params))
+
+
+def test_ids_in_label_fields_are_rounded_and_places_are_not():
+    """Why the page says to give places: Albumentations makes float32 of numbers."""
+    pipeline = A.Compose(
+        [Augment(base_seed=7)], bbox_params=A.BboxParams("pascal_voc", label_fields=["labels"])
+    )
+    boxes, ids = [[1, 2, 30, 20], [9, 9, 40, 30]], [2**24 + 1, 2**62 + 1]
+    found = pipeline(image=IMAGE, bboxes=boxes, labels=ids, sample_id=1)["labels"]
+    assert found == [2**24, 2**62]
+    places = pipeline(image=IMAGE, bboxes=boxes, labels=range(2), sample_id=1)["labels"]
+    assert [ids[int(at)] for at in places] == ids
+
+
 def test_names_that_are_no_effects():
     space = Space({**PLACES, "lambda_": Uniform(0, 1)})
     A.Compose([Augment(space)])(image=IMAGE, sample_id=1)

@@ -8,6 +8,7 @@ import pytest
 from frameworks import require
 
 import dpa
+from dpa.space import Choice, Space, Uniform, sometimes
 
 torch, K = require("torch"), require("kornia.augmentation", "adapters")
 from dpa.integrations.kornia import (  # noqa: E402 (it needs what require() looks for)
@@ -84,6 +85,29 @@ def test_equal_ids_are_augmented_alike():
 def test_what_is_no_batch_is_named(make):
     with pytest.raises(TypeError, match="batch must be an AugmentationBatch, got list"):
         make(BATCH.to_dicts(), IMAGES.shape)
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (affine_params, "rotation or scale"),
+        (color_params, "brightness or contrast"),
+        (noise_params, "noise"),
+    ],
+)
+def test_a_batch_without_these_names_is_refused(make, names):
+    batch = dpa.generate_augmentation_batch(range(3), Space({"hue": Uniform(0, 1)}))
+    with pytest.raises(ValueError, match=rf"batch must have {names}, it has 'hue'"):
+        make(batch, IMAGES.shape)
+
+
+def test_what_a_sample_does_not_have_is_not_done():
+    space = Space(turned=sometimes(0.5), rotation=Choice([90, 180], when={"turned": True}))
+    batch = dpa.generate_augmentation_batch(range(3), space)
+    assert batch["turned"].tolist() == [True, False, True]
+    params = affine_params(batch, IMAGES.shape)
+    assert params["angle"].tolist() == [-row.get("rotation", 0) for row in batch]
+    assert params["scale"].tolist() == [[1, 1]] * 3
 
 
 def test_without_pytorch_the_import_says_what_to_install(monkeypatch):

@@ -386,8 +386,19 @@ def test_names_that_are_no_effects():
 
 
 def test_an_id_shows_what_it_is():
-    assert repr(ID) == "SampleId(42, epoch=3)"
-    assert repr(SampleId("a.png")) == "SampleId('a.png', epoch=None)"
+    assert repr(ID) == "SampleId(42, epoch=3, view=None)"
+    assert repr(SampleId("a.png", view=0)) == "SampleId('a.png', epoch=None, view=0)"
+
+
+@pytest.mark.parametrize("view", [0, 3])
+def test_the_view_of_an_id_takes_the_place_of_the_transforms(view):
+    augment = Augment(base_seed=7, view=1)
+    for given, used in ((view, view), (None, 1)):
+        found, _ = augment(IMAGE, SampleId(42, epoch=3, view=given))
+        params = dpa.gen_augmentation_params(42, base_seed=7, epoch=3, view=used)
+        assert np.array_equal(
+            as_pixels(found), applied.apply_augmentation(PIXELS, params, border=0)
+        )
 
 
 def test_a_pixel_that_is_nan_stays_alone():

@@ -35,7 +35,7 @@ _OPTIONS = ("border", "interpolation", "out_size", "full_range", "erase_fill", "
 class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     """apply_augmentation as a part of `A.Compose`; masks, boxes and keypoints follow the image.
 
-    The call needs `sample_id=` (int or str) and may have `epoch=`:
+    The call needs `sample_id=` (int or str) and may have `epoch=` and `view=`:
     `A.Compose([Augment()])(image=image, sample_id=42, epoch=3)`. The transform draws nothing,
     so neither the seed of the Compose nor other transforms change its values.
 
@@ -47,7 +47,8 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     base_seed
         The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     view
-        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. The
+        view of a call takes its place.
     border
         What lies outside the image: "reflect" (without repeating the edge pixel), "edge"
         (repeats it), or a number to fill with.
@@ -127,7 +128,7 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
     @property
     def available_keys(self) -> set[str]:
         """What a call may have where the Compose is strict."""
-        return {*super().available_keys, "sample_id", "epoch"}
+        return {*super().available_keys, "sample_id", "epoch", "view"}
 
     @property
     def targets_as_params(self) -> list[str]:
@@ -138,7 +139,9 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         self, params: dict[str, Any], data: dict[str, Any]
     ) -> dict[str, Any]:
         """The sample's parameters and the image's size, for the methods below."""
-        derivation = derive(self.config, data.get("epoch"), self.view, self.base_seed)
+        view = data.get("view")
+        view = self.view if view is None else view
+        derivation = derive(self.config, data.get("epoch"), view, self.base_seed)
         sample = derivation.params(data["sample_id"])
         Effect.checked(sample, strict=self.strict)
         return {"sample": sample, "size": params["shape"][:2]}

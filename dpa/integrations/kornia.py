@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
-from dpa.checks import extra
+from dpa.checks import brief, extra
 from dpa.derivation.derivation import AugmentationBatch
 
 with extra("kornia", "dpa.integrations.kornia needs PyTorch and Kornia"):
     import torch
 
+from dpa.images.effects import Effect
 from dpa.images.noise import standard_normals_batch
 
 Params: TypeAlias = dict[str, torch.Tensor]
@@ -22,14 +20,16 @@ Params: TypeAlias = dict[str, torch.Tensor]
 def affine_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
     """Rotation and scale, for `RandomAffine(degrees=0)(images, params=...)`.
 
-    `shape`: the images' shape (n, channels, height, width), where n is len(batch). Raises
-    ValueError for another shape, TypeError if `batch` is not an AugmentationBatch.
+    What a sample does not have is not done to it, and other names are ignored. `shape`: the
+    images' shape (n, channels, height, width), where n is len(batch). Raises ValueError for
+    another shape and for a batch without these names, TypeError if `batch` is not an
+    AugmentationBatch.
     """
     height, width = _checked(batch, shape)[2:]
+    rotation, scale = _columns(batch, "rotation", "scale")
     nothing = torch.zeros(len(batch))
-    scale = _column(batch.scale)
     return {
-        "angle": -_column(batch.rotation),  # Kornia turns clockwise
+        "angle": -rotation,  # Kornia turns clockwise
         "scale": torch.stack([scale, scale], dim=1),
         "center": torch.tensor([[(width - 1) / 2, (height - 1) / 2]]).repeat(len(batch), 1),
         "translations": torch.zeros(len(batch), 2),
@@ -48,9 +48,10 @@ def color_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
     affine_params.
     """
     _checked(batch, shape)
+    brightness, contrast = _columns(batch, "brightness", "contrast")
     return {
-        "brightness_factor": _column(batch.brightness),
-        "contrast_factor": _column(batch.contrast),
+        "brightness_factor": brightness,
+        "contrast_factor": contrast,
         "saturation_factor": torch.ones(len(batch)),
         "hue_factor": torch.zeros(len(batch)),
         "order": torch.arange(4),
@@ -65,16 +66,24 @@ def noise_params(batch: AugmentationBatch, shape: Sequence[int]) -> Params:
     are as for affine_params.
     """
     _, channels, height, width = _checked(batch, shape)
-    fields = standard_normals_batch(batch, (height, width, channels))
-    fields *= batch.noise.astype(np.float32)[:, None, None, None]
+    [stdev] = _columns(batch, "noise")
+    fields = torch.from_numpy(standard_normals_batch(batch, (height, width, channels)))
     return {
-        "gaussian_noise": torch.from_numpy(fields).permute(0, 3, 1, 2),
+        "gaussian_noise": fields.mul_(stdev[:, None, None, None]).permute(0, 3, 1, 2),
         **_common(batch, shape),
     }
 
 
-def _column(values: npt.NDArray[np.floating]) -> torch.Tensor:
-    return torch.from_numpy(values.astype(np.float32))
+def _columns(batch: AugmentationBatch, *names: str) -> list[torch.Tensor]:
+    """The values of each name, float32, shape (n,); neutral where a sample lacks it."""
+    if not any(name in batch.names for name in names):
+        raise ValueError(
+            f"batch must have {' or '.join(names)}, it has {brief(', '.join(batch.names))}"
+        )
+    effects = [Effect.checked(params) for params in batch]
+    return [
+        torch.tensor([getattr(e, name) for e in effects], dtype=torch.float32) for name in names
+    ]
 
 
 def _checked(batch: AugmentationBatch, shape: Sequence[int]) -> tuple[int, ...]:

@@ -33,14 +33,20 @@ _KEYPOINTS = getattr(tv_tensors, "KeyPoints", ())  # from torchvision 0.23 on
 
 
 class SampleId:
-    """The id of a sample among the inputs of Augment, which returns it unchanged."""
+    """The id of a sample among the inputs of Augment, which returns it unchanged.
 
-    def __init__(self, sample_id: int | str, *, epoch: int | None = None) -> None:
+    `epoch` and `view` are parts of the key; a view takes the place of that of Augment.
+    """
+
+    def __init__(
+        self, sample_id: int | str, *, epoch: int | None = None, view: int | None = None
+    ) -> None:
         self.sample_id = sample_id
         self.epoch = epoch
+        self.view = view
 
     def __repr__(self) -> str:
-        return f"SampleId({self.sample_id!r}, epoch={self.epoch!r})"
+        return f"SampleId({self.sample_id!r}, epoch={self.epoch!r}, view={self.view!r})"
 
 
 class Augment(v2.Transform):  # type: ignore[misc]  # without types here
@@ -63,7 +69,8 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
     base_seed
         The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     view
-        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not. The
+        view of a SampleId takes its place.
     out_size
         (height, width) of the result; None keeps those of the input.
     fill
@@ -119,7 +126,8 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         if len(found) != 1:
             raise ValueError(f"the inputs must have one SampleId, got {len(found)}")
         [sample] = found
-        derivation = derive(self.config, sample.epoch, self.key.view, self.key.base_seed)
+        view = self.key.view if sample.view is None else sample.view
+        derivation = derive(self.config, sample.epoch, view, self.key.base_seed)
         params = derivation.params(sample.sample_id)
         return {"params": params, "effect": Effect.checked(params, strict=self.strict)}
 
