@@ -66,6 +66,7 @@ if typing.TYPE_CHECKING:
     from dpa.errors import ResourceCleanupError as ResourceCleanupError
     from dpa.errors import StreamingError as StreamingError
     from dpa.errors import StreamingIOError as StreamingIOError
+    from dpa.files.runs import Run as Run
     from dpa.files.verify import verify_augmentation_chain as verify_augmentation_chain
     from dpa.streams.progress import StreamingProgress as StreamingProgress
 else:
@@ -87,6 +88,7 @@ else:
             *("GeneratorExhaustionError", "PartialWriteError", "ResourceCleanupError"),
             *("StreamingError", "StreamingIOError"),
         ),
+        "dpa.files.runs": ("Run",),
         "dpa.files.verify": ("verify_augmentation_chain",),
         "dpa.streams.progress": ("StreamingProgress",),
     }
@@ -110,6 +112,7 @@ __all__ = [
     "AugmentationBatch",
     "AugmentationConfig",
     "ChainFileError",
+    "Run",
     "Statistics",
     "active_kernel",
     "compute_statistics",

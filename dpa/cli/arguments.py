@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import reprlib
+import sys
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +15,8 @@ from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.documents import parse
 from dpa.derivation.space import Space
 from dpa.files.chains import open_chain
+from dpa.files.manifests import is_run
+from dpa.files.runs import Run
 
 #: The type of the argument of a module's add(), which registers its commands.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -63,11 +66,39 @@ def add_ids(command: argparse._ActionsContainer, default: str) -> None:
     """Adds the options that given_ids reads."""
     command.add_argument("--ids", metavar="A:B|A,B,...", help=default)
     command.add_argument("--string", action="store_true", help="the ids are strings: --ids A,B,...")
+    add_ids_from(command)
+
+
+def add_ids_from(command: argparse._ActionsContainer) -> None:
+    """Adds the option that read_ids reads."""
+    command.add_argument(
+        "--ids-from", metavar="FILE", help="text ids: the lines of a file of UTF-8; - is stdin"
+    )
+
+
+def read_ids(name: str) -> list[str]:
+    """The lines of --ids-from, without their ends. Raises ValueError or OSError."""
+    data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    try:
+        lines = data.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--ids-from {name!r} is no UTF-8: {error}") from None
+    if not lines[-1]:
+        lines.pop()
+    ids = [line.removesuffix("\r") for line in lines]
+    if not ids or "" in ids:
+        where = f"line {ids.index('') + 1} is empty" if ids else "it is empty"
+        raise ValueError(f"--ids-from {name!r} must have an id on each line; {where}")
+    return ids
 
 
 def given_ids(arguments: argparse.Namespace) -> range | list[int] | list[str] | None:
-    """The ids of --ids; None without it. Raises ValueError."""
+    """The ids of --ids or --ids-from; None without them. Raises ValueError or OSError."""
     text: str | None = arguments.ids
+    if arguments.ids_from is not None:
+        if text is not None or arguments.string:
+            raise ValueError("--ids-from is not allowed with --ids and --string")
+        return read_ids(arguments.ids_from)
     if text is None:
         if arguments.string:
             raise ValueError("--string needs --ids")
@@ -77,14 +108,32 @@ def given_ids(arguments: argparse.Namespace) -> range | list[int] | list[str] | 
         if "" in names:
             raise ValueError(f"--ids must be ids with commas between them, got {text!r}")
         return names
-    if match := re.fullmatch(r"([0-9]{1,20}):([0-9]{1,20})", text):
-        ids = range(int(match[1]), int(match[2]))
-        if not ids:
-            raise ValueError(f"--ids A:B is A to B - 1, so A must be below B, got {text!r}")
-        return ids
+    if ":" in text:
+        return span("--ids", text)
     if re.fullmatch(r"[0-9]{1,20}(,[0-9]{1,20})*", text):
         return [int(number) for number in text.split(",")]
     raise ValueError(f"--ids must be like 0:16 or 3,5,42, got {text!r}; for text: --string")
+
+
+def span(option: str, text: str) -> range:
+    """The integers A to B - 1 of A:B. Raises ValueError."""
+    match = re.fullmatch(r"([0-9]{1,20}):([0-9]{1,20})", text)
+    if not match:
+        raise ValueError(f"{option} must be like 0:16, got {text!r}")
+    found = range(int(match[1]), int(match[2]))
+    if not found:
+        raise ValueError(f"{option} A:B is A to B - 1, so A must be below B, got {text!r}")
+    return found
+
+
+def add_epochs(command: argparse._ActionsContainer, text: str) -> None:
+    """Adds the option that chosen_epochs reads."""
+    command.add_argument("--epochs", metavar="A:B", help=text)
+
+
+def chosen_epochs(arguments: argparse.Namespace) -> range | None:
+    """The epochs of --epochs; None without it. Raises ValueError."""
+    return None if arguments.epochs is None else span("--epochs", arguments.epochs)
 
 
 def add_config(command: argparse.ArgumentParser) -> None:
@@ -148,10 +197,12 @@ def chosen_config(arguments: argparse.Namespace) -> Space:
 
 
 def read_space(option: str, path: Path) -> tuple[Space, int | None]:
-    """The space of a file, and the epoch of its key if it is a chain file.
+    """The space of a file or a run, and the epoch of its key if it is a chain file.
 
     Raises OSError, or ValueError that names the option and the file.
     """
+    if is_run(path):
+        return Run.load(path).config, None
     if is_chain(path):
         return _of_chain(option, path)
     try:
@@ -179,8 +230,8 @@ def is_chain(path: Path) -> bool:
 
 
 def _read_config(path: Path) -> Space:
-    if is_chain(path):
-        return _of_chain("--config", path)[0]
+    if is_run(path) or is_chain(path):
+        return read_space("--config", path)[0]
     try:
         fields = parse(path.read_bytes())
         if not isinstance(fields, dict):

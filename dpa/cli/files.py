@@ -28,7 +28,8 @@ def add(commands: Commands) -> None:
         "files",
         nargs="+",
         metavar="FILE|DIR",
-        help=f"{SUFFIXES}, recipes too; the files of a folder are the parts of one run",
+        help=f"{SUFFIXES}, recipes too; a run's folder; in other folders files are the parts of "
+        "one chain",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="print only what is not ok")
     add_unlimited(command)
@@ -38,9 +39,11 @@ def add(commands: Commands) -> None:
     group.add_argument("--rank", type=whole_number, metavar="K", help="default: the samples'")
     command.set_defaults(run=_verify)
 
-    command = commands.add_parser("diff", help="compare the samples of two files")
-    command.add_argument("first", metavar="FILE", help=SUFFIXES)
-    command.add_argument("second", metavar="FILE", help="of the same or another format")
+    command = commands.add_parser("diff", help="compare the samples of two files or runs")
+    command.add_argument(
+        "first", metavar="FILE|DIR", help=f"{SUFFIXES}; a run's folder, or one of parts of a chain"
+    )
+    command.add_argument("second", metavar="FILE|DIR", help="of the same or another format")
     add_unlimited(command)
     command.set_defaults(run=_diff)
 

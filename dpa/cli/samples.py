@@ -9,36 +9,52 @@ from dpa.checks import printable
 from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
+    add_epochs,
+    add_ids_from,
     add_num_samples,
     add_request,
     add_unlimited,
+    chosen_config,
     chosen_derivation,
     leave_to,
+    read_ids,
+    span,
+    whole_number,
 )
 from dpa.cli.output import progress, tell, terminable
 from dpa.derivation.columns import Columns
-from dpa.derivation.ids import consecutive_ids
-from dpa.files.chains import Recipe, open_chain, recipe_blocks
-from dpa.files.metadata import RecipeMetadata
+from dpa.derivation.derivation import Derivation
+from dpa.derivation.ids import Consecutive, Ids, consecutive_ids
+from dpa.files import formats
+from dpa.files.chains import Recipe, open_chain, sample_blocks
+from dpa.files.metadata import Metadata, RecipeMetadata
 from dpa.files.recipes import merge_recipes, write_recipe
+from dpa.files.runs import Run
 from dpa.files.writing import write_chain
 from dpa.streams.splitter import DistributedRangeSplitter
 
 
 def add(commands: Commands) -> None:
     """Registers the commands."""
-    command = commands.add_parser("generate", help="write the parameters of consecutive samples")
+    command = commands.add_parser("generate", help="write the parameters of samples")
     source = command.add_mutually_exclusive_group(required=True)
     add_num_samples(source)
+    add_ids_from(source)
     source.add_argument("--recipe", metavar="FILE", help="the samples that this recipe stands for")
     add_request(command)
+    _add_run(command)
+    command.add_argument(
+        "--format",
+        choices=[suffix[1:] for suffix in formats.SUFFIXES],
+        help="of the files in the folder of --epochs; default: parquet",
+    )
     add_unlimited(command)
     command.add_argument(
         "-o",
         "--output",
         required=True,
         metavar="FILE",
-        help=f"{SUFFIXES}; an existing file is replaced",
+        help=f"{SUFFIXES}; an existing file is replaced. With --epochs: a new folder",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
     command.set_defaults(run=_generate)
@@ -46,6 +62,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("recipe", help="write what samples are made of, not the samples")
     source = command.add_mutually_exclusive_group(required=True)
     add_num_samples(source)
+    add_ids_from(source)
     source.add_argument(
         "--merge",
         nargs="+",
@@ -53,42 +70,87 @@ def add(commands: Commands) -> None:
         help="recipes and chain files whose ids are consecutive; nothing is generated",
     )
     add_request(command)
+    _add_run(command)
     command.add_argument(
         "-o",
         "--output",
         required=True,
         metavar="FILE",
-        help="a .json file; an existing one is replaced",
+        help="a .json file; an existing one is replaced. With --epochs: a new folder",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
     command.set_defaults(run=_recipe)
 
 
+def _add_run(command: argparse.ArgumentParser) -> None:
+    """Adds the options that make a run."""
+    group = command.add_argument_group("a run: a folder with all epochs of a training")
+    add_epochs(group, "A to B - 1")
+    group.add_argument(
+        "--views", type=whole_number, metavar="K", help="of each sample in each epoch; default: 1"
+    )
+
+
 def _generate(arguments: argparse.Namespace) -> None:
+    if arguments.epochs is not None:
+        _write_run(arguments, arguments.format or "parquet")
+        return
+    if arguments.format is not None:
+        raise ValueError("--format is for --epochs; the suffix of -o says what a file has")
+    _require_no_views(arguments)
     if arguments.recipe is None:
-        metadata = _request(arguments)
-        _write_samples(arguments, metadata, recipe_blocks(metadata))
+        derivation, ids, world_size = _request(arguments)
+        metadata = Metadata.of(derivation, ids, world_size)
+        _write_samples(arguments, metadata, sample_blocks(derivation, ids), len(ids))
         return
     leave_to("--recipe", arguments)
     with open_chain(arguments.recipe, unlimited=arguments.unlimited) as chain:
         if not isinstance(chain, Recipe):
             raise ValueError(f"--recipe: {arguments.recipe!r} is no recipe")
-        _write_samples(arguments, chain.metadata, chain.blocks())
+        _write_samples(arguments, chain.metadata.stored, chain.blocks(), chain.size)
 
 
 def _write_samples(
-    arguments: argparse.Namespace, recipe: RecipeMetadata, blocks: Iterable[Columns]
+    arguments: argparse.Namespace, metadata: Metadata, blocks: Iterable[Columns], total: int
 ) -> None:
-    """Writes the chain file that a recipe stands for."""
-    total = recipe.num_samples
     with terminable(), progress(total, arguments.quiet) as advance:
-        write_chain(arguments.output, recipe.stored, blocks, advance, total)
+        write_chain(arguments.output, metadata, blocks, advance, total)
     _tell_written(arguments, f"{total:,} samples")
 
 
+def _write_run(arguments: argparse.Namespace, stored: str | None) -> None:
+    """Writes the folder of all epochs and views."""
+    for name in ("recipe", "merge", "epoch", "view", "rank", "world_size", "elastic"):
+        if getattr(arguments, name, None) not in (None, False):
+            raise ValueError(f"--{name.replace('_', '-')} is not allowed with --epochs")
+    run = Run(
+        _ids(arguments),
+        chosen_config(arguments),
+        epochs=span("--epochs", arguments.epochs),
+        base_seed=arguments.base_seed,
+        views=1 if arguments.views is None else arguments.views,
+    )
+    total = len(run.ids) * sum(1 for _ in run.parts())
+    with terminable(), progress(total, arguments.quiet) as advance:
+        run.save(arguments.output, stored, advance=advance)
+    _tell_written(arguments, f"a run of {total:,} samples")
+
+
+def _require_no_views(arguments: argparse.Namespace) -> None:
+    if arguments.views is not None:
+        raise ValueError("--views is for --epochs; for one view: --view")
+
+
 def _recipe(arguments: argparse.Namespace) -> None:
+    if arguments.epochs is not None:
+        _write_run(arguments, None)
+        return
+    _require_no_views(arguments)
+    if arguments.ids_from is not None:
+        raise ValueError("a recipe is of consecutive ids; of --ids-from with --epochs it is a run")
     if arguments.merge is None:
-        metadata = _request(arguments)
+        derivation, ids, world_size = _request(arguments)
+        metadata = RecipeMetadata.checked(Metadata.of(derivation, ids, world_size), len(ids))
         total = metadata.num_samples
         with terminable(), progress(total, arguments.quiet) as advance:
             write_recipe(arguments.output, metadata, advance)
@@ -103,8 +165,17 @@ def _tell_written(arguments: argparse.Namespace, what: str) -> None:
         tell(f"wrote {what} to {printable(arguments.output)}")
 
 
-def _request(arguments: argparse.Namespace) -> RecipeMetadata:
-    """The recipe that the arguments describe."""
+def _ids(arguments: argparse.Namespace) -> Ids:
+    """The ids of -n or of --ids-from."""
+    if arguments.ids_from is None:
+        return Consecutive(consecutive_ids(arguments.num_samples, arguments.start_id or 0))
+    if arguments.start_id is not None:
+        raise ValueError("--start-id is not allowed with --ids-from")
+    return Ids.checked(read_ids(arguments.ids_from))
+
+
+def _request(arguments: argparse.Namespace) -> tuple[Derivation, Ids, int | None]:
+    """What makes the samples that the arguments describe, their ids and the number of ranks."""
     rank, world_size = arguments.rank, arguments.world_size
     if arguments.elastic or (rank, world_size) != (None, None):
         for name, value in (("--rank", rank), ("--world-size", world_size)):
@@ -113,10 +184,10 @@ def _request(arguments: argparse.Namespace) -> RecipeMetadata:
                     f"{name} is missing: --rank K --world-size N takes share K, 0 .. N - 1, "
                     "of N of the ids"
                 )
-    ids = consecutive_ids(arguments.num_samples, arguments.start_id or 0)
+    ids = _ids(arguments)
     if rank is not None:
         start, end = DistributedRangeSplitter(len(ids), world_size).get_rank_range(rank)
         ids = ids[start:end]
     if arguments.elastic:
         rank = world_size = None
-    return RecipeMetadata.of_range(chosen_derivation(arguments, rank), ids, world_size)
+    return chosen_derivation(arguments, rank), ids, world_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,13 @@ from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
     add_config,
+    add_epochs,
+    add_ids_from,
     add_key,
     chosen_derivation,
+    chosen_epochs,
     leave_to,
+    read_ids,
     read_space,
 )
 from dpa.cli.output import write
@@ -26,6 +30,8 @@ from dpa.derivation.space import Space
 from dpa.derivation.statistics import Summary, theoretical_statistics
 from dpa.files.chains import Chain, Recipe, open_chain
 from dpa.files.formats import is_chain
+from dpa.files.manifests import is_run
+from dpa.files.runs import Run
 
 
 def add(commands: Commands) -> None:
@@ -35,14 +41,20 @@ def add(commands: Commands) -> None:
     )
     command.add_argument(
         "ids",
-        nargs="+",
+        nargs="*",
         metavar="ID|FILE",
-        help=f"0 or more; text with --string; or the JSON of a space, or a chain file: {SUFFIXES}",
+        help="0 or more; text with --string; or the JSON of a space, a chain file, "
+        f"{SUFFIXES}, or a run's folder",
     )
+    add_ids_from(command)
     command.add_argument("--string", action="store_true", help="the ids are strings")
     command.add_argument(
         "--from", dest="source", metavar="FILE", help="as this chain file or recipe has them"
     )
+    command.add_argument(
+        "--run", dest="folder", metavar="DIR", help="as this run has them, in each epoch and view"
+    )
+    add_epochs(command, "with --run: only these; A:B is A to B - 1")
     command.add_argument("--json", action="store_true", help="print JSON of a FILE, too")
     add_config(command)
     add_key(command)
@@ -50,33 +62,45 @@ def add(commands: Commands) -> None:
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    if not arguments.string and len(arguments.ids) == 1 and is_chain(arguments.ids[0]):
-        _show_declared(arguments, Path(arguments.ids[0]))
+    one = arguments.ids[0] if len(arguments.ids) == 1 and not arguments.string else ""
+    if one and (is_chain(one) or is_run(one)):
+        _show_declared(arguments, Path(one))
         return
-    ids = [_id(text, string=arguments.string) for text in arguments.ids]
+    if arguments.folder is not None:
+        _show_of_run(arguments)
+        return
+    if arguments.epochs is not None:
+        raise ValueError("--epochs needs --run; for one epoch: --epoch")
     if arguments.source is None:
+        ids = _ids(arguments)
         if arguments.world_size is not None:
             checked_rank(arguments.rank, arguments.world_size)
         derivation = chosen_derivation(arguments, arguments.rank)
-        rows = {sample_id: derivation.params(sample_id) for sample_id in ids}
+        rows = [(sample_id, derivation.params(sample_id)) for sample_id in ids]
     else:
         leave_to("--from", arguments)
-        rows = _stored(arguments.source, ids)
-    write("\n".join(json.dumps({"id": sample_id, **rows[sample_id]}) for sample_id in ids))
+        rows = _stored(arguments)
+    write("\n".join(json.dumps({"id": sample_id, **row}) for sample_id, row in rows))
 
 
 def _show_declared(arguments: argparse.Namespace, path: Path) -> None:
     """Prints what a file declares; its schedules in the epoch asked for, or that of its key."""
-    if arguments.source is not None:
-        raise ValueError("--from is not allowed with FILE")
+    for option, value in (("--from", arguments.source), ("--run", arguments.folder)):
+        if value is not None:
+            raise ValueError(f"{option} is not allowed with FILE")
     leave_to("FILE", arguments, allowed="epoch")
     space, epoch = read_space("FILE", path)
+    run = Run.load(path) if is_run(path) else None
+    facts = {} if run is None else {"num_samples": len(run.ids), **run.facts}
     epoch = epoch if arguments.epoch is None else word("epoch", arguments.epoch)
     expected = _expected(space, epoch)
     if arguments.json:
         found = {"names": space.names, "identity": space.identity, "space": space.declaration()}
+        found |= {} if run is None else {"run": facts}
         write(json.dumps({**found, "epoch": epoch, "expected": expected}))
     else:
+        if run is not None:
+            write(", ".join(f"{name} {value}" for name, value in facts.items()))
         write(declared_table(space, epoch, expected))
 
 
@@ -87,6 +111,44 @@ def _expected(space: Space, epoch: int | None) -> Summary:
     return {name: expected[name] for name in known}
 
 
+def _show_of_run(arguments: argparse.Namespace) -> None:
+    """Prints samples in the epochs and views of a run; each line says which."""
+    if arguments.source is not None:
+        raise ValueError("--from is not allowed with --run")
+    leave_to("--run", arguments)
+    run = Run.load(arguments.folder)
+    ids = _ids(arguments, run.ids.kind)
+    for sample_id in ids:
+        run.require_id(sample_id)
+    epochs = chosen_epochs(arguments) or run.epochs
+    keys = [
+        (epoch, run.derivation(epoch, view, occurrence))
+        for epoch in epochs
+        for occurrence in range(run.occurrences)
+        for view in range(run.views)
+    ]
+    for sample_id in ids:
+        for epoch, derivation in keys:
+            view = derivation.key.view
+            found = {"id": sample_id, "epoch": epoch, **({} if view is None else {"view": view})}
+            write(json.dumps({**found, **derivation.params(sample_id)}))
+
+
+def _ids(arguments: argparse.Namespace, kind: str = "integer") -> list[int | str]:
+    """The ids that the arguments name; `kind`: of what they are sought in.
+
+    Raises ValueError or OSError.
+    """
+    if arguments.ids_from is None:
+        if not arguments.ids:
+            raise ValueError("say which samples: ID ..., or --ids-from FILE")
+        string = arguments.string or kind == "string"
+        return [_id(text, string=string) for text in arguments.ids]
+    if arguments.ids:
+        raise ValueError("--ids-from is not allowed with ID")
+    return [*read_ids(arguments.ids_from)]
+
+
 def _id(text: str, *, string: bool) -> int | str:
     if string:
         return text
@@ -95,10 +157,11 @@ def _id(text: str, *, string: bool) -> int | str:
     return int(text)
 
 
-def _stored(path: str, ids: Sequence[int | str]) -> dict[int | str, dict[str, Any]]:
-    """The samples of a file with these ids; those of a recipe are made alone."""
+def _stored(arguments: argparse.Namespace) -> list[tuple[int | str, dict[str, Any]]]:
+    """The samples of --from with these ids; those of a recipe are made alone."""
     rows: dict[int | str, dict[str, Any]] = {}
-    with open_chain(path) as chain:
+    with open_chain(arguments.source) as chain:
+        ids = _ids(arguments, chain.metadata.id_type)
         if isinstance(chain, Recipe):
             for _ in Chain.blocks(chain):  # checks the file; its samples stay ungenerated
                 pass
@@ -111,8 +174,8 @@ def _stored(path: str, ids: Sequence[int | str]) -> dict[int | str, dict[str, An
                     [rows[sample_id]] = block.part(slice(at, at + 1)).rows(chain.metadata.key.rank)
     for sample_id in ids:
         if sample_id not in rows:
-            raise ValueError(f"{path!r} has no sample with the id {sample_id!r}")
-    return rows
+            raise ValueError(f"{arguments.source!r} has no sample with the id {sample_id!r}")
+    return [(sample_id, rows[sample_id]) for sample_id in ids]
 
 
 def _places(ids: Ids, wanted: Set[int | str]) -> list[tuple[int | str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -47,6 +48,31 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
             raise
         if isinstance(error, OSError) and error.filename is None and error.errno in _NO_ROOM:
             error.filename = str(target)
+        raise
+    _sync_folder(target.parent)
+
+
+@contextmanager
+def replacing_folder(path: str | PathLike[str]) -> Iterator[Path]:
+    """A new folder that takes the name `path` when the block ends without an exception.
+
+    Until then it is `.dpa-….tmp` beside it; an exception removes it. `path` must be absent or an
+    empty folder. Missing parents are made. Raises OSError.
+    """
+    target = Path(os.path.realpath(file_path(path)))
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FileExistsError(errno.EEXIST, "Not an empty folder", str(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".dpa-{os.urandom(8).hex()}.tmp")
+    try:  # a signal may come as soon as the folder exists
+        temporary.mkdir()
+        yield temporary
+        _sync_folder(temporary)
+        if os.name == "nt" and target.exists():  # it replaces no folder, not even an empty one
+            target.rmdir()
+        temporary.replace(target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
     _sync_folder(target.parent)
 

@@ -15,6 +15,7 @@ from dpa.derivation.columns import Columns
 from dpa.derivation.config import DEFAULT
 from dpa.derivation.derivation import BLOCK, Derivation
 from dpa.derivation.digest import SampleDigest
+from dpa.derivation.ids import Consecutive, Ids
 from dpa.derivation.keys import NO_KEY, Key
 from dpa.derivation.space import Space
 from dpa.errors import ChainFileError
@@ -211,14 +212,8 @@ class Recipe(Chain):
         yield from super().blocks()
         if self.problems:
             return
-        # A link takes two blocks of SHA-256; the hour is that of a chain of ten.
-        hours = self.size / MOST_GENERATED * self.metadata.derivation.blocks_a_sample / 21
-        if hours > 1 and not self._unlimited:
-            raise ValueError(
-                f"{str(self.path)!r} stands for {self.size:,} samples, which take "
-                f"{hours:,.0f} hours of one core to generate: say unlimited=True "
-                "(--unlimited) if that is meant"
-            )
+        derivation = self.metadata.derivation
+        require_hour(self.path, self.size, derivation, unlimited=self._unlimited)
         digest = SampleDigest(self.metadata.key)
         for block in recipe_blocks(self.metadata, self._num_threads):
             digest.update(block)
@@ -266,10 +261,29 @@ def open_chain(
     return kind(path, file, reader, lenient=lenient, num_threads=num_threads, unlimited=unlimited)
 
 
+def require_hour(path: FilePath, size: int, derivation: Derivation, *, unlimited: bool) -> None:
+    """Raises ValueError where so many samples take one core over an hour, unless `unlimited`."""
+    # A link takes two blocks of SHA-256; the hour is that of a chain of ten.
+    hours = size / MOST_GENERATED * derivation.blocks_a_sample / 21
+    if hours > 1 and not unlimited:
+        raise ValueError(
+            f"{str(path)!r} stands for {size:,} samples, which take {hours:,.0f} hours of one core "
+            "to generate: say unlimited=True (--unlimited) if that is meant"
+        )
+
+
 def recipe_blocks(metadata: RecipeMetadata, num_threads: int | None = None) -> Iterator[Columns]:
     """The samples that a recipe stands for, some thousands at a time."""
-    for batch in metadata.derivation.blocks(metadata.ids, LARGE_BLOCK, num_threads):
-        yield from batch.parts(BLOCK)
+    return sample_blocks(metadata.derivation, Consecutive(metadata.ids), num_threads)
+
+
+def sample_blocks(
+    derivation: Derivation, ids: Ids, num_threads: int | None = None
+) -> Iterator[Columns]:
+    """The samples of these ids, some thousands at a time."""
+    size = derivation.space.block_size(LARGE_BLOCK)
+    for first in range(0, len(ids), size):
+        yield from derivation.batch(ids[first : first + size], num_threads).parts(BLOCK)
 
 
 def _read(path: FilePath, file: BinaryIO) -> FormatReader:

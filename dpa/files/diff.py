@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,8 +11,11 @@ import numpy as np
 from dpa.derivation.columns import Column, Columns
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.ids import Ids
-from dpa.files.chains import FilePath, open_chain
+from dpa.files.chains import Chain, FilePath, open_chain
+from dpa.files.folders import Parts
+from dpa.files.manifests import is_run
 from dpa.files.metadata import Metadata
+from dpa.files.runs import SavedRun
 
 #: Samples of both files with the same ids, or samples that only one file has.
 _Pair: TypeAlias = tuple[Columns, Columns] | tuple[Columns, None] | tuple[None, Columns]
@@ -47,10 +51,15 @@ class ChainDiff:
         self.common = 0
         self.different = 0
         self.fields: dict[str, tuple[int, float]] = {}
+        self._where = ""  # in a run: the epoch and the version of what is compared
         self.only = [0, 0]
         self.notes: list[str] = []
         self._first: list[str] = []
         self._first_only: tuple[list[str], list[str]] = ([], [])
+
+    def at(self, where: str) -> None:
+        """Says what the following samples are of, for their names."""
+        self._where = where
 
     def update(self, pair: _Pair) -> None:
         """Counts more samples."""
@@ -62,7 +71,8 @@ class ChainDiff:
         if block is not None:
             self.only[at] += len(block)
             names = self._first_only[at]
-            names += map(repr, block.ids[: _NAMED - len(names)])
+            more = block.ids[: _NAMED - len(names)]
+            names += [f"{each!r}{self._where}" for each in more]
 
     def _compare(self, a: Columns, b: Columns) -> None:
         found = a.differing(b, names=self._declared)
@@ -73,7 +83,7 @@ class ChainDiff:
                     far = max(far, _distance(a.columns[name], b.columns[name]))
                 self.fields[name] = (count + int(np.count_nonzero(differs)), far)
         for at in found.wrong[: _NAMED - len(self._first)].tolist():
-            self._first.append(f"{a.ids[at]!r} ({', '.join(found.names(at))})")
+            self._first.append(f"{a.ids[at]!r}{self._where} ({', '.join(found.names(at))})")
         self.common += len(a)
         self.different += found.wrong.size
 
@@ -107,17 +117,19 @@ def _listed(names: list[str], count: int) -> str:
 
 
 def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -> ChainDiff:
-    """Compares the samples of two files that have the same ids, bit for bit.
+    """Compares the samples of two files, folders or runs that have the same ids, bit for bit.
 
     Memory is constant if both files have their samples in one order; otherwise both are loaded.
-    Repeated ids are paired in order. A trailer that contradicts its file is only noted.
+    Repeated ids are paired in order. A trailer that contradicts its file is only noted. A folder
+    that Run.save wrote is compared with another one, epoch by epoch and view by view; the chain
+    files in any other folder are the parts of one chain.
 
     Parameters
     ----------
     first
-        A chain file or a recipe, of any format.
+        A chain file or a recipe, of any format, or a folder.
     second
-        The file to compare it with, of the same or another format.
+        What to compare it with, of the same or another format.
     unlimited
         Whether to generate recipes that take one core over an hour: 10**10 samples at depth 10.
 
@@ -131,22 +143,26 @@ def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -
     ChainFileError
         A file is damaged; a ValueError.
     ValueError
-        A suffix is unknown, the files have other parameters, or a recipe is too large without
-        `unlimited`.
+        A suffix is unknown, the files have other parameters, a recipe is too large without
+        `unlimited`, or only one of both is a run.
     OSError
         A file cannot be read.
     """
+    runs = [is_run(path) for path in (first, second)]
+    if any(runs) and not all(runs):
+        raise ValueError(
+            f"{str(first)!r} and {str(second)!r} must both be runs or both be none: a run has "
+            "several epochs"
+        )
+    diff = _diff_runs if all(runs) else _diff
     try:
-        return _diff(first, second, _in_order, unlimited)
+        return diff(first, second, _in_order, unlimited)
     except _OrderError:
-        return _diff(first, second, _by_id, unlimited)
+        return diff(first, second, _by_id, unlimited)
 
 
 def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -> ChainDiff:
-    with (
-        open_chain(first, lenient=True, unlimited=unlimited) as a,
-        open_chain(second, lenient=True, unlimited=unlimited) as b,
-    ):
+    with _opened(first, unlimited) as a, _opened(second, unlimited) as b:
         diff = ChainDiff((first, second), _comparable(a.metadata, b.metadata))
         if pairs is _by_id:
             for chain in (a, b):
@@ -159,6 +175,40 @@ def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -
         for reader in (a, b):
             diff.notes += [f"{str(reader.path)!r}: {problem}" for problem in reader.problems]
     return diff
+
+
+def _opened(path: FilePath, unlimited: bool) -> Chain | Parts:
+    if Path(path).is_dir():
+        return Parts(path, lenient=True, unlimited=unlimited)
+    return open_chain(path, lenient=True, unlimited=unlimited)
+
+
+def _diff_runs(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -> ChainDiff:
+    """Compares the epochs and versions that both runs have, each pair of keys once."""
+    a, b = saved = SavedRun.load(first), SavedRun.load(second)
+    mine, theirs = (Metadata.of(next(s.run.parts()).derivation, s.run.ids) for s in saved)
+    diff = ChainDiff((first, second), _comparable(mine, theirs))
+    diff.notes += _space_notes(mine, theirs) + _different(a.run.facts, b.run.facts)
+    compared: set[tuple[str, str]] = set()
+    for epoch in _common_epochs(a, b):
+        for at in range(min(len(s.run.key_views) for s in saved)):
+            x, y = (s.run.part(s.run.epoch_policy.at(epoch), s.run.key_views[at]) for s in saved)
+            if (x.name, y.name) not in compared:
+                compared.add((x.name, y.name))
+                diff.at(f" in epoch {epoch}" + (f", view {at}" if len(a.run.key_views) > 1 else ""))
+                with a.opened(x, unlimited) as ours, b.opened(y, unlimited) as others:
+                    for pair in pairs(ours.blocks(), others.blocks()):
+                        diff.update(pair)
+                    diff.notes += [*ours.problems, *others.problems]
+    return diff
+
+
+def _common_epochs(a: SavedRun, b: SavedRun) -> range:
+    mine, theirs = a.run.epochs, b.run.epochs
+    common = range(max(mine.start, theirs.start), min(mine.stop, theirs.stop))
+    if not common:
+        raise ValueError(f"the runs must have epochs in common, got {mine!r} and {theirs!r}")
+    return common
 
 
 def _comparable(a: Metadata, b: Metadata) -> dict[str, Distribution | None]:
@@ -183,6 +233,11 @@ def _form(metadata: Metadata, name: str) -> tuple[object, ...]:
 
 def _metadata_notes(a: Metadata, b: Metadata) -> list[str]:
     """The differences of what generated the samples; the ids show which samples they are."""
+    made = ({**m.key._asdict(), "world_size": m.world_size, "dtype": m.dtype} for m in (a, b))
+    return _space_notes(a, b) + _different(*made)
+
+
+def _space_notes(a: Metadata, b: Metadata) -> list[str]:
     notes: list[str] = []
     if a.space is None or b.space is None:
         notes += [] if a.space is b.space else ["the config of one file is unknown"]
@@ -191,9 +246,7 @@ def _metadata_notes(a: Metadata, b: Metadata) -> list[str]:
         notes += _different(mine, theirs, "nothing")
         chains = ({"depth": s.depth, "sampler": s.sampler} for s in (a.space, b.space))
         notes += _different(*chains)
-    made = ({**m.key._asdict(), "world_size": m.world_size, "dtype": m.dtype} for m in (a, b))
-    mine, theirs = made
-    return notes + _different(mine, theirs)
+    return notes
 
 
 def _different(a: Mapping[str, Any], b: Mapping[str, Any], absent: object = None) -> list[str]:

@@ -62,6 +62,9 @@ class VerificationReport:
         How many files were verified; 1 unless `path` is a folder.
     digest
         The digest of all samples as stored; None if it is unknown.
+    counted
+        What `files` counts: "files", or the "parts" of a run, one for each epoch and view in
+        the keys.
     """
 
     path: str
@@ -71,6 +74,7 @@ class VerificationReport:
     problems: tuple[str, ...]
     files: int = 1
     digest: str | None = None
+    counted: str = "files"
 
     @property
     def ok(self) -> bool:
@@ -81,8 +85,10 @@ class VerificationReport:
         return self.ok
 
     def __str__(self) -> str:
+        single = self.files == 1 and self.counted == "files"
         if self.ok:
-            parts = "" if self.files == 1 else f" in {self.files} files, digest {self.digest}"
+            several = f" in {self.files} {self.counted}, digest {self.digest}"
+            parts = "" if single else several
             return f"{printable(self.path)}: ok, {self.checked:,} samples{parts}"
         unknown = any(UNVERIFIABLE in problem for problem in self.problems)
         verdict = "NOT VERIFIABLE" if unknown and not self.different else "NOT OK"
@@ -90,6 +96,6 @@ class VerificationReport:
             verdict = "ORDER CHANGED"
         differ = f"{self.different:,} of {self.checked:,} samples differ"
         lines = [f"{printable(self.path)}: {verdict}, {differ}"]
-        if self.first is not None and self.files == 1:  # of a folder, the problems tell
+        if self.first is not None and single:  # of a folder, the problems tell
             lines.append(f"  first: {self.first}")
         return "\n".join([*lines, *(f"  {problem}" for problem in self.problems)])

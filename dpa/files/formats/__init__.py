@@ -16,6 +16,8 @@ _FORMATS = {
     ".npz": "dpa.files.formats.npz",
     ".parquet": "dpa.files.formats.parquet",
 }
+#: What the names of chain files end with.
+SUFFIXES = tuple(_FORMATS)
 
 
 def format_of(path: str | PathLike[str]) -> str:
