@@ -3,11 +3,14 @@
 import io
 import itertools
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from frameworks import require
 from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -20,7 +23,14 @@ from dpa.audit import Distribution
 from dpa.config import PARAMETERS
 from dpa.images.effects import LIMITS
 from dpa.integrations.image import apply_augmentation
-from dpa.integrations.matplotlib import plot_chain, plot_preview, save_picture
+from dpa.integrations.matplotlib import (
+    plot_chain,
+    plot_preview,
+    preview_pages,
+    run_pages,
+    save_pages,
+    save_picture,
+)
 from dpa.space import Bernoulli, Choice, Space, Uniform, sometimes
 
 CONFIG = dpa.get_preset("mild", sampler="mt19937")
@@ -347,6 +357,114 @@ def test_bad_arguments(images, ids, error, message):
         plot_preview(images, ids)
 
 
+# ---- Pages ----
+
+
+def test_a_run_is_drawn_as_a_training_has_it():
+    images = {"a.png": picture(20, 30, 3), "b.png": picture(20, 30, 3, seed=1)}
+    run = dpa.Run([*images], CONFIG, epochs=range(2, 9), base_seed=3, views=2)
+    [figure] = run_pages(images, run, range(3, 5))
+    drawn = tiles(figure)
+    assert len(drawn) == 2 * (1 + 4)
+    for at, (name, image) in enumerate(images.items()):
+        (original, caption), *others = drawn[at * 5 : at * 5 + 5]
+        assert np.array_equal(original, image / 255)
+        assert caption.startswith(f"{name}\noriginal")
+        versions = [(epoch, view) for epoch in (3, 4) for view in (0, 1)]
+        for (epoch, view), (pixels, caption) in zip(versions, others, strict=True):
+            params = run.params(name, epoch, view)
+            assert np.array_equal(pixels, apply_augmentation(image, params) / 255)
+            assert caption.startswith(f"epoch {epoch}, view {view}\nrotation ")
+    words = texts(figure)
+    assert "base_seed 3, epoch_policy each" in words
+    [figure] = run_pages(images, dpa.Run([*images], CONFIG, epochs=9))
+    assert [caption.split("\n")[0] for _, caption in tiles(figure)[1:7]] == [
+        f"epoch {epoch}" for epoch in range(6)
+    ]
+    with pytest.raises(ValueError, match=r"the run has no sample with the id 'c\.png'"):
+        next(run_pages({"c.png": images["a.png"]}, run))
+    with pytest.raises(ValueError, match="epoch must be one of the run's, 2 to 8, got 9"):
+        next(run_pages(images, run, range(8, 10)))
+
+
+def test_a_long_sheet_becomes_pages(tmp_path):
+    images = {f"{n}.png": picture(20, 20, seed=n) for n in range(90)}
+    pages = [*preview_pages(images, [0], CONFIG)]
+    names = [caption.split("\n")[0] for page in pages for _, caption in tiles(page)]
+    assert names == [name for n in range(90) for name in (f"{n}.png", "id 0")]
+    assert [page.get_figheight() < 40 for page in pages] == [True] * len(pages)
+    assert len(pages) == 3
+    assert ", page 2 of 3" in texts(pages[1]).replace("\n", " ")
+    one = plot_preview(images, [0], CONFIG)
+    assert len(one.axes) == 180
+    single = [*preview_pages({"x": picture(9, 9)}, range(500))]
+    assert [len(page.axes) for page in single][-1] < len(single[0].axes)
+    assert sum(len(page.axes) for page in single) == 501
+    with pytest.raises(ValueError, match=r"must make 2 to 4,000 tiles, got 90 images and 44 ids"):
+        preview_pages(images, range(44))
+
+
+def test_pages_are_files_of_their_own_or_one_pdf(tmp_path):
+    def pages(count):
+        for _ in range(count):
+            figure = Figure(figsize=(1, 1))
+            figure.text(0, 0, "x")
+            yield figure
+
+    (tmp_path / "x-2.png").write_bytes(b"earlier")
+    found = save_pages(pages(3), tmp_path / "x.png")
+    assert found == [str(tmp_path / name) for name in ("x.png", "x-2.png", "x-3.png")]
+    assert all(Path(name).read_bytes().startswith(b"\x89PNG") for name in found)
+    assert save_pages(pages(3), tmp_path / "x.pdf") == [str(tmp_path / "x.pdf")]
+    assert (tmp_path / "x.pdf").read_bytes().count(b"/Type /Page ") == 3
+    with pytest.raises(ValueError, match=r"must end with \.png"):
+        save_pages(pages(1), tmp_path / "x.gif")
+
+
+def test_a_function_of_the_callers_is_drawn():
+    """Also an array of one channel, and numbers that a network takes: their range is told."""
+    image = Image.fromarray(picture(300, 400, 3))
+    seen = []
+
+    def prepare(given, params):
+        seen.append((given.size, params["op"]))
+        small = given.resize((12, 10)).convert("L")
+        values = np.asarray(small, np.float32)[..., None] / 255
+        return values if params["op"] == "plain" else (values - 0.5) / 0.25
+
+    space = Space(op=Choice(["plain", "normal"]))
+    (original, _), *others = tiles(plot_preview({"x": image}, range(6), space, apply=prepare))
+    assert original.shape == (192, 256, 3)
+    assert {size for size, _ in seen} == {(400, 300)}
+    assert {op for _, op in seen} == {"plain", "normal"}
+    for (pixels, caption), (_, op) in zip(others, seen, strict=True):
+        title, *words = caption.split("\n")
+        assert pixels.shape == (10, 12)
+        assert words == [f"op '{op}'"]
+        if op == "normal":
+            assert re.fullmatch(r"id \d \(-?\d\S* to \d\S*\)", title)
+            assert (pixels.min(), pixels.max()) == (0, 1)
+        else:
+            assert title[:-1] == "id "
+
+
+def test_a_tensor_is_drawn():
+    torch = require("torch")
+    levels = torch.arange(3 * 4 * 5, dtype=torch.uint8).reshape(3, 4, 5)
+    for made in (levels, levels.float() / 255, (levels.float() / 255).requires_grad_()):
+        sheet = plot_preview({"x": picture(9, 9)}, [0], apply=lambda image, params, m=made: m)
+        _, (pixels, _) = tiles(sheet)
+        assert np.allclose(pixels, levels.permute(1, 2, 0) / 255)
+
+
+@pytest.mark.parametrize("made", [None, "x", np.zeros(3), np.zeros((2, 3, 5)), np.zeros((0, 9))])
+def test_what_cannot_be_drawn_is_named(made):
+    with pytest.raises(ValueError, match="apply must return a PIL image, an array HxW, "):
+        plot_preview({"x": picture(9, 9)}, [0], apply=lambda image, params: made)
+    with pytest.raises(TypeError, match="apply must be callable or None, got 3"):
+        plot_preview({"x": picture(9, 9)}, [0], apply=3)
+
+
 # ---- Looks ----
 
 
@@ -413,12 +531,14 @@ def classes(folder):
 def calls(monkeypatch):
     """Arguments of what commands would draw: drawing takes its time."""
     calls = []
-    for name in ("chains.plot_chain", "previews.plot_preview"):
+    names = ("chains.plot_chain", "previews.preview_pages", "previews.run_pages")
+    for name in (*names, "previews.stored_pages"):
         monkeypatch.setattr(
             f"dpa.pictures.{name}",
             lambda *arguments, **key: calls.append((*arguments, key)) or Figure(),
         )
     monkeypatch.setattr("dpa.pictures.figures.save_picture", lambda figure, path: None)
+    monkeypatch.setattr("dpa.pictures.figures.save_pages", lambda figures, path: [path])
     return calls
 
 
@@ -454,14 +574,76 @@ def test_preview_of_a_folder_has_its_first_images(run, folder, calls):
     assert [call[1] for call in calls] == [range(4), range(7, 9)]
 
 
-def test_preview_searches_subfolders_in_order(run, classes, calls):
-    own = [f"{n}.png" for n in range(10)]
-    deeper = ["cat/c.png", "cat/more/d.png", "dog/a.png", "dog/b.png"]
-    for most in (9, 12, 99):
+def test_preview_takes_the_first_of_each_subfolder_then_the_second(run, classes, calls):
+    first = ["0.png", "cat/c.png", "cat/more/d.png", "dog/a.png"]
+    rest = ["1.png", "dog/b.png", *(f"{n}.png" for n in range(2, 10))]
+    for most in (3, 5, 12, 99):
         assert run("preview", classes, "-o", "x.png", "--num-images", most)[0] == 0
         images = calls.pop()[0]
-        assert [*images] == [*own, *deeper][:most]
+        assert [*images] == [*first, *rest][:most]
         assert all(image.size == (8, 8) for image in images.values())
+
+
+def test_preview_of_several_images(run, classes, calls):
+    argv = ["preview", "-o", "x.png", classes / "3.png", classes / "dog"]
+    assert run(*argv)[0] == 0
+    assert [*calls[0][0]] == ["3.png", "a.png", "b.png"]
+    assert calls[0][1] == range(4)
+    code, _, err = run(*argv, classes / "dog/a.png")
+    assert code == 2
+    assert "two images are called 'a.png': give the folder above both" in err
+
+
+def test_preview_as_in_training(run, classes, calls):
+    options = ["--num-images", 3, "--base-seed", 7, "--preset", "mild"]
+    assert run("preview", classes, "--by-name", *options, "-o", "x.png")[0] == 0
+    ids = ["0.png", "cat/c.png", "cat/more/d.png"]
+    images, found, epochs, _ = calls.pop()
+    assert [*images] == ids
+    assert found == dpa.Run(ids, dpa.get_preset("mild"), epochs=6, base_seed=7)
+    assert epochs == range(6)
+    options = ["--by-name", "--epochs", "3:5", "--views", 2, "--num-images", 3]
+    assert run("preview", classes, *options, "-o", "x.png")[0] == 0
+    _, found, epochs, _ = calls.pop()
+    assert found == dpa.Run(ids, epochs=range(3, 5), views=2)
+    assert epochs == range(3, 5)
+
+
+def test_preview_of_a_run(run, classes, calls, tmp_path):
+    saved = dpa.Run(["dog/a.png", "dog/b.png", "lost.png", "9.png"], epochs=4, views=2)
+    saved.save(tmp_path / "run")
+    argv = ["preview", "-o", "x.png", "--from", tmp_path / "run"]
+    assert run(*argv, classes)[0] == 0
+    images, found, epochs, _ = calls.pop()
+    assert [*images] == ["dog/a.png", "dog/b.png", "9.png"]
+    assert (found, epochs) == (saved, None)
+    assert run(*argv, classes, "--epochs", "1:3")[0] == 0
+    assert calls.pop()[2] == range(1, 3)
+    code, _, err = run(*argv, classes / "8.png")
+    assert code == 2
+    assert f"'8.png' is no sample of '{tmp_path / 'run'}'" in err
+    code, _, err = run(*argv, classes / "cat")
+    assert code == 2
+    assert "and whose path in it is the id of a sample" in err
+
+
+def test_preview_of_a_file(run, classes, calls, tmp_path):
+    path = tmp_path / "names.npz"
+    batch = dpa.generate_augmentation_batch(["9.png", "x.png", "dog/a.png"], CONFIG, epoch=3)
+    dpa.save_augmentation_chain(batch, path)
+    assert run("preview", classes, "-o", "x.png", "--from", path)[0] == 0
+    images, samples, metadata, _ = calls.pop()
+    assert [*images] == ["dog/a.png", "9.png"]
+    assert samples == {"dog/a.png": [("epoch 3", batch[2])], "9.png": [("epoch 3", batch[0])]}
+    assert metadata.key.epoch == 3
+    path = tmp_path / "recipe.json"
+    dpa.save_augmentation_recipe(path, 100, CONFIG, start_id=5)
+    image = classes / "3.png"
+    assert run("preview", image, "-o", "x.png", "--from", path, "--ids", "7,9")[0] == 0
+    expected = [(f"id {n}", dpa.gen_augmentation_params(n, CONFIG)) for n in (7, 9)]
+    assert calls.pop()[1] == {"3.png": expected}
+    assert run("preview", image, "-o", "x.png", "--from", path)[0] == 0
+    assert [title for title, _ in calls.pop()[1]["3.png"]] == [f"id {n}" for n in range(5, 21)]
 
 
 def test_preview_follows_links_to_folders(run, folder, calls):
@@ -505,6 +687,13 @@ def test_preview_takes_ids_that_are_strings(run, folder, calls):
         ("{folder} -o x.png --ids 0:99999999999999", "8 images and 99999999999999 ids"),
         ("{folder} -o x.png --num-images 0", "--num-images must be at least 1, got 0"),
         ("{folder} -o x.png --rank 2 --world-size 2", "rank must be below world_size 2, got 2"),
+        ("{folder} -o x.png --by-name --ids 0:3", "--ids is not allowed with --by-name or a run"),
+        ("{folder} -o x.png --by-name --epoch 3", "--epoch is not allowed with --by-name or a run"),
+        ("{folder} -o x.png --by-name --epochs 3", "--epochs must be like 0:16, got '3'"),
+        ("{folder} -o x.png --epochs 0:3", "--epochs is for --by-name or --from a run"),
+        ("{folder} -o x.png --views 2", "--views is for --by-name without --from"),
+        ("{folder} -o x.png --from missing.json", "No such file or directory: 'missing.json'"),
+        ("{folder} -o x.png --from r.json --epoch 3", "--epoch is not allowed with --from"),
     ],
 )
 def test_preview_refuses(run, folder, argv, message):
@@ -555,7 +744,8 @@ def test_a_folder_that_cannot_be_listed(run, classes, calls, monkeypatch):
     code, _, err = run("preview", classes, "-o", "x.png", "--num-images", 12)
     assert code == 0
     assert err.startswith("dpa: left out: Permission denied: ")
-    assert [*calls[0][0]][10:] == ["dog/a.png", "dog/b.png"]
+    first = ["0.png", "dog/a.png", "1.png", "dog/b.png"]
+    assert [*calls[0][0]] == [*first, *(f"{n}.png" for n in range(2, 10))]
 
 
 def test_plot(run, tmp_path, calls):

@@ -108,7 +108,7 @@ def given_ids(arguments: argparse.Namespace) -> range | list[int] | list[str] | 
         if "" in names:
             raise ValueError(f"--ids must be ids with commas between them, got {text!r}")
         return names
-    if ":" in text:
+    if re.fullmatch(r"[0-9]{1,20}:[0-9]{1,20}", text):
         return span("--ids", text)
     if re.fullmatch(r"[0-9]{1,20}(,[0-9]{1,20})*", text):
         return [int(number) for number in text.split(",")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,13 @@ from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
     add_config,
+    add_epochs,
     add_ids,
     add_key,
     add_sources,
     add_unlimited,
     chosen_config,
+    chosen_epochs,
     given_ids,
     is_chain,
     leave_to,
@@ -25,9 +27,17 @@ from dpa.cli.arguments import (
     whole_number,
 )
 from dpa.cli.output import one_line, tell, terminable
+from dpa.cli.stored import ids_in, rows_of
+from dpa.derivation.ids import Ids
+from dpa.files.chains import Chain, open_chain
+from dpa.files.manifests import is_run
+from dpa.files.runs import Run
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from PIL import Image
+
+    from dpa.pictures.sheets import Samples
 
 _WRITTEN = ".png, .svg or .pdf; an existing file is replaced"
 
@@ -35,15 +45,36 @@ _WRITTEN = ".png, .svg or .pdf; an existing file is replaced"
 def add(commands: Commands) -> None:
     """Registers the commands."""
     command = commands.add_parser("preview", help="draw images as samples' parameters make them")
-    command.add_argument("images", metavar="IMAGE|DIR", help="an image, or a folder of images")
-    command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
-    add_ids(command, "default: 0:16, of a folder 0:4")
+    command.add_argument("images", nargs="+", metavar="IMAGE|DIR", help="images, folders of images")
+    command.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help=f"{_WRITTEN}. Further pages are in the same .pdf, or in FILE with -2, -3, ...",
+    )
+    add_ids(command, "default: 0:16, of several images 0:4")
     command.add_argument(
         "--num-images",
         type=whole_number,
         default=8,
         metavar="N",
-        help="the first N of a folder and its subfolders, default: 8",
+        help="of a folder and its subfolders: the first of each, then the second; default: 8",
+    )
+    group = command.add_argument_group("as in training")
+    group.add_argument(
+        "--by-name",
+        action="store_true",
+        help="an image's id is its path in the folder; a column for each epoch and view",
+    )
+    add_epochs(group, "with --by-name; A to B - 1; default: the first six")
+    group.add_argument("--views", type=whole_number, metavar="K", help="with --by-name; default: 1")
+    group.add_argument(
+        "--from",
+        dest="source",
+        metavar="FILE|DIR",
+        help="as a chain file, a recipe or a run has the samples; of text ids, those that are "
+        "images' paths",
     )
     add_config(command)
     add_key(command)
@@ -61,16 +92,53 @@ def add(commands: Commands) -> None:
 
 
 def _preview(arguments: argparse.Namespace) -> None:
-    from dpa.pictures.figures import picture_format, save_picture  # an extra, and a second
-    from dpa.pictures.previews import plot_preview
+    from dpa.pictures.figures import picture_format, save_pages  # an extra, and a second
 
     picture_format(arguments.output)
-    source = Path(arguments.images)
+    pages = _pages(arguments)
+    with terminable():
+        for name in save_pages(pages, arguments.output):
+            tell(f"wrote {printable(name)}")
+
+
+def _pages(arguments: argparse.Namespace) -> Iterable[Figure]:
+    """What the arguments ask to draw."""
+    from dpa.pictures.previews import preview_pages, run_pages, stored_pages
+
+    source: str | None = arguments.source
+    if source is not None:
+        leave_to("--from", arguments)
+    if arguments.views is not None and (source is not None or not arguments.by_name):
+        raise ValueError("--views is for --by-name without --from; for one view: --view")
+    of_run = source is not None and is_run(source)
+    if of_run or (arguments.by_name and source is None):
+        for name in ("ids", "ids_from", "string", "epoch", "view", "rank", "world_size"):
+            if getattr(arguments, name) not in (None, False):
+                option = f"--{name.replace('_', '-')}"
+                raise ValueError(f"{option} is not allowed with --by-name or a run")
+        if of_run:
+            run = Run.load(source or "")
+            return run_pages(_images(arguments, run.ids), run, chosen_epochs(arguments))
+        images = _images(arguments)
+        run = Run(
+            list(images),
+            chosen_config(arguments),
+            epochs=chosen_epochs(arguments) or 6,
+            base_seed=arguments.base_seed,
+            views=1 if arguments.views is None else arguments.views,
+        )
+        return run_pages(images, run, run.epochs)
+    if arguments.epochs is not None:
+        raise ValueError("--epochs is for --by-name or --from a run; for one epoch: --epoch")
     ids = given_ids(arguments)
+    if source is not None:
+        with open_chain(source) as chain:
+            return stored_pages(*_stored(arguments, chain, ids), chain.metadata)
+    images = _images(arguments)
     if ids is None:
-        ids = range(4 if source.is_dir() else 16)
-    figure = plot_preview(
-        _images(source, arguments.num_images),
+        ids = range(16 if _single(arguments) else 4)
+    return preview_pages(
+        images,
         ids,
         chosen_config(arguments),
         rank=arguments.rank,
@@ -79,32 +147,87 @@ def _preview(arguments: argparse.Namespace) -> None:
         epoch=arguments.epoch,
         view=arguments.view,
     )
-    with terminable():
-        save_picture(figure, arguments.output)
-    tell(f"wrote {printable(arguments.output)}")
 
 
-def _images(source: Path, most: int) -> dict[str, Image.Image]:
-    """The image, or the first readable images of a folder, by name."""
-    if not source.is_dir():
-        return {source.name: _read(source)}
-    if most < 1:
-        raise ValueError(f"--num-images must be at least 1, got {most}")
+def _stored(
+    arguments: argparse.Namespace, chain: Chain, ids: Sequence[int | str] | None
+) -> tuple[dict[str, Image.Image], dict[str, Samples]]:
+    """The images, and the samples of --from for each: that of its name, or those of the ids."""
+    known = ids_in(chain)
+    if ids is None and known.kind == "string":
+        images = _images(arguments, known)
+        rows = rows_of(chain, list(images))
+        epoch = chain.metadata.key.epoch
+        title = "as stored" if epoch is None else f"epoch {epoch}"
+        return images, {name: [(title, rows[name])] for name in images}
+    if arguments.by_name:
+        raise ValueError(f"--by-name needs text ids, without --ids; {arguments.source!r} has not")
+    images = _images(arguments)
+    ids = known[: 16 if _single(arguments) else 4].tolist() if ids is None else list(ids)
+    rows = rows_of(chain, ids)
+    samples = [(f"id {each}", rows[each]) for each in ids]
+    return images, dict.fromkeys(images, samples)
+
+
+def _single(arguments: argparse.Namespace) -> bool:
+    return len(arguments.images) == 1 and not Path(arguments.images[0]).is_dir()
+
+
+def _images(arguments: argparse.Namespace, known: Ids | None = None) -> dict[str, Image.Image]:
+    """The images that the arguments name, and of folders some; `known`: the names to choose from.
+
+    An image of a folder is called by its path in it, another one by the name of its file.
+    """
+    if arguments.num_images < 1:
+        raise ValueError(f"--num-images must be at least 1, got {arguments.num_images}")
+    chosen = None if known is None else frozenset(known)
     images: dict[str, Image.Image] = {}
-    for path in _paths(source):
+    for given in map(Path, arguments.images):
+        found = _of_folder(given, arguments.num_images, chosen) if given.is_dir() else None
+        for name, image in (found or {given.name: _read(given)}).items():
+            if name in images:
+                raise ValueError(f"two images are called {name!r}: give the folder above both")
+            if chosen is not None and name not in chosen:
+                raise ValueError(f"{name!r} is no sample of {arguments.source!r}")
+            images[name] = image
+    return images
+
+
+def _of_folder(
+    folder: Path, most: int, chosen: frozenset[int | str] | None
+) -> dict[str, Image.Image]:
+    """The first readable images of a folder, by their paths in it. Raises ValueError for none."""
+    images: dict[str, Image.Image] = {}
+    for path in _spread(folder):
+        name = path.relative_to(folder).as_posix()
+        if chosen is not None and name not in chosen:
+            continue
         try:
-            images[path.relative_to(source).as_posix()] = _read(path)
+            images[name] = _read(path)
         except (OSError, ValueError) as error:
             _tell_left_out(error)
         if len(images) == most:
             break
     if not images:
-        raise ValueError(f"no image that can be read in {str(source)!r}")
+        which = "" if chosen is None else " and whose path in it is the id of a sample"
+        raise ValueError(f"no image that can be read in {str(folder)!r}{which}")
     return images
 
 
-def _paths(folder: Path) -> Iterator[Path]:
-    """The files with an image's suffix: a folder's own by name, then its subfolders'."""
+def _spread(folder: Path) -> Iterator[Path]:
+    """Files with an image's suffix: the first of each folder, then the second of each ..."""
+    rest: list[Iterator[Path]] = []
+    for paths in _by_folder(folder):
+        yield paths[0]
+        rest.append(iter(paths[1:]))
+    while rest:
+        found = [(paths, next(paths, None)) for paths in rest]
+        yield from (path for _, path in found if path is not None)
+        rest = [paths for paths, path in found if path is not None]
+
+
+def _by_folder(folder: Path) -> Iterator[list[Path]]:
+    """The files with an image's suffix, by name: a folder's own, then those of each subfolder."""
     from PIL import Image
 
     suffixes = {x for x, form in Image.registered_extensions().items() if form in Image.OPEN}
@@ -117,8 +240,9 @@ def _paths(folder: Path) -> Iterator[Path]:
             continue
         seen.add(real)
         folders.sort()
-        paths = (Path(parent, name) for name in sorted(names))
-        yield from (path for path in paths if path.suffix.lower() in suffixes)
+        paths = [Path(parent, name) for name in sorted(names) if name[0] != "."]
+        if found := [path for path in paths if path.suffix.lower() in suffixes]:
+            yield found
 
 
 def _read(path: Path) -> Image.Image:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Set
 from pathlib import Path
-from typing import Any
 
 from dpa.checks import word
 from dpa.cli.arguments import (
@@ -23,12 +21,12 @@ from dpa.cli.arguments import (
     read_space,
 )
 from dpa.cli.output import write
+from dpa.cli.stored import rows_of
 from dpa.cli.tables import declared_table
-from dpa.derivation.ids import Consecutive, Ids
 from dpa.derivation.keys import checked_rank
 from dpa.derivation.space import Space
 from dpa.derivation.statistics import Summary, theoretical_statistics
-from dpa.files.chains import Chain, Recipe, open_chain
+from dpa.files.chains import open_chain
 from dpa.files.formats import is_chain
 from dpa.files.manifests import is_run
 from dpa.files.runs import Run
@@ -79,7 +77,10 @@ def _show(arguments: argparse.Namespace) -> None:
         rows = [(sample_id, derivation.params(sample_id)) for sample_id in ids]
     else:
         leave_to("--from", arguments)
-        rows = _stored(arguments)
+        with open_chain(arguments.source) as chain:
+            ids = _ids(arguments, chain.metadata.id_type)
+            found = rows_of(chain, ids)
+        rows = [(sample_id, found[sample_id]) for sample_id in ids]
     write("\n".join(json.dumps({"id": sample_id, **row}) for sample_id, row in rows))
 
 
@@ -155,32 +156,3 @@ def _id(text: str, *, string: bool) -> int | str:
     if not (text.isascii() and text.isdecimal()):
         raise ValueError(f"ID must be a non-negative integer, got {text!r}; for text: --string")
     return int(text)
-
-
-def _stored(arguments: argparse.Namespace) -> list[tuple[int | str, dict[str, Any]]]:
-    """The samples of --from with these ids; those of a recipe are made alone."""
-    rows: dict[int | str, dict[str, Any]] = {}
-    with open_chain(arguments.source) as chain:
-        ids = _ids(arguments, chain.metadata.id_type)
-        if isinstance(chain, Recipe):
-            for _ in Chain.blocks(chain):  # checks the file; its samples stay ungenerated
-                pass
-            made, known = chain.metadata.derivation, chain.metadata.ids
-            rows = {x: made.params(x) for x in ids if isinstance(x, int) and x in known}
-        else:
-            wanted = set(ids)
-            for block in chain.blocks():
-                for sample_id, at in _places(block.ids, wanted):
-                    [rows[sample_id]] = block.part(slice(at, at + 1)).rows(chain.metadata.key.rank)
-    for sample_id in ids:
-        if sample_id not in rows:
-            raise ValueError(f"{arguments.source!r} has no sample with the id {sample_id!r}")
-    return [(sample_id, rows[sample_id]) for sample_id in ids]
-
-
-def _places(ids: Ids, wanted: Set[int | str]) -> list[tuple[int | str, int]]:
-    """The wanted ids among `ids`, with their indices."""
-    if isinstance(ids, Consecutive):  # the common case; makes no list
-        found = ((x, ids.index(x)) for x in wanted if isinstance(x, int))
-        return [(x, at) for x, at in found if at is not None]
-    return [(x, at) for at, x in enumerate(ids) if x in wanted]

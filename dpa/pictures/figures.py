@@ -6,6 +6,7 @@ that the user may have set. Save them with save_picture.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from dpa.files.atomic import replacing
 
 with extra("viz", "pictures need matplotlib"):
     from matplotlib.axes import Axes
+    from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
     from matplotlib.font_manager import findfont, get_font
 
@@ -51,6 +53,26 @@ def save_picture(figure: Figure, path: str | PathLike[str]) -> None:
         figure.savefig(
             file, format=form, dpi=figure.dpi, facecolor=figure.get_facecolor(), transparent=False
         )
+
+
+def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str]:
+    """Writes pages: a .pdf has all of them, otherwise the further ones are `path` with -2, -3.
+
+    Returns the names of the files. Each is replaced only once all of it is written. Raises as
+    save_picture does.
+    """
+    form, name = picture_format(path), Path(path)
+    if form == "pdf":
+        with replacing(path) as file, PdfPages(file) as pages:
+            for figure in figures:
+                pages.savefig(figure, dpi=figure.dpi, facecolor=figure.get_facecolor())
+        return [str(path)]
+    written = []
+    for at, figure in enumerate(figures, 1):
+        page = name if at == 1 else name.with_stem(f"{name.stem}-{at}")
+        save_picture(figure, page)
+        written.append(str(page))
+    return written
 
 
 def panel(axes: Axes) -> None:

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import math
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from dpa.checks import extra
-from dpa.derivation.derivation import AugmentationBatch, derive
-from dpa.derivation.ids import Ids
+from dpa.checks import brief, extra
+from dpa.derivation.config import DEFAULT
+from dpa.derivation.derivation import derive
+from dpa.derivation.ids import Ids, IdsLike
+from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
-from dpa.images.effects import LIMITS, check_applicable
-from dpa.integrations.image import apply_augmentation
-from dpa.pictures.figures import DPI, GREY, TEXT, drawable
+from dpa.files.metadata import Metadata
+from dpa.files.runs import Run
+from dpa.images.effects import check_applicable
+from dpa.pictures.figures import drawable
+from dpa.pictures.sheets import Apply, Samples, heading_of, sample_pages
 
 with extra("viz", "pictures need matplotlib"):
     from matplotlib.figure import Figure
-    from matplotlib.transforms import Bbox, TransformedBbox
-    from PIL import Image, ImageOps
 
-#: In inches; a tile has 256 pixels. A caption has room for a title and three lines.
-_TILE, _GAP, _CAPTION = 2.56, 0.24, 0.84
-_LINE = 10.5 / 72
-_MAX_TILES = 400
-#: How captions write effects; the others have three decimals.
-_FORMATS = {"rotation": "+.1f", "shear_x": "+.1f", "shear_y": "+.1f", "noise": ".4f"}
-_DEGREES = ("rotation", "shear_x", "shear_y")
+#: The tiles of one sheet, and of all pages.
+_MAX_TILES, _MOST_TILES = 400, 4000
 
 
 def plot_preview(
     images: Mapping[str, Any],
-    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] = range(16),
+    ids: IdsLike = range(16),
     config: Space | None = None,
     *,
     rank: int | None = None,
@@ -42,6 +34,7 @@ def plot_preview(
     base_seed: int | None = None,
     epoch: int | None = None,
     view: int | None = None,
+    apply: Apply | None = None,
 ) -> Figure:
     """A contact sheet: each image, and its augmented version for each id.
 
@@ -53,7 +46,7 @@ def plot_preview(
         pixel and training reduces its images, too.
     ids
         A range, a 1-D integer array, a sequence of int or a sequence of str. Images and ids
-        make at most 400 tiles.
+        make at most 400 tiles; preview_pages takes more.
     config
         What to draw: an AugmentationConfig or a Space; None is the default config, "moderate".
     rank
@@ -67,6 +60,10 @@ def plot_preview(
         The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     view
         The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    apply
+        apply(image, params) returns what your network is given: a PIL image, an array or a
+        tensor CxHxW. It gets images as they are, not reduced. Numbers outside 0 to 1 are drawn
+        from the least to the greatest. None is apply_augmentation.
 
     Returns
     -------
@@ -83,108 +80,123 @@ def plot_preview(
         The rank is not below world_size, or world_size is given without a rank. A ValueError
         and a TypeError.
     """
-    if not isinstance(images, Mapping):
-        raise TypeError(f"images must be a mapping of names to images, got {images!r}")
-    checked = Ids.checked(ids)
-    if not 2 <= len(images) * (1 + len(checked)) <= _MAX_TILES or len(checked) == 0:
-        raise ValueError(
-            f"images and ids must make 2 to {_MAX_TILES} tiles, "
-            f"got {len(images)} images and {len(checked)} ids"
-        )
-    derivation = derive(config, epoch, view, base_seed, rank, world_size)
-    check_applicable(derivation.space)
-    batch = derivation.batch(checked)
-    return _sheet({name: _reduced(name, image) for name, image in images.items()}, batch)
-
-
-def _reduced(name: str, image: Any) -> Any:
-    """A PIL image turned upright, with 8 bits, and reduced; an array is returned as it is."""
-    if isinstance(image, np.ndarray):
-        if image.size == 0 or image.shape[2:] not in ((), (3,), (4,)) or image.ndim == 1:
-            raise ValueError(f"image {name!r} must be HxW, HxWx3 or HxWx4, not {image.shape}")
-        return image
-    if not isinstance(image, Image.Image):
-        raise TypeError(f"image {name!r} must be a NumPy array or a PIL image, got {image!r}")
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # up to 16 bits; convert() would lose the upper ones
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
-    elif image.mode in ("1", "L", "F"):
-        image = image.convert("L")
-    else:
-        transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-        image = image.convert("RGBA" if transparent else "RGB")
-    image.thumbnail((256, 256))
-    return image
-
-
-def _sheet(images: Mapping[str, Any], batch: AugmentationBatch) -> Figure:
-    """Places the tiles so that a pixel of an image is a pixel of the sheet."""
-    count = 1 + len(batch)
-    rows = max(1, round(0.8 * math.sqrt(count))) if len(images) == 1 else -(-count // 8)
-    columns = -(-count // rows)
-    width = _GAP + columns * (_TILE + _GAP)
-    title = textwrap.wrap(_made(batch), round(width * 12))
-    top = 0.3 + 0.2 * len(title)
-    tiles = [_TILE * min(1.0, size[0] / size[1]) for size in map(np.shape, images.values())]
-    room = _CAPTION + _LINE * max(0, *(len(_effects(row)) - 3 for row in batch))
-    height = top + rows * sum(tile + room for tile in tiles)
-    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
-    figure.text(_GAP / width, 1 - 0.12 / height, "\n".join(title), va="top", fontsize=10, **TEXT)
-    for tile, (name, image) in zip(tiles, images.items(), strict=True):
-        for at, (shown, caption) in enumerate(_tiles(name, image, batch)):
-            left = _GAP + at % columns * (_TILE + _GAP)
-            bottom = height - top - at // columns * (tile + room) - tile
-            box = (left / width, bottom / height, _TILE / width, tile / height)
-            _tile(figure, box, shown, caption)
-        top += rows * (tile + room)
+    key = Key.checked(epoch, view, base_seed, rank, world_size)
+    samples, heading = _of_ids(images, ids, config, key, apply, _MAX_TILES)
+    [figure] = sample_pages(images, samples, heading, apply, paged=False)
     return figure
 
 
-def _tiles(name: str, image: Any, batch: AugmentationBatch) -> Iterator[tuple[Any, str]]:
-    """The images and their captions; the first line of a caption is its title."""
-    height, width = np.shape(image)[:2]
-    yield image, f"{drawable(name, 30)}\noriginal\nhere {width} x {height} pixels"
-    for id_, row in zip(batch.sample_ids, batch, strict=True):
-        caption = "\n".join([f"id {drawable(str(id_), 28)}", *_effects(row)])
-        yield apply_augmentation(image, row), caption
+def preview_pages(
+    images: Mapping[str, Any],
+    ids: IdsLike = range(16),
+    config: Space | None = None,
+    *,
+    rank: int | None = None,
+    world_size: int | None = None,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    apply: Apply | None = None,
+) -> Iterator[Figure]:
+    """The contact sheet of plot_preview on as many pages as it takes, for save_pages.
+
+    Arguments and errors are those of plot_preview, but there may be 4,000 tiles.
+    """
+    key = Key.checked(epoch, view, base_seed, rank, world_size)
+    samples, heading = _of_ids(images, ids, config, key, apply, _MOST_TILES)
+    return sample_pages(images, samples, heading, apply)
 
 
-def _effects(row: Mapping[str, Any]) -> list[str]:
-    """What is done to a sample, two parameters a line."""
-    words = []
-    for name in LIMITS:
-        value = row.get(name)
-        if isinstance(value, bool):
-            words.append(f"{name} {value}")
-        elif value is not None:
-            unit = "°" if name in _DEGREES else ""
-            words.append(f"{name} {value:{_FORMATS.get(name, '.3f')}}{unit}")
-    return ["   ".join(words[at : at + 2]) for at in range(0, len(words), 2)]
+def run_pages(
+    images: Mapping[Any, Any],
+    run: Run,
+    epochs: range | None = None,
+    *,
+    apply: Apply | None = None,
+) -> Iterator[Figure]:
+    """Contact sheets as a training has its images: a row for each, a column for each epoch.
+
+    Parameters
+    ----------
+    images
+        Images as for plot_preview, each by its id in the run.
+    run
+        What each sample gets: a Run.
+    epochs
+        Those of the run to draw; None: its first six. Each of its views has a column.
+    apply
+        As for plot_preview.
+
+    Returns
+    -------
+    iterator of matplotlib.figure.Figure
+        Pages for save_pages.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value, or the run has no such sample or epoch.
+    """
+    drawn = run.epochs[:6] if epochs is None else epochs
+    _check_images(images, len(drawn) * run.views, _MOST_TILES)
+    _check_applicable(run.config, apply)
+    columns = []
+    for epoch in drawn:
+        for view in range(run.views):
+            title = f"epoch {epoch}" + (f", view {view}" if run.views > 1 else "")
+            columns.append((title, run.derivation(epoch, view)))
+    samples = {}
+    for name in images:
+        run.require_id(name)
+        samples[name] = [(title, made.params(name)) for title, made in columns]
+    words = {"base_seed": run.base_seed, "epoch_policy": run.epoch_policy.given}
+    return sample_pages(images, samples, heading_of(run.config, words), apply)
 
 
-def _tile(figure: Figure, box: tuple[float, float, float, float], image: Any, caption: str) -> None:
-    """Draws an image at the bottom left of `box` (fractions of the figure), its caption below."""
-    axes = figure.add_axes(box)
-    pixels = np.asarray(image)
-    full_range = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else 1
-    axes.imshow(np.clip(pixels / full_range, 0, 1), cmap="gray", vmin=0, vmax=1)
-    axes.grid(False)
-    axes.set(xticks=[], yticks=[], anchor="SW")
-    axes.spines[:].set(color=GREY, linewidth=0.6)
-    left, bottom, width, _ = box
-    title, _, rest = caption.partition("\n")
-    room = Bbox([[left, 0], [left + width * (1 + 0.8 * _GAP / _TILE), 1]])
-    style = {"va": "top", "fontsize": 8.5, **TEXT}
-    style |= {"clip_on": True, "clip_box": TransformedBbox(room, figure.transFigure)}
-    line = _LINE / figure.get_figheight()
-    figure.text(left, bottom - 0.4 * line, title, fontweight="bold", **style)
-    figure.text(left, bottom - 1.45 * line, rest, **style)
+def stored_pages(
+    images: Mapping[str, Any], samples: Mapping[str, Samples], metadata: Metadata
+) -> Iterator[Figure]:
+    """Pages of samples that a file has: titles and parameters by the names of their images."""
+    columns = max(map(len, samples.values()), default=0)
+    _check_images(images, columns, _MOST_TILES)
+    space = metadata.space or DEFAULT
+    _check_applicable(space, None)
+    return sample_pages(images, samples, heading_of(space, metadata.key._asdict()))
 
 
-def _made(batch: AugmentationBatch) -> str:
-    """A line of text about the config and the key."""
-    config = batch.config
-    words = [f"{name} {low:g} to {high:g}" for name, (low, high) in config.ranges.items()]
-    words += [config.sampler, f"depth {config.depth}"]
-    key = batch.key._asdict().items()
-    return ", ".join(words + [f"{name} {value}" for name, value in key if value is not None])
+def _of_ids(
+    images: Mapping[str, Any],
+    ids: IdsLike,
+    config: Space | None,
+    key: Key,
+    apply: Apply | None,
+    most: int,
+) -> tuple[dict[str, Samples], str]:
+    """The same samples for each image, and the words over them."""
+    checked = Ids.checked(ids)
+    _check_images(images, len(checked), most)
+    derivation = derive(config, *key)
+    _check_applicable(derivation.space, apply)
+    batch = derivation.batch(checked)
+    titles = [f"id {drawable(str(each), 28)}" for each in batch.sample_ids]
+    samples = list(zip(titles, batch.to_dicts(), strict=True))
+    return dict.fromkeys(images, samples), heading_of(derivation.space, key._asdict())
+
+
+def _check_images(images: object, columns: int, most: int) -> None:
+    if not isinstance(images, Mapping):
+        raise TypeError(f"images must be a mapping of names to images, got {images!r}")
+    if not 2 <= len(images) * (1 + columns) <= most or columns == 0:
+        raise ValueError(
+            f"images and ids must make 2 to {most:,} tiles, "
+            f"got {len(images)} images and {columns} ids"
+        )
+
+
+def _check_applicable(space: Space, apply: Apply | None) -> None:
+    if apply is None:
+        check_applicable(space)
+    elif not callable(apply):
+        raise TypeError(f"apply must be callable or None, got {brief(apply)}")
