@@ -221,7 +221,7 @@ def test_show_string_ids_and_ranks(run):
         (["1.0"], "got '1.0'"),
         (["٣"], "got '٣'"),
         (["-1"], "got '-1'"),
-        ([], "arguments are required: ID"),
+        ([], "say which samples: ID ..., or --ids-from FILE"),
         (["1", "--world-size", "2"], "world_size=2 needs a rank"),
         (["\udcff", "--string"], "lone surrogate"),
     ],
@@ -323,7 +323,7 @@ def test_an_error_stays_in_one_line(run):
 @pytest.mark.parametrize(
     ("argv", "texts"),
     [
-        (["generate"], ["Write the parameters of consecutive samples.", "with --world-size N: "]),
+        (["generate"], ["Write the parameters of samples.", "with --world-size N: "]),
         (["recipe"], ["Write what samples are made of, not the samples.", "with --rank K"]),
         (["show"], ["Print samples' parameters as JSON, one a line, or", "only checks --rank"]),
         (["audit"], ["Test seeds for collisions, ", "the ids are not shared out"]),
@@ -435,7 +435,7 @@ def test_no_memory_is_an_error_in_one_line(run, path, monkeypatch):
     def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr("dpa.cli.samples.recipe_blocks", fail)
+    monkeypatch.setattr("dpa.cli.samples.sample_blocks", fail)
     assert run("generate", "-n", 1, "-o", path) == (2, "", "dpa: error: out of memory\n")
 
 

@@ -167,14 +167,20 @@ def test_a_recipe_of_other_samples_generates_nothing(run, path, tmp_path, monkey
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ("generate -o {path}", "one of the arguments -n/--num-samples --recipe is required"),
+        (
+            "generate -o {path}",
+            "one of the arguments -n/--num-samples --ids-from --recipe is required",
+        ),
         ("generate -n 1 --recipe {chain} -o {path}", "not allowed with argument"),
         ("generate --recipe {chain} -o {path}", "--recipe: '{chain}' is no recipe"),
         ("generate --recipe {chain} --epoch 0 -o {path}", "--epoch is not allowed with --recipe"),
         ("generate --recipe {chain} --preset moderate -o {path}", "--preset is not allowed"),
         ("generate --recipe {chain} --start-id 0 -o {path}", "--start-id is not allowed"),
         ("generate --recipe {path} -o {path}", "No such file or directory: '{path}'"),
-        ("recipe -o {path}", "one of the arguments -n/--num-samples --merge is required"),
+        (
+            "recipe -o {path}",
+            "one of the arguments -n/--num-samples --ids-from --merge is required",
+        ),
         ("recipe -n 1", "the following arguments are required: -o/--output"),
         ("recipe -n -1 -o {path}", "num_samples must not be negative, got -1"),
         ("recipe -n 1 -o {path}.npz", "path of a recipe must end with .json, got '{path}.npz'"),

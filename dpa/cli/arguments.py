@@ -156,8 +156,10 @@ def add_sources(group: argparse._ActionsContainer, preset: str) -> None:
     """Adds the options of which one says the config; `preset` is the help text of the first."""
     either = group.add_mutually_exclusive_group()
     either.add_argument("--preset", choices=PRESETS, help=preset)
-    either.add_argument("--config", metavar="FILE", help="JSON of config fields, or a chain file")
-    either.add_argument("--space", metavar="FILE", help="JSON of a space, or a chain file")
+    either.add_argument(
+        "--config", metavar="FILE", help="JSON of config fields, a chain file or a run"
+    )
+    either.add_argument("--space", metavar="FILE", help="JSON of a space, a chain file or a run")
 
 
 def add_key(
