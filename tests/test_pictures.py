@@ -287,9 +287,10 @@ def test_several_images_are_rows():
         ({"one.png": picture(256, 200)}, [2**64 - 1]),
         ({"square.png": picture(8, 8)}, range(20)),
         ({"tall.png": picture(300, 10, 3), "wide.png": picture(10, 300)}, range(9)),
+        ({name: picture(8 * n, 40) for n, name in enumerate("abcde", 1)}, [3]),
         ({"long name " * 9: picture(9, 9)}, ["$x^2$ 日本\n" * 9, "0" * 64, "", "W" * 30]),
     ],
-    ids=["one", "20", "tall and wide", "long names"],
+    ids=["one", "20", "tall and wide", "side by side", "long names"],
 )
 @pytest.mark.parametrize("config", [CONFIG, MANY], ids=["five", "many"])
 def test_nothing_is_cut_off_or_covered(images, ids, config):

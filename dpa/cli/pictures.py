@@ -103,31 +103,15 @@ def _preview(arguments: argparse.Namespace) -> None:
 
 def _pages(arguments: argparse.Namespace) -> Iterable[Figure]:
     """What the arguments ask to draw."""
-    from dpa.pictures.previews import preview_pages, run_pages, stored_pages
+    from dpa.pictures.previews import preview_pages, stored_pages
 
     source: str | None = arguments.source
     if source is not None:
         leave_to("--from", arguments)
     if arguments.views is not None and (source is not None or not arguments.by_name):
         raise ValueError("--views is for --by-name without --from; for one view: --view")
-    of_run = source is not None and is_run(source)
-    if of_run or (arguments.by_name and source is None):
-        for name in ("ids", "ids_from", "string", "epoch", "view", "rank", "world_size"):
-            if getattr(arguments, name) not in (None, False):
-                option = f"--{name.replace('_', '-')}"
-                raise ValueError(f"{option} is not allowed with --by-name or a run")
-        if of_run:
-            run = Run.load(source or "")
-            return run_pages(_images(arguments, run.ids), run, chosen_epochs(arguments))
-        images = _images(arguments)
-        run = Run(
-            list(images),
-            chosen_config(arguments),
-            epochs=chosen_epochs(arguments) or 6,
-            base_seed=arguments.base_seed,
-            views=1 if arguments.views is None else arguments.views,
-        )
-        return run_pages(images, run, run.epochs)
+    if arguments.by_name if source is None else is_run(source):
+        return _of_training(arguments)
     if arguments.epochs is not None:
         raise ValueError("--epochs is for --by-name or --from a run; for one epoch: --epoch")
     ids = given_ids(arguments)
@@ -147,6 +131,29 @@ def _pages(arguments: argparse.Namespace) -> Iterable[Figure]:
         epoch=arguments.epoch,
         view=arguments.view,
     )
+
+
+def _of_training(arguments: argparse.Namespace) -> Iterable[Figure]:
+    """A column for each epoch and view: of a run, or of one that has these images."""
+    from dpa.pictures.previews import run_pages
+
+    for name in ("ids", "ids_from", "string", "epoch", "view", "rank", "world_size"):
+        if getattr(arguments, name) not in (None, False):
+            option = f"--{name.replace('_', '-')}"
+            raise ValueError(f"{option} is not allowed with --by-name or a run")
+    epochs = chosen_epochs(arguments)
+    if arguments.source is not None:
+        run = Run.load(arguments.source)
+        return run_pages(_images(arguments, run.ids), run, epochs)
+    images = _images(arguments)
+    run = Run(
+        list(images),
+        chosen_config(arguments),
+        epochs=epochs or 6,
+        base_seed=arguments.base_seed,
+        views=1 if arguments.views is None else arguments.views,
+    )
+    return run_pages(images, run, run.epochs)
 
 
 def _stored(

@@ -11,7 +11,7 @@ PolicyLike: TypeAlias = str | tuple[str, int]
 
 
 class EpochPolicy(NamedTuple):
-    """The epoch in the key as a function of the training's; "each" is every first."""
+    """The epoch in the key as a function of the training's; "each" is ("every", 1)."""
 
     kind: str
     period: int
@@ -22,6 +22,8 @@ class EpochPolicy(NamedTuple):
 
         Raises TypeError or ValueError.
         """
+        if isinstance(policy, cls):
+            return policy
         if policy == "fixed":
             return cls("fixed", 1)
         if policy == "each":

@@ -109,7 +109,7 @@ class Run(Frozen):
         *,
         epochs: int | range,
         base_seed: int | None = None,
-        epoch_policy: PolicyLike = "each",
+        epoch_policy: PolicyLike | EpochPolicy = "each",
         views: int = 1,
         occurrences: int = 1,
     ) -> None:
@@ -385,6 +385,4 @@ def _run_of(fields: dict[str, Any], listed: Ids | None) -> Run:
 def _made(fields: dict[str, Any]) -> Run:
     """The run with these public fields."""
     others = {name: value for name, value in fields.items() if name not in ("ids", "config")}
-    policy = others.pop("epoch_policy")
-    given = policy.given if isinstance(policy, EpochPolicy) else policy
-    return Run(fields["ids"], fields["config"], epoch_policy=given, **others)
+    return Run(fields["ids"], fields["config"], **others)
