@@ -425,10 +425,11 @@ def test_pages_are_files_of_their_own_or_one_pdf(tmp_path):
 def test_a_function_of_the_callers_is_drawn():
     """Also an array of one channel, and numbers that a network takes: their range is told."""
     image = Image.fromarray(picture(300, 400, 3))
-    seen = []
+    seen, facts = [], []
 
     def prepare(given, params):
         seen.append((given.size, params["op"]))
+        facts.append({name: params[name] for name in ("id", "epoch", "view", "base_seed")})
         small = given.resize((12, 10)).convert("L")
         values = np.asarray(small, np.float32)[..., None] / 255
         return values if params["op"] == "plain" else (values - 0.5) / 0.25
@@ -438,6 +439,13 @@ def test_a_function_of_the_callers_is_drawn():
     assert original.shape == (192, 256, 3)
     assert {size for size, _ in seen} == {(400, 300)}
     assert {op for _, op in seen} == {"plain", "normal"}
+    key = {"epoch": None, "view": None, "base_seed": None}
+    assert facts == [{"id": sample_id, **key} for sample_id in range(6)]
+    run = dpa.Run(["x"], space, epochs=9, epoch_policy=("cycle", 2), base_seed=7, views=2)
+    facts.clear()
+    next(run_pages({"x": image}, run, range(3, 4), apply=prepare))
+    assert facts == [{"id": "x", "epoch": 1, "view": view, "base_seed": 7} for view in (0, 1)]
+    del seen[6:]
     for (pixels, caption), (_, op) in zip(others, seen, strict=True):
         title, *words = caption.split("\n")
         assert pixels.shape == (10, 12)

@@ -62,8 +62,9 @@ def plot_preview(
         The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     apply
         apply(image, params) returns what your network is given: a PIL image, an array or a
-        tensor CxHxW. It gets images as they are, not reduced. Numbers outside 0 to 1 are drawn
-        from the least to the greatest. None is apply_augmentation.
+        tensor CxHxW. It gets images as they are, not reduced, and params have `id`, `epoch`,
+        `view` and `base_seed`, too. Numbers outside 0 to 1 are drawn from the least to the
+        greatest. None is apply_augmentation.
 
     Returns
     -------
@@ -150,7 +151,9 @@ def run_pages(
     samples = {}
     for name in images:
         run.require_id(name)
-        samples[name] = [(title, made.params(name)) for title, made in columns]
+        samples[name] = [
+            (title, _whole(made.params(name), name, made.key)) for title, made in columns
+        ]
     words = {"base_seed": run.base_seed, "epoch_policy": run.epoch_policy.given}
     return sample_pages(images, samples, heading_of(run.config, words), apply)
 
@@ -180,9 +183,17 @@ def _of_ids(
     derivation = derive(config, *key)
     _check_applicable(derivation.space, apply)
     batch = derivation.batch(checked)
-    titles = [f"id {drawable(str(each), 28)}" for each in batch.sample_ids]
-    samples = list(zip(titles, batch.to_dicts(), strict=True))
+    samples = [
+        (f"id {drawable(str(each), 28)}", _whole(params, each, key))
+        for each, params in zip(batch.ids, batch, strict=True)
+    ]
     return dict.fromkeys(images, samples), heading_of(derivation.space, key._asdict())
+
+
+def _whole(params: dict[str, Any], sample_id: int | str, key: Key) -> dict[str, Any]:
+    """The parameters with their id and key, as functions of data sets get them."""
+    facts = {"epoch": key.epoch, "view": key.view, "base_seed": key.base_seed}
+    return {**params, "id": sample_id, **facts}
 
 
 def _check_images(images: object, columns: int, most: int) -> None:
