@@ -53,7 +53,10 @@ CHECKS = {
     ),
     "torch": Check(
         "torch",
-        ("tests/test_torch_tensors.py", "tests/test_torch_datasets.py", "-k", "not loaders"),
+        (
+            *(f"tests/test_torch_{name}.py" for name in ("tensors", "operations", "datasets")),
+            *("-k", "not loaders"),
+        ),
         TORCH,
     ),
     "torchvision": Check("torchvision torch", ("tests/test_torchvision.py", *TABLES)),
