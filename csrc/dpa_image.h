@@ -126,8 +126,8 @@ double dpa_mean(const dpa_image_loops *loops, dpa_pixel type, const void *pixels
 /* ---- Effects ---- */
 
 /* A sample's parameters, as docs/spec.md, "Effects" names and orders what they do. All are doubles, so
- * that a row of a table is one; NaN where a sample has no crop_area or crop_ratio, the neutral value
- * where it has none of the others. */
+ * that a row of a table of doubles can be read as one. What a sample lacks has its neutral value;
+ * crop_area and crop_ratio are then NaN. */
 typedef struct dpa_effect {
     double rotation, scale, shear_x, shear_y, translate_x, translate_y;
     double flip_horizontal, flip_vertical; /* 0 or 1 */
@@ -157,7 +157,7 @@ typedef struct dpa_steps {
 
 typedef enum dpa_fit {
     DPA_FITS,
-    DPA_STAYS,      /* as well, and there was nothing to do */
+    DPA_STAYS,      /* it fits, and nothing had to be done */
     DPA_NO_MAP,     /* coordinates out of range */
     DPA_TOO_LARGE,  /* no float holds gain, offset or stdev */
     DPA_NO_COLOURS, /* saturation and grey need 1 or 3 channels */
@@ -169,8 +169,8 @@ DPA_MUST_CHECK dpa_fit dpa_prepare(const dpa_frame *frame, const dpa_effect *eff
                                    const uint8_t digest[DPA_DIGEST_SIZE], dpa_steps *steps);
 
 /* The whole effect; image and result as for dpa_warp_image, aligned to their type. table: as for
- * dpa_noise; scratch: as for dpa_apply_gamma. Of prepared steps all is DPA_FITS but an offset that is
- * too large, which only the mean tells; the result is then worth nothing. */
+ * dpa_noise; scratch: as for dpa_apply_gamma. With prepared steps only DPA_FITS and DPA_TOO_LARGE come
+ * back: the offset depends on the mean. Where it is too large the result is undefined. */
 DPA_MUST_CHECK dpa_fit dpa_augment(const dpa_image_loops *loops, const dpa_frame *frame,
                                    const dpa_steps *steps, const float *table, uint16_t *scratch,
                                    const void *image, void *result);

@@ -118,7 +118,7 @@ cdef extern from "dpa_image.h" nogil:
                          size_t count, double gamma, double full_range, uint16_t *table)
     double dpa_mean(const dpa_image_loops *loops, dpa_pixel type, const void *pixels,
                     size_t count, double full_range)
-    enum: DPA_NOISY
+    enum: DPA_COPIES, DPA_MIXES, DPA_NOISY
     ctypedef struct dpa_effect:
         double noise
     ctypedef struct dpa_frame:
@@ -126,8 +126,12 @@ cdef extern from "dpa_image.h" nogil:
         double full_range
         const void *erased
     ctypedef struct dpa_steps:
-        double gamma
+        dpa_map map
+        double gamma, gain, lift, stdev
+        double[9] matrix
         uint64_t flags
+        int64_t top
+        uint64_t[4] key
     ctypedef enum dpa_fit:
         DPA_FITS, DPA_STAYS, DPA_NO_MAP, DPA_TOO_LARGE, DPA_NO_COLOURS
     dpa_fit dpa_prepare(const dpa_frame *frame, const dpa_effect *effect, const uint8_t *digest,

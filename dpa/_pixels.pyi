@@ -11,6 +11,10 @@ MAX_SIDE: int
 INTERPOLATIONS: tuple[str, ...]
 EFFECT: int
 STEPS: int
+NOISY: int
+MIXES: int
+COPIES: int
+COLUMNS: dict[str, int]
 
 def choose_loops(kernel: str | None) -> None: ...
 def level() -> str: ...
@@ -89,7 +93,7 @@ class Frame:
         results: npt.NDArray[Any],
         steps: npt.NDArray[np.int64],
         make_table: Callable[[], npt.NDArray[np.float32]],
-    ) -> int: ...
+    ) -> tuple[int, str] | None: ...
     def tone(
         self,
         result: npt.NDArray[Any],

@@ -11,9 +11,9 @@ from libc.stdlib cimport free, malloc
 
 from dpa._border cimport acquire
 from dpa._csrc cimport (
-    DPA_BROKEN_KERNEL, DPA_DIGEST_SIZE, DPA_EDGE, DPA_FILL, DPA_FITS, DPA_FLOAT32,
-    DPA_GAMMA_TABLE, DPA_MAX_SIDE, DPA_NO_COLOURS, DPA_NO_MAP, DPA_NOISE_TABLE, DPA_NOISY,
-    DPA_OK, DPA_REFLECT, DPA_STAYS, DPA_UINT16, DPA_UINT8, DPA_UNUSABLE_KERNEL,
+    DPA_BROKEN_KERNEL, DPA_COPIES, DPA_DIGEST_SIZE, DPA_EDGE, DPA_FILL, DPA_FITS, DPA_FLOAT32,
+    DPA_GAMMA_TABLE, DPA_MAX_SIDE, DPA_MIXES, DPA_NO_COLOURS, DPA_NO_MAP, DPA_NOISE_TABLE,
+    DPA_NOISY, DPA_OK, DPA_REFLECT, DPA_STAYS, DPA_UINT16, DPA_UINT8, DPA_UNUSABLE_KERNEL,
     dpa_apply_gamma, dpa_apply_steps, dpa_apply_tone, dpa_augment, dpa_effect, dpa_fit,
     dpa_frame, dpa_image_choose, dpa_image_level, dpa_image_loops, dpa_interpolation, dpa_map,
     dpa_mean, dpa_noise, dpa_noise_key, dpa_pixel, dpa_place_map, dpa_placement, dpa_prepare,
@@ -25,6 +25,7 @@ MAX_SIDE = DPA_MAX_SIDE
 INTERPOLATIONS = ("linear", "nearest", "cubic")  # in the order of dpa_interpolation
 EFFECT = sizeof(dpa_effect) // sizeof(double)  # numbers of a sample's parameters
 STEPS = sizeof(dpa_steps) // sizeof(uint64_t)  # and words of what they become
+NOISY, MIXES, COPIES = DPA_NOISY, DPA_MIXES, DPA_COPIES  # the flags in these
 
 cdef const dpa_image_loops *LOOPS = NULL
 cdef str PROBLEM = None  # why there are no loops, where there are none
@@ -132,6 +133,7 @@ def place_map(size, out, double rotation=0.0, double scale=1.0, double shear_x=0
     """
     cdef dpa_map made
     cdef dpa_placement p
+    cdef bint possible = False
     p.rotation, p.scale = rotation, scale
     p.shear_x, p.shear_y = shear_x, shear_y
     p.translate_x, p.translate_y = translate_x, translate_y
@@ -140,7 +142,13 @@ def place_map(size, out, double rotation=0.0, double scale=1.0, double shear_x=0
     p.area, p.ratio, p.position_x, p.position_y = crop if p.cropped else (1.0, 1.0, 0.5, 0.5)
     if not (1 <= min(*size, *out) and max(*size, *out) <= DPA_MAX_SIDE):
         raise ValueError(f"sides must be 1 to {DPA_MAX_SIDE} pixels, got {size} to {out}")
-    if not dpa_place_map(&p, size[0], size[1], out[0], out[1], &made):
+    cdef dpa_warp plan
+    plan.height, plan.width = size
+    plan.out_height, plan.out_width = out
+    if dpa_place_map(&p, size[0], size[1], out[0], out[1], &made):
+        plan.map = made
+        possible = dpa_warp_possible(&plan)
+    if not possible:
         raise ValueError(f"no map takes a picture of {size} to {out} in this way: out of range")
     return integers(&made)
 
@@ -280,6 +288,23 @@ def mean(pixels, double full_range) -> float:
 
 # ---- Effects ----
 
+cdef dict columns_of_steps():
+    cdef dpa_steps steps
+    cdef char *first = <char *> &steps
+    cdef dict at = {
+        "map": <char *> &steps.map - first, "gamma": <char *> &steps.gamma - first,
+        "gain": <char *> &steps.gain - first, "lift": <char *> &steps.lift - first,
+        "stdev": <char *> &steps.stdev - first, "matrix": <char *> &steps.matrix - first,
+        "flags": <char *> &steps.flags - first, "box": <char *> &steps.top - first,
+        "key": <char *> &steps.key - first,
+    }
+    return {name: offset // sizeof(uint64_t) for name, offset in at.items()}
+
+
+#: Where the parts of a row of steps begin.
+COLUMNS = columns_of_steps()
+
+
 cdef str refusal(dpa_fit fit):
     """None where nothing is refused."""
     if fit == DPA_FITS:
@@ -346,7 +371,7 @@ cdef class Frame:
         cdef _Buffers buffers = _Buffers()
         cdef Py_ssize_t count = steps.size // STEPS, i
         cdef const uint8_t *digest = NULL
-        cdef dpa_fit fit
+        cdef dpa_fit fit = DPA_FITS
         cdef const dpa_effect *rows = <const dpa_effect *> buffers.take(
             effects, "effects", "d", count * EFFECT)
         cdef dpa_steps *made = <dpa_steps *> buffers.take(
@@ -354,22 +379,25 @@ cdef class Frame:
         if digests is not None:
             digest = <const uint8_t *> buffers.take(
                 digests, "digests", "B", count * DPA_DIGEST_SIZE)
-        for i in range(count):
-            if digest == NULL and rows[i].noise != 0:
+        for i in range(count if digest == NULL else 0):
+            if rows[i].noise != 0:
                 raise ValueError("noise needs digests")
-            fit = dpa_prepare(&self.frame, &rows[i], digest, &made[i])
-            if fit != DPA_FITS:
-                return i, refusal(fit)
-            if digest != NULL:
-                digest += DPA_DIGEST_SIZE
-        return None
+        with nogil:
+            for i in range(count):
+                fit = dpa_prepare(&self.frame, &rows[i], digest, &made[i])
+                if fit != DPA_FITS:
+                    break
+                if digest != NULL:
+                    digest += DPA_DIGEST_SIZE
+        return None if fit == DPA_FITS else (i, refusal(fit))
 
-    def augment(self, images, results, steps, make_table) -> int:
+    def augment(self, images, results, steps, make_table) -> tuple[int, str] | None:
         """Makes the results of n images by their steps, one after the other.
 
-        `make_table`: returns that of noise. Returns how many could be made: the next one's tone,
-        which depends on its mean, fits no float.
+        `make_table`: returns that of noise. Returns what prepare does; with its steps only a tone
+        is refused, because that depends on the mean.
         """
+        check_loops()
         cdef _Buffers buffers = _Buffers()
         cdef Py_ssize_t count = steps.size // STEPS, i
         cdef const char *kind = self.kind
@@ -383,7 +411,6 @@ cdef class Frame:
         cdef const float *normals = buffers.normals_for(make_table, rows, count)
         cdef uint16_t *room = gamma_room(self.frame.warp.type, rows, count)
         cdef dpa_fit fit = DPA_FITS
-        check_loops()
         with nogil:
             for i in range(count):
                 fit = dpa_augment(LOOPS, &self.frame, &rows[i], normals, room, image, result)
@@ -392,7 +419,7 @@ cdef class Frame:
                 image += self.source * value
                 result += self.target * value
             free(room)
-        return count if fit == DPA_FITS else i
+        return None if fit == DPA_FITS else (i, refusal(fit))
 
     def tone(self, result, steps, make_table, alpha=None) -> tuple[bool, bool]:
         """Gamma and tones alone, of one result in place.

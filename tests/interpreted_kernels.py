@@ -6,7 +6,7 @@ import torch
 from tensor_bits import TABLE, BitsOfArrays, pictures, random_effect, rows
 
 from dpa.images.forms import Sampling
-from dpa.integrations.torch import kernels, operations
+from dpa.integrations.torch import kernels, operations, tensors
 
 
 class TestKernels(BitsOfArrays):
@@ -22,3 +22,21 @@ def test_what_no_sample_needs_is_left_out(dtype):
     arguments = (images, steps, TABLE, (9, 10), Sampling.checked("linear", "edge"), 1.0, 0.0)
     done = kernels.augmented(*arguments, needs_mean=False, needs_gamma=False)
     assert torch.equal(done, operations.augmented(*arguments))
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.float16], ids=str)
+@pytest.mark.parametrize("channels", [3, 5])
+def test_a_device_gets_what_the_cpu_gets(dtype, channels, monkeypatch):
+    """As on a GPU, with CPU tensors. Five channels are left to operations."""
+    images = pictures((4, channels, 9, 10), torch.uint8).to(dtype)
+    images = images if dtype == torch.uint8 else images / 256
+    names = {"rotation": 20.0, "contrast": 0.5, "noise": 0.1, "hash": "7f" * 32}
+    batch = [{}, names, {"gamma": 2.0}, {"erase.area": 0.2}]
+    wanted = [tensors.apply_augmentation(images, part * 4) for part in ([{}], [names], batch[2:3])]
+    mixed = tensors.apply_augmentation(images, batch)
+    monkeypatch.setattr(tensors, "_BY_C", ())
+    monkeypatch.setattr(tensors, "_kernels", lambda device: kernels)
+    kernels.try_out("cpu")
+    found = [tensors.apply_augmentation(images, part * 4) for part in ([{}], [names], batch[2:3])]
+    assert all(map(torch.equal, found, wanted))
+    assert torch.equal(tensors.apply_augmentation(images, batch), mixed)

@@ -3,17 +3,30 @@
 import importlib
 import re
 import sys
+import threading
 import tracemalloc
+from unittest import mock
 
 import numpy as np
 import pytest
 from frameworks import require
 
 import dpa
+from dpa.images.table import EffectTable
 from dpa.integrations.image import apply_augmentation as apply_to_array
 from dpa.integrations.image import apply_augmentation_batch
 from dpa.noise import standard_normals_batch
-from dpa.space import Bernoulli, LogUniform, Space, Uniform, sometimes
+from dpa.space import (
+    Bernoulli,
+    Choice,
+    Integers,
+    LogUniform,
+    Normal,
+    Seed,
+    Space,
+    Uniform,
+    sometimes,
+)
 
 torch = require("torch")
 from dpa.integrations.torch import apply_augmentation, tensors  # noqa: E402 (needs torch)
@@ -41,8 +54,10 @@ DTYPES = [torch.uint8, torch.float32, torch.float64]
 BORDERS = ["reflect", "edge", 0, 1]
 INTERPOLATIONS = ["linear", "nearest", "cubic"]
 SHAPES = [(6, 3, 24, 31), (6, 1, 40, 20), (6, 2, 1, 9), (6, 4, 9, 1), (6, 3, 1, 1), (6, 5, 8, 7)]
-#: By C; by operations that have a gradient.
-WAYS = ["plain", "gradient"]
+#: By C; by operations, with a gradient and without, as on a device without Triton; by C after a
+#: copy to the CPU, as on Apple's GPUs. interpreted_kernels.py has the kernels.
+WAYS = ["plain", "gradient", "operations", "copied"]
+PATCHES = {"operations": {"_BY_C": ()}, "copied": {"_BY_C": (), "_BY_CPU": ("cpu",)}}
 
 
 def pictures(shape=(6, 3, 24, 31), dtype=torch.float32, seed=1):
@@ -64,10 +79,14 @@ def as_arrays(images, batch, **options):
 
 
 def applied(images, batch, way="plain", **options):
+    if way in PATCHES:
+        with mock.patch.multiple(tensors, **PATCHES[way]):
+            return apply_augmentation(images, batch, **options)
     if way == "plain" or images.dtype == torch.uint8:
         return apply_augmentation(images, batch, **options)
-    done = apply_augmentation(images.clone().requires_grad_(), batch, **options)
-    assert done.requires_grad
+    kept = images.detach().requires_grad_()
+    done = apply_augmentation(kept, batch, **options)
+    assert done.requires_grad or not len(images)
     return done.detach()
 
 
@@ -116,14 +135,18 @@ def test_the_layout_in_memory_does_not_matter(way, dtype):
     turned = images.transpose(2, 3).contiguous().transpose(2, 3)
     repeated = images[:1].expand(6, -1, -1, -1)
     last = images.to(memory_format=torch.channels_last)
-    for same in (last, wide[:, 1:4, ::2, 1::2], turned, images.flip(0).flip(0)):
+    crop = torch.zeros(9, 3, 30, 40, dtype=dtype).to(memory_format=torch.channels_last)
+    crop[1:7, :, 2:26, 5:36] = images
+    for same in (last, wide[:, 1:4, ::2, 1::2], turned, crop[1:7, :, 2:26, 5:36]):
         kept = same.clone()
         assert same_bits(applied(same, batch, way), wanted)
         assert torch.equal(same, kept)
     assert same_bits(
         applied(repeated, batch, way), apply_augmentation(repeated.contiguous(), batch)
     )
-    assert applied(last, batch, way).is_contiguous(memory_format=torch.channels_last)
+    for same in (last, crop[1:7, :, 2:26, 5:36]):
+        done = applied(same.half() if dtype == torch.float32 else same, batch, way)
+        assert done.is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -222,13 +245,20 @@ def test_each_sample_is_as_alone(way):
     assert same_bits(done, torch.cat(alone))
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_threads_change_nothing(threads, monkeypatch):
-    images, batch = pictures((40, 3, 16, 15), torch.uint8), batch_of(3, 40)
-    wanted = as_arrays(images, batch)
+def test_threads_change_nothing(threads, dtype, monkeypatch):
+    images, batch = pictures((43, 3, 16, 15), dtype), batch_of(3, 43)
+    wanted = apply_augmentation(images.to(torch.float32), batch) if dtype != torch.uint8 else None
+    wanted = as_arrays(images, batch) if wanted is None else wanted.to(dtype)
+    begun, start = [], threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda self: [begun.append(self), start(self)])
     monkeypatch.setattr(tensors, "_SPAN", 16 * 15 * 3)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    assert same_bits(apply_augmentation(images, batch), wanted)
+    with torch.inference_mode():
+        done = apply_augmentation(images, batch)
+    assert torch.equal(done, wanted)
+    assert len(begun) >= threads - 1
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32], ids=str)
@@ -246,6 +276,43 @@ def test_memory_is_that_of_the_result(dtype, last):
     tracemalloc.stop()
     size = images.numel() * images.element_size()
     assert size <= arrays < size + 500_000  # the parameters as tables: some 500 bytes a sample
+
+
+DECLARED = {
+    "rotation": [
+        Choice([-90, 0, 90]),
+        Choice([0.0, 12.5]),
+        Integers(-3, 4),
+        Seed(),
+        Bernoulli(0.5),
+    ],
+    "brightness": [
+        Bernoulli(0.5),
+        Choice([True, False]),
+        Choice([0.5, 2.0]),
+        Uniform(0, 2, shape=2),
+    ],
+    "flip_vertical": [Bernoulli(0.5), Integers(0, 2), Choice([0, 1]), Choice([True, False])],
+    "grey": [Integers(0, 3), Choice([0.0, 1.0]), Choice(["yes", "no"]), Uniform(0, 1)],
+    "scale": [Uniform(0, 1), LogUniform(0.001, 1000), Normal(1, 3), Choice(["big", "small"])],
+    "erase.area": [Integers(0, 2), Uniform(-1, 1), Uniform(0, 1)],
+}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_columns_are_taken_and_refused_as_dicts_are(name):
+    for each in DECLARED[name]:
+        space = Space({name: each, "noise": Uniform(0, 0.1)})
+        batch = dpa.generate_augmentation_batch(range(40), space)
+        try:
+            wanted = EffectTable.checked(batch.to_dicts())
+        except (TypeError, ValueError) as error:
+            with pytest.raises(type(error), match=re.escape(str(error))):
+                EffectTable.checked(batch)
+            continue
+        found = EffectTable.checked(batch)
+        assert np.array_equal(found.rows, wanted.rows, equal_nan=True)
+        assert np.array_equal(found.digests, wanted.digests)
 
 
 # ---- Gradients ----

@@ -6,6 +6,9 @@
 
 /* ---- Steps ---- */
 
+_Static_assert(sizeof(dpa_effect) == 22 * sizeof(double), "a row of a table of doubles");
+_Static_assert(sizeof(dpa_steps) == 28 * sizeof(uint64_t), "a row of a table of 64-bit words");
+
 /* Shares of red, green and blue in what the eye takes for brightness (ITU-R BT.601). */
 static const double luma[3] = {0.299, 0.587, 0.114};
 
@@ -114,13 +117,16 @@ static uint32_t most_of(const dpa_frame *frame)
     return frame->warp.type == DPA_FLOAT32 ? 0 : (uint32_t)frame->full_range;
 }
 
-/* That of bytes, as far as they are seen. */
+/* The mean of bytes, each weighted by the opacity of its pixel. */
 static double seen_mean(const uint8_t *pixels, const uint8_t *alpha, size_t count, size_t channels)
 {
     uint64_t sum = 0, weights = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += (uint64_t)pixels[i] * alpha[i / channels];
-        weights += alpha[i / channels];
+    for (size_t i = 0; i < count / channels; i++) {
+        uint32_t all = 0;
+        for (size_t c = 0; c < channels; c++)
+            all += *pixels++;
+        sum += (uint64_t)all * alpha[i];
+        weights += channels * alpha[i];
     }
     return weights ? (double)sum / (double)weights : 0;
 }
@@ -156,11 +162,13 @@ dpa_fit dpa_apply_steps(const dpa_image_loops *loops, const dpa_frame *frame, co
     return DPA_FITS;
 }
 
-/* Cubic interpolation may make more than all its taps are. */
-static void cut(const dpa_frame *frame, void *pixels)
+/* Of integers, whose range may be smaller than that of their type. */
+static void clip_to_range(const dpa_frame *frame, void *pixels)
 {
     const size_t count = values_of(&frame->warp);
     const uint32_t most = most_of(frame);
+    if (most == 0 || most == (frame->warp.type == DPA_UINT8 ? UINT8_MAX : UINT16_MAX))
+        return;
     uint8_t *bytes = (uint8_t *)pixels;
     uint16_t *words = (uint16_t *)pixels;
     if (frame->warp.type == DPA_UINT8)
@@ -178,27 +186,33 @@ static bool is_box(const dpa_warp *warp, const dpa_steps *steps)
            steps->left <= steps->right && steps->right <= (int64_t)warp->out_width;
 }
 
+/* The box's first row is filled, then copied to the others. */
 static void erase(const dpa_frame *frame, const dpa_steps *steps, uint8_t *pixels)
 {
     const dpa_warp *warp = &frame->warp;
     const size_t pixel = warp->channels * bytes_of(warp->type), row = warp->out_width * pixel;
-    for (size_t p = 0; p < warp->planes; p++, pixels += warp->out_height * row)
-        for (int64_t y = steps->top; y < steps->bottom; y++)
-            for (int64_t x = steps->left; x < steps->right; x++)
-                memcpy(pixels + (size_t)y * row + (size_t)x * pixel, frame->erased, pixel);
+    const size_t width = (size_t)(steps->right - steps->left);
+    uint8_t *first = pixels + (size_t)steps->top * row + (size_t)steps->left * pixel;
+    if (steps->top == steps->bottom)
+        return;
+    for (size_t p = 0; p < warp->planes; p++, first += warp->out_height * row) {
+        for (size_t x = 0; x < width; x++)
+            memcpy(first + x * pixel, frame->erased, pixel);
+        for (size_t y = 1; y < (size_t)(steps->bottom - steps->top); y++)
+            memcpy(first + y * row, first, width * pixel);
+    }
 }
 
 dpa_fit dpa_augment(const dpa_image_loops *loops, const dpa_frame *frame, const dpa_steps *steps,
                     const float *table, uint16_t *scratch, const void *image, void *result)
 {
-    const bool whole = frame->warp.type != DPA_FLOAT32;
     dpa_warp warp = frame->warp;
     warp.map = steps->map;
     if (!dpa_warp_possible(&warp) || !is_box(&warp, steps))
         return DPA_NO_MAP;
     dpa_warp_image(loops, &warp, image, result);
-    if (warp.interpolation == DPA_CUBIC && whole && !(steps->flags & DPA_COPIES))
-        cut(frame, result);
+    if (warp.interpolation == DPA_CUBIC && !(steps->flags & DPA_COPIES))
+        clip_to_range(frame, result); /* it may make more than all its taps are */
     const dpa_fit fit = dpa_apply_steps(loops, frame, steps, NULL, table, scratch, result);
     erase(frame, steps, (uint8_t *)result);
     return fit == DPA_STAYS ? DPA_FITS : fit;

@@ -14,7 +14,8 @@ struct warp_plan {
     uint64_t u, v, right_u, right_v, down_u, down_v;
     unsigned bits;              /* of a coordinate's fraction that are kept: 14 or 16 */
     size_t pixel, row, size;    /* of a plane of the image, in bytes */
-    size_t planes, out_size;    /* and how many bytes one of the result has */
+    size_t planes;
+    size_t out_size;            /* of a plane of the result, in bytes */
     int64_t last_u, last_v;     /* the last pixel, with `bits` of fraction */
     int64_t inside_u, inside_v; /* the last coordinate whose taps lie inside */
     bool copies;   /* the fill comes out where all taps are it: of floats only 0 surely does */
@@ -25,7 +26,7 @@ struct warp_plan {
     uint32_t whole_v[CHUNK], part_u[CHUNK], part_v[CHUNK];
 };
 
-/* What places have found serves all planes. Moves image and result to the next one. */
+/* Places are found once and used for each plane. The loop moves image and result to the next. */
 #define EACH_PLANE(plan, image, result)                \
     for (size_t p = 0; p < (plan)->planes; p++, (image) += (plan)->size, (result) += (plan)->out_size)
 

@@ -66,16 +66,17 @@ def run_spans(
     if size <= span and num_threads is None:
         fill(0, size)
         return
-    spread(fill, size, span, thread_count(num_threads))
+    threads = min(thread_count(num_threads), -(-size // (span * SPANS_A_THREAD)))
+    spread(fill, size, span, threads)
 
 
 def spread(fill: Callable[[int, int], None], size: int, span: int, threads: int) -> None:
     """Calls fill(first, count) for spans of `span`, at most, until all `size` are done.
 
-    `threads`: the most that it uses; a thread should have several spans to do. A KeyboardInterrupt
-    is raised between two spans.
+    `threads`: the most that it uses; each has at least a span. A KeyboardInterrupt is raised
+    between two spans.
     """
-    threads = min(threads, -(-size // (span * SPANS_A_THREAD)))
+    threads = min(threads, -(-size // span))
     spans = iter(range(0, size, span))
     taking, wake = threading.Lock(), threading.Lock()
     wake.acquire()

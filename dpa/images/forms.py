@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dpa._pixels import INTERPOLATIONS, STEPS, Frame
+from dpa._pixels import COLUMNS, INTERPOLATIONS, STEPS, Frame
 from dpa.checks import finite
 from dpa.images.effects import Effect, checked_border, checked_interpolation
 from dpa.images.noise import noise_table
@@ -17,7 +17,7 @@ from dpa.images.table import EffectTable
 #: What is done to n images, int64 (n, STEPS), as csrc/dpa_image.h has it.
 Steps: TypeAlias = npt.NDArray[np.int64]
 #: The words of a row that hold the box which is erased: top, left, bottom, right.
-ERASED = slice(20, 24)
+ERASED = slice(COLUMNS["box"], COLUMNS["box"] + 4)
 #: The largest value of integers, 1 of floats.
 FULL_RANGES = {
     np.dtype(np.uint8): 255,
@@ -143,9 +143,10 @@ class Form(NamedTuple):
 
         `effect_at`: what made a row of steps, for the message of a ValueError.
         """
-        made = self.frame.augment(images, results, steps, noise_table)
-        if made < len(steps):
-            raise ValueError(too_large(effect_at(made)))
+        refused = self.frame.augment(images, results, steps, noise_table)
+        if refused is not None:
+            at, what = refused
+            self._refuse(what, effect_at(at))
 
     def tone(
         self,

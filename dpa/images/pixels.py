@@ -35,7 +35,6 @@ def augmented(
     `out_size`: (height, width) of the result, None for those of the image. `result`: a
     C-contiguous array for it; None makes one. Raises TypeError or ValueError.
     """
-    tones.range_of(image.dtype)
     form, shape = _form(image.dtype, image.shape, sampling, tones, out_size)
     steps = form.steps_of(effect)
     if result is None:
@@ -52,7 +51,6 @@ def augmented_stack(
     out_size: tuple[int, int] | None = None,
 ) -> npt.NDArray[Any]:
     """The effects on images NxHxW or NxHxWxC; see augmented."""
-    tones.range_of(images.dtype)
     form, shape = _form(images.dtype, images.shape[1:], sampling, tones, out_size)
     steps = form.steps(table)
     results = np.empty((len(images), *shape), images.dtype)
@@ -70,6 +68,7 @@ def _form(
     out_size: tuple[int, int] | None,
 ) -> tuple[Form, tuple[int, ...]]:
     """That of images HxW or HxWxC, and the shape of their results."""
+    tones.range_of(dtype)  # a wrong dtype is said first
     size = _checked_size("image", shape)
     form = Form.checked(size, _channels(shape), dtype, sampling, tones, out_size)
     return form, (*form.out, *shape[2:])
@@ -89,8 +88,7 @@ def _augment(
     if image.dtype != np.float64:
         form.augment(_contiguous(image), result, steps, lambda _: effect)
         return
-    map_: Map = tuple(steps[0, :6].tolist())
-    warped(image, map_, sampling, form.out, result)
+    warped(image, _map_of(steps), sampling, form.out, result)
     single = _singles(result)
     if form.tone(single, steps, effect):
         result[...] = single
@@ -111,7 +109,7 @@ def augmented_with_alpha(
     steps = form.steps_of(effect)
     if sampling.border is None:
         clear = sampling._replace(fill=0.0)  # what is filled is transparent
-    map_ = effect.placed(size, form.out)
+    map_ = _map_of(steps)
     if (map_ == IDENTITY and size == form.out) or sampling.interpolation == _NEAREST:
         moved = warped(image, map_, clear, form.out)
     else:
@@ -127,6 +125,11 @@ def augmented_with_alpha(
     _erase(colours, steps, tones)
     moved[..., :-1] = colours
     return moved
+
+
+def _map_of(steps: Steps) -> Map:
+    map_: Map = tuple(steps[0, :6].tolist())
+    return map_
 
 
 def _erase(pixels: npt.NDArray[Any], steps: Steps, tones: Tones) -> None:

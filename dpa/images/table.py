@@ -46,11 +46,11 @@ class EffectTable(NamedTuple):
         return cls(rows, digests)
 
     def is_relative(self) -> bool:
-        """Whether noise or gamma of any sample asks for the full range."""
+        """Whether any sample has noise or gamma, which are relative to the full range."""
         return self.digests is not None or bool((self.rows[:, _GAMMA] != 1).any())
 
     def effect(self, at: int) -> Effect:
-        """One sample's."""
+        """The effect of one sample."""
         digest = None if self.digests is None else self.digests[at].tobytes()
         return Effect._make([*self.rows[at].tolist(), digest])
 
@@ -75,6 +75,8 @@ def _of_columns(batch: Columns, strict: bool) -> EffectTable | None:
 def _numbers(batch: Columns, name: str, column: Column) -> npt.NDArray[np.float64] | None:
     """A column's values as doubles; None where these are no single numbers."""
     labels = None if batch.space is None else batch.space[name].choices
+    if name not in SWITCHES and (column.dtype == np.bool_ or bool in map(type, labels or ())):
+        return None
     if labels is not None and all(isinstance(label, (int, float)) for label in labels):
         column = np.array(labels, np.float64)[column.view(np.uint32)]
     elif labels is not None or column.ndim > 1:

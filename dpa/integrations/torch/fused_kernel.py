@@ -65,7 +65,7 @@ def augment(
     blocks = tl.cdiv(pixels, BLOCK)
     sample = (tl.program_id(0) // blocks).to(tl.int64)
     block = tl.program_id(0) % blocks
-    row = steps_ptr + sample * steps.COLUMNS
+    row = steps_ptr + sample * steps.STEPS
     lift = number_of(row, steps.LIFT)
     if SUMMING and lift == 0:
         return
@@ -96,7 +96,7 @@ def augment(
         value = _blended(
             plane, rows, columns, weight_x, weight_y, fill, BYTES, INTERPOLATION, BORDER, FULL_RANGE
         )
-        if (flags & steps.COPIED) != 0:
+        if (flags & steps.COPIES) != 0:
             value = tl.load(plane + own)
         if HAS_GAMMA and BYTES:
             value = tl.load(levels_ptr + sample * 256 + value.to(tl.int32))
@@ -124,7 +124,7 @@ def augment(
     toned = ()
     for c in tl.static_range(CHANNELS):
         toned = toned + (gain * values[c].to(tl.float32) + offset,)
-    if CHANNELS == 3 and (flags & steps.MIXED) != 0:
+    if CHANNELS == 3 and (flags & steps.MIXES) != 0:
         toned = mixed(row, toned[0], toned[1], toned[2])
     if (flags & steps.NOISY) != 0:
         toned = noisy(row, toned, table_ptr, block, CHANNELS, BLOCK)
@@ -133,7 +133,7 @@ def augment(
     top, left = tl.load(row + steps.BOX), tl.load(row + steps.BOX + 1)
     bottom, right = tl.load(row + steps.BOX + 2), tl.load(row + steps.BOX + 3)
     erased = (y >= top) & (y < bottom) & (x >= left) & (x < right)
-    still = (gain == 1) & (offset == 0) & ((flags & (steps.MIXED | steps.NOISY)) == 0)
+    still = (gain == 1) & (offset == 0) & ((flags & (steps.MIXES | steps.NOISY)) == 0)
     target = out_ptr + sample * out_n
     for c in tl.static_range(CHANNELS):
         value = toned[c] + 0.0  # -0.0 becomes +0.0

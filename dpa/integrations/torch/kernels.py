@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from dpa._pixels import STEPS
 from dpa.checks import extra
 from dpa.images.forms import Sampling
 from dpa.integrations.torch.fused_kernel import EDGE, FILL, REFLECT, augment
@@ -69,6 +70,14 @@ def augmented(
                 **options,
             )
     return out
+
+
+def try_out(device: str) -> None:
+    """Raises what a first launch raises: Triton needs a C compiler, which may be missing."""
+    rows = torch.zeros((1, STEPS), dtype=torch.int64, device=device)
+    images = torch.zeros((1, 1, 1, 1), device=device)
+    sampling = Sampling.checked("nearest", "edge")
+    augmented(images, rows, images, (1, 1), sampling, 1.0, 0.0, needs_mean=False, needs_gamma=False)
 
 
 def launch_options(interpolation: int) -> dict[str, int]:

@@ -12,21 +12,19 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from dpa._pixels import COPIES, MIXES, NOISY
 from dpa.checks import extra
 from dpa.images.forms import Sampling
 from dpa.integrations.torch.powers import divisor, powered
 from dpa.integrations.torch.steps import (
     BOX,
-    COPIED,
     GAIN,
     GAMMA,
     LIFT,
     LINEAR,
     MAP,
     MATRIX,
-    MIXED,
     NEAREST,
-    NOISY,
     STDEV,
     WORDS,
     Steps,
@@ -52,16 +50,23 @@ def augmented(
 ) -> torch.Tensor:
     """The whole effect on images NxCxHxW, uint8 or float32, of any strides.
 
-    `steps`: int64, Nx28 (steps.py). `table`: float32, that of dpa.images.noise.noise_table. Both
+    `steps`: int64, NxSTEPS (steps.py). `table`: float32, that of dpa.images.noise.noise_table. Both
     are on the device of the images. The result, NxCx`out_size`, is in channels_last where
     the images are; it has a gradient with respect to floating images.
     """
     some = max(1, _CHUNK // (images[:1].numel() + images.shape[1] * math.prod(out_size)))
-    parts = [
-        _augmented(part, Steps(rows), table, out_size, sampling, full_range, erase_fill)
-        for part, rows in zip(images.split(some), steps.split(some), strict=True)
-    ]
-    return torch.cat(parts).contiguous(memory_format=memory_format(images))
+    results = torch.empty(
+        (*images.shape[:2], *out_size),
+        dtype=images.dtype,
+        device=images.device,
+        memory_format=memory_format(images),
+    )
+    for first in range(0, len(images), some):
+        part = slice(first, first + some)
+        results[part] = _augmented(
+            images[part], Steps(steps[part]), table, out_size, sampling, full_range, erase_fill
+        )
+    return results
 
 
 def _augmented(
@@ -160,7 +165,7 @@ def _moved(
         moved = _blended(picture._replace(planes=picture.planes.float()), _cubic(x), _cubic(y))
         moved = moved if images.is_floating_point() else _bytes(moved, full_range)
     if (height, width) == tuple(out_size):
-        moved = torch.where(steps.has(COPIED), images, moved)
+        moved = torch.where(steps.has(COPIES), images, moved)
     return moved
 
 
@@ -245,7 +250,7 @@ def _toned(
     if bool((lift != 0).any()):
         offset = torch.where(lift == 0, 0.0, lift * _mean(pixels, full_range)).float()
     value = gain * pixels + offset
-    mixed, noisy = steps.has(MIXED), steps.has(NOISY)
+    mixed, noisy = steps.has(MIXES), steps.has(NOISY)
     if pixels.shape[1] == 3 and bool(mixed.any()):
         value = torch.where(mixed, _mixed(value, steps), value)
     if bool(noisy.any()):

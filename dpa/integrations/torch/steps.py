@@ -1,33 +1,22 @@
-"""What tensors' pixels are made by: a row of numbers for each sample.
+"""What is done to tensors: a row of numbers for each sample (dpa_steps of csrc/dpa_image.h).
 
-A row is 28 words of 64 bits, int64 or the bits of doubles:
-
-====== ========= ==========================================================================
-column name      what
-====== ========= ==========================================================================
-0-5    MAP       the map: xx, xy, yx, yy, x, y
-6      GAMMA     a double; 1 for none
-7      GAIN      a double that is a single
-8      LIFT      a double; where it is 0 the mean does not count
-9      STDEV     a double that is a single: noise * full range
-10-18  MATRIX    3 x 3 of saturation, doubles that are singles
-19     FLAGS     NOISY: there is noise; MIXED: a matrix; COPIED: the map moves nothing
-20-23  BOX       what is erased: top, left, bottom, right
-24-27  WORDS     of the noise: k0, k1, c2, c3
-====== ========= ==========================================================================
+A row is STEPS words of 64 bits, int64 or the bits of doubles; the names below are columns.
 """
 
 from __future__ import annotations
 
-from dpa._pixels import INTERPOLATIONS
+from dpa._pixels import COLUMNS, COPIES, INTERPOLATIONS, MIXES, NOISY, STEPS
 from dpa.checks import extra
 
 with extra("torch", "dpa.integrations.torch needs PyTorch"):
     import torch
 
-COLUMNS = 28
-MAP, GAMMA, GAIN, LIFT, STDEV, MATRIX, FLAGS, BOX, WORDS = 0, 6, 7, 8, 9, 10, 19, 20, 24
-NOISY, MIXED, COPIED = 1, 2, 4
+__all__ = ["COPIES", "MIXES", "NOISY", "STEPS", "Steps", "is_channels_last", "memory_format"]
+
+MAP, GAMMA, GAIN, LIFT, STDEV, MATRIX, FLAGS, BOX, WORDS = map(
+    COLUMNS.__getitem__,
+    ("map", "gamma", "gain", "lift", "stdev", "matrix", "flags", "box", "key"),
+)
 LINEAR, NEAREST, CUBIC = map(INTERPOLATIONS.index, ("linear", "nearest", "cubic"))
 
 
@@ -54,7 +43,13 @@ class Steps:
         return (self.integer(FLAGS) & flag) != 0
 
 
+def is_channels_last(images: torch.Tensor) -> bool:
+    """Whether the channels of a pixel lie closer together than pixels, in crops and slices, too."""
+    _, channel, row, pixel = images.stride()
+    last: bool = images.shape[1] > 1 and 0 < channel < pixel <= row
+    return last
+
+
 def memory_format(images: torch.Tensor) -> torch.memory_format:
-    """That of a result: channels_last where the images are and are not contiguous as well."""
-    last = images.is_contiguous(memory_format=torch.channels_last) and not images.is_contiguous()
-    return torch.channels_last if last else torch.contiguous_format
+    """That of a result."""
+    return torch.channels_last if is_channels_last(images) else torch.contiguous_format

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
+from subprocess import CalledProcessError
 from types import ModuleType
 from typing import Any
 
@@ -26,11 +28,14 @@ with extra("torch", "dpa.integrations.torch needs PyTorch"):
     import torch
 
     from dpa.integrations.torch import operations
-    from dpa.integrations.torch.steps import GAMMA, LIFT
+    from dpa.integrations.torch.steps import GAMMA, LIFT, is_channels_last, memory_format
 
 _FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 #: Values that a thread makes at a time: about a millisecond's.
 _SPAN = 1 << 19
+#: Devices whose tensors C reads, and those whose tensors are copied to the CPU and back: Metal has
+#: no doubles, which means and gamma are made of.
+_BY_C, _BY_CPU = ("cpu",), ("mps",)
 #: No mean of floats is larger, in full ranges.
 _LARGEST_MEAN = 2.0**14
 
@@ -118,22 +123,14 @@ def _applied(
         raise ValueError(
             f"images and batch must be as many, got {len(images)} and {len(table.rows)}"
         )
-    channels, height, width = images.shape[1:]
-    form = Form.checked(
-        *((height, width), channels, _dtype(images), sampling, tones, size),
-        planes=not _is_channels_last(images),
-    )
-    steps = form.steps(table)
     if tones.full_range is None and images.is_floating_point() and table.is_relative():
         for first in images.detach()[:1] if images.device.type == "cpu" else ():
             warn_of_levels(first.float().numpy())
-    if _needs_gradient(images):
-        return _on_device(images, form, steps, table, sampling, tones)
-    if images.device.type == "mps":  # has no doubles, which means and gamma are made of
-        return _on_cpu(images.cpu(), form, steps, table).to(images.device)
-    if images.device.type == "cpu":
-        return _on_cpu(images, form, steps, table)
-    return _on_device(images, form, steps, table, sampling, tones)
+    if images.device.type in _BY_CPU and not _needs_gradient(images):
+        return _by_c(images.cpu(), table, sampling, tones, size).to(images.device)
+    if images.device.type in _BY_C and not _needs_gradient(images):
+        return _by_c(images, table, sampling, tones, size)
+    return _on_device(images, table, sampling, tones, size)
 
 
 def _check(images: torch.Tensor) -> None:
@@ -155,54 +152,81 @@ def _dtype(images: torch.Tensor) -> np.dtype[Any]:
     return np.dtype(np.float32 if images.is_floating_point() else np.uint8)
 
 
-def _is_channels_last(images: torch.Tensor) -> bool:
-    last: bool = images.is_contiguous(memory_format=torch.channels_last)
-    return last and not images.is_contiguous()
-
-
 def _needs_gradient(images: torch.Tensor) -> bool:
     return bool(images.requires_grad and torch.is_grad_enabled())
 
 
-def _blank(images: torch.Tensor, out: tuple[int, int], dtype: torch.dtype) -> torch.Tensor:
-    """Room for results of these images, in their memory format.
-
-    NumPy asks Linux for huge pages: a fresh batch is then there in a quarter of the time.
-    """
-    samples, channels = images.shape[:2]
-    last = _is_channels_last(images)
-    shape = (samples, *out, channels) if last else (samples, channels, *out)
-    room = torch.from_numpy(np.empty(shape, f"i{dtype.itemsize}")).view(dtype)
-    return room.permute(0, 3, 1, 2) if last else room
-
-
-def _array(images: torch.Tensor) -> npt.NDArray[Any]:
-    """Their memory as a C-contiguous array: NxHxWxC if the channels are last, else NxCxHxW."""
-    pixels = images.permute(0, 2, 3, 1) if _is_channels_last(images) else images
-    array: npt.NDArray[Any] = pixels.numpy()
-    return array
+def _form(
+    images: torch.Tensor, sampling: Sampling, tones: Tones, size: tuple[int, int] | None
+) -> Form:
+    channels, height, width = images.shape[1:]
+    return Form.checked(
+        *((height, width), channels, _dtype(images), sampling, tones, size),
+        planes=not is_channels_last(images),
+    )
 
 
 # ---- On the CPU ----
 
 
-def _on_cpu(images: torch.Tensor, form: Form, steps: Steps, table: EffectTable) -> torch.Tensor:
-    """By C, some images at a time: what must be converted is, too, so memory stays small."""
-    single, source = _single(images.dtype), images.detach()
-    layout = torch.channels_last if _is_channels_last(images) else torch.contiguous_format
-    results = _blank(images, form.out, images.dtype)
-
-    def fill(first: int, count: int) -> None:
-        part = slice(first, first + count)
+def _by_c(
+    images: torch.Tensor,
+    table: EffectTable,
+    sampling: Sampling,
+    tones: Tones,
+    size: tuple[int, int] | None,
+) -> torch.Tensor:
+    """With threads over the batch. What C cannot read is converted in parts, in small memory."""
+    form = _form(images, sampling, tones, size)
+    steps, last, single = form.steps(table), is_channels_last(images), _single(images.dtype)
+    layout, threads = memory_format(images), torch.get_num_threads()
+    span = max(1, _SPAN // (form.channels * max(math.prod(form.size), math.prod(form.out))))
+    ready = single == images.dtype and images.is_contiguous(memory_format=layout)
+    some = max(1, len(images)) if ready else 4 * threads * span
+    source, results = images.detach(), _blank(images, form.out, last)
+    for at in range(0, len(images), some):
+        part = slice(at, at + some)
         pixels = source[part].to(single).contiguous(memory_format=layout)
-        made = results[part] if single == images.dtype else _blank(pixels, form.out, single)
-        form.augment(_array(pixels), _array(made), steps[part], lambda at: table.effect(first + at))
+        made = results[part] if single == images.dtype else _blank(pixels, form.out, last)
+        fill = _filler(form, _array(pixels, last), _array(made, last), steps[part], at, table)
+        spread(fill, len(pixels), span, threads)
         if made.dtype != images.dtype:
             results[part] = made
-
-    values = form.channels * max(math.prod(form.size), math.prod(form.out))
-    spread(fill, len(images), max(1, _SPAN // values), torch.get_num_threads())
     return results
+
+
+def _filler(
+    form: Form,
+    images: npt.NDArray[Any],
+    results: npt.NDArray[Any],
+    steps: Steps,
+    at: int,
+    table: EffectTable,
+) -> Callable[[int, int], None]:
+    """Makes a span of results; the first image is number `at` of the table."""
+
+    def fill(first: int, count: int) -> None:
+        own = slice(first, first + count)
+        form.augment(images[own], results[own], steps[own], lambda i: table.effect(at + first + i))
+
+    return fill
+
+
+def _blank(images: torch.Tensor, out: tuple[int, int], last: bool) -> torch.Tensor:
+    """Room for results of these images, on the CPU.
+
+    NumPy asks Linux for huge pages: a fresh batch is then there in a quarter of the time.
+    """
+    samples, channels = images.shape[:2]
+    shape = (samples, *out, channels) if last else (samples, channels, *out)
+    room = torch.from_numpy(np.empty(shape, f"i{images.element_size()}")).view(images.dtype)
+    return room.permute(0, 3, 1, 2) if last else room
+
+
+def _array(images: torch.Tensor, last: bool) -> npt.NDArray[Any]:
+    """Their memory, C-contiguous: NxHxWxC if the channels are last, else NxCxHxW."""
+    array: npt.NDArray[Any] = (images.permute(0, 2, 3, 1) if last else images).numpy()
+    return array
 
 
 # ---- On other devices, and where there is a gradient ----
@@ -210,29 +234,34 @@ def _on_cpu(images: torch.Tensor, form: Form, steps: Steps, table: EffectTable) 
 
 def _on_device(
     images: torch.Tensor,
-    form: Form,
-    steps: Steps,
     table: EffectTable,
     sampling: Sampling,
     tones: Tones,
+    size: tuple[int, int] | None,
 ) -> torch.Tensor:
     """By a kernel where Triton is, else by torch operations, which have a gradient, too."""
-    numbers = steps.view(np.float64)
-    lifts, full_range = numbers[:, LIFT], tones.range_of(_dtype(images))
-    most = 1.0 if images.dtype == torch.uint8 else _LARGEST_MEAN
-    for at in np.flatnonzero(np.abs(lifts) * (most * full_range) >= TOO_LARGE)[:1]:
+    form, full_range = _form(images, sampling, tones, size), tones.range_of(_dtype(images))
+    steps = form.steps(table)
+    numbers, device = steps.view(np.float64), images.device
+    # The mean is not known here: a sample is refused that some mean would make too large.
+    most = full_range * (1.0 if images.dtype == torch.uint8 else _LARGEST_MEAN)
+    for at in np.flatnonzero(np.abs(numbers[:, LIFT]) * most >= TOO_LARGE)[:1]:
         raise ValueError(too_large(table.effect(at)))
-    device = images.device
     noise = _noise_on(device) if table.digests is not None else torch.empty(0, device=device)
+    rows, pixels = torch.from_numpy(steps), images
+    if device.type == "cuda":
+        rows = rows.pin_memory()  # or the copy would wait for all that the GPU still has to do
+    if _single(images.dtype) != images.dtype:
+        pixels = images.to(_single(images.dtype), memory_format=memory_format(images))
     arguments = (
-        *(images.to(_single(images.dtype)), torch.from_numpy(steps).to(device), noise),
-        *(form.out, sampling, full_range, tones.erase_fill),
+        *(pixels, rows.to(device, non_blocking=True), noise, form.out),
+        *(sampling, full_range, tones.erase_fill),
     )
     kernels = None if _needs_gradient(images) else _kernels(device.type)
     if kernels is None or form.channels > kernels.MAX_CHANNELS:
         results = operations.augmented(*arguments)
     else:
-        needs = (lifts != 0).any(), (numbers[:, GAMMA] != 1).any()
+        needs = (numbers[:, LIFT] != 0).any(), (numbers[:, GAMMA] != 1).any()
         results = kernels.augmented(*arguments, *map(bool, needs))
     return results.to(images.dtype)
 
@@ -244,10 +273,17 @@ def _noise_on(device: torch.device) -> torch.Tensor:
 
 @cache
 def _kernels(device: str) -> ModuleType | None:
-    """Those of Triton, which PyTorch's builds for GPUs bring."""
-    if device not in ("cuda", "xpu"):
+    """Those of Triton, which PyTorch's builds for CUDA and ROCm bring, if they work."""
+    if device != "cuda":
         return None
     try:
-        return import_module("dpa.integrations.torch.kernels")
-    except ImportError:  # none, or an old one
+        kernels = import_module("dpa.integrations.torch.kernels")
+        kernels.try_out(device)
+    except (ImportError, OSError, RuntimeError, CalledProcessError) as error:
+        warnings.warn(
+            f"Triton cannot be used ({error}): tensors take PyTorch's operations, which are slower",
+            UserWarning,
+            stacklevel=2,
+        )
         return None
+    return kernels

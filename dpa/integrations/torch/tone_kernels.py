@@ -32,7 +32,7 @@ def byte_of(value, FULL_RANGE: tl.constexpr):
 def make_levels(steps_ptr, levels_ptr, FULL_RANGE: tl.constexpr):
     """What each level of bytes becomes, for each sample."""
     sample = tl.program_id(0).to(tl.int64)
-    gamma = number_of(steps_ptr + sample * steps.COLUMNS, steps.GAMMA)
+    gamma = number_of(steps_ptr + sample * steps.STEPS, steps.GAMMA)
     level = tl.arange(0, 256)
     parts = tl.minimum(tl.maximum(level, 1).to(tl.float64), FULL_RANGE) / FULL_RANGE
     made = tl.minimum(_power(parts, gamma) * FULL_RANGE, FULL_RANGE)
