@@ -71,5 +71,6 @@ void test_moments(void);
 void test_shortest(void);
 void test_noise(void);
 void test_warp(void);
+void test_effect(void);
 
 #endif
