@@ -167,7 +167,7 @@ def _no_image(value: object) -> str:
         f"image must be a NumPy array or a PIL image, got {type(value).__name__}; for tensors: "
         "dpa.integrations.torch.apply_augmentation on a batch (AugmentedDataset: "
         "transform=False, collate_fn=dataset.collate); for other samples of a data set: "
-        "transform=function(sample, params)"
+        "transform=function(sample, params), or targets= with the kinds of its parts"
     )
 
 

@@ -1,6 +1,15 @@
 """PyTorch: datasets that augment by the sample's id, and augmentation of tensors."""
 
+from dpa.integrations.torch.batches import DrawnBatch
 from dpa.integrations.torch.datasets import AugmentedDataset, AugmentedIterableDataset
+from dpa.integrations.torch.samplers import Draw, EpochSampler
 from dpa.integrations.torch.tensors import apply_augmentation
 
-__all__ = ["AugmentedDataset", "AugmentedIterableDataset", "apply_augmentation"]
+__all__ = [
+    "AugmentedDataset",
+    "AugmentedIterableDataset",
+    "Draw",
+    "DrawnBatch",
+    "EpochSampler",
+    "apply_augmentation",
+]

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from functools import wraps
+from itertools import repeat
+from typing import Any, Literal
 
-from dpa.checks import brief, extra, integer
+from dpa.checks import brief, extra, integer, positive
 from dpa.derivation.config import checked_space
-from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.ids import Ids
 from dpa.derivation.space import Space
 from dpa.images.effects import check_applicable
+from dpa.integrations.image import apply_augmentation
+from dpa.integrations.samples import Targets, Transform, refuse_pair, whole_transform
+from dpa.integrations.torch.batches import Pairs, batches_of
+from dpa.integrations.torch.epochs import EpochPolicy, Keys, SharedEpoch, Views
+from dpa.integrations.torch.samplers import Draw
 
 with extra("torch", "dpa.integrations.torch needs PyTorch"):
-    import torch
     from torch.utils.data import Dataset, IterableDataset, default_collate
 
-#: transform(image, params) -> image.
-Transform: TypeAlias = Callable[[Any, dict[str, Any]], Any]
-#: "fixed", "each", ("every", k) or ("cycle", k).
-EpochPolicy: TypeAlias = str | tuple[str, int]
-
-
-class _Views(NamedTuple):
-    """The derivations of the views in one epoch."""
-
-    epoch: int
-    derivations: tuple[Derivation, ...]
+#: What stays as it was made: workers have copies, which no assignment reaches.
+_SETTINGS = frozenset(
+    (
+        *("base_seed", "config", "dataset", "epoch_policy", "id_fn", "return_params"),
+        *("sample_transform", "targets", "transform", "views"),
+    )
+)
 
 
 class _Augmented(ABC):
@@ -39,6 +40,8 @@ class _Augmented(ABC):
         config: Space | None = None,
         transform: Transform | Literal[False] | None = None,
         *,
+        targets: Targets | None = None,
+        sample_transform: Transform | None = None,
         base_seed: int | None = None,
         epoch_policy: EpochPolicy = "each",
         views: int = 1,
@@ -46,138 +49,183 @@ class _Augmented(ABC):
         return_params: bool = False,
     ) -> None:
         self._check(dataset, id_fn)
-        if transform is None:
-            from dpa.integrations.image import apply_augmentation
-
-            try:
-                check_applicable(checked_space(config))
-            except ValueError as error:
-                hint = "say transform= to apply parameters of your own"
-                raise ValueError(f"{error}; {hint}") from None
-            transform = apply_augmentation
-        if not (transform is False or callable(transform)):
-            raise TypeError(f"transform must be callable, False or None, got {transform!r}")
         if not (id_fn is None or callable(id_fn)):
             raise TypeError(f"id_fn must be callable or None, got {id_fn!r}")
         self.dataset = dataset
         self.config = checked_space(config)
+        self.targets = targets
+        self.sample_transform = sample_transform
+        self._whole = whole_transform(transform, targets, sample_transform)
+        if transform is None and sample_transform is None:
+            try:
+                check_applicable(self.config)
+            except ValueError as error:
+                hint = "say transform= to apply parameters of your own"
+                raise ValueError(f"{error}; {hint}") from None
+            transform = apply_augmentation
         self.transform = None if transform is False else transform
-        self.views = integer("views", views)
-        if self.views < 1:
-            raise ValueError(f"views must be at least 1, got {views}")
+        self._make: Any = self._whole or self.transform
+        self.views = positive("views", views)
         self.id_fn: Any = id_fn
         self.return_params = return_params
         self._pairs_ids = transform is False and not return_params
-        self._base_seed = base_seed
-        self._policy = _checked_policy(epoch_policy)
-        if self._policy[0] == "fixed" and self.config.scheduled:
+        self.base_seed = base_seed
+        self.epoch_policy = epoch_policy
+        self._keys = Keys(self.config, epoch_policy, self.views, base_seed)
+        if self._keys.fixed and self.config.scheduled:
             raise ValueError(
                 'epoch_policy "fixed" has no epoch, on which the space depends: '
                 f"{brief(', '.join(self.config.scheduled))}"
             )
-        self._share(torch.zeros((), dtype=torch.int64))
-        self._made = self._views_in(0)
+        self._shared = SharedEpoch()
+        self._looked = False
+        self._told = 0  # the epoch that the wrapped dataset was told
+        self._views_now = self._keys.of(0, 0)
 
     @abstractmethod
     def _check(self, dataset: Any, id_fn: object) -> None:
         """Raises TypeError if the dataset is of the other kind."""
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._share(self._shared)  # in a worker it is shared already, in a copy it is not
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuses settings: AttributeError."""
+        if name in _SETTINGS and "_shared" in self.__dict__:
+            raise AttributeError(
+                f"{name} cannot be set: workers that are running have copies; make another "
+                f"{type(self).__name__}"
+            )
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """What the wrapped dataset has: `classes`, `state_dict` and so on."""
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        dataset = self.__dict__["dataset"]
+        found = getattr(dataset, name)
+        if not callable(found) or isinstance(found, type):
+            return found
+
+        @wraps(found)
+        def forwarded(*args: Any, **kwargs: Any) -> Any:
+            result = found(*args, **kwargs)
+            if isinstance(result, type(dataset)):
+                raise TypeError(
+                    f"{name} of the wrapped dataset makes a dataset that is not augmented: call it "
+                    f"there, and wrap the result: {type(self).__name__}(dataset.{name}(...), ...)"
+                )
+            return result
+
+        return forwarded
 
     def __copy__(self) -> Any:
         """A copy with its own epoch."""
         copied = object.__new__(type(self))
-        copied.__setstate__({**self.__dict__, "_shared": self._shared.clone()})
+        copied.__dict__.update(self.__dict__, _shared=self._shared.copy())
         return copied
-
-    def _share(self, epoch: Any) -> None:
-        """Puts the epoch into shared memory, so that set_epoch reaches workers already running."""
-        self._shared = epoch.share_memory_()
-        self._epoch = self._shared.numpy()  # the same memory, read in a sixth of the time
 
     def __len__(self) -> int:
         return len(self.dataset)
 
+    def _size(self) -> int | None:
+        """How many samples an epoch has; None if that is not known."""
+        try:
+            return len(self)
+        except (TypeError, NotImplementedError):
+            return None
+
     @property
     def epoch(self) -> int:
         """The last argument of set_epoch; 0 at the start."""
-        return int(self._epoch.item())
+        return self._shared.value
 
     def set_epoch(self, epoch: int) -> None:
-        """Sets the epoch, also in running workers; call it before each pass.
+        """Sets the epoch, also in running workers and in the wrapped dataset; before each pass.
 
-        `epoch` is 0 to 2**63 - 1. Raises TypeError or ValueError.
+        Draws of an EpochSampler carry theirs, whatever is set. `epoch` is 0 to 2**63 - 1. Raises
+        TypeError or ValueError. Warns, once, where it comes too late: more samples were made in
+        the last epoch than it has, or another epoch was set and not used.
         """
         number = integer("epoch", epoch)
         if not 0 <= number < 2**63:
             raise ValueError(f"epoch must be 0 to 2**63 - 1, got {number}")
-        self._epoch.fill(number)
+        self._shared.set(number, self._size, self._keys.fixed)
+        self._tell(number)
 
-    def collate(self, items: Sequence[tuple[Any, int | str]]) -> tuple[Any, Any]:
+    def _tell(self, epoch: int) -> None:
+        """Hands the epoch to the wrapped dataset, in each process once."""
+        self._told = epoch
+        tell = getattr(self.dataset, "set_epoch", None)
+        if callable(tell):
+            tell(epoch)
+
+    def collate(self, items: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
         """A batch and its parameters, generated in one call: the collate_fn for transform=False.
 
         Returns default_collate of the samples, and an AugmentationBatch in the same order; with
-        views > 1, a list of one batch per view. Raises ValueError unless transform=False and
-        return_params=False.
+        views > 1, a list of one batch per view. Where an EpochSampler draws a sample twice in a
+        batch, the AugmentationBatch is a DrawnBatch. Raises ValueError unless transform=False
+        and return_params=False.
         """
         if not self._pairs_ids:
             raise ValueError("collate is for transform=False and return_params=False")
-        samples, ids = zip(*items, strict=True)
-        checked = Ids.checked(ids)
-        batches = [view.batch(checked) for view in self._now().derivations]
-        return default_collate(samples), self._of_views(batches)
+        if type(items) is Pairs:
+            samples, ids, views = items.samples, items.ids, items.views
+        else:
+            samples, ids = zip(*items, strict=True)
+            ids, views = self._drawn(ids) if type(ids[0]) is Draw else (ids, self._now())
+        return default_collate(samples), self._of_views(batches_of(views, Ids.checked(ids)))
 
-    def _now(self) -> _Views:
-        """The views in the current epoch."""
-        made, epoch = self._made, self._epoch.item()
-        if made.epoch != epoch:
-            made = self._made = self._views_in(epoch)
-        return made
+    def _now(self) -> Views:
+        """The views in the epoch of set_epoch."""
+        epoch, views = self._shared.value, self._views_now
+        if epoch != views.epoch:
+            self._shared.use()
+            views = self._views_now = self._of(epoch, 0)
+        return views
 
-    def _views_in(self, epoch: int) -> _Views:
-        kind, period = self._policy
-        part = {"fixed": None, "every": epoch // period, "cycle": epoch % period}[kind]
-        views = [None] if self.views == 1 else range(self.views)
-        return _Views(
-            epoch, tuple(derive(self.config, part, view, self._base_seed) for view in views)
-        )
+    def _of(self, epoch: int, occurrence: int) -> Views:
+        """The views of a draw."""
+        if epoch != self._told:
+            self._tell(epoch)
+        return self._keys.of(epoch, occurrence)
 
-    def _item(self, sample: Any, sample_id: int | str, views: _Views) -> Any:
-        """The item of one sample, with its parameters generated singly."""
-        if self._pairs_ids:
-            return sample, sample_id
-        return self._augmented(sample, [view.params(sample_id) for view in views.derivations])
+    def _drawn(self, draws: Sequence[Draw]) -> tuple[tuple[Any, ...], Views | list[Views]]:
+        """The indices of draws, and the views of all of them, or of each where they differ."""
+        epochs, occurrences, indices = zip(*draws, strict=True)
+        epoch, occurrence, size = epochs[0], occurrences[0], len(indices)
+        if epochs.count(epoch) == size == occurrences.count(occurrence):
+            return indices, self._of(epoch, occurrence)
+        return indices, [self._of(*key) for key in zip(epochs, occurrences, strict=True)]
 
-    def _augmented(self, sample: Any, params: Sequence[dict[str, Any]]) -> Any:
+    def _item(
+        self, sample: Any, sample_id: int | str, params: Sequence[dict[str, Any]], views: Views
+    ) -> Any:
         """The item of a sample, given the parameters of its views."""
-        transform = self.transform
-        if transform is not None:
-            parts = sample if isinstance(sample, (tuple, list)) else (sample,)
-            image = self._of_views([transform(parts[0], view) for view in params])
-            sample = (image, *parts[1:]) if parts is sample else image
-        return (sample, self._of_views(params)) if self.return_params else sample
+        make = self._make
+        if make is None:
+            return (sample, self._of_views(params)) if self.return_params else sample
+        rest: Any = None
+        if self._whole is None and isinstance(sample, (tuple, list)):
+            if not self._looked:  # at the first sample: others are of its form
+                self._looked = True
+                refuse_pair(sample)
+            rest = sample[1:]
+            sample = sample[0]
+        if self.return_params:  # without what default_collate cannot take, None above all
+            whole, params = self._of_views(params), [each.copy() for each in params]
+        for each, facts in zip(params, views.facts):  # noqa: B905 (as many)
+            each["id"] = sample_id
+            each.update(facts)
+        if len(params) == 1:
+            made = make(sample, params[0])
+        else:
+            made = [make(sample, each) for each in params]
+        if rest is not None:
+            made = (made, *rest)
+        return (made, whole) if self.return_params else made
 
     def _of_views(self, values: Sequence[Any]) -> Any:
         """A list with one value per view, or the only value."""
         return list(values) if self.views > 1 else values[0]
-
-
-def _checked_policy(policy: EpochPolicy) -> tuple[str, int]:
-    """The policy as a kind and its k; "each" is ("every", 1)."""
-    if policy == "fixed":
-        return "fixed", 1
-    if policy == "each":
-        return "every", 1
-    if isinstance(policy, (tuple, list)) and len(policy) == 2 and policy[0] in ("every", "cycle"):
-        period = integer("k in epoch_policy", policy[1])
-        if period >= 1:
-            return policy[0], period
-    raise ValueError(
-        'epoch_policy must be "fixed", "each", ("every", k) or ("cycle", k) with k of at least 1, '
-        f"got {policy!r}"
-    )
 
 
 class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may be missing
@@ -235,20 +283,44 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
             )
 
     def __getitem__(self, index: Any) -> Any:
+        """The item of an index, or of a Draw."""
+        if drawn := type(index) is Draw:
+            epoch, occurrence, index = index
+            views = self._of(epoch, occurrence)
+        else:
+            views = self._now()
         sample = self.dataset[index]
         sample_id = index if self.id_fn is None else self.id_fn(index)
-        return self._item(sample, sample_id, self._now())
+        if self._pairs_ids:
+            return sample, Draw(epoch, occurrence, sample_id) if drawn else sample_id
+        return self._item(sample, sample_id, views.params(sample_id), views)
 
     def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
         """The items of a batch, with parameters generated in one call; used by DataLoader."""
+        draws = indices
+        views: Views | list[Views]
+        if not indices:
+            return []
+        if drawn := type(indices[0]) is Draw:
+            indices, views = self._drawn(indices)
+        else:
+            views = self._now()
+            if not self._keys.fixed:
+                self._shared.count(indices, self._size)
         whole = getattr(self.dataset, "__getitems__", None)
         samples = whole(indices) if callable(whole) else [self.dataset[at] for at in indices]
         ids: Any = indices if self.id_fn is None else [self.id_fn(at) for at in indices]
         if self._pairs_ids:
-            return list(zip(samples, ids, strict=True))
-        checked = Ids.checked(ids)
-        views = [view.batch(checked).to_dicts() for view in self._now().derivations]
-        return [self._augmented(first, rest) for first, *rest in zip(samples, *views, strict=True)]
+            keyed: Any = ids
+            if drawn and self.id_fn is None:
+                keyed = draws
+            elif drawn:
+                keyed = [draw._replace(index=at) for draw, at in zip(draws, ids, strict=True)]
+            return Pairs(samples, keyed, ids, views)
+        rows = [batch.to_dicts() for batch in batches_of(views, Ids.checked(ids))]
+        each = repeat(views, len(indices)) if isinstance(views, Views) else views
+        items = zip(samples, ids, zip(*rows, strict=True), each, strict=True)
+        return [self._item(*item) for item in items]
 
 
 class AugmentedIterableDataset(_Augmented, IterableDataset):  # type: ignore[misc]
@@ -295,4 +367,21 @@ class AugmentedIterableDataset(_Augmented, IterableDataset):  # type: ignore[mis
 
     def __iter__(self) -> Iterator[Any]:
         views = self._now()
-        return (self._item(sample, self.id_fn(sample), views) for sample in self.dataset)
+        if views.epoch != self._told:  # in a worker that was running when it was set
+            self._tell(views.epoch)
+        if not self._keys.fixed:
+            self._shared.begin_pass()
+        return self._items(views)
+
+    def _items(self, views: Views) -> Iterator[Any]:
+        for sample in self.dataset:
+            sample_id = self.id_fn(sample)
+            if self._pairs_ids:
+                yield sample, sample_id
+            elif type(sample_id) is Draw:
+                epoch, occurrence, drawn = sample_id
+                own = self._of(epoch, occurrence)
+                yield self._item(sample, drawn, own.params(drawn), own)
+            else:
+                yield self._item(sample, sample_id, views.params(sample_id), views)
+        self._shared.end_pass(views.epoch)
