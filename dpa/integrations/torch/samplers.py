@@ -7,7 +7,7 @@ import operator
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from dpa.checks import brief, extra, not_negative, word
 from dpa.derivation.derivation import derive
@@ -32,15 +32,43 @@ class Draw(NamedTuple):
     index: Any
 
 
-class _Pass:
-    """One iteration over the sampler, and how far it is."""
+class _Progress:
+    """How far one iteration over the sampler is."""
 
     __slots__ = ("epoch", "given", "state")
 
-    def __init__(self, epoch: int, given: int) -> None:
-        self.epoch = epoch
-        self.given = given
-        self.state = "running"  # then "ended", or "left" by a break
+    def __init__(self) -> None:
+        self.epoch = self.given = 0
+        self.state = "waiting"  # then "running", then "ended", or "left" by a break
+
+
+class _Pass(chain[Any]):
+    """One iteration, which begins when its first index is asked for, or when it gets a state.
+
+    It is a chain, because a __next__ of its own would take as long as all the rest.
+    """
+
+    def __new__(cls, sampler: EpochSampler) -> Self:
+        """An iteration of a sampler."""
+        progress = _Progress()
+        made = super().__new__(cls, sampler._yielded(progress))
+        made._sampler, made._progress = sampler, progress
+        return made
+
+    _sampler: EpochSampler
+    _progress: _Progress
+
+    def state_dict(self) -> dict[str, int]:
+        """For StatefulDataLoader: `seed`, `epoch` and `position` of this iteration."""
+        found = self._sampler.state_dict()
+        if self._progress.state != "waiting":
+            found |= {"epoch": self._progress.epoch, "position": self._progress.given}
+        return found
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Makes this iteration the rest of an epoch; the sampler goes on with the next."""
+        self._sampler.load_state_dict(state)
+        self._sampler._begin(self._progress)
 
 
 class EpochSampler(Sampler):  # type: ignore[misc]  # torch may be missing
@@ -103,7 +131,7 @@ class EpochSampler(Sampler):  # type: ignore[misc]  # torch may be missing
             seed = 0 if given is None else given.initial_seed() % 2**64
         self._seed = word("seed", seed)
         self._next = (0, 0)  # epoch and position, where no pass has begun
-        self._last: _Pass | None = None
+        self._last: _Progress | None = None
         self._announced = -1  # the last epoch that set_epoch named
         self._loaded = False
 
@@ -180,11 +208,20 @@ class EpochSampler(Sampler):  # type: ignore[misc]  # torch may be missing
 
     def __iter__(self) -> Iterator[Any]:
         """The next epoch, or the rest of one. It begins when the first index is asked for."""
+        return _Pass(self)
+
+    def _begin(self, now: _Progress) -> None:
+        """Makes an iteration the latest one."""
         last = self._last
-        epoch, skipped = self._next if last is None else (last.epoch + 1, 0)
-        now = self._last = _Pass(epoch, skipped)
+        now.epoch, now.given = self._next if last is None else (last.epoch + 1, 0)
+        now.state = "running"
+        self._last = now
+
+    def _yielded(self, now: _Progress) -> Iterator[Any]:
+        if now.state == "waiting":
+            self._begin(now)
         try:
-            for draw in islice(self._draws(epoch), skipped, None):
+            for draw in islice(self._draws(now.epoch), now.given, None):
                 now.given += 1
                 yield draw
             now.state = "ended"
@@ -194,22 +231,17 @@ class EpochSampler(Sampler):  # type: ignore[misc]  # torch may be missing
 
     def _draws(self, epoch: int) -> Iterator[Any]:
         """All draws of this rank in an epoch."""
-        self._begin(epoch)
+        for each in self._within():  # which get the order of the epoch
+            if callable(getattr(each, "set_epoch", None)):
+                each.set_epoch(epoch)
+            elif hasattr(each, "generator"):
+                seed = derive(_ORDER, epoch, base_seed=self._seed).params(0)["order"]
+                each.generator = self._generator.manual_seed(seed)
         sampler: Any = self.sampler
         ranks, rank = getattr(sampler, "num_replicas", 1), getattr(sampler, "rank", 0)
         if ranks == 1:
             return _counted(epoch, sampler)
         return islice(_counted(epoch, _all_ranks(sampler)), rank, None, ranks)
-
-    def _begin(self, epoch: int) -> None:
-        """Gives the samplers within the order of the epoch."""
-        for each in self._within():
-            if callable(getattr(each, "set_epoch", None)):
-                each.set_epoch(epoch)
-            elif hasattr(each, "generator"):
-                seed = derive(_ORDER, epoch, base_seed=self._seed).params(0)["order"]
-                self._generator.manual_seed(seed)
-                each.generator = self._generator
 
     def _within(self) -> Iterator[Any]:
         """The sampler, the one inside a batch sampler, and so on."""
