@@ -54,8 +54,8 @@ CHECKS = {
     "torch": Check(
         "torch",
         (
-            *(f"tests/test_torch_{name}.py" for name in ("tensors", "operations", "datasets")),
-            *("-k", "not loaders"),
+            *(f"tests/test_torch_{each}.py" for each in ("tensors", "operations", "datasets", "samplers")),
+            *("-k", "not loader"),
         ),
         TORCH,
     ),
@@ -68,11 +68,22 @@ RECIPES = Check(
     ("tests/test_lightning.py", *PAGES),
     (*TORCH, *GROUPS["recipes"]),
 )
+#: Loops of other libraries: one cell of the matrix for each, or all of it, which takes minutes.
+LOOPS = Check(
+    "accelerate lightning torch torchdata transformers",
+    ("tests/test_trainers.py", f"{BLOCKS}[docs/training.md]"),
+    (*TORCH, *GROUPS["trainers"], *(pin for pin in GROUPS["test"] if pin.startswith("pillow"))),
+)
+OTHERS = {
+    "recipes": RECIPES,
+    "trainers": LOOPS._replace(tests=(*LOOPS.tests, "-m", "not slow")),
+    "trainers-matrix": LOOPS,
+}
 
 
 def main() -> None:
     dist, names = Path(sys.argv[1]), sys.argv[2:]
-    known = {**CHECKS, "recipes": RECIPES}
+    known = {**CHECKS, **OTHERS}
     extras = set(PYPROJECT["project"]["optional-dependencies"])
     if extras != set(CHECKS):
         sys.exit(f"the extras are {sorted(extras)}, the checks of them {sorted(CHECKS)}")
@@ -80,7 +91,7 @@ def main() -> None:
         sys.exit(f"no check of {sorted(unknown)}; there are {', '.join(known)}")
     [wheel], [sdist] = dist.resolve().glob("*.whl"), dist.resolve().glob("*.tar.gz")
     with ThreadPoolExecutor(2) as pool:
-        names = names or list(known)
+        names = names or [name for name in known if name != "trainers"]  # the matrix has them
         runs = [pool.submit(run, name, known[name], wheel, sdist) for name in names]
         failed = [name for name, each in zip(names, runs, strict=True) if not each.result()]
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
@@ -95,7 +106,7 @@ def run(name: str, check: Check, wheel: Path, sdist: Path) -> bool:
             archive.extractall(folder, filter="data")
         Path(folder, sdist.name.removesuffix(".tar.gz")).rename(tree)
         shutil.rmtree(tree / "dpa")
-        target = str(wheel) if check is RECIPES else f"{wheel}[{name}]"
+        target = f"{wheel}[{name}]" if name in CHECKS else str(wheel)
         pip = [python, "-m", "pip", "-q", "--disable-pip-version-check", "install", "--no-compile"]
         imports = f"import dpa, {', '.join(check.modules.split())}"
         commands = [

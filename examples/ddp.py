@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler
 
-from dpa.integrations.torch import AugmentedDataset
+from dpa.integrations.torch import AugmentedDataset, EpochSampler
 
 SIZE = 96
 
@@ -24,12 +24,10 @@ def digest(image: torch.Tensor, label: int) -> int:
 def train(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
     images = torch.rand(SIZE, 16, 16, generator=torch.Generator().manual_seed(0)).numpy()
     dataset = AugmentedDataset([(image, at % 10) for at, image in enumerate(images)], base_seed=7)
-    sampler = DistributedSampler(dataset, shuffle=True)
+    sampler = EpochSampler(DistributedSampler(dataset, shuffle=True))
     loader = DataLoader(dataset, batch_size=8, sampler=sampler)
     model = DistributedDataParallel(network)
-    for epoch in range(3):
-        sampler.set_epoch(epoch)  # another order
-        dataset.set_epoch(epoch)  # other parameters
+    for epoch in range(3):  # each pass has another order and other parameters
         total = torch.tensor(0)
         for batch, labels in loader:
             optimizer.zero_grad()

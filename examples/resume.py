@@ -4,16 +4,11 @@ import io
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, RandomSampler
 
-from dpa.integrations.torch import AugmentedDataset
+from dpa.integrations.torch import AugmentedDataset, EpochSampler
 
 SIZE, BATCH, EPOCHS = 96, 8, 3
-
-
-def order(epoch: int) -> list[int]:
-    """The order of an epoch: of its number alone, like the parameters."""
-    return torch.randperm(SIZE, generator=torch.Generator().manual_seed(epoch)).tolist()
 
 
 def train(stop_after: int | None = None, checkpoint: bytes | None = None) -> bytes:
@@ -28,17 +23,19 @@ def train(stop_after: int | None = None, checkpoint: bytes | None = None) -> byt
         state = torch.load(io.BytesIO(checkpoint))
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-    trained = 0
+    sampler = EpochSampler(RandomSampler(dataset))
+    sampler.load_state_dict({"epoch": state["epoch"], "position": state["batches"] * BATCH})
+    loader = DataLoader(dataset, BATCH, sampler=sampler)
+    done, trained = state["batches"], 0
     for epoch in range(state["epoch"], EPOCHS):
-        done = state["batches"] if epoch == state["epoch"] else 0
-        dataset.set_epoch(epoch)
-        for batch, labels in DataLoader(dataset, BATCH, sampler=order(epoch)[done * BATCH :]):
+        for batch, labels in loader:
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(model(batch.flatten(1)), labels).backward()
             optimizer.step()
             done, trained = done + 1, trained + 1
             if trained == stop_after:
                 return saved(epoch, done, model, optimizer)
+        done = 0
     return saved(EPOCHS, 0, model, optimizer)
 
 

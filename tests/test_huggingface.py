@@ -14,7 +14,11 @@ datasets = require("datasets", "adapters")
 from PIL import Image  # noqa: E402 (they need what require() looks for)
 
 from dpa.integrations.huggingface import ImageTransform, ParameterColumns  # noqa: E402
-from dpa.integrations.image import apply_augmentation  # noqa: E402
+from dpa.integrations.image import (  # noqa: E402
+    apply_augmentation,
+    augment_boxes,
+    augment_mask,
+)
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 9, 3), dtype=np.uint8))
 DATA = datasets.Dataset.from_dict({"name": list("abcde"), "image": [PICTURE] * 5})
@@ -116,3 +120,37 @@ def test_errors_name_the_column():
 def test_columns_are_for_batches_with_indices(options, id_column):
     with pytest.raises(TypeError, match=r"map\(\.\.\., batched=True, with_indices=True\)"):
         DATA.map(ParameterColumns(id_column=id_column), **options)
+
+
+def test_columns_that_follow_the_image():
+    mask = Image.fromarray((np.asarray(PICTURE)[..., 0] > 128).astype(np.uint8))
+    rows = {
+        "name": list("abc"),
+        "picture": [PICTURE] * 3,
+        "mask": [mask] * 3,
+        "objects": [{"bbox": [[0.0, 0.0, 4.0, 5.0]], "category": [1]}] * 3,
+    }
+    data = datasets.Dataset.from_dict(rows)
+    targets = {"picture": "image", "mask": "mask", "objects": {"bbox": "boxes"}}
+    apply = partial(apply_augmentation, out_size=(16, 18))
+    make = ImageTransform(CONFIG, id_column="name", base_seed=3, targets=targets, apply=apply)
+    found = data.with_transform(pickle.loads(pickle.dumps(make)))[:]
+    for at, name in enumerate("abc"):
+        params = dpa.gen_augmentation_params(name, CONFIG, base_seed=3)
+        assert found["picture"][at] == apply_augmentation(PICTURE, params, out_size=(16, 18))
+        assert found["mask"][at] == augment_mask(mask, params, out_size=(16, 18))
+        boxes = augment_boxes([[0, 0, 4, 5]], params, (8, 9), out_size=(16, 18))
+        assert np.array_equal(found["objects"][at]["bbox"], boxes)
+        assert found["objects"][at]["category"] == [1]
+
+
+def test_params_say_whose_they_are_and_rows_may_be_made_as_a_whole():
+    def whole(row, params):
+        return {"made": (row["name"], params["id"], params["epoch"], params["view"])}
+
+    make = ImageTransform(id_column="name", epoch=3, sample_transform=whole)
+    assert DATA.with_transform(make)[:2] == {"made": [("a", "a", 3, None), ("b", "b", 3, None)]}
+    with pytest.raises(ValueError, match="sample_transform makes the whole sample"):
+        ImageTransform(id_column="name", targets={"image": "image"}, sample_transform=whole)
+    with pytest.raises(ValueError, match=r"targets has 'img', the sample has 'name, image'"):
+        DATA.with_transform(ImageTransform(id_column="name", targets={"img": "image"}))[0]

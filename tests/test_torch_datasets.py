@@ -1,6 +1,7 @@
 """AugmentedDataset, AugmentedIterableDataset: an id's item is the same wherever it is made."""
 
 import copy
+import functools
 import multiprocessing
 import operator
 import pickle
@@ -12,6 +13,7 @@ import pytest
 from frameworks import require
 
 import dpa
+import dpa.noise
 from dpa.config import PARAMETERS
 from dpa.space import Bernoulli, Choice, Linear, Space, Uniform
 
@@ -29,7 +31,13 @@ from torch.utils.data import (  # noqa: E402
     get_worker_info,
 )
 
-from dpa.integrations.torch import AugmentedDataset, AugmentedIterableDataset  # noqa: E402
+from dpa.integrations.image import apply_augmentation  # noqa: E402
+from dpa.integrations.samples import augment_sample  # noqa: E402
+from dpa.integrations.torch import (  # noqa: E402
+    AugmentedDataset,
+    AugmentedIterableDataset,
+    Draw,
+)
 
 SIZE, BATCH, SEED = 36, 5, 7
 CONFIG = dpa.get_preset("aggressive")
@@ -541,3 +549,227 @@ def test_images_need_one_effect():
         dpa.AugmentationConfig().only(["noise"])
         | {"flip": Bernoulli(0.5), "rotation": Uniform(-1, 1, when={"flip": True})},
     )
+
+
+# ---- Whole samples ----
+
+
+def picture(at):
+    return np.random.default_rng(at).integers(0, 256, (12, 16, 3), np.uint8)
+
+
+def test_targets_name_the_parts_of_a_sample():
+    image, mask, boxes = picture(0), picture(1)[..., 0], [[1, 2, 9, 10]]
+    samples = [(image, mask, boxes, 3)]
+    targets = ("image", "mask", "boxes", "label")
+    params = dpa.gen_augmentation_params(0, CONFIG, base_seed=SEED, epoch=0)
+    for transform in (None, functools.partial(apply_augmentation, out_size=(5, 6))):
+        dataset = augmented(samples, transform, targets=targets, return_params=True)
+        options = getattr(transform, "keywords", {})
+        wanted = augment_sample(samples[0], params, targets, **options)
+        found, given = dataset[0]
+        assert given == params
+        assert all(map(np.array_equal, found, wanted))
+        assert all(map(np.array_equal, dataset.__getitems__([0])[0][0], wanted))
+    two = augmented(samples, None, targets=targets, views=2)[0]
+    for view, found in enumerate(two):
+        key = {"base_seed": SEED, "epoch": 0, "view": view}
+        wanted = augment_sample(samples[0], dpa.gen_augmentation_params(0, CONFIG, **key), targets)
+        assert all(map(np.array_equal, found, wanted))
+
+
+def test_a_mask_follows_its_image():
+    disc = np.hypot(*np.mgrid[-20:44, -20:44]) < 10
+    sample = (np.uint8(disc * 200), np.uint8(disc))
+    image, mask = AugmentedDataset([sample], CONFIG, targets=("image", "mask"), base_seed=2)[0]
+    here, there = image > 100, mask > 0
+    assert (here & there).sum() / (here | there).sum() > 0.9
+
+
+@pytest.mark.parametrize("kind", ["array", "picture", "tensor", "chw"])
+@pytest.mark.parametrize("own", [False, True])
+def test_a_second_picture_that_would_stay_is_refused(kind, own):
+    from PIL import Image
+
+    image, mask = picture(0), picture(1)[..., 0]
+    if kind == "picture":
+        image, mask = Image.fromarray(image), Image.fromarray(mask)
+    elif kind in ("tensor", "chw"):
+        image = torch.from_numpy(picture(0)).permute(2, 0, 1)
+        mask = torch.from_numpy(mask)[None] if kind == "chw" else mask
+    transform = keep if own or kind in ("tensor", "chw") else None
+    message = r"^sample\[2\] must not be an image or a mask .*targets=.*sample_transform="
+    dataset = augmented([(image, 3, mask)], transform)
+    with pytest.raises(TypeError, match=message):
+        dataset[0]
+    with pytest.raises(TypeError, match=message):
+        augmented([(image, 3, mask)], transform).__getitems__([0])
+    left = augmented([(image, 3, mask)], transform, targets=("image", "label", "label"))[0]
+    assert left[2] is mask
+
+
+def test_parts_that_are_no_pictures_are_let_through():
+    parts = (picture(0), np.zeros(16), torch.zeros(12), np.zeros((4, 4)), [1], {"a": 1}, None, "b")
+    assert augmented([parts], None)[0][1:] == parts[1:]
+
+
+def test_a_sample_transform_makes_the_whole_sample():
+    def make(sample, params):
+        return {**sample, "who": params["id"], "turned": params["rotation"]}
+
+    dataset = AugmentedDataset([{"x": 1}], sample_transform=make, id_fn=text_id, base_seed=SEED)
+    rotation = dpa.gen_augmentation_params(text_id(0), base_seed=SEED, epoch=0)["rotation"]
+    assert dataset[0] == {"x": 1, "who": text_id(0), "turned": rotation}
+    pairs = AugmentedDataset([(1, 2)], sample_transform=lambda sample, params: sample, views=2)
+    assert pairs[0] == [(1, 2), (1, 2)]
+    AugmentedDataset([1], Space(x=Uniform(0, 1)), sample_transform=make)  # the user's business
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"sample_transform": keep, "transform": keep}, ValueError, "sample_transform makes the"),
+        ({"sample_transform": keep, "targets": "image"}, ValueError, "sample_transform makes the"),
+        ({"sample_transform": 3}, TypeError, "sample_transform must be callable, got 3"),
+        ({"targets": ("mask",)}, ValueError, "targets must have an image"),
+        (
+            {"targets": ("image", "mask"), "transform": keep},
+            ValueError,
+            "targets with masks, .*got",
+        ),
+        ({"targets": ("image",), "transform": False}, ValueError, "targets with masks, .*=False"),
+    ],
+)
+def test_bad_whole_samples(options, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        AugmentedDataset([(1, 2)], **options)
+
+
+# ---- What params say ----
+
+
+def test_params_say_whose_they_are():
+    other = Space(hue=Uniform(0, 1))
+
+    def make(image, params):
+        key = {name: params[name] for name in ("epoch", "view", "base_seed")}
+        made = dpa.gen_augmentation_params(params["id"], CONFIG, **key)
+        assert made == {name: value for name, value in params.items() if name in made}
+        uniforms = dpa.generate_uniforms(params, 3, config=CONFIG)
+        assert (uniforms == dpa.generate_uniforms([params["id"]], 3, **key)[0]).all()
+        dpa.noise.standard_normals(params, (2,))
+        hue = dpa.gen_augmentation_params(params["id"], other, **key)["hue"]
+        return params["id"], params["epoch"], params["view"], uniforms[0], hue
+
+    for options in ({}, {"views": 2}, {"epoch_policy": "fixed"}, {"id_fn": text_id}):
+        dataset = augmented(transform=make, **options)
+        dataset.set_epoch(4)
+        found = dataset[3][0]
+        sample_id, epoch, view, *_ = found[1] if "views" in options else found
+        assert sample_id == (text_id(3) if "id_fn" in options else 3)
+        assert epoch == (None if "epoch_policy" in options else 4)
+        assert view == (1 if "views" in options else None)
+        assert dataset.__getitems__([3])[0][0] == found
+
+
+def test_uniforms_of_params_need_what_they_were_made_with():
+    params = []
+    augmented([1], lambda image, given: params.append(given))[0]
+    with pytest.raises(ValueError, match="have another hash than depth 3 gives: config= must be"):
+        dpa.generate_uniforms(params[0], 1, config=dpa.get_preset("mild", augmentation_depth=3))
+    with pytest.raises(ValueError, match="params have their own rank, base_seed, epoch and view"):
+        dpa.generate_uniforms(params[0], 1, epoch=3)
+    with pytest.raises(ValueError, match=r"params must have id and hash, .*, got 'rotation'"):
+        dpa.generate_uniforms({"rotation": 3}, 1)
+
+
+# ---- The wrapped dataset ----
+
+
+class Named(Photos):
+    classes = ("cat", "dog")
+
+    def __init__(self):
+        self.epochs = []
+        self.targets = [1, 2]
+
+    def set_epoch(self, epoch):
+        self.epochs.append(epoch)
+
+    def state_dict(self):
+        return {"epochs": self.epochs}
+
+    def part(self, *indices):
+        return Named()
+
+
+def test_attributes_of_the_wrapped_dataset():
+    inner = Named()
+    dataset = augmented(inner)
+    assert dataset.classes is inner.classes
+    assert augmented(inner, None, targets=("image", "label")).targets is inner.targets
+    assert dataset.state_dict() == {"epochs": []}
+    dataset.set_epoch(3)
+    assert dataset.state_dict() == {"epochs": [3]}
+    for name in ("nothing", "_private", "__array__"):
+        assert not hasattr(dataset, name)
+    with pytest.raises(TypeError, match=r"^part of .* is not augmented: .*\(dataset\.part\("):
+        dataset.part(1)
+
+
+class Shuffled(IterableDataset):
+    """A stream whose order depends on the epoch that this process was told."""
+
+    epoch = 0
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    def __iter__(self):
+        generator = torch.Generator().manual_seed(self.epoch)
+        return map(Photos().__getitem__, torch.randperm(SIZE, generator=generator).tolist())
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@many_processes
+def test_a_stream_within_is_told_the_epoch_in_running_workers_too(workers):
+    dataset = AugmentedIterableDataset(
+        Shuffled(), CONFIG, record, base_seed=SEED, id_fn=operator.itemgetter(1)
+    )
+    items = loader(dataset, num_workers=workers, persistent_workers=workers > 0)
+    for epoch in (0, 1, 5):
+        dataset.set_epoch(epoch)
+        batches = list(items)
+        assert seen(batches) == expected(epoch)
+        plain = Shuffled()
+        plain.set_epoch(epoch)
+        order = [index for _, indices in batches for index in indices.tolist()]
+        assert order == [index for _, index in plain]
+
+
+def test_a_streams_ids_may_be_draws():
+    dataset = AugmentedIterableDataset(
+        [1, 1, 2],
+        transform=lambda sample, params: params["view"],
+        id_fn=lambda at: Draw(3, at, "a"),
+    )
+    assert list(dataset) == [1, 1, 2]
+
+
+def test_a_second_pass_over_a_stream_is_said():
+    dataset = AugmentedIterableDataset(Shards(), transform=keep, id_fn=operator.itemgetter(1))
+    list(dataset)
+    with pytest.warns(UserWarning, match="^a second pass over a stream has the same epoch, 0"):
+        iter(dataset)
+    iter(dataset)  # said once
+
+
+@pytest.mark.parametrize("name", ["config", "transform", "views", "dataset", "epoch_policy"])
+def test_settings_cannot_be_set_later(name):
+    dataset = augmented()
+    before = getattr(dataset, name)
+    with pytest.raises(AttributeError, match=f"^{name} cannot be set: workers .* have copies"):
+        setattr(dataset, name, None)
+    assert getattr(dataset, name) is before
+    dataset.note = 3  # of the user's own
+    assert copy.copy(dataset).note == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -230,7 +230,7 @@ def _kept_only(space: Space, columns: tuple[str, ...]) -> Space:
 
 
 def generate_uniforms(
-    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer],
+    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] | Mapping[str, Any],
     count: int,
     skip: int = 5,
     config: Space | None = None,
@@ -248,7 +248,8 @@ def generate_uniforms(
     ----------
     ids
         A range, a 1-D integer array, a sequence of int (0 to 2**64 - 1) or a sequence of str,
-        in any order and with repeats.
+        in any order and with repeats. Or the params that the transform of a data set gets: they
+        say id, epoch, view and base_seed.
     count
         How many numbers per sample; 0 or more.
     skip
@@ -274,7 +275,8 @@ def generate_uniforms(
     Returns
     -------
     numpy.ndarray
-        float64 in [0, 1), shape (n, count): draws skip to skip + count - 1.
+        float64 in [0, 1), shape (n, count), or (count,) for params: draws skip to skip + count
+        - 1.
 
     Raises
     ------
@@ -292,6 +294,12 @@ def generate_uniforms(
     >>> flip.shape
     (2,)
     """
+    if isinstance(ids, Mapping):
+        if any(part is not None for part in (rank, world_size, base_seed, epoch, view)):
+            raise ValueError(
+                "params have their own rank, base_seed, epoch and view: give no others"
+            )
+        return _uniforms_of(ids, count, skip, config, num_threads)
     space = checked_space(config)
     if space.scheduled:  # of which nothing is drawn here
         space = DEFAULT.replace(augmentation_depth=space.depth, sampler=space.sampler)
@@ -304,3 +312,23 @@ def generate_uniforms(
     if skip + count > MAX_DRAWS:
         raise ValueError(f"skip + count must be at most {MAX_DRAWS}, got {brief(skip + count)}")
     return derivation.uniforms(Ids.checked(ids), count, skip, num_threads)
+
+
+def _uniforms_of(
+    params: Mapping[str, Any], count: int, skip: int, config: Space | None, threads: int | None
+) -> npt.NDArray[np.float64]:
+    """generate_uniforms of the one sample whose params a transform got."""
+    if "id" not in params or "hash" not in params:
+        raise ValueError(
+            "params must have id and hash, as a transform of a data set gets them, got "
+            f"{brief(', '.join(map(str, params)))}"
+        )
+    key = {name: params.get(name) for name in ("rank", "base_seed", "epoch", "view")}
+    depth = checked_space(config).depth
+    if gen_augmentation_seed(params["id"], depth, **key) != params["hash"]:
+        raise ValueError(
+            f"params of id {brief(params['id'])} have another hash than depth {depth} gives: "
+            "config= must be what they were made with"
+        )
+    made = generate_uniforms([params["id"]], count, skip, config, num_threads=threads, **key)
+    return made.reshape(count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Ids
 from dpa.derivation.space import Space
 from dpa.images.effects import check_applicable
-from dpa.integrations.image import apply_augmentation
+from dpa.integrations.samples import Targets, Transform, augment_sample, whole_transform
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,15 @@ class ImageTransform(_Generator):
     apply
         apply(image, params) returns the augmented image; None is
         dpa.integrations.image.apply_augmentation, whose options
-        functools.partial(apply_augmentation, out_size=(224, 224)) sets.
+        functools.partial(apply_augmentation, out_size=(224, 224)) sets. `params` has the
+        sample's id, epoch, view and base_seed, too.
+    targets
+        The columns that change, with their kinds: {"image": "image", "mask": "mask",
+        "objects": {"bbox": "boxes"}}, for example; see dpa.integrations.samples.augment_sample.
+        None: image_column alone.
+    sample_transform
+        sample_transform(row, params) returns the whole row, a dict; instead of `apply` and
+        `targets`.
 
     Raises
     ------
@@ -114,22 +122,37 @@ class ImageTransform(_Generator):
     """
 
     image_column: str = "image"
-    apply: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    apply: Transform | None = None
+    targets: Targets | None = None
+    sample_transform: Transform | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.id_column is None:
             raise ValueError("ImageTransform needs id_column, the column with ids, got None")
-        applied = getattr(self.apply, "func", self.apply)  # of a partial
-        if applied is None or applied is apply_augmentation:
+        whole = whole_transform(self.apply, self._targets, self.sample_transform)
+        if getattr(whole, "func", None) is augment_sample:
             check_applicable(checked_space(self.config))
 
+    @property
+    def _targets(self) -> Targets | None:
+        """The kinds of the columns that change; None where a function makes whole rows."""
+        if self.targets is None and self.sample_transform is None:
+            return {self.image_column: "image"}
+        return self.targets
+
     def __call__(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
-        """The rows with augmented images."""
-        apply = self.apply or apply_augmentation
-        images = _column(rows, self.image_column, "images")
-        pairs = zip(images, self.batch(self.ids(rows)), strict=True)
-        return {**rows, self.image_column: [apply(image, params) for image, params in pairs]}
+        """The rows with augmented images, and what follows them."""
+        whole: Any = whole_transform(self.apply, self._targets, self.sample_transform)
+        ids = self.ids(rows)
+        if self.targets is None and self.sample_transform is None:
+            _column(rows, self.image_column, "images")
+        key = {"epoch": self.epoch, "view": self.view, "base_seed": self.base_seed}
+        made = []
+        for at, params in enumerate(self.batch(ids)):
+            row = {name: column[at] for name, column in rows.items()}
+            made.append(whole(row, {**params, "id": ids[at], **key}))
+        return {name: [row[name] for row in made] for name in made[0]} if made else dict(rows)
 
 
 def _column(rows: Mapping[str, Sequence[Any]], name: str | None, what: str) -> Sequence[Any]:

@@ -26,7 +26,7 @@ with extra("torch", "dpa.integrations.torch needs PyTorch"):
 _SETTINGS = frozenset(
     (
         *("base_seed", "config", "dataset", "epoch_policy", "id_fn", "return_params"),
-        *("sample_transform", "targets", "transform", "views"),
+        *("sample_transform", "transform", "views"),
     )
 )
 
@@ -53,7 +53,6 @@ class _Augmented(ABC):
             raise TypeError(f"id_fn must be callable or None, got {id_fn!r}")
         self.dataset = dataset
         self.config = checked_space(config)
-        self.targets = targets
         self.sample_transform = sample_transform
         self._whole = whole_transform(transform, targets, sample_transform)
         if transform is None and sample_transform is None:
