@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ from dpa.benchmark.tables import Table, duration
 
 TITLE = "Datasets of PyTorch"
 ALONE, ALONE_PLAIN = "dataset[i]", "dataset[i], not wrapped"
+SAMPLER, SAMPLER_PLAIN = "an index of a sampler", "an index of a sampler, not wrapped"
 BATCHES = (64, 256)
 NOTE = (
     "A list of (number, label), shuffled ids with epoch and base_seed, in one process. The"
@@ -36,14 +38,15 @@ def run(effort: Effort) -> Iterator[BenchmarkResult]:
 
 
 def _cases(effort: Effort) -> list[Case]:
-    from torch.utils.data import default_collate
+    from torch.utils.data import SequentialSampler, default_collate
 
-    from dpa.integrations.torch import AugmentedDataset
+    from dpa.integrations.torch import AugmentedDataset, Draw, EpochSampler
 
     size = effort.samples(10_000)
     samples = [(float(at), at) for at in range(size)]
     dataset = AugmentedDataset(samples, transform=lambda image, params: image, base_seed=7)
     untouched = AugmentedDataset(samples, transform=False, base_seed=7)
+    warnings.filterwarnings("ignore", "a second pass has the same epoch")  # here all have
     dataset.set_epoch(3)
     untouched.set_epoch(3)
     order = np.random.default_rng(0).permutation(size).tolist()
@@ -57,9 +60,14 @@ def _cases(effort: Effort) -> list[Case]:
     cases = [
         case(ALONE_PLAIN, partial(one_by_one, samples), size, ""),
         case(ALONE, partial(one_by_one, dataset), size, ALONE_PLAIN),
+        case(SAMPLER_PLAIN, partial(exhaust, SequentialSampler(samples)), size, ""),
+        case(
+            SAMPLER, partial(exhaust, EpochSampler(SequentialSampler(samples))), size, SAMPLER_PLAIN
+        ),
     ]
     for n in BATCHES:
         ids = order[:n]  # fewer in a quick run
+        draws = [Draw(3, 0, at) for at in ids]
         items, plain = batched("items", n), batched("items, not wrapped", n)
         collated, alike = batched("collate", n), batched("collate, not wrapped", n)
 
@@ -74,6 +82,12 @@ def _cases(effort: Effort) -> list[Case]:
             case(
                 collated,
                 lambda ids=ids: untouched.collate(untouched.__getitems__(ids)),
+                len(ids),
+                alike,
+            ),
+            case(
+                batched("collate, by EpochSampler", n),
+                lambda draws=draws: untouched.collate(untouched.__getitems__(draws)),
                 len(ids),
                 alike,
             ),

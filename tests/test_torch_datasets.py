@@ -589,10 +589,9 @@ def test_a_mask_follows_its_image():
 @pytest.mark.parametrize("kind", ["array", "picture", "tensor", "chw"])
 @pytest.mark.parametrize("own", [False, True])
 def test_a_second_picture_that_would_stay_is_refused(kind, own):
-    from PIL import Image
-
     image, mask = picture(0), picture(1)[..., 0]
     if kind == "picture":
+        Image = pytest.importorskip("PIL.Image")  # noqa: N806 (a module)
         image, mask = Image.fromarray(image), Image.fromarray(mask)
     elif kind in ("tensor", "chw"):
         image = torch.from_numpy(picture(0)).permute(2, 0, 1)
