@@ -45,7 +45,7 @@ class _Augmented(ABC):
         base_seed: int | None = None,
         epoch_policy: EpochPolicy = "each",
         views: int = 1,
-        id_fn: Callable[[Any], int | str] | None = None,
+        id_fn: Callable[[Any], int | str | Draw] | None = None,
         return_params: bool = False,
     ) -> None:
         self._check(dataset, id_fn)
@@ -231,7 +231,9 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
     """A map-style dataset whose samples are augmented by their ids.
 
     The transform replaces the first element of a sample that is a tuple or list, or else the
-    sample itself, by transform(image, params).
+    sample itself, by transform(image, params). Indices are those of the dataset, or the draws of
+    an EpochSampler, which carry their epoch; for others set_epoch says it. Attributes of the
+    dataset, such as `classes`, are attributes of this one.
 
     Parameters
     ----------
@@ -242,7 +244,16 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
     transform
         transform(image, params) returns the augmented image. None is
         dpa.integrations.image.apply_augmentation. False applies nothing, and items are (sample,
-        id), which `collate` turns into batches.
+        id), which `collate` turns into batches. `params` has `id`, `epoch`, `view` and
+        `base_seed` as well, as the key has them; None: not in it.
+    targets
+        What the parts of a sample are, which then move together: ("image", "mask"), or
+        {"picture": "image", "objects": {"bbox": "boxes"}}; see
+        dpa.integrations.samples.augment_sample. `transform` is then None, or a
+        functools.partial of apply_augmentation with its options.
+    sample_transform
+        sample_transform(sample, params) returns the whole augmented sample; instead of
+        `transform` and `targets`.
     base_seed
         The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     epoch_policy
@@ -250,7 +261,9 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
         // k, ("cycle", k) has e % k.
     views
         k > 1 replaces the image by a list of k versions, views 0 to k - 1 of the key, and
-        params by a list of k dicts.
+        params by a list of k dicts; with targets or sample_transform the item is a list of k
+        samples. Where an EpochSampler draws an index again, occurrence o has the views o * k to
+        o * k + k - 1, and with one view 1, 2, ...
     id_fn
         id_fn(index) returns the id, an int of 0 to 2**64 - 1 or a str, one type for all
         samples; None uses the index.
@@ -296,10 +309,9 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
 
     def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
         """The items of a batch, with parameters generated in one call; used by DataLoader."""
-        draws = indices
-        views: Views | list[Views]
         if not indices:
             return []
+        draws = indices
         if drawn := type(indices[0]) is Draw:
             indices, views = self._drawn(indices)
         else:
@@ -325,16 +337,18 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
 class AugmentedIterableDataset(_Augmented, IterableDataset):  # type: ignore[misc]
     """An iterable dataset whose samples are augmented by the ids that they carry.
 
-    A pass keeps the epoch in which it began.
+    A pass keeps the epoch in which it began. Attributes of the dataset, such as `state_dict`,
+    are attributes of this one, and set_epoch reaches it in running workers, too.
 
     Parameters
     ----------
     dataset
         An iterable dataset.
-    config, transform, base_seed, epoch_policy, views, return_params
+    config, transform, targets, sample_transform, base_seed, epoch_policy, views, return_params
         As for AugmentedDataset.
     id_fn
-        id_fn(sample) returns the id, an int of 0 to 2**64 - 1 or a str. It is required: a
+        id_fn(sample) returns the id, an int of 0 to 2**64 - 1 or a str, or a Draw, whose index
+        is the id, where the stream knows an epoch or repeats samples. It is required: a
         position in the stream is not an id, because every worker has its own stream.
 
     Raises
