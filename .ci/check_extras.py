@@ -72,7 +72,11 @@ RECIPES = Check(
 LOOPS = Check(
     "accelerate lightning torch torchdata transformers",
     ("tests/test_trainers.py", f"{BLOCKS}[docs/training.md]"),
-    (*TORCH, *GROUPS["trainers"], *(pin for pin in GROUPS["test"] if pin.startswith("pillow"))),
+    (
+        *TORCH,
+        *GROUPS["trainers"],
+        *(pin for pin in GROUPS["test"] if str(pin).startswith("pillow")),
+    ),
 )
 OTHERS = {
     "recipes": RECIPES,

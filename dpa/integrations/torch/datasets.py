@@ -128,7 +128,7 @@ class _Augmented(ABC):
         """How many samples an epoch has; None if that is not known."""
         try:
             return len(self)
-        except (TypeError, NotImplementedError):
+        except (TypeError, NotImplementedError):  # what PyTorch's own streams raise
             return None
 
     @property
@@ -169,8 +169,8 @@ class _Augmented(ABC):
         if type(items) is Pairs:
             samples, ids, views = items.samples, items.ids, items.views
         else:
-            samples, ids = zip(*items, strict=True)
-            ids, views = self._drawn(ids) if type(ids[0]) is Draw else (ids, self._now())
+            samples, keyed = zip(*items, strict=True)
+            ids, views = self._drawn(keyed) if type(keyed[0]) is Draw else (keyed, self._now())
         return default_collate(samples), self._of_views(batches_of(views, Ids.checked(ids)))
 
     def _now(self) -> Views:
@@ -187,13 +187,13 @@ class _Augmented(ABC):
             self._tell(epoch)
         return self._keys.of(epoch, occurrence)
 
-    def _drawn(self, draws: Sequence[Draw]) -> tuple[tuple[Any, ...], Views | list[Views]]:
+    def _drawn(self, draws: Sequence[Draw]) -> tuple[list[Any], Views | list[Views]]:
         """The indices of draws, and the views of all of them, or of each where they differ."""
         epochs, occurrences, indices = zip(*draws, strict=True)
         epoch, occurrence, size = epochs[0], occurrences[0], len(indices)
         if epochs.count(epoch) == size == occurrences.count(occurrence):
-            return indices, self._of(epoch, occurrence)
-        return indices, [self._of(*key) for key in zip(epochs, occurrences, strict=True)]
+            return list(indices), self._of(epoch, occurrence)
+        return list(indices), [self._of(*key) for key in zip(epochs, occurrences, strict=True)]
 
     def _item(
         self, sample: Any, sample_id: int | str, params: Sequence[dict[str, Any]], views: Views
@@ -318,16 +318,14 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
             views = self._now()
             if not self._keys.fixed:
                 self._shared.count(indices, self._size)
-        whole = getattr(self.dataset, "__getitems__", None)
-        samples = whole(indices) if callable(whole) else [self.dataset[at] for at in indices]
+        dataset = self.dataset
+        whole = getattr(dataset, "__getitems__", None)
+        samples = whole(indices) if callable(whole) else [dataset[at] for at in indices]
         ids: Any = indices if self.id_fn is None else [self.id_fn(at) for at in indices]
         if self._pairs_ids:
-            keyed: Any = ids
-            if drawn and self.id_fn is None:
-                keyed = draws
-            elif drawn:
-                keyed = [draw._replace(index=at) for draw, at in zip(draws, ids, strict=True)]
-            return Pairs(samples, keyed, ids, views)
+            if drawn and self.id_fn is not None:
+                draws = [draw._replace(index=at) for draw, at in zip(draws, ids, strict=True)]
+            return Pairs(samples, draws if drawn else ids, ids, views)
         rows = [batch.to_dicts() for batch in batches_of(views, Ids.checked(ids))]
         each = repeat(views, len(indices)) if isinstance(views, Views) else views
         items = zip(samples, ids, zip(*rows, strict=True), each, strict=True)
