@@ -746,6 +746,27 @@ def test_a_stream_within_is_told_the_epoch_in_running_workers_too(workers):
         assert order == [index for _, index in plain]
 
 
+def test_a_streams_state_has_its_epoch():
+    loaded = []
+
+    def start():
+        inner = Shuffled()
+        inner.state_dict = lambda: {"at": 3}
+        inner.load_state_dict = loaded.append
+        return AugmentedIterableDataset(inner, transform=keep, id_fn=len)
+
+    stream = start()
+    stream.set_epoch(4)
+    state = stream.state_dict()
+    assert state == {"epoch": 4, "dataset": {"at": 3}}
+    again = start()
+    again.load_state_dict(state)
+    assert (again.epoch, again.dataset.epoch, loaded) == (4, 4, [{"at": 3}])
+    assert copy.copy(again).state_dict() == state
+    plain = AugmentedIterableDataset(Shuffled(), transform=keep, id_fn=len)
+    assert not hasattr(plain, "state_dict")
+
+
 def test_a_streams_ids_may_be_draws():
     dataset = AugmentedIterableDataset(
         [1, 1, 2],

@@ -48,6 +48,24 @@ class Numbers(IterableDataset):
         return iter(numbers.tolist() if mine else [])
 
 
+class Resumable(Numbers):
+    """The same with a state: how many numbers this copy gave in the pass."""
+
+    given, skipped = 0, 0
+
+    def __iter__(self):
+        self.given, skipped, self.skipped = self.skipped, self.skipped, 0
+        for number in list(super().__iter__())[skipped:]:
+            self.given += 1
+            yield number
+
+    def state_dict(self):
+        return {"given": self.given}
+
+    def load_state_dict(self, state):
+        self.skipped = state["given"]
+
+
 def record(sample, params):
     """The (id, epoch, view) that a sample was made with; no view is -1."""
     view = -1 if params["view"] is None else params["view"]
@@ -155,6 +173,33 @@ def test_stateful_dataloader(make, workers, stop, ended):
     for _ in range(EPOCHS - done // STEPS + (done % STEPS == 0 and not ended)):
         resumed += [keys(batch) for batch in loader]
     assert resumed == found[done:]
+
+
+@everywhere
+@pytest.mark.parametrize("stop", [pytest.param(2, marks=pytest.mark.slow), STEPS + 3])
+def test_stateful_dataloader_of_a_stream(workers, stop):
+    require("torchdata", "adapters")
+    from torchdata.stateful_dataloader import StatefulDataLoader
+
+    def start():
+        dataset = AugmentedIterableDataset(Resumable(), transform=record, id_fn=same)
+        return dataset, StatefulDataLoader(dataset, BATCH, **workers)
+
+    found, (dataset, loader) = [], start()
+    for epoch in range(EPOCHS):
+        dataset.set_epoch(epoch)
+        for batch in loader:
+            found.append(keys(batch))
+            if len(found) == stop:
+                state = copy.deepcopy(loader.state_dict())
+    assert found == reference(stream)
+    dataset, loader = start()
+    loader.load_state_dict(state)
+    resumed = []
+    for epoch in range(stop // STEPS, EPOCHS):
+        dataset.set_epoch(epoch)
+        resumed += [keys(batch) for batch in loader]
+    assert resumed == found[stop:]
 
 
 # ---- accelerate ----

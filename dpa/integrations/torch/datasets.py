@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import repeat
 from typing import Any, Literal
@@ -31,7 +31,7 @@ _SETTINGS = frozenset(
 )
 
 
-class _Augmented(ABC):
+class Augmented(ABC):
     """The common part of both datasets: settings, epoch, keys and items."""
 
     def __init__(
@@ -227,7 +227,7 @@ class _Augmented(ABC):
         return list(values) if self.views > 1 else values[0]
 
 
-class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may be missing
+class AugmentedDataset(Augmented, Dataset):  # type: ignore[misc]  # torch may be missing
     """A map-style dataset whose samples are augmented by their ids.
 
     The transform replaces the first element of a sample that is a tuple or list, or else the
@@ -330,69 +330,3 @@ class AugmentedDataset(_Augmented, Dataset):  # type: ignore[misc]  # torch may 
         each = repeat(views, len(indices)) if isinstance(views, Views) else views
         items = zip(samples, ids, zip(*rows, strict=True), each, strict=True)
         return [self._item(*item) for item in items]
-
-
-class AugmentedIterableDataset(_Augmented, IterableDataset):  # type: ignore[misc]
-    """An iterable dataset whose samples are augmented by the ids that they carry.
-
-    A pass keeps the epoch in which it began. Attributes of the dataset, such as `state_dict`,
-    are attributes of this one, and set_epoch reaches it in running workers, too.
-
-    Parameters
-    ----------
-    dataset
-        An iterable dataset.
-    config, transform, targets, sample_transform, base_seed, epoch_policy, views, return_params
-        As for AugmentedDataset.
-    id_fn
-        id_fn(sample) returns the id, an int of 0 to 2**64 - 1 or a str, or a Draw, whose index
-        is the id, where the stream knows an epoch or repeats samples. It is required: a
-        position in the stream is not an id, because every worker has its own stream.
-
-    Raises
-    ------
-    TypeError
-        An argument has the wrong type.
-    ValueError
-        An argument has a bad value; the message names it.
-
-    Examples
-    --------
-    >>> class Numbers(IterableDataset):
-    ...     def __iter__(self):
-    ...         return iter([3, 4])
-    >>> scaled = AugmentedIterableDataset(
-    ...     Numbers(),
-    ...     transform=lambda image, params: params["scale"],
-    ...     id_fn=lambda sample: sample - 3,
-    ... )
-    >>> list(scaled)[1]
-    1.0079741918104415
-    """
-
-    def _check(self, dataset: Any, id_fn: object) -> None:
-        if not hasattr(dataset, "__iter__"):
-            raise TypeError(f"dataset must be iterable, got {dataset!r}")
-        if id_fn is None:
-            raise TypeError("an iterable dataset needs id_fn(sample) -> int or str, got None")
-
-    def __iter__(self) -> Iterator[Any]:
-        views = self._now()
-        if views.epoch != self._told:  # in a worker that was running when it was set
-            self._tell(views.epoch)
-        if not self._keys.fixed:
-            self._shared.begin_pass()
-        return self._items(views)
-
-    def _items(self, views: Views) -> Iterator[Any]:
-        for sample in self.dataset:
-            sample_id = self.id_fn(sample)
-            if self._pairs_ids:
-                yield sample, sample_id
-            elif type(sample_id) is Draw:
-                epoch, occurrence, drawn = sample_id
-                own = self._of(epoch, occurrence)
-                yield self._item(sample, drawn, own.params(drawn), own)
-            else:
-                yield self._item(sample, sample_id, views.params(sample_id), views)
-        self._shared.end_pass(views.epoch)
