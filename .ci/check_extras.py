@@ -41,7 +41,7 @@ CHECKS = {
     "audit": Check("scipy", ("tests/test_audit.py",)),
     "cli": Check("tqdm", ("tests/test_cli_files.py",)),
     "huggingface": Check("datasets PIL", ("tests/test_huggingface.py", *TABLES)),
-    "image": Check("PIL", ("tests/test_image.py",), SCIPY),
+    "image": Check("PIL", ("tests/test_image.py", "tests/test_samples.py"), SCIPY),
     "kornia": Check("kornia torch", ("tests/test_kornia.py", *TABLES), TORCH),
     "parquet": Check(
         "pyarrow pandas polars duckdb",
