@@ -537,6 +537,19 @@ def test_repeated_samples_in_a_batch_are_said():
     assert warned(lambda: augmented().__getitems__([1, 1])) == []  # looked at by hand
 
 
+def test_a_first_epoch_that_is_not_the_next_is_said():
+    """The Trainer of transformers tells a dataset no epoch where it resumes within one."""
+
+    def resumed(epoch):
+        dataset = augmented()
+        next(iter(loader(None, dataset)))
+        dataset.set_epoch(epoch)
+
+    assert warned(lambda: resumed(1)) == []
+    [message] = warned(lambda: resumed(2))
+    assert message.startswith("set_epoch(2) is the first, and samples were made in epoch 0 before")
+
+
 def test_an_epoch_that_another_counter_overrules_is_said():
     dataset = augmented()
     dataset.set_epoch(3)

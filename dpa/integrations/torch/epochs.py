@@ -130,6 +130,12 @@ class SharedEpoch:
                     f"epoch {last}; {_ADVICE}",
                     stacklevel=4,
                 )
+            elif made and epoch > 1 and not numbers[_CALLED]:  # what the Trainer does
+                self._warn(
+                    f"set_epoch({epoch}) is the first, and samples were made in epoch 0 before it: "
+                    f"if they were trained on, a run resumed within an epoch; {_ADVICE}",
+                    stacklevel=4,
+                )
         if epoch != last:
             numbers[_USED] = 0
         numbers[_MADE:] = 0
