@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Self
 
 import numpy as np
@@ -70,16 +70,32 @@ class DrawnBatch(AugmentationBatch):
         return f"<DrawnBatch of {len(self)} samples, {self.config}>"
 
 
-class Pairs(list[Any]):
-    """(sample, id) of a batch, and what collate needs, so that it takes nothing apart again."""
+class Pairs(Sequence[Any]):
+    """(sample, id) of a batch, each made when it is asked for: collate needs them apart."""
 
-    __slots__ = ("ids", "samples", "views")
+    __slots__ = ("ids", "keyed", "samples", "views")
+    __hash__ = None  # type: ignore[assignment]  # samples may be mutable
 
     def __init__(
-        self, samples: Sequence[Any], keyed: Iterable[Any], ids: Any, views: Views | list[Views]
+        self, samples: Sequence[Any], keyed: Sequence[Any], ids: Any, views: Views | list[Views]
     ) -> None:
-        super().__init__(zip(samples, keyed, strict=True))
-        self.samples, self.ids, self.views = samples, ids, views
+        if len(samples) != len(keyed):
+            raise ValueError(f"the dataset gave {len(samples)} samples for {len(keyed)} indices")
+        self.samples, self.keyed, self.ids, self.views = samples, keyed, ids, views
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return list(zip(self.samples[at], self.keyed[at], strict=True))
+        return self.samples[at], self.keyed[at]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (list, Pairs)) and list(self) == list(other)
+
+    def __repr__(self) -> str:
+        return repr(list(self))
 
 
 def batches_of(views: Views | list[Views], ids: Ids) -> list[AugmentationBatch]:

@@ -307,7 +307,7 @@ class AugmentedDataset(Augmented, Dataset):  # type: ignore[misc]  # torch may b
             return sample, Draw(epoch, occurrence, sample_id) if drawn else sample_id
         return self._item(sample, sample_id, views.params(sample_id), views)
 
-    def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
+    def __getitems__(self, indices: Sequence[Any]) -> Sequence[Any]:
         """The items of a batch, with parameters generated in one call; used by DataLoader."""
         if not indices:
             return []
