@@ -4,7 +4,7 @@ set -uo pipefail
 exec </dev/null
 export CI=true PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 # A caller's environment must not change what is tested.
-unset DPA_KERNEL DPA_NUM_THREADS DPA_NO_SKIPS PYTHONPATH VIRTUAL_ENV MAKEFLAGS
+unset DPA_KERNEL DPA_NUM_THREADS OMP_NUM_THREADS DPA_NO_SKIPS PYTHONPATH VIRTUAL_ENV MAKEFLAGS
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 scratch=$(mktemp -d)

@@ -6,7 +6,9 @@ import typing
 from dpa._native import active_kernel, kernels
 from dpa.derivation.config import PARAMETERS, PRESETS, AugmentationConfig, get_preset
 from dpa.derivation.derivation import AugmentationBatch
+from dpa.derivation.digest import SampleDigest
 from dpa.derivation.generate import (
+    expected_digest,
     gen_augmentation_params,
     gen_augmentation_seed,
     generate_augmentation_batch,
@@ -113,10 +115,12 @@ __all__ = [
     "AugmentationConfig",
     "ChainFileError",
     "Run",
+    "SampleDigest",
     "Statistics",
     "active_kernel",
     "compute_statistics",
     "compute_streaming_statistics",
+    "expected_digest",
     "gen_augmentation_params",
     "gen_augmentation_seed",
     "generate_augmentation_batch",

@@ -368,7 +368,7 @@ def test_right_under_8_threads(kernel: str) -> None:
 @given(st.lists(WORDS, max_size=20) | st.lists(TEXTS, min_size=1, max_size=20), PARTS)
 def test_digest_of_a_set(kernel: str, ids: list[Any], parts: dict[str, int | None]) -> None:
     batch = dpa.generate_augmentation_batch(ids, **parts)
-    digest = SampleDigest(batch.key)
+    digest = SampleDigest()
     for part in batch.parts(3):
         digest.update(part)
     samples = [

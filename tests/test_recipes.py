@@ -157,6 +157,30 @@ def test_samples_that_have_another_digest(path, monkeypatch):
     assert "the samples generated have" in report.problems[0]
 
 
+# ---- From a digest ----
+
+
+def test_a_recipe_of_a_known_digest_generates_nothing(path, monkeypatch):
+    digest = dpa.expected_digest(range(10, 5110), base_seed=3)
+    with monkeypatch.context() as patch:
+        patch.setattr("dpa.derivation.derivation.Derivation.batch", None)
+        dpa.save_augmentation_recipe(path, 5100, start_id=10, base_seed=3, digest=digest)
+    assert document(path)["statistics"] is None
+    assert document(path)["trailer"]["digest"] == digest.hexdigest()
+    assert dpa.verify_augmentation_chain(path).ok
+    dpa.save_augmentation_recipe(path, 5100, start_id=10, base_seed=4, digest=digest)
+    assert not dpa.verify_augmentation_chain(path).ok
+
+
+def test_a_digest_of_other_samples_is_refused(path):
+    digest = dpa.expected_digest(range(10))
+    with pytest.raises(ValueError, match=r"of the 11 samples, got one of 10"):
+        dpa.save_augmentation_recipe(path, 11, digest=digest)
+    with pytest.raises(TypeError, match=r"digest must be a SampleDigest, got 'ab'"):
+        dpa.save_augmentation_recipe(path, 11, digest="ab")
+    assert not path.exists()
+
+
 # ---- Merging ----
 
 

@@ -15,7 +15,6 @@ from dpa.derivation.derivation import derive
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.ids import Ids
-from dpa.derivation.keys import Key
 from dpa.space import Beta, Integers, Seed, Space, Uniform
 
 #: Samples of each distribution; 1,000,000 in .ci/full.
@@ -197,7 +196,7 @@ def test_leaves(sample, kernel):
     sample_id, key = parts[sample.partition(" epoch")[0]]
     space = Space.from_dict({"space": "dpa-space-1", **ANSWERS["space"]["example"]})
     derivation = derive(space, **key)
-    digest = SampleDigest(derivation.key)
+    digest = SampleDigest()
     digest.update(derivation.batch(Ids.checked([sample_id])))
     leaf = bytes.fromhex(ANSWERS["space"]["samples"][sample]["leaf"])
     assert bytes.fromhex(digest.hexdigest()) == leaf
@@ -205,7 +204,7 @@ def test_leaves(sample, kernel):
 
 def test_digest_of_many():
     space = Space.from_dict({"space": "dpa-space-1", **space_reference.EXAMPLE})
-    digest = SampleDigest(Key(epoch=3))
+    digest = SampleDigest()
     digest.update(dpa.generate_augmentation_batch(range(50), space, epoch=3))
     keys = [(reference.key_text(i, epoch=3), 3) for i in range(50)]
     assert digest.hexdigest() == space_reference.set_digest(space.to_dict(), keys)

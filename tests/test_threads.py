@@ -202,6 +202,26 @@ def test_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         assert threads.thread_count() == int(value)
         assert threads.thread_count(3) == 3  # the argument comes first
     monkeypatch.setenv("DPA_NUM_THREADS", "")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert threads.thread_count() == threads.allowed_cores()
+
+
+@pytest.mark.parametrize(("value", "count"), [("1", 1), ("3", 3), (" 5 ", 5), ("4,2", 4)])
+def test_the_variable_of_openmp(monkeypatch: pytest.MonkeyPatch, value: str, count: int) -> None:
+    """Ray, Spark, Dask and torchrun set it in their workers."""
+    monkeypatch.delenv("DPA_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert threads.thread_count() == count
+    assert threads.thread_count(7) == 7
+    monkeypatch.setenv("DPA_NUM_THREADS", "2")
+    assert threads.thread_count() == 2  # ours comes first
+
+
+@pytest.mark.parametrize("value", ["", "0", "-1", "two", "1.5", ",", "²", "1" * 9])
+def test_openmp_has_other_rules(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """What is no number is for OpenMP to complain about."""
+    monkeypatch.delenv("DPA_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
     assert threads.thread_count() == threads.allowed_cores()
 
 

@@ -21,6 +21,9 @@ from dpa.derivation.space import Space
 from dpa.derivation.statistics import Summary, compute_statistics
 from dpa.host.threads import run_spans
 
+if TYPE_CHECKING:
+    from dpa.derivation.digest import SampleDigest
+
 #: Samples generated at a time if they become dicts or lines of a file: few enough for the cache.
 BLOCK = 4096
 #: How many derivations `derive` caches, for calls with the same config and key.
@@ -335,6 +338,14 @@ class AugmentationBatch(Derived, Columns):
         for name, column in self._columns.items():
             table[name] = column
         return table
+
+    def digest(self) -> SampleDigest:
+        """The digest of the samples as they are in the arrays; digests of parts add up."""
+        from dpa.derivation.digest import SampleDigest  # which imports this module
+
+        total = SampleDigest()
+        total.update(self)
+        return total
 
     def statistics(self) -> Summary:
         """Mean, stdev, min, max and count of each parameter, as compute_statistics returns them."""

@@ -2,38 +2,95 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
 
 from dpa._native import leaf_sum
+from dpa.checks import brief, not_negative
 from dpa.derivation.columns import Columns
+from dpa.derivation.derivation import AugmentationBatch
 from dpa.derivation.keys import Key
+from dpa.derivation.rows import is_hex_digest
+
+_MODULUS = 2**256
 
 
 class SampleDigest:
-    """The sum of the samples' leaves modulo 2^256, which does not depend on their order.
+    """The digest of a set of samples: a sum, so order does not count and parts add up.
 
-    A leaf is a hash of a sample's key, its hash, and its values, inactive ones too, in the order
-    of their columns.
+    It is the sum of the samples' leaves modulo 2^256. A leaf is a hash of a sample's key, its
+    hash, and its values, inactive ones too, in the order of their columns.
+
+    Parameters
+    ----------
+    hexdigest
+        The digest of samples that are in it already, 64 lowercase hex characters.
+    count
+        How many samples these are.
+
+    Attributes
+    ----------
+    count
+        How many samples are in it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is bad.
+
+    Examples
+    --------
+    >>> import dpa
+    >>> parts = [dpa.generate_augmentation_batch(range(n, n + 50)).digest() for n in (50, 0)]
+    >>> sum(parts, SampleDigest()) == dpa.expected_digest(range(100))
+    True
     """
 
-    def __init__(self, key: Key) -> None:
-        self._prefix = key.prefix
-        self._sum = 0
-        #: How many samples were added.
-        self.count = 0
+    __hash__ = None  # type: ignore[assignment]  # update() changes it
 
-    def update(self, samples: Columns) -> None:
-        """Adds the leaves of more samples."""
+    def __init__(self, hexdigest: str = "0" * 64, count: int = 0) -> None:
+        if not is_hex_digest(hexdigest):
+            raise ValueError(
+                f"hexdigest must be 64 lowercase hex characters, got {brief(hexdigest)}"
+            )
+        self._sum = int.from_bytes(bytes.fromhex(hexdigest), "little")
+        self.count = not_negative("count", count)
+
+    @overload
+    def update(self, samples: AugmentationBatch) -> None: ...
+    @overload
+    def update(self, samples: Columns, key: Key) -> None: ...
+    def update(self, samples: Columns, key: Key | None = None) -> None:
+        """Adds samples: a batch, which knows its key, or columns with their key.
+
+        Raises TypeError for anything else.
+        """
+        if key is None:
+            if not isinstance(samples, AugmentationBatch):
+                raise TypeError(f"samples must be an AugmentationBatch, got {brief(samples)}")
+            key = samples.key
         ids, digests = samples.ids, np.ascontiguousarray(samples.digests)
-        prefix, values = self._prefix + ids.quote, tuple(samples.exact().values())
-        self._sum = (self._sum + leaf_sum(prefix, ids.source, len(ids), digests, values)) % 2**256
+        prefix, values = key.prefix + ids.quote, tuple(samples.exact().values())
+        leaves = leaf_sum(prefix, ids.source, len(ids), digests, values)
+        self._sum = (self._sum + leaves) % _MODULUS
         self.count += len(ids)
 
-    def add(self, hexdigest: str, count: int) -> None:
-        """Adds the digest of `count` other samples, 64 hex characters."""
-        self._sum = (self._sum + int.from_bytes(bytes.fromhex(hexdigest), "little")) % 2**256
-        self.count += count
+    def __add__(self, other: SampleDigest) -> SampleDigest:
+        if not isinstance(other, SampleDigest):
+            return NotImplemented
+        total = SampleDigest(count=self.count + other.count)
+        total._sum = (self._sum + other._sum) % _MODULUS
+        return total
 
     def hexdigest(self) -> str:
         """64 hex characters of the sum's 32 bytes, little-endian."""
         return self._sum.to_bytes(32, "little").hex()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SampleDigest):
+            return NotImplemented
+        return (self._sum, self.count) == (other._sum, other.count)
+
+    def __repr__(self) -> str:
+        return f"SampleDigest({self.hexdigest()!r}, count={self.count})"

@@ -14,12 +14,15 @@ from dpa.checks import brief, integer
 from dpa.derivation.columns import float_type
 from dpa.derivation.config import DEFAULT, checked_space
 from dpa.derivation.derivation import AugmentationBatch, derive
+from dpa.derivation.digest import SampleDigest
 from dpa.derivation.ids import Ids
 from dpa.derivation.keys import single_id
 from dpa.derivation.out import Out, arrays_of
 from dpa.derivation.space import Space, checked_depth
 from dpa.host.threads import check_threads
 
+#: Samples generated at a time for their digest: enough work for several threads.
+_DIGEST_BLOCK = 65_536
 #: The most draws of one sample. The sampler is sequential: draw n costs n steps.
 MAX_DRAWS = 1_000_000
 
@@ -312,6 +315,43 @@ def generate_uniforms(
     if skip + count > MAX_DRAWS:
         raise ValueError(f"skip + count must be at most {MAX_DRAWS}, got {brief(skip + count)}")
     return derivation.uniforms(Ids.checked(ids), count, skip, num_threads)
+
+
+def expected_digest(
+    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer],
+    config: Space | None = None,
+    *,
+    rank: int | None = None,
+    world_size: int | None = None,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    num_threads: int | None = None,
+) -> SampleDigest:
+    """The digest that the samples of these ids must have, however they are divided and ordered.
+
+    The samples are generated some thousands at a time. The arguments are those of
+    generate_augmentation_batch.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
+    >>> expected_digest(range(1000)) == generate_augmentation_batch(range(1000)).digest()
+    True
+    """
+    derivation = derive(config, epoch, view, base_seed, rank, world_size)
+    checked = Ids.checked(ids)
+    check_threads(num_threads)
+    total, size = SampleDigest(), derivation.space.block_size(_DIGEST_BLOCK)
+    for first in range(0, len(checked), size):
+        total.update(derivation.batch(checked[first : first + size], num_threads))
+    return total
 
 
 def _uniforms_of(

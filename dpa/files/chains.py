@@ -214,9 +214,9 @@ class Recipe(Chain):
             return
         derivation = self.metadata.derivation
         require_hour(self.path, self.size, derivation, unlimited=self._unlimited)
-        digest = SampleDigest(self.metadata.key)
+        digest = SampleDigest()
         for block in recipe_blocks(self.metadata, self._num_threads):
-            digest.update(block)
+            digest.update(block, self.metadata.key)
             yield block
         stated, found = self.trailer["digest"], digest.hexdigest()
         if stated != found:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from dpa.checks import brief
 from dpa.derivation.derivation import derive
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.ids import consecutive_ids
@@ -27,11 +28,13 @@ def save_augmentation_recipe(
     view: int | None = None,
     rank: int | None = None,
     world_size: int | None = None,
+    digest: SampleDigest | None = None,
 ) -> None:
     """Writes a .json file under 4 KB that stands for the samples of consecutive ids.
 
     The file has everything that generates the samples, their statistics, and the digest of
-    their values, for which they are generated once, in constant memory. Functions that load and
+    their values, for which they are generated once, in constant memory: unless `digest` is
+    given, the sum of the digests of a cluster's partitions, say. Functions that load and
     verify treat it as the file that it stands for.
 
     Parameters
@@ -55,6 +58,8 @@ def save_augmentation_recipe(
         base_seed of None is 0.
     world_size
         The number of ranks, which is stored; rank must be below it.
+    digest
+        The digest of these samples, which are not generated then; the file has no statistics.
 
     Raises
     ------
@@ -67,7 +72,15 @@ def save_augmentation_recipe(
     """
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
     ids = consecutive_ids(num_samples, start_id)
-    write_recipe(path, RecipeMetadata.of_range(derivation, ids, world_size))
+    metadata = RecipeMetadata.of_range(derivation, ids, world_size)
+    if digest is None:
+        write_recipe(path, metadata)
+        return
+    if not isinstance(digest, SampleDigest):
+        raise TypeError(f"digest must be a SampleDigest, got {brief(digest)}")
+    if digest.count != len(ids):
+        raise ValueError(f"digest must be of the {len(ids):,} samples, got one of {digest.count:,}")
+    _write_sum(path, metadata, digest)
 
 
 def write_recipe(path: FilePath, metadata: RecipeMetadata, advance: Any = int) -> None:
@@ -91,15 +104,18 @@ def merge_recipes(sources: Sequence[FilePath], path: FilePath) -> int:
         _check_neighbours(before, part)
     size = parts[-1].stop - parts[0].start
     metadata = RecipeMetadata.checked(parts[0].metadata, size)
-    digest = SampleDigest(metadata.key)
-    for part in parts:
-        digest.add(part.digest, part.stop - part.start)
+    digests = (SampleDigest(part.digest, part.stop - part.start) for part in parts)
+    _write_sum(path, metadata, sum(digests, SampleDigest()))
+    return size
+
+
+def _write_sum(path: FilePath, metadata: RecipeMetadata, digest: SampleDigest) -> None:
+    """Writes a recipe whose digest is known, without statistics."""
     form = recipe_module(path)
     from dpa.files.atomic import replacing  # pathlib takes 3 ms of `import dpa`
 
     with replacing(path) as file:
         form.write(file, metadata.to_dict(), digest.hexdigest(), None)
-    return size
 
 
 class _Part:

@@ -254,8 +254,8 @@ class Run(Frozen):
                 write_ids(path, self.ids)
             digests = {}
             for part in self.parts():
-                digest = SampleDigest(part.derivation.key)
-                blocks = _counted(self.blocks(part), digest, advance)
+                digest = SampleDigest()
+                blocks = _counted(self.blocks(part), digest, part.derivation.key, advance)
                 if stored is None:
                     for _ in blocks:
                         pass
@@ -353,10 +353,10 @@ def _checked_epochs(epochs: object) -> range:
 
 
 def _counted(
-    blocks: Iterator[Columns], digest: SampleDigest, advance: Callable[[int], object]
+    blocks: Iterator[Columns], digest: SampleDigest, key: Key, advance: Callable[[int], object]
 ) -> Iterator[Columns]:
     for block in blocks:
-        digest.update(block)
+        digest.update(block, key)
         advance(len(block))
         yield block
 

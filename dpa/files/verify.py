@@ -11,7 +11,6 @@ import numpy.typing as npt
 from dpa.checks import file_path
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.ids import Ids
-from dpa.derivation.keys import NO_KEY
 from dpa.errors import ChainFileError
 from dpa.files.chains import FilePath, require_hour
 from dpa.files.comparing import NOTHING, Given, verified
@@ -139,9 +138,9 @@ def _verified_run(folder: FilePath, num_threads: int | None, unlimited: bool) ->
         file, digest = saved.file(part), saved.digests[part.name]
         name = part.name if file is None else file.name
         if file is None:
-            made = SampleDigest(part.derivation.key)
+            made = SampleDigest()
             for block in run.blocks(part, num_threads):
-                made.update(block)
+                made.update(block, part.derivation.key)
             report = VerificationReport(name, made.count, 0, None, (), digest=made.hexdigest())
         else:
             try:
@@ -176,10 +175,10 @@ def _joined(
 ) -> VerificationReport:
     """The report of a folder, of those of its parts that could be read."""
     reports = list(found.values())
-    total = SampleDigest(NO_KEY)  # of digests that are known
+    total = SampleDigest()  # of digests that are known
     for report in reports:
         if report.digest is not None:
-            total.add(report.digest, report.checked)
+            total += SampleDigest(report.digest, report.checked)
     complete = len(reports) == parts and all(report.digest for report in reports)
     return VerificationReport(
         str(folder),

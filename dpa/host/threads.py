@@ -22,8 +22,10 @@ def thread_count(num_threads: int | None = None) -> int:
     """How many threads a large call uses.
 
     It is `num_threads` if given, else the variable DPA_NUM_THREADS if set, else 1 in a child
-    process of multiprocessing (such as a DataLoader worker), else the cores that affinity and
-    cgroup allow. Raises ValueError or TypeError for a bad number.
+    process of multiprocessing (such as a DataLoader worker), else the variable OMP_NUM_THREADS,
+    which Ray, Spark, Dask and torchrun set to 1 in their workers, else the cores that affinity
+    and cgroup allow. Raises ValueError or TypeError for a bad number of ours; OMP_NUM_THREADS is
+    others', so one that is no number counts as not set.
     """
     if num_threads is not None:
         return positive("num_threads", num_threads)
@@ -35,6 +37,9 @@ def thread_count(num_threads: int | None = None) -> int:
     processes = sys.modules.get("multiprocessing.process")
     if processes is not None and processes.parent_process() is not None:
         return 1
+    outer = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # "4,2": nested ones
+    if outer.isdecimal() and len(outer) < 9 and int(outer) > 0:
+        return int(outer)
     return allowed_cores()
 
 

@@ -31,7 +31,7 @@ class Tally:
     def __init__(self, metadata: Metadata) -> None:
         self._metadata = metadata
         self._statistics = Statistics(metadata.names, metadata.space)
-        self._digest = SampleDigest(metadata.key)
+        self._digest = SampleDigest()
 
     @property
     def count(self) -> int:
@@ -44,7 +44,7 @@ class Tally:
         for name, column in samples.columns.items():
             self._metadata.require_codes(name, column, self.count)
         self._statistics.update(samples.columns)
-        self._digest.update(samples)
+        self._digest.update(samples, self._metadata.key)
 
     def statistics(self) -> dict[str, dict[str, float | None]]:
         """The statistics as files store them."""
@@ -132,7 +132,7 @@ class FormatReader(ABC):
 
     def blocks(self) -> Iterator[Columns]:
         """The samples. Damage may show only after the last block."""
-        digest = SampleDigest(self.metadata.key)
+        digest = SampleDigest()
         for block in self._samples():
             require_finite(block.columns, digest.count)
             if block.ids.kind != self.metadata.id_type and len(block):
@@ -140,7 +140,7 @@ class FormatReader(ABC):
                     f"id_type is {self.metadata.id_type!r}, but the id of sample {digest.count} "
                     f"is {brief(block.ids[0])}"
                 )
-            digest.update(block)
+            digest.update(block, self.metadata.key)
             yield block
         self._check(digest)
 
