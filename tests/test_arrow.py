@@ -7,7 +7,8 @@ import dpa
 from dpa.derivation.ids import Ids
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-from dpa.arrow.arrays import digests_of, hash_array, id_array, ids_of  # noqa: E402 (needs pyarrow)
+from dpa.arrow.arrays import digests_of, hash_array  # noqa: E402 (needs pyarrow)
+from dpa.arrow.ids import id_array, ids_of  # noqa: E402
 from dpa.arrow.schema import schema  # noqa: E402
 
 IDS = [range(0), range(7, 12), [2**64 - 1, 0, 3, 3, 5], ["ä", "", "b", "\0", "雪"]]

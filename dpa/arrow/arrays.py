@@ -1,37 +1,18 @@
-"""Ids, parameters and hashes as Arrow arrays, and back."""
+"""Parameters and hashes as Arrow arrays, and back."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from dpa.arrow.schema import HASH, IDS, parameter_type
+from dpa.arrow.schema import HASH, parameter_type, plain_type
 from dpa.checks import extra
 from dpa.derivation.columns import Column
 from dpa.derivation.distributions import Distribution
-from dpa.derivation.ids import Ids, Texts
 
-with extra("parquet", "dpa.arrow needs pyarrow"):
+with extra("arrow", "dpa.arrow needs pyarrow"):
     import pyarrow as pa
     import pyarrow.compute as pc
-
-
-def id_array(ids: Ids) -> pa.Array:
-    """Ids as an array of uint64 or string."""
-    if not isinstance(ids, Texts):
-        return pa.array(ids.public)
-    buffers = [None, *map(pa.py_buffer, (ids.offsets, ids.utf8))]
-    return pa.Array.from_buffers(pa.large_string(), len(ids), buffers).cast(IDS["string"])
-
-
-def ids_of(array: pa.Array) -> Ids:
-    """The ids of an array of uint64 or string that is sound: `validate(full=True)` has passed."""
-    if array.type != IDS["string"]:
-        return Ids.checked(array.to_numpy())
-    large = array.cast(pa.large_string())
-    _, offsets, utf8 = large.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[large.offset : large.offset + len(large) + 1]
-    return Texts(np.frombuffer(utf8 or b"", np.uint8), bounds)
 
 
 def parameter_array(column: Column, distribution: Distribution | None) -> pa.Array:
@@ -84,3 +65,15 @@ def digests_of(array: pa.Array) -> npt.NDArray[np.uint8]:
     """The hashes of an array of binary(32), uint8 (n, 32), on the same memory."""
     found = np.frombuffer(array.buffers()[1], np.uint8).reshape(-1, 32)
     return found[array.offset : array.offset + len(array)]
+
+
+def plain_array(column: Column, distribution: Distribution) -> pa.Array:
+    """A parameter's column as an array of plain_type()."""
+    return parameter_array(column, distribution).cast(plain_type(distribution))
+
+
+def plain_hash_array(digests: npt.NDArray[np.uint8]) -> pa.Array:
+    """Hashes as an array of binary on the same memory; at most 2**26 - 1 of them."""
+    offsets = np.arange(len(digests) + 1, dtype=np.int32) * np.int32(32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(digests)]
+    return pa.Array.from_buffers(pa.binary(), len(digests), buffers)

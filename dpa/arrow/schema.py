@@ -1,4 +1,4 @@
-"""The Arrow types of a table of samples."""
+"""The Arrow types of a table of samples, in our files and in engines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dpa.checks import extra
 from dpa.derivation.distributions import Distribution
 
-with extra("parquet", "dpa.arrow needs pyarrow"):
+with extra("arrow", "dpa.arrow needs pyarrow"):
     import pyarrow as pa
 
 HASH = pa.binary(32)
@@ -41,3 +41,24 @@ def schema(parameters: Mapping[str, Distribution | None], id_type: str | None) -
     columns += [(name, parameter_type(each)) for name, each in parameters.items()]
     columns += [("hash", HASH)]
     return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in columns])
+
+
+def plain_type(distribution: Distribution) -> pa.DataType:
+    """The type of a parameter's column in engines: strings without dictionaries, plain lists.
+
+    Spark has neither dictionaries nor lists of fixed sizes; DuckDB and Dask write them as these.
+    """
+    found = parameter_type(distribution)
+    while pa.types.is_fixed_size_list(found):
+        found = found.value_type
+    if pa.types.is_dictionary(found):
+        found = found.value_type
+    for _ in distribution.item_shape:
+        found = pa.list_(found)
+    return found
+
+
+def fields(parameters: Mapping[str, Distribution], *, hashes: bool) -> list[pa.Field]:
+    """The columns of engines: the parameters and, if asked for, hash. All may hold nulls."""
+    found = [pa.field(name, plain_type(each)) for name, each in parameters.items()]
+    return [*found, pa.field("hash", pa.binary())] if hashes else found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from dpa.cli import verify_table
 from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
@@ -26,7 +27,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("verify", help="generate files' samples again and compare them")
     command.add_argument(
         "files",
-        nargs="+",
+        nargs="*",
         metavar="FILE|DIR",
         help=f"{SUFFIXES}, recipes too; a run's folder; in other folders files are the parts of "
         "one chain",
@@ -37,6 +38,7 @@ def add(commands: Commands) -> None:
     add_ids(group, "default: 0, 1, ...")
     group.add_argument("--base-seed", type=whole_number, metavar="N", help="default: 0")
     group.add_argument("--rank", type=whole_number, metavar="K", help="default: the samples'")
+    verify_table.add(command)
     command.set_defaults(run=_verify)
 
     command = commands.add_parser("diff", help="compare the samples of two files or runs")
@@ -56,6 +58,11 @@ def add(commands: Commands) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     """Continues after a file that cannot be read; the worst exit code counts."""
+    if arguments.table is not None:
+        return verify_table.run(arguments)
+    verify_table.refuse(arguments)
+    if not arguments.files:
+        raise ValueError("the following arguments are required: FILE|DIR, or --table FILE|DIR")
     code, ids = 0, given_ids(arguments)
     for path in arguments.files:
         try:

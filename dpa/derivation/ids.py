@@ -109,7 +109,7 @@ class Ids(ABC):
             if array.ndim != 1:
                 raise ValueError(f"ids must have one dimension, got shape {array.shape}")
             if array.dtype.kind in "iu" or array.size == 0:  # an empty array may have any dtype
-                return _of_array(array if array.size else np.empty(0, np.uint64))
+                return Listed.of_array(array if array.size else np.empty(0, np.uint64))
             if array.dtype.kind not in "OUT":
                 nulls = array.dtype.kind == "f" and bool(np.isnan(array).any())
                 hint = f" with nulls (NaN) among them: {_REMEDY}" if nulls else ""
@@ -132,6 +132,8 @@ class Ids(ABC):
             return Consecutive(range(0))
         if len({part.kind for part in parts}) > 1:
             raise ValueError("batches of string ids and of integer ids cannot be concatenated")
+        if len(parts) == 1:  # they are immutable
+            return parts[0]
         return type(parts[0])._joined(parts)
 
     @classmethod
@@ -204,6 +206,17 @@ class Listed(Ids):
     def __init__(self, array: npt.NDArray[np.uint64]) -> None:
         array.flags.writeable = False  # the ids say what generated a batch
         self._array = array
+
+    @classmethod
+    def of_array(cls, ids: npt.NDArray[np.integer], *, copy: bool = True) -> Listed:
+        """The ids of an array of integers. Raises ValueError for negative ones.
+
+        `copy`: False for memory that nobody writes to.
+        """
+        if ids.dtype.kind == "i" and ids.size > 0 and ids.min() < 0:
+            at = int(np.argmax(ids < 0))
+            raise ValueError(f"ids must not be negative, got {ids[at]} at index {at}")
+        return cls(np.array(ids, dtype=np.uint64, copy=copy or None))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Listed, (self._array,)
@@ -346,13 +359,6 @@ def _of_range(ids: range) -> Ids:
         if not 0 <= end < LIMIT:
             raise ValueError(f"ids must be 0 to 2**64 - 1, got {brief(end)} in {ids!r}")
     return Consecutive(ids) if ids.step == 1 else Listed(listed(ids))
-
-
-def _of_array(ids: npt.NDArray[np.integer]) -> Ids:
-    if ids.dtype.kind == "i" and ids.size > 0 and ids.min() < 0:
-        at = int(np.argmax(ids < 0))
-        raise ValueError(f"ids must not be negative, got {ids[at]} at index {at}")
-    return Listed(np.array(ids, dtype=np.uint64))
 
 
 def _of_sequence(ids: tuple[object, ...]) -> Ids:

@@ -26,11 +26,10 @@ with extra("parquet", ".parquet files need pyarrow"):
     from dpa.arrow.arrays import (
         digests_of,
         hash_array,
-        id_array,
-        ids_of,
         parameter_array,
         parameter_of,
     )
+    from dpa.arrow.ids import id_array, ids_of
     from dpa.arrow.schema import schema
 
 #: Samples of a row group: 5 MB.

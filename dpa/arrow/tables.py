@@ -1,0 +1,149 @@
+"""Columns of a foreign table as samples again, whatever an engine has made of their types."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dpa.arrow.arrays import digests_of
+from dpa.arrow.ids import as_plain
+from dpa.arrow.schema import HASH
+from dpa.checks import brief, extra
+from dpa.derivation.columns import Column, Mask
+from dpa.derivation.distributions import Distribution
+
+with extra("arrow", "dpa.arrow needs pyarrow"):
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+
+def batches_of(source: Any) -> Iterator[pa.RecordBatch]:
+    """The batches of a table, a batch, a reader, or whatever has an Arrow stream.
+
+    polars' frames, DuckDB's relations and pandas' frames have one. Raises TypeError.
+    """
+    if isinstance(source, pa.RecordBatch):
+        return iter([source])
+    if not hasattr(source, "__arrow_c_stream__"):
+        raise TypeError(f"a table or a stream of Arrow is needed, got {type(source).__name__}")
+    return iter(pa.RecordBatchReader.from_stream(source))
+
+
+def column_of(table: pa.Table | pa.RecordBatch, name: str) -> Any:
+    """One column. Raises ValueError where it is missing."""
+    if name not in table.schema.names:
+        raise ValueError(f"no column {name!r}; there are {brief(', '.join(table.schema.names))}")
+    return table.column(name)
+
+
+def read_parameter(array: pa.Array, distribution: Distribution) -> tuple[Column, Mask]:
+    """A column (n, ...), and which rows hold a value of the distribution; others are zeros.
+
+    Integers may come as decimals, strings as dictionaries, lists as any lists. Raises ValueError
+    for a type that holds no such values.
+    """
+    shape, choices = distribution.item_shape, distribution.choices
+    flat, sound = _flat(array, shape)
+    wanted = pa.from_numpy_dtype(distribution.dtype)
+    if choices is not None:
+        known = pa.array(choices)
+        known = known.cast(pa.large_string()) if known.type == pa.string() else known
+        wanted = known.type
+    found = _cast(flat, wanted)
+    if choices is not None:
+        found = pc.index_in(found, known).fill_null(-1)
+    values = np.asarray(found.to_numpy(zero_copy_only=False), distribution.dtype)
+    values = values.reshape(int(np.count_nonzero(sound)), *shape)
+    if len(values) < len(array):
+        column = np.zeros((len(array), *shape), distribution.dtype)
+        column[sound] = values
+        values = column
+    if choices is not None:
+        unknown = (values < 0).reshape(len(array), math.prod(shape)).any(axis=1)
+        if unknown.any():
+            sound = sound & ~unknown
+            values = values * sound.reshape(-1, *(1,) * len(shape))
+    return values, sound
+
+
+def _flat(array: pa.Array, shape: tuple[int, ...]) -> tuple[pa.Array, Mask]:
+    """The items of the rows that have this shape, one after the other, and which rows these are."""
+    array = as_plain(array)
+    if not shape:
+        if not array.null_count:
+            return array, np.ones(len(array), np.bool_)
+        return array.drop_null(), np.asarray(array.is_valid())
+    try:
+        sound = np.asarray(pc.equal(pc.list_value_length(array), shape[0]).fill_null(False))
+    except pa.ArrowNotImplementedError:
+        raise ValueError(f"the values must be lists of {shape[0]}, got {array.type}") from None
+    if not sound.all():
+        array = array.filter(pa.array(sound))
+    items, whole = _flat(array.flatten(), shape[1:])
+    rows = whole.reshape(len(array), shape[0]).all(axis=1)
+    if not rows.all():
+        kept = np.repeat(np.repeat(rows, shape[0])[whole], math.prod(shape[1:]))
+        items = items.filter(pa.array(kept))
+        sound[sound] = rows
+    return items, sound
+
+
+def read_hashes(array: pa.Array) -> tuple[npt.NDArray[np.uint8], Mask]:
+    """Hashes (n, 32) of any type of binary, and which rows hold one; others are zeros.
+
+    Raises ValueError for other types.
+    """
+    if array.type != HASH or array.null_count:
+        array = _cast(array, pa.large_binary())
+    else:
+        return digests_of(array), np.ones(len(array), np.bool_)
+    sound = np.asarray(pc.equal(pc.binary_length(array), 32).fill_null(False))
+    if not sound.all():
+        array = array.filter(pa.array(sound))
+    found = digests_of(array.cast(HASH)) if len(array) else np.empty((0, 32), np.uint8)
+    if sound.all():
+        return found, sound
+    digests = np.zeros((len(sound), 32), np.uint8)
+    digests[sound] = found
+    return digests, sound
+
+
+def _cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    """The array as another type. Raises ValueError where a value or a type does not fit."""
+    try:
+        return array.cast(type_)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ValueError(f"the values must be {type_}, got {array.type}: {error}") from None
+
+
+def read_table(
+    table: pa.Table | pa.RecordBatch, parameters: Mapping[str, Distribution], prefix: str
+) -> tuple[dict[str, Column], npt.NDArray[np.uint8] | None, dict[str, Mask]]:
+    """The columns of a table by parameter, the hashes, and which rows hold each.
+
+    The hashes are None where the table has no such column. Raises ValueError naming a column.
+    """
+    columns: dict[str, Column] = {}
+    sound: dict[str, Mask] = {}
+    digests = None
+    if prefix + "hash" in table.schema.names:
+        digests, sound["hash"] = _named(table, prefix + "hash", read_hashes)
+    for name, each in parameters.items():
+        columns[name], sound[name] = _named(
+            table, prefix + name, lambda array, each=each: read_parameter(array, each)
+        )
+    return columns, digests, sound
+
+
+def _named(table: pa.Table | pa.RecordBatch, name: str, read: Any) -> Any:
+    array = column_of(table, name)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    try:
+        return read(array)
+    except ValueError as error:
+        raise ValueError(f"column {name!r}: {error}") from None

@@ -1,0 +1,56 @@
+"""The part of the command verify that is about tables that others have written."""
+
+from __future__ import annotations
+
+import argparse
+
+from dpa.cli.arguments import add_config, chosen_config, whole_number
+from dpa.cli.output import DIFFERENT, write
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Registers the options."""
+    group = command.add_argument_group("tables that an engine has written, Parquet files")
+    group.add_argument("--table", metavar="FILE|DIR", help="compare its columns with its ids")
+    group.add_argument("--id-column", metavar="NAME", help="the column with the ids")
+    group.add_argument("--prefix", metavar="TEXT", help="what the parameters' columns begin with")
+    group.add_argument(
+        "--null-ids", action="store_true", help="rows without an id are allowed, without values"
+    )
+    group.add_argument("--epoch", type=whole_number, metavar="N", help="default: absent")
+    group.add_argument("--view", type=whole_number, metavar="N", help="default: absent")
+    add_config(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints the report of a table."""
+    from dpa.files.tables import verify_table  # needs pyarrow
+
+    if arguments.id_column is None:
+        raise ValueError("--table needs --id-column, the column with the ids")
+    for name in ("files", "ids", "rank"):
+        if getattr(arguments, name) not in (None, []):
+            said = "a FILE" if name == "files" else f"--{name}"
+            raise ValueError(f"{said} is not allowed with --table")
+    report = verify_table(
+        arguments.table,
+        arguments.id_column,
+        chosen_config(arguments),
+        prefix=arguments.prefix or "",
+        nulls="null" if arguments.null_ids else "raise",
+        base_seed=arguments.base_seed,
+        epoch=arguments.epoch,
+        view=arguments.view,
+    )
+    if not (report.ok and arguments.quiet):
+        write(str(report))
+    return 0 if report.ok else DIFFERENT
+
+
+def refuse(arguments: argparse.Namespace) -> None:
+    """Raises ValueError for options of tables without --table."""
+    names = "id_column prefix null_ids epoch view preset config space depth sampler columns"
+    for name in names.split():
+        value = getattr(arguments, name)
+        if value is not None and value is not False:  # 0 counts as given
+            raise ValueError(f"--{name.replace('_', '-')} needs --table")

@@ -1,0 +1,152 @@
+"""Tables of samples that others have written, compared with what their ids give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from dpa.arrow.parameters import Parameters
+from dpa.checks import brief, extra, file_path
+from dpa.derivation.digest import SampleDigest
+from dpa.derivation.space import Space
+from dpa.files.chains import FilePath
+from dpa.files.reports import VerificationReport
+
+with extra("arrow", "tables need pyarrow"):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+#: Samples read at a time.
+_BLOCK = 65_536
+
+
+def verify_table(
+    path: FilePath,
+    id_column: str,
+    config: Space | None = None,
+    *,
+    prefix: str = "",
+    nulls: str = "raise",
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    num_threads: int | None = None,
+) -> VerificationReport:
+    """Compares the samples in Parquet files, whoever wrote them, with those that their ids give.
+
+    Hashes and values are compared to the last bit, in constant memory. The files need no
+    metadata: hashes may be any binary, ids decimals, strings dictionaries.
+
+    Parameters
+    ----------
+    path
+        A .parquet file, or a folder of them and of such folders; names that begin with "." or
+        "_" are left out.
+    id_column
+        The column with the ids.
+    config
+        What was drawn: an AugmentationConfig or a Space; None is the default config, "moderate".
+    prefix
+        What the names of the parameters' columns begin with.
+    nulls
+        "raise" refuses ids that are null; with "null" such rows must have no values.
+    base_seed
+        The run in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    epoch
+        The epoch in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    view
+        The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
+    num_threads
+        The most threads to use; None is the rule of generate_augmentation_batch.
+
+    Returns
+    -------
+    VerificationReport
+        How many rows differ, for each file the first of them, and the digest of all samples;
+        None where hashes are missing or values differ.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value, or there are no .parquet files.
+    OSError
+        A file cannot be read.
+    """
+    made = Parameters(
+        config,
+        base_seed=base_seed,
+        epoch=epoch,
+        view=view,
+        nulls=nulls,
+        num_threads=num_threads,
+    )
+    made.names(prefix)  # raises for a bad one
+    folder = Path(file_path(path))
+    names = list(_files(folder))
+    if not names:
+        raise ValueError(f"{str(path)!r} has no .parquet files")
+    checked = different = 0
+    problems: list[str] = []
+    digest: SampleDigest | None = SampleDigest()
+    for name in names:
+        shown = repr(str(name.relative_to(folder) if name != folder else name))
+        with name.open("rb") as file:
+            try:
+                rows, wrong, first, found = _compared(file, made, id_column, prefix)
+            except (ValueError, TypeError, pa.ArrowException) as error:
+                problems.append(f"{shown}: {error}")
+                digest = None
+                continue
+        checked, different = checked + rows, different + wrong
+        if first is not None:
+            problems.append(f"{shown}: {wrong:,} of {rows:,} differ, the first in {first}")
+        digest = None if digest is None or found is None else digest + found
+    total = None if digest is None else digest.hexdigest()
+    return VerificationReport(
+        str(path), checked, different, None, tuple(problems), len(names), total
+    )
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for inner in sorted(path.iterdir()):
+        if inner.name[0] not in "._" and (inner.is_dir() or inner.suffix == ".parquet"):
+            yield from _files(inner)
+
+
+def _compared(
+    file: BinaryIO, made: Parameters, id_column: str, prefix: str
+) -> tuple[int, int, str | None, SampleDigest | None]:
+    """How many rows a file has and how many differ, the first that does, and the digest."""
+    wanted = {id_column, *made.names(prefix)}
+    rows = wrong = 0
+    first: str | None = None
+    total: SampleDigest | None = SampleDigest()
+    with pq.ParquetFile(file, pre_buffer=False) as table:  # else it keeps what it has read
+        names = table.schema_arrow.names
+        if id_column not in names:
+            raise ValueError(f"no column {id_column!r}; there are {brief(', '.join(names))}")
+        present = [column for column in names if column in wanted]
+        size = made.space.block_size(_BLOCK)
+        for batch in table.iter_batches(size, columns=present, use_threads=False):
+            differing = made.differing(batch, id_column, prefix)
+            if len(differing) and first is None:
+                first = _told(differing.slice(0, 1).to_pylist()[0], rows)
+            rows, wrong = rows + len(batch), wrong + len(differing)
+            if wrong or prefix + "hash" not in present:
+                total = None
+            elif total is not None:
+                total += made.digest(batch, id_column, prefix)
+    return rows, wrong, first, total
+
+
+def _told(row: dict[str, Any], before: int) -> str:
+    return (
+        f"row {before + row['index']} (id {row['id']}): {row['field']} is {row['stored']}, "
+        f"must be {row['expected']}"
+    )
