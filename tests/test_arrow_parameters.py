@@ -155,6 +155,26 @@ def test_values_are_not_copied(monkeypatch):
     assert struct.field("hash").buffers()[2].address == made[0].digests.ctypes.data
 
 
+def shifted(array):
+    """The same array with no buffer at a multiple of 8, as a network may give it."""
+    buffers = [x and pa.py_buffer(memoryview(b"0" + x.to_pybytes())[1:]) for x in array.buffers()]
+    return pa.Array.from_buffers(array.type, len(array), buffers, array.null_count)
+
+
+@pytest.mark.parametrize("type_", [pa.string(), pa.large_string(), pa.uint64(), pa.int64()])
+def test_buffers_need_not_be_aligned(type_):
+    ids = WORDS if pa.types.is_string(type_) or type_ == pa.large_string() else NUMBERS
+    array = shifted(pa.array(ids, type_))
+    made = EVERY.struct(array)
+    assert made.to_pylist() == expected(ids)
+    flat = {f.name: x for f, x in zip(EVERY.fields, made.flatten(), strict=True)}
+    for name in ("rotation", "level", "seed"):
+        flat[name] = shifted(flat[name])
+    table = pa.table({"id": array, **flat})
+    assert len(EVERY.differing(table, "id")) == 0
+    assert EVERY.digest(table, "id").count == 5
+
+
 # ---- Tables ----
 
 
@@ -195,7 +215,7 @@ def test_hashes_may_be_left_out():
     ("call", "error", "message"),
     [
         (lambda t: EVERY.add(t, "x"), ValueError, "no column 'x'; there are 'id, label'"),
-        (lambda t: EVERY.add(EVERY.add(t, "id"), "id"), ValueError, "a column 'rotation' already"),
+        (lambda t: EVERY.add(EVERY.add(t, "id"), "id"), ValueError, "a column .blur. already"),
         (lambda t: EVERY.add(t.to_pydict(), "id"), TypeError, "must be a Table .* got dict"),
         (lambda t: EVERY.add(t, "id", 5), TypeError, "prefix must be a str, got 5"),
         (lambda t: EVERY.digest(t, "id"), ValueError, "no column 'rotation'"),
@@ -371,6 +391,16 @@ def test_rows_without_an_id_must_have_no_values():
     ]
     with pytest.raises(ValueError, match="ids must not be null"):
         Parameters().digest(made, "id")
+
+
+@pytest.mark.parametrize("change", [as_spark, as_duckdb, as_polars, as_ours])
+def test_rows_without_an_id_in_every_engine(change):
+    allowed = Parameters(test_space_files.SPACE, nulls="null", **KEY)
+    table = pa.table({"id": [None, "a", "b", None, "c"]})
+    made = remade(allowed.add(table, "id"), change)
+    assert len(allowed.differing(made, "id")) == 0
+    answer = dpa.expected_digest(["a", "b", "c"], test_space_files.SPACE, **KEY)
+    assert allowed.digest(made, "id") == answer
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ def _of_plain(array: pa.Array) -> Ids:
         if len(array) == 0:
             return Texts(np.empty(0, np.uint8), np.zeros(1, np.int64))
         bounds = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+        bounds = np.require(bounds, requirements="A")  # what came by Dask's network is not
         return Texts(np.frombuffer(utf8 or b"", np.uint8), bounds)
     if pa.types.is_integer(type_):
         return Listed.of_array(array.to_numpy(zero_copy_only=False), copy=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -169,9 +169,7 @@ class Parameters(Frozen):
         if not isinstance(table, (pa.Table, pa.RecordBatch)):
             raise TypeError(f"table must be a Table or a RecordBatch, got {type(table).__name__}")
         ids = column_of(table, id_column)
-        names = self.names(prefix)
-        if taken := [name for name in names if name in table.schema.names]:
-            raise ValueError(f"the table has a column {taken[0]!r} already: say prefix=")
+        names = self.names(prefix, table.schema.names)
         if isinstance(table, pa.RecordBatch):
             columns = self.struct(ids).flatten()
         else:
@@ -190,11 +188,17 @@ class Parameters(Frozen):
             schema=pa.schema([*table.schema, *types], metadata=table.schema.metadata),
         )
 
-    def names(self, prefix: str = "") -> list[str]:
-        """The names of the columns that add() adds."""
+    def names(self, prefix: str = "", there: Iterable[str] = ()) -> list[str]:
+        """The names of the columns that add() adds.
+
+        Raises ValueError if one of them is among the columns that are `there`.
+        """
         if not isinstance(prefix, str):
             raise TypeError(f"prefix must be a str, got {brief(prefix)}")
-        return [prefix + field.name for field in self.fields]
+        names = [prefix + field.name for field in self.fields]
+        if taken := set(names).intersection(there):
+            raise ValueError(f"the table has a column {min(taken)!r} already: say prefix=")
+        return names
 
     # ---- Checking ----
 
@@ -208,8 +212,9 @@ class Parameters(Frozen):
         """
         total, before = SampleDigest(), 0
         for batch in self._blocks(table):
-            ids, present, rows = self._rows(batch, id_column)
-            columns, digests, sound = read_table(rows, dict(self.space.parameters), prefix)
+            ids, present = self._ids(column_of(batch, id_column))
+            declared = dict(self.space.parameters)
+            columns, digests, sound = read_table(batch, declared, prefix, present)
             if digests is None:
                 raise ValueError(f"no column {prefix + 'hash'!r}, which a digest is made of")
             for name, mask in sound.items():
@@ -242,16 +247,17 @@ class Parameters(Frozen):
     def _differing(
         self, batch: pa.RecordBatch, id_column: str, prefix: str, before: int
     ) -> Iterator[dict[str, Any]]:
-        ids, present, rows = self._rows(batch, id_column)
-        columns, digests, sound = read_table(rows, dict(self.space.parameters), prefix)
+        ids, present = self._ids(column_of(batch, id_column))
+        declared = dict(self.space.parameters)
+        columns, digests, sound = read_table(batch, declared, prefix, present)
         wanted = self.derivation.batch(ids, self.num_threads)
         stored = Columns(ids, wanted.digests if digests is None else digests, columns, self.space)
         differences = stored.differing(wanted)
         fields = {name: differences.fields[name] | ~mask for name, mask in sound.items()}
         for at in np.flatnonzero(np.logical_or.reduce(list(fields.values()))).tolist():
             name = next(name for name, mask in fields.items() if mask[at])
-            value = _shown(column_of(rows, prefix + name)[at].as_py())
-            index = before + _index(at, present)
+            place = _index(at, present)
+            value, index = _shown(column_of(batch, prefix + name)[place].as_py()), before + place
             expected = wanted.field(name, at)
             expected = expected if name == "hash" else repr(expected)
             yield dict(
@@ -272,13 +278,6 @@ class Parameters(Frozen):
         for batch in batches_of(table):
             for first in range(0, len(batch), size):
                 yield batch[first : first + size]
-
-    def _rows(
-        self, batch: pa.RecordBatch, id_column: str
-    ) -> tuple[Ids, Mask | None, pa.RecordBatch]:
-        """The ids, where they are, and the rows that have one."""
-        ids, present = self._ids(column_of(batch, id_column))
-        return ids, present, batch if present is None else batch.filter(pa.array(present))
 
 
 def _index(at: int, present: Mask | None) -> int:

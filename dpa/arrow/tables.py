@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -121,29 +122,39 @@ def _cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
 
 
 def read_table(
-    table: pa.Table | pa.RecordBatch, parameters: Mapping[str, Distribution], prefix: str
+    batch: pa.RecordBatch,
+    parameters: Mapping[str, Distribution],
+    prefix: str,
+    rows: Mask | None,
 ) -> tuple[dict[str, Column], npt.NDArray[np.uint8] | None, dict[str, Mask]]:
-    """The columns of a table by parameter, the hashes, and which rows hold each.
+    """The columns of a batch by parameter, the hashes, and which rows hold each.
 
-    The hashes are None where the table has no such column. Raises ValueError naming a column.
+    `rows`: which rows to read, None for all. The hashes are None where there is no such column.
+    Raises ValueError naming a column.
     """
+
+    def named(name: str, read: Any) -> Any:
+        array = column_of(batch, prefix + name)
+        try:
+            if rows is not None:
+                array = array.cast(_without_views(array.type)).filter(pa.array(rows))
+            return read(array)
+        except ValueError as error:
+            raise ValueError(f"column {prefix + name!r}: {error}") from None
+
     columns: dict[str, Column] = {}
     sound: dict[str, Mask] = {}
     digests = None
-    if prefix + "hash" in table.schema.names:
-        digests, sound["hash"] = _named(table, prefix + "hash", read_hashes)
+    if prefix + "hash" in batch.schema.names:
+        digests, sound["hash"] = named("hash", read_hashes)
     for name, each in parameters.items():
-        columns[name], sound[name] = _named(
-            table, prefix + name, lambda array, each=each: read_parameter(array, each)
-        )
+        columns[name], sound[name] = named(name, partial(read_parameter, distribution=each))
     return columns, digests, sound
 
 
-def _named(table: pa.Table | pa.RecordBatch, name: str, read: Any) -> Any:
-    array = column_of(table, name)
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    try:
-        return read(array)
-    except ValueError as error:
-        raise ValueError(f"column {name!r}: {error}") from None
+def _without_views(type_: pa.DataType) -> pa.DataType:
+    """The type that filter() knows in place of views, which polars has."""
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
+        return pa.large_list(_without_views(type_.value_type))
+    plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+    return plain.get(type_, type_)

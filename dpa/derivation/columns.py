@@ -266,7 +266,8 @@ class Differences:
 
 
 def _exact(column: Column) -> Column:
-    return np.ascontiguousarray(column, np.float64 if column.dtype.kind == "f" else None)
+    # Aligned, too: what came by a network need not be.
+    return np.require(column, _FLOAT64 if column.dtype.kind == "f" else column.dtype, ["C", "A"])
 
 
 def _bits(column: Column) -> npt.NDArray[Any]:

@@ -216,7 +216,9 @@ class Listed(Ids):
         if ids.dtype.kind == "i" and ids.size > 0 and ids.min() < 0:
             at = int(np.argmax(ids < 0))
             raise ValueError(f"ids must not be negative, got {ids[at]} at index {at}")
-        return cls(np.array(ids, dtype=np.uint64, copy=copy or None))
+        if copy:
+            return cls(np.array(ids, dtype=np.uint64))
+        return cls(np.require(ids, np.uint64, "A"))  # buffers from a network may not be aligned
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Listed, (self._array,)
