@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dpa.arrow.arrays import digests_of
 from dpa.arrow.ids import as_plain
 from dpa.arrow.schema import HASH
-from dpa.checks import brief, extra
+from dpa.checks import brief, extra, printable
 from dpa.derivation.columns import Column, Mask
 from dpa.derivation.distributions import Distribution
 
@@ -115,10 +115,18 @@ def read_hashes(array: pa.Array) -> tuple[npt.NDArray[np.uint8], Mask]:
 
 def _cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
     """The array as another type. Raises ValueError where a value or a type does not fit."""
+    numeric = not (pa.types.is_large_binary(type_) or pa.types.is_large_string(type_))
+    if numeric and (pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type)):
+        raise ValueError(
+            f"the values must be {type_}, got {array.type} (pickled objects, if Ray's row "
+            "functions made it)"
+        )
     try:
         return array.cast(type_)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise ValueError(f"the values must be {type_}, got {array.type}: {error}") from None
+        raise ValueError(
+            f"the values must be {type_}, got {array.type}: {printable(str(error))}"
+        ) from None
 
 
 def read_table(
