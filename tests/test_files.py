@@ -753,3 +753,44 @@ def test_a_bad_kernel_is_no_fault_of_the_file(path):
         check=False,
     )
     assert run.stderr.splitlines()[-1].startswith("ValueError: DPA_KERNEL: kernel 'none'")
+
+
+# ---- Ids for engines ----
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".npz", ".parquet"])
+def test_consecutive_ids_may_be_listed(suffix, tmp_path):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    paths = [tmp_path / f"{name}{suffix}" for name in ("batch", "dicts", "stream", "file")]
+    batch = dpa.generate_augmentation_batch(range(5, 9005), epoch=3)
+    dpa.save_augmentation_chain(batch, paths[0], list_ids=True)
+    dpa.save_augmentation_chain(
+        batch.to_dicts(),
+        paths[1],
+        dpa.get_preset("moderate"),
+        ids=range(5, 9005),
+        epoch=3,
+        list_ids=True,
+    )
+    stream = dpa.stream_augmentation_range(5, 9005, epoch=3)
+    dpa.save_augmentation_stream(stream, paths[2], list_ids=True)
+    dpa.save_augmentation_chain(batch, tmp_path / f"bare{suffix}")
+    bare = dpa.load_augmentation_stream(tmp_path / f"bare{suffix}")
+    dpa.save_augmentation_stream(bare, paths[3], list_ids=True)
+    for path in paths:
+        assert path.read_bytes() == paths[0].read_bytes()
+        assert dpa.verify_augmentation_chain(path).ok
+        assert (dpa.load_augmentation_batch(path).sample_ids == batch.sample_ids).all()
+    assert paths[0].stat().st_size > (tmp_path / f"bare{suffix}").stat().st_size
+    if suffix == ".parquet":
+        from dpa.integrations.arrow import verify_table
+
+        assert verify_table(paths[0], "id", epoch=3).digest == batch.digest().hexdigest()
+
+
+def test_list_ids_is_true_or_false(tmp_path):
+    with pytest.raises(TypeError, match="list_ids must be True or False, got 1"):
+        dpa.save_augmentation_chain([], tmp_path / "a.json", list_ids=1)
+    with pytest.raises(TypeError, match="list_ids must be True or False, got None"):
+        dpa.save_augmentation_stream(iter([]), tmp_path / "a.json", list_ids=None)

@@ -17,6 +17,7 @@ from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
 from dpa.files.formats import format_of
 from dpa.files.loading import FileStream
+from dpa.files.metadata import Metadata
 from dpa.files.sources import Given, of_batches, of_dicts, of_file, of_stream
 from dpa.files.writing import write_chain
 from dpa.host.progress import progress_bar
@@ -36,6 +37,7 @@ def save_augmentation_chain(
     view: int | None = None,
     rank: int | None = None,
     world_size: int | None = None,
+    list_ids: bool = False,
 ) -> None:
     """Writes samples to a file; its suffix names the format: .json, .jsonl, .npz or .parquet.
 
@@ -68,6 +70,9 @@ def save_augmentation_chain(
         The rank in the key, 0 to 2**64 - 1; None is the rank that the dicts have, if any.
     world_size
         The number of ranks, which is stored; rank must be below it.
+    list_ids
+        Whether each sample has its id in the file, consecutive ones too: for engines that join,
+        filter or divide a .parquet file by its ids.
 
     Raises
     ------
@@ -93,7 +98,8 @@ def save_augmentation_chain(
         if given.ids is not None and len(given.ids) != size:
             raise ValueError(f"ids must be as many as params_list, {size}, got {len(given.ids)}")
         source = of_dicts(params_list, given)
-    write_chain(filepath, *source)
+    metadata, blocks = source
+    write_chain(filepath, _listing(metadata, list_ids), blocks)
 
 
 def save_augmentation_stream(
@@ -112,6 +118,7 @@ def save_augmentation_stream(
     rank: int | None = None,
     world_size: int | None = None,
     progress: bool = False,
+    list_ids: bool = False,
 ) -> None:
     """Writes samples as they arrive, in constant memory (for .npz: the columns in memory).
 
@@ -149,6 +156,8 @@ def save_augmentation_stream(
         As for save_augmentation_chain.
     progress
         Whether to show a bar on stderr, which needs the extra `cli`.
+    list_ids
+        As for save_augmentation_chain.
 
     Raises
     ------
@@ -162,6 +171,7 @@ def save_augmentation_stream(
     """
     format_of(filepath)  # refuses everything it can before it takes a sample
     boolean("include_stats", include_stats)
+    boolean("list_ids", list_ids)
     buffer_size = positive("buffer_size", buffer_size)
     given = Given(config, epoch, view, base_seed, rank, world_size, _checked(ids))
     derive(config, epoch, view, base_seed, rank, None if rank is None else world_size)
@@ -188,6 +198,7 @@ def save_augmentation_stream(
         batches = bool(head) and isinstance(head[0], AugmentationBatch)
         source = (of_batches if batches else of_dicts)(everything, given)
     metadata, blocks = source
+    metadata = _listing(metadata, list_ids)
     try:
         with progress_bar(progress, total) as advance:
             written = report.written(blocks, buffer_size)
@@ -204,3 +215,8 @@ def save_augmentation_stream(
 
 def _checked(ids: Any) -> Ids | None:
     return None if ids is None else Ids.checked(ids)
+
+
+def _listing(metadata: Metadata, list_ids: bool) -> Metadata:
+    """The metadata of a file that lists its samples' ids, if asked for."""
+    return metadata.replace(start_id=None) if boolean("list_ids", list_ids) else metadata
