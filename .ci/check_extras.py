@@ -21,6 +21,7 @@ GROUPS = PYPROJECT["dependency-groups"]
 RUNNERS = [pin for pin in GROUPS["test-core"] if pin.startswith(("hypothesis", "pytest"))]
 BLOCKS = "tests/test_snippets.py::test_the_blocks_of_a_page_run"
 PAGES = (f"{BLOCKS}[docs/integrations.md]", f"{BLOCKS}[docs/coming_from.md]")
+CLUSTERS = f"{BLOCKS}[docs/clusters.md]"
 
 
 class Check(NamedTuple):
@@ -36,10 +37,26 @@ TABLES = ("tests/test_conventions.py", "tests/test_neutral.py", *PAGES)
 TORCH = tuple(GROUPS["torch"])
 #: What tests compare with.
 SCIPY = tuple(pin for pin in GROUPS["test"] if str(pin).startswith("scipy"))
+#: Engines warn of their own code and of each other's.
+ENGINES_WARN = ("-W", "default")
+ARROW = tuple(pin for pin in GROUPS["test"] if str(pin).startswith("pyarrow"))
 CHECKS = {
     "albumentations": Check("albumentations cv2", ("tests/test_albumentations.py", *TABLES)),
+    "arrow": Check(
+        "pyarrow",
+        (*(f"tests/test_{name}.py" for name in ("arrow_parameters", "verify_table")), CLUSTERS),
+        ARROW,
+    ),
     "audit": Check("scipy", ("tests/test_audit.py",)),
     "cli": Check("tqdm", ("tests/test_cli_files.py",)),
+    "dask": Check(
+        "dask distributed pandas",
+        ("tests/test_dask.py", CLUSTERS, *ENGINES_WARN),
+        (*ARROW, "dask[dataframe,distributed]==2026.8.0", "pandas==3.1.1"),
+    ),
+    "duckdb": Check(
+        "duckdb pyarrow", ("tests/test_duckdb.py", CLUSTERS), (*ARROW, "duckdb==2.0.1")
+    ),
     "huggingface": Check("datasets PIL", ("tests/test_huggingface.py", *TABLES)),
     "image": Check("PIL", ("tests/test_image.py", "tests/test_samples.py"), SCIPY),
     "kornia": Check("kornia torch", ("tests/test_kornia.py", *TABLES), TORCH),
@@ -50,6 +67,19 @@ CHECKS = {
             *("tests/test_space_engines.py", "-k", "parquet or arrow"),
         ),
         ("pandas==3.1.1", "polars==2.1.0", "duckdb==2.0.1"),
+    ),
+    "polars": Check(
+        "polars pyarrow", ("tests/test_polars.py", CLUSTERS), (*ARROW, "polars==2.1.0")
+    ),
+    "ray": Check(
+        "ray pyarrow",
+        ("tests/test_ray.py", CLUSTERS, *ENGINES_WARN),
+        (*ARROW, "ray[data]==2.60.0"),
+    ),
+    "spark": Check(
+        "pyspark pyarrow",
+        ("tests/test_spark.py", CLUSTERS, *ENGINES_WARN),
+        (*ARROW, "pyspark==4.3.0", "pandas==2.3.3"),
     ),
     "torch": Check(
         "torch",
@@ -64,8 +94,8 @@ CHECKS = {
 }
 #: Libraries that have a recipe, not an extra.
 RECIPES = Check(
-    "grain jax lightning torch webdataset",
-    ("tests/test_lightning.py", *PAGES),
+    "daft grain jax lightning torch webdataset",
+    ("tests/test_lightning.py", *PAGES, CLUSTERS),
     (*TORCH, *GROUPS["recipes"]),
 )
 #: Loops of other libraries: one cell of the matrix for each, or all of it, which takes minutes.

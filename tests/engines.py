@@ -2,9 +2,12 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -74,6 +77,16 @@ def die_once(marker: str, parents: int = 0) -> None:
         pid = int(stat.rpartition(")")[2].split()[1])
     os.kill(pid, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def small_driver() -> Iterator[None]:
+    """The memory of this process must not grow with SIZE: a sample has 80 bytes."""
+    process = psutil.Process()
+    before = process.memory_info().rss
+    yield
+    grown = process.memory_info().rss - before
+    assert grown < 200e6, f"the driver grew by {grown / 1e6:.0f} MB"  # 20 million are 1,600 MB
 
 
 def nullable() -> tuple[list[str | None], dpa.SampleDigest]:
