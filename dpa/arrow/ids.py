@@ -63,7 +63,7 @@ def _of_chunk(array: pa.Array) -> tuple[Ids, Present]:
 
 
 def as_plain(array: pa.Array) -> pa.Array:
-    """The same values without a dictionary, runs or an extension type; strings as large_string.
+    """The same values without a dictionary, runs or an extension type, in large types.
 
     Raises ValueError for text that is not UTF-8.
     """
@@ -75,6 +75,9 @@ def as_plain(array: pa.Array) -> pa.Array:
         return as_plain(array.dictionary).take(array.indices)
     if pa.types.is_run_end_encoded(type_):
         return as_plain(pc.run_end_decode(array))
+    if pa.types.is_decimal(type_) and type_.bit_width < 128:
+        # Of smaller ones pyarrow's cast takes every integer as out of bounds.
+        return array.cast(pa.decimal128(38, type_.scale))
     if not _is_text(type_):
         return array
     try:
@@ -101,8 +104,6 @@ def _of_plain(array: pa.Array) -> Ids:
     if pa.types.is_integer(type_):
         return Listed.of_array(array.to_numpy(zero_copy_only=False), copy=False)
     if pa.types.is_decimal(type_):  # what Spark makes of uint64, DuckDB of its HUGEINT
-        if type_.bit_width < 128:  # whose cast finds no integer in bounds
-            array = array.cast(pa.decimal128(38, type_.scale))
         try:
             return Listed(array.cast(pa.uint64()).to_numpy())
         except pa.ArrowInvalid:

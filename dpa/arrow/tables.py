@@ -29,6 +29,10 @@ def batches_of(source: Any) -> Iterator[pa.RecordBatch]:
     """
     if isinstance(source, pa.RecordBatch):
         return iter([source])
+    if isinstance(source, pa.Table):  # whose stream of views crashes in pyarrow 18 to 20
+        return iter(source.to_batches())
+    if isinstance(source, pa.RecordBatchReader):
+        return iter(source)
     if not hasattr(source, "__arrow_c_stream__"):
         raise TypeError(f"a table or a stream of Arrow is needed, got {type(source).__name__}")
     return iter(pa.RecordBatchReader.from_stream(source))
