@@ -90,7 +90,7 @@ def ray(size: int) -> Callable[[str], object]:
     ray.init(num_cpus=allowed_cores(), include_dashboard=False, log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
     dataset = add_parameters(ray.data.range(size, override_num_blocks=PARTS), "id")
-    return lambda folder: dataset.write_parquet(folder, arrow_parquet_args=WRITING)
+    return lambda folder: dataset.write_parquet(folder, **WRITING)
 
 
 def spark(size: int) -> Callable[[str], object]:
