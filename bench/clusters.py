@@ -246,7 +246,10 @@ def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
     ]
     size = written[0].samples_per_call if written else 0
     head = ("what", "time", "rate", "times one process", "CPU", "memory of the driver")
-    note = f"{machine['cores']} cores; after start-up, the second run; resident memory at its end, Spark without its JVM."
+    note = (
+        f"{machine['cores']} cores; after start-up, the second run; resident memory at its end, "
+        "for Spark without its JVM."
+    )
     texts = [result for result in results if result.facts.get("group") != "write"]
     return [
         Table(f"{size:,} samples as zstd Parquet", head, rows, note),
