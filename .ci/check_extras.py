@@ -84,7 +84,10 @@ CHECKS = {
     "torch": Check(
         "torch",
         (
-            *(f"tests/test_torch_{each}.py" for each in ("tensors", "operations", "datasets", "samplers")),
+            *(
+                f"tests/test_torch_{each}.py"
+                for each in ("tensors", "operations", "datasets", "samplers")
+            ),
             *("-k", "not loader"),
         ),
         TORCH,
