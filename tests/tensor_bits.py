@@ -62,7 +62,7 @@ def random_effect(rng, channels):
         "flip_vertical": perhaps(1),
         "crop_area": perhaps(rng.uniform(0.1, 1)),
         "gamma": perhaps(np.exp(rng.uniform(-1, 1))),
-        "brightness": perhaps(rng.uniform(0.5, 1.5)),
+        "brightness": perhaps(rng.uniform(-0.5, 1.5)),
         "contrast": perhaps(rng.uniform(0.5, 1.5)),
         "saturation": perhaps(rng.uniform(0, 3)) if channels in (1, 3) else None,
         "noise": perhaps(rng.uniform(0, 0.2)),
@@ -148,7 +148,7 @@ class BitsOfArrays:
     @pytest.mark.parametrize("border", ["reflect", 0.25])
     @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
     def test_nan_infinity_and_minus_zero(self, interpolation, border):
-        images = pictures((8, 3, 9, 11), torch.float32)
+        images = pictures((9, 3, 9, 11), torch.float32)
         images[:, :, 2, 3], images[:, 1, 4:6, 6] = torch.nan, torch.inf
         images[:, 0, :, 8], images[:, 2, 7, :] = -0.0, 1e-42
         turned = {"rotation": 90.0, "scale": 1.25}
@@ -157,6 +157,7 @@ class BitsOfArrays:
             Effect(gamma=0.7),
             Effect(contrast=0.5),
             Effect(saturation=0.0),
+            Effect(saturation=0.3, brightness=-1.0),
             Effect(**turned),
             Effect(flip_horizontal=1),
             Effect(flip_horizontal=1, brightness=-2.0),

@@ -175,6 +175,15 @@ def test_the_known_answers():
         assert twin.name(found) == row["name"], row
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("grey", [True, False])
+def test_where_there_is_a_tone_minus_zero_becomes_zero(dtype, grey):
+    image = np.array([[[0, -0.0, -1e-45], [-0.0, -0.0, -0.0]]], dtype)
+    for params in ({"brightness": -1.0}, {"brightness": 2.0}, {"saturation": 0.3}, {"noise": 0.0}):
+        assert_exact(image, {**params, "grey": grey})
+    assert not np.signbit(apply_augmentation(image, {"brightness": -1.0, "grey": grey})).any()
+
+
 def test_a_tone_that_changes_no_single_changes_nothing():
     """Gain and offset are singles: what rounds to 1 and 0 is left out."""
     image = np.array([[-0.0, 1e-300, 3.5]])

@@ -84,7 +84,7 @@ def test_each_epoch_view_and_occurrence_has_its_key(policy, views, occurrences):
 
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
 @pytest.mark.parametrize("views", [1, 2])
-def test_a_run_says_what_the_data_set_gives(policy, views):
+def test_a_run_says_what_the_data_set_gives(policy, views, tmp_path):
     require("torch")
     from dpa.integrations.torch import AugmentedDataset
 
@@ -98,7 +98,9 @@ def test_a_run_says_what_the_data_set_gives(policy, views):
         id_fn=NAMES.__getitem__,
         return_params=True,
     )
-    made = dpa.Run(NAMES, CONFIG, epochs=6, base_seed=7, epoch_policy=policy, views=views)
+    data.save(tmp_path / "run", epochs=6)
+    made = dpa.Run.load(tmp_path / "run")
+    assert made == dpa.Run(NAMES, CONFIG, epochs=6, base_seed=7, epoch_policy=policy, views=views)
     for epoch in range(6):
         data.set_epoch(epoch)
         for at, name in enumerate(NAMES):

@@ -343,6 +343,35 @@ def test_the_gradient_of_gamma():
     assert torch.allclose(images.grad, 6 * images.detach())
 
 
+@pytest.mark.parametrize(
+    "params", [{"contrast": 0.5}, {"gamma": 2.0}, {"rotation": 30.0, "contrast": 0.5, "gamma": 1.5}]
+)
+def test_second_derivatives(params):
+    images = pictures((1, 1, 2, 3)) + 0.5
+
+    def energy(pixels):
+        return apply_augmentation(pixels, [params]).pow(2).sum()
+
+    def slope(pixels):
+        pixels = pixels.detach().requires_grad_()
+        return torch.autograd.grad(energy(pixels), pixels)[0].flatten()
+
+    found = torch.autograd.functional.hessian(energy, images).view(6, 6)
+    steps = 0.01 * torch.eye(6).view(6, 1, 1, 2, 3)
+    wanted = torch.stack([(slope(images + s) - slope(images - s)) / 0.02 for s in steps])
+    assert torch.allclose(found, wanted, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")  # PyTorch's own call
+def test_the_forward_derivative():
+    forward, images = torch.autograd.forward_ad, pictures((1, 1, 2, 3))
+    with forward.dual_level():
+        dual = forward.make_dual(images, torch.ones_like(images))
+        done = forward.unpack_dual(apply_augmentation(dual, [{"brightness": 2.0}]))
+    assert torch.equal(done.primal, images * 2)
+    assert torch.equal(done.tangent, torch.full_like(images, 2))
+
+
 def test_no_gradient_where_none_is_wanted():
     images = pictures().requires_grad_()
     with torch.no_grad():
@@ -353,12 +382,31 @@ def test_no_gradient_where_none_is_wanted():
 # ---- Arguments ----
 
 
+def test_tensors_that_c_cannot_read():
+    images = pictures((2, 3, 5, 7))
+    wanted, batch = apply_augmentation(images, BATCH[:2]), BATCH[:2]
+    buffer = bytearray(1) + bytearray(images.numpy().tobytes())
+    odd = torch.frombuffer(buffer, dtype=torch.float32, offset=1).view(images.shape)
+    for same in (odd, torch._neg_view(-images), torch.nn.Parameter(images, requires_grad=False)):
+        assert same_bits(apply_augmentation(same, batch), wanted)
+    for none in (images.to("meta"), images.to_sparse()):
+        with pytest.raises(TypeError, match=r"images must be a dense tensor with data, got "):
+            apply_augmentation(none, batch)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_largest_single_may_be_written_with_few_digits(way):
+    options = {"border": 3.4028235e38, "erase_fill": 3.4028235e38}
+    batch, images = [{"scale": 0.5, "erase.area": 0.1}], pictures((1, 1, 8, 8))
+    assert same_bits(applied(images, batch, way, **options), as_arrays(images, batch, **options))
+
+
 @pytest.mark.parametrize(
     ("images", "error", "message"),
     [
-        (np.zeros((6, 3, 4, 4)), TypeError, "a tensor of uint8 or floating point, got ndarray"),
-        (torch.zeros(6, 3, 4, 4, dtype=torch.int64), TypeError, "point, got torch.int64"),
-        (torch.zeros(6, 3, 4, 4, dtype=torch.bool), TypeError, "point, got torch.bool"),
+        (np.zeros((6, 3, 4, 4)), TypeError, "float64, float16, bfloat16, got ndarray"),
+        (torch.zeros(6, 3, 4, 4, dtype=torch.int64), TypeError, "dtypes uint8, float32, float64"),
+        (torch.zeros(6, 3, 4, 4, dtype=torch.bool), TypeError, "bfloat16, got torch.bool"),
         (torch.zeros(3, 4, 4), ValueError, "NxCxHxW and not empty, got shape (3, 4, 4)"),
         (torch.zeros(6, 3, 0, 4), ValueError, "NxCxHxW and not empty, got shape (6, 3, 0, 4)"),
         (torch.zeros(6, 0, 4, 4), ValueError, "NxCxHxW and not empty, got shape (6, 0, 4, 4)"),
@@ -367,7 +415,7 @@ def test_no_gradient_where_none_is_wanted():
         (torch.zeros(6, 8, 8, 2), ValueError, "(6, 8, 8, 2), which looks like NxHxWxC"),
         (torch.zeros(6, 26, 30, 13), ValueError, "(6, 26, 30, 13), which looks like NxHxWxC"),
         (torch.zeros(5, 3, 4, 4), ValueError, "images and batch must be as many, got 5 and 6"),
-        (torch.zeros(6, 1, 1, 32768), ValueError, "sides must be 1 to 32767 pixels, got (1, 3"),
+        (torch.zeros(6, 1, 1, 32768), ValueError, "sides of 1 to 32767 pixels, got 1 x 32768"),
     ],
 )
 def test_bad_images_are_named(images, error, message):
@@ -412,8 +460,9 @@ def test_bad_options_are_named(options, message):
 @pytest.mark.parametrize("way", WAYS)
 def test_bad_samples_are_named(params, message, way):
     images = pictures((2, 2, 4, 32767 if "translate_x" in params else 4))
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(message)) as said:
         applied(images, [NOTHING, params], way)
+    assert str(said.value).endswith(" (sample 1 of the batch)")
     with pytest.raises(ValueError, match=re.escape(message)):
         apply_to_array(images[1].permute(1, 2, 0).numpy(), params)
 

@@ -141,11 +141,12 @@ dpa_fit dpa_apply_steps(const dpa_image_loops *loops, const dpa_frame *frame, co
     float matrix[9];
     if (steps->gamma != 1)
         dpa_apply_gamma(loops, type, pixels, count, steps->gamma, frame->full_range, scratch);
-    if (steps->lift != 0 && alpha) /* with a contrast of 1 the mean does not count */
-        offset = seen_mean((const uint8_t *)pixels, alpha, count, frame->warp.channels);
-    else if (steps->lift != 0)
-        offset = dpa_mean(loops, type, pixels, count, frame->full_range);
-    offset *= steps->lift;
+    if (steps->lift != 0) { /* with a contrast of 1 the mean does not count */
+        const double mean =
+            alpha ? seen_mean((const uint8_t *)pixels, alpha, count, frame->warp.channels)
+                  : dpa_mean(loops, type, pixels, count, frame->full_range);
+        offset = steps->lift * mean;
+    }
     if (is_too_large(offset))
         return DPA_TOO_LARGE;
     const dpa_tone tone = {(float)steps->gain, (float)offset, (float)steps->stdev, most_of(frame),

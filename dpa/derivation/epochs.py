@@ -62,11 +62,12 @@ class EpochPolicy(NamedTuple):
 _PERIODIC = ("every", "cycle")
 
 
-def views_of(views: int, occurrences: int = 1) -> tuple[int | None, ...]:
-    """The views in the keys of a sample with this many versions, drawn so many times an epoch.
+def views_of(views: int, occurrence: int = 0) -> tuple[int | None, ...]:
+    """The views in the keys of one occurrence of a sample that has this many versions.
 
     Occurrence o has the views o * views to (o + 1) * views - 1. With one version the first
     occurrence has none.
     """
-    first = (None,) if views == 1 else (0,)
-    return (*first, *range(1, views * occurrences))
+    if views == 1 and occurrence == 0:
+        return (None,)
+    return tuple(range(occurrence * views, (occurrence + 1) * views))

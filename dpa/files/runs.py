@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -168,7 +169,8 @@ class Run(Frozen):
     @property
     def key_views(self) -> tuple[int | None, ...]:
         """The views in the keys of a sample in one epoch; None is absent."""
-        return views_of(self.views, self.occurrences)
+        each = (views_of(self.views, occurrence) for occurrence in range(self.occurrences))
+        return tuple(chain.from_iterable(each))
 
     def params(
         self, sample_id: int | str, epoch: int, view: int = 0, occurrence: int = 0

@@ -114,7 +114,7 @@ class Form(NamedTuple):
         refused = self.frame.prepare(table.rows, table.digests, steps)
         if refused is not None:
             at, what = refused
-            self._refuse(what, table.effect(at))
+            self._refuse(what, table.effect(at), f" (sample {at} of the batch)")
         return steps
 
     def steps_of(self, effect: Effect) -> Steps:
@@ -125,12 +125,16 @@ class Form(NamedTuple):
             self._refuse(refused, effect)
         return steps
 
-    def _refuse(self, what: str, effect: Effect) -> NoReturn:
+    def _refuse(self, what: str, effect: Effect, which: str = "") -> NoReturn:
         if what == "map":
-            effect.placed(self.size, self.out)  # raises
+            try:
+                effect.placed(self.size, self.out)
+            except ValueError as error:
+                raise ValueError(f"{error}{which}") from None
         if what == "colours":
-            raise ValueError(f"saturation and grey need 1 or 3 channels, got {self.channels}")
-        raise ValueError(too_large(effect))
+            needed = f"saturation and grey need 1 or 3 channels, got {self.channels}"
+            raise ValueError(f"{needed}{which}")
+        raise ValueError(f"{too_large(effect)}{which}")
 
     def augment(
         self,

@@ -33,7 +33,13 @@ class EffectTable(NamedTuple):
             table = _of_columns(batch, strict)
             if table is not None:
                 return table
-        return cls.of([Effect.checked(params, strict=strict) for params in samples_of(batch)])
+        effects = []
+        for at, params in enumerate(samples_of(batch)):
+            try:
+                effects.append(Effect.checked(params, strict=strict))
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{error} (sample {at} of the batch)") from None
+        return cls.of(effects)
 
     @classmethod
     def of(cls, effects: list[Effect]) -> EffectTable:

@@ -10,13 +10,16 @@ from typing import Any, Literal
 
 from dpa.checks import brief, extra, integer, positive
 from dpa.derivation.config import checked_space
+from dpa.derivation.epochs import EpochPolicy, PolicyLike
 from dpa.derivation.ids import Ids
 from dpa.derivation.space import Space
+from dpa.files.chains import FilePath
+from dpa.files.runs import Run
 from dpa.images.effects import check_applicable
 from dpa.integrations.image import apply_augmentation
 from dpa.integrations.samples import Targets, Transform, refuse_pair, whole_transform
 from dpa.integrations.torch.batches import Pairs, batches_of
-from dpa.integrations.torch.epochs import EpochPolicy, Keys, SharedEpoch, Views
+from dpa.integrations.torch.epochs import Keys, SharedEpoch, Views
 from dpa.integrations.torch.samplers import Draw
 
 with extra("torch", "dpa.integrations.torch needs PyTorch"):
@@ -43,7 +46,7 @@ class Augmented(ABC):
         targets: Targets | None = None,
         sample_transform: Transform | None = None,
         base_seed: int | None = None,
-        epoch_policy: EpochPolicy = "each",
+        epoch_policy: PolicyLike = "each",
         views: int = 1,
         id_fn: Callable[[Any], int | str | Draw] | None = None,
         return_params: bool = False,
@@ -70,7 +73,7 @@ class Augmented(ABC):
         self._pairs_ids = transform is False and not return_params
         self.base_seed = base_seed
         self.epoch_policy = epoch_policy
-        self._keys = Keys(self.config, epoch_policy, self.views, base_seed)
+        self._keys = Keys(self.config, EpochPolicy.checked(epoch_policy), self.views, base_seed)
         if self._keys.fixed and self.config.scheduled:
             raise ValueError(
                 'epoch_policy "fixed" has no epoch, on which the space depends: '
@@ -293,6 +296,49 @@ class AugmentedDataset(Augmented, Dataset):  # type: ignore[misc]  # torch may b
                 f"dataset must be map-style, got {dataset!r}; "
                 "what can only be iterated takes an AugmentedIterableDataset"
             )
+
+    def save(
+        self,
+        folder: FilePath,
+        *,
+        epochs: int | range,
+        stored: str | None = None,
+        occurrences: int = 1,
+    ) -> None:
+        """Records what each sample gets in each epoch and view: the folder of a dpa.Run.
+
+        Parameters
+        ----------
+        folder
+            A new or an empty folder, or that of the very same run, which stays as it is.
+        epochs
+            The epochs of the training: n for 0 to n - 1, or a range with the step 1.
+        stored
+            "parquet", "npz", "jsonl" or "json" writes the parameters, too; None writes what
+            makes them, and their digests.
+        occurrences
+            How often an epoch has a sample at most, where an EpochSampler draws it again.
+
+        Raises
+        ------
+        TypeError
+            An argument has the wrong type.
+        ValueError
+            An argument has a bad value, or the folder has something else.
+        OSError
+            The folder cannot be written.
+        """
+        places = range(len(self))
+        run = Run(
+            places if self.id_fn is None else [self.id_fn(at) for at in places],
+            self.config,
+            epochs=epochs,
+            base_seed=self.base_seed,
+            epoch_policy=self.epoch_policy,
+            views=self.views,
+            occurrences=occurrences,
+        )
+        run.save(folder, stored)
 
     def __getitem__(self, index: Any) -> Any:
         """The item of an index, or of a Draw."""

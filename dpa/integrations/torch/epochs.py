@@ -5,18 +5,16 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-from dpa.checks import extra, integer
+from dpa.checks import extra
 from dpa.derivation.derivation import Derivation, derive
+from dpa.derivation.epochs import EpochPolicy, views_of
 from dpa.derivation.space import Space
 
 with extra("torch", "dpa.integrations.torch needs PyTorch"):
     import torch
     from torch.utils.data import get_worker_info
-
-#: "fixed", "each", ("every", k) or ("cycle", k).
-EpochPolicy: TypeAlias = str | tuple[str, int]
 
 _SILENCE = 'if that is meant, epoch_policy="fixed" says so'
 _ADVICE = (
@@ -54,7 +52,6 @@ class Keys:
         self, config: Space, policy: EpochPolicy, views: int, base_seed: int | None
     ) -> None:
         self.policy = policy
-        self._kind, self._period = _checked(policy)
         self._config = config
         self._views = views
         self._base_seed = base_seed
@@ -73,12 +70,7 @@ class Keys:
         return found
 
     def _new(self, epoch: int, occurrence: int) -> Views:
-        period = self._period
-        part = {"fixed": None, "every": epoch // period, "cycle": epoch % period}[self._kind]
-        first = occurrence * self._views
-        views: Sequence[int | None] = range(first, first + self._views)
-        if self._views == 1 and occurrence == 0:
-            views = [None]
+        part, views = self.policy.at(epoch), views_of(self._views, occurrence)
         return Views(
             epoch,
             tuple(derive(self._config, part, view, self._base_seed) for view in views),
@@ -88,7 +80,7 @@ class Keys:
     @property
     def fixed(self) -> bool:
         """Whether no epoch is in the key."""
-        return self._kind == "fixed"
+        return self.policy.kind == "fixed"
 
 
 class SharedEpoch:
@@ -208,19 +200,3 @@ def _in_a_loader() -> bool:
     frame = sys._getframe(3)  # of what called __getitems__
     name: str = frame.f_globals.get("__name__", "")
     return name.startswith("torch.utils.data")
-
-
-def _checked(policy: EpochPolicy) -> tuple[str, int]:
-    """The policy as a kind and its k; "each" is ("every", 1)."""
-    if policy == "fixed":
-        return "fixed", 1
-    if policy == "each":
-        return "every", 1
-    if isinstance(policy, (tuple, list)) and len(policy) == 2 and policy[0] in ("every", "cycle"):
-        period = integer("k in epoch_policy", policy[1])
-        if period >= 1:
-            return policy[0], period
-    raise ValueError(
-        'epoch_policy must be "fixed", "each", ("every", k) or ("cycle", k) with k of at least 1, '
-        f"got {policy!r}"
-    )

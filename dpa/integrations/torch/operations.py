@@ -33,7 +33,6 @@ from dpa.integrations.torch.steps import (
 
 with extra("torch", "dpa.integrations.torch needs PyTorch"):
     import torch
-    from torch.autograd.function import once_differentiable
 
 #: Values that are read or made at a time; each takes tens of bytes of memory on the way.
 _CHUNK = 1 << 21
@@ -300,7 +299,6 @@ class _Mean(torch.autograd.Function):  # type: ignore[misc]  # torch has no type
         return total.double() / number * full_range / 2.0**24
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         finite, number = ctx.saved_tensors
         return (gradient / number).float() * finite, None

@@ -11,7 +11,6 @@ from dpa.checks import extra
 
 with extra("torch", "dpa.integrations.torch needs PyTorch"):
     import torch
-    from torch.autograd.function import once_differentiable
 
 LN2_HIGH, LN2_LOW, PER_LN2 = map(
     float.fromhex, ("0x1.62e42fee00000p-1", "0x1.a39ef35793c76p-33", "0x1.71547652b82fep+0")
@@ -72,7 +71,6 @@ class _Power(torch.autograd.Function):  # type: ignore[misc]  # torch has no typ
         return powered
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         pixels, gamma, normal, powered = ctx.saved_tensors
         return gradient * (gamma.float() * powered / pixels).where(normal, 1.0), None, None

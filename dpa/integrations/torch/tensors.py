@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import extra, finite
+from dpa._pixels import MAX_SIDE
+from dpa.checks import boolean, brief, extra, finite
 from dpa.host.threads import spread
 from dpa.images.effects import require_channels_second
 from dpa.images.forms import TOO_LARGE, Form, Sampling, Steps, Tones, too_large
@@ -30,7 +31,7 @@ with extra("torch", "dpa.integrations.torch needs PyTorch"):
     from dpa.integrations.torch import operations
     from dpa.integrations.torch.steps import GAMMA, LIFT, is_channels_last, memory_format
 
-_FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+_DTYPES = (torch.uint8, torch.float32, torch.float64, torch.float16, torch.bfloat16)
 #: Values that a thread makes at a time: about a millisecond's.
 _SPAN = 1 << 19
 #: Devices whose tensors C reads, and those whose tensors are copied to the CPU and back: Metal has
@@ -116,8 +117,10 @@ def _applied(
     strict: bool,
 ) -> torch.Tensor:
     sampling = Sampling.checked(interpolation, border)
+    boolean("strict", strict)
     size = None if out_size is None else checked_size("out_size", out_size)
     _check(images)
+    images = images.resolve_neg()
     table = EffectTable.checked(batch, strict=strict)
     if len(images) != len(table.rows):
         raise ValueError(
@@ -134,11 +137,19 @@ def _applied(
 
 
 def _check(images: torch.Tensor) -> None:
-    if not isinstance(images, torch.Tensor) or images.dtype not in (torch.uint8, *_FLOATS):
+    if not isinstance(images, torch.Tensor) or images.dtype not in _DTYPES:
         found = images.dtype if isinstance(images, torch.Tensor) else type(images).__name__
-        raise TypeError(f"images must be a tensor of uint8 or floating point, got {found}")
+        known = ", ".join(str(dtype).removeprefix("torch.") for dtype in _DTYPES)
+        raise TypeError(f"images must be a tensor of one of the dtypes {known}, got {found}")
+    if images.layout != torch.strided or images.is_nested or images.is_meta:
+        raise TypeError(f"images must be a dense tensor with data, got {brief(images)}")
     if images.ndim != 4 or 0 in images.shape[1:]:
         raise ValueError(f"images must be NxCxHxW and not empty, got shape {tuple(images.shape)}")
+    height, width = images.shape[2:]
+    if max(height, width) > MAX_SIDE:
+        raise ValueError(
+            f"images must have sides of 1 to {MAX_SIDE} pixels, got {height} x {width}"
+        )
     require_channels_second("images", tuple(images.shape))
 
 
@@ -153,7 +164,8 @@ def _dtype(images: torch.Tensor) -> np.dtype[Any]:
 
 
 def _needs_gradient(images: torch.Tensor) -> bool:
-    return bool(images.requires_grad and torch.is_grad_enabled())
+    forward = torch.autograd.forward_ad.unpack_dual(images).tangent
+    return forward is not None or bool(images.requires_grad and torch.is_grad_enabled())
 
 
 def _form(
@@ -181,6 +193,8 @@ def _by_c(
     steps, last, single = form.steps(table), is_channels_last(images), _single(images.dtype)
     layout, threads = memory_format(images), torch.get_num_threads()
     span = max(1, _SPAN // (form.channels * max(math.prod(form.size), math.prod(form.out))))
+    if images.data_ptr() % images.element_size():  # of a buffer of bytes: C cannot read it
+        images = images.clone()
     ready = single == images.dtype and images.is_contiguous(memory_format=layout)
     some = max(1, len(images)) if ready else 4 * threads * span
     source, results = images.detach(), _blank(images, form.out, last)
@@ -253,9 +267,12 @@ def _on_device(
         rows = rows.pin_memory()  # or the copy would wait for all that the GPU still has to do
     if _single(images.dtype) != images.dtype:
         pixels = images.to(_single(images.dtype), memory_format=memory_format(images))
+    fills = (sampling.fill, tones.erase_fill)
+    if pixels.is_floating_point():  # doubles that only round to a finite single are refused there
+        fills = (float(np.float32(fills[0])), float(np.float32(fills[1])))
     arguments = (
         *(pixels, rows.to(device, non_blocking=True), noise, form.out),
-        *(sampling, full_range, tones.erase_fill),
+        *(sampling._replace(fill=fills[0]), full_range, fills[1]),
     )
     kernels = None if _needs_gradient(images) else _kernels(device.type)
     if kernels is None or form.channels > kernels.MAX_CHANNELS:
