@@ -14,7 +14,9 @@ pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pyarrow.compute as pc  # noqa: E402 (needs pyarrow)
 
 from dpa.arrow.ids import ids_of  # noqa: E402
+from dpa.arrow.tables import read_parameter  # noqa: E402
 from dpa.integrations.arrow import Parameters  # noqa: E402
+from dpa.space import Normal  # noqa: E402
 
 KEY = test_space_files.KEY
 EVERY = Parameters(test_space_files.SPACE, **KEY)
@@ -101,6 +103,12 @@ def test_all_ids_are_null():
     assert len(Parameters().struct(pa.nulls(0))) == 0
 
 
+def test_runs_with_a_null_in_them():
+    array = pc.run_end_encode(pa.array(["a", "a", None, "b"]))
+    made = Parameters(test_space_files.SPACE, nulls="null", **KEY).struct(array[1:])
+    assert made.to_pylist() == [*expected(["a"]), None, *expected(["b"])]
+
+
 def test_a_dictionary_with_a_null_in_it():
     array = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), pa.array(["a", None]))
     with pytest.raises(ValueError, match=r"got 1 nulls, the first at index 1"):
@@ -155,6 +163,45 @@ def test_values_are_not_copied(monkeypatch):
     struct = Parameters().struct(pa.array(range(1000)))
     assert struct.field("noise").buffers()[1].address == made[0].noise.ctypes.data
     assert struct.field("hash").buffers()[2].address == made[0].digests.ctypes.data
+
+
+def test_buffers_may_end_with_padding():
+    bounds = np.array([9, 0, 1, 2], np.int64).tobytes() + b"abc"
+    words = [None, pa.py_buffer(bounds), pa.py_buffer(b"ab")]
+    array = pa.Array.from_buffers(pa.large_string(), 2, words, offset=1)
+    made = EVERY.struct(array)
+    assert made.to_pylist() == expected(["a", "b"])
+    hashes = b"".join(made.field("hash").to_pylist())
+    padded = [None, pa.py_buffer(b"0" * 32 + hashes + b"abc")]
+    table = pa.table({name: x for name, x in zip(EVERY.names(), made.flatten(), strict=True)})
+    table = table.set_column(
+        table.column_names.index("hash"),
+        "hash",
+        pa.Array.from_buffers(pa.binary(32), 2, padded, offset=1),
+    ).append_column("id", array)
+    assert EVERY.digest(table, "id").count == 2
+    assert len(EVERY.differing(table, "id")) == 0
+
+
+def test_broken_offsets_are_refused():
+    """Arrays from other languages are as they say they are until validate() has looked."""
+    ends = np.array([2, 5], np.int32)
+    run_ends = pa.Array.from_buffers(pa.int32(), 2, [None, pa.py_buffer(ends)])
+    runs = pa.RunEndEncodedArray.from_arrays(run_ends, pa.array(["a", "b"]))
+    ends[0] = -(10**6)
+    bounds = np.array([0, 1, 2], np.int64)
+    text = [None, pa.py_buffer(bounds), pa.py_buffer(b"ab")]
+    text = pa.Array.from_buffers(pa.large_string(), 2, text)
+    items = pa.array([1.0, 2.0])
+    lists = [None, pa.py_buffer(bounds)]
+    lists = pa.Array.from_buffers(pa.large_list(pa.float64()), 2, lists, children=[items])
+    bounds[1] = 10**6
+    for array in (runs, text):
+        with pytest.raises(ValueError, match="run end|offset for slot 1 out of bounds"):
+            EVERY.struct(array)
+    single = Normal(0, 1, shape=1)
+    with pytest.raises(ValueError, match="out of bounds|larger than values"):
+        read_parameter(lists, single)
 
 
 def shifted(array):
@@ -218,6 +265,11 @@ def test_hashes_may_be_left_out():
     [
         (lambda t: EVERY.add(t, "x"), ValueError, "no column 'x'; there are 'id, label'"),
         (lambda t: EVERY.add(EVERY.add(t, "id"), "id"), ValueError, "a column .blur. already"),
+        (
+            lambda t: EVERY.add(t.append_column("id", t["id"]), "id"),
+            ValueError,
+            "2 columns are called 'id': rename or drop some",
+        ),
         (lambda t: EVERY.add(t.to_pydict(), "id"), TypeError, "must be a Table .* got dict"),
         (lambda t: EVERY.add(t, "id", 5), TypeError, "prefix must be a str, got 5"),
         (lambda t: EVERY.digest(t, "id"), ValueError, "no column 'rotation'"),
@@ -412,6 +464,10 @@ def test_rows_without_an_id_in_every_engine(change):
         ("grid", pa.array([1.0]), r"column 'grid': the values must be lists of 2, got double"),
         ("level", pa.array([1.5]), r"column 'level': the values must be int64, got double: "),
         ("seed", pa.array([Decimal(-1)]), r"column 'seed': the values must be uint64, got deci"),
+        ("level", pa.array(["7"]), r"column 'level': the values must be int64, got large_string$"),
+        ("flip", pa.array([7]), r"column 'flip': the values must be bool, got int64$"),
+        ("op", pa.array([1]), r"column 'op': the values must be large_string, got int64$"),
+        ("seed", pa.array([b"a"]), r"column 'seed': .* got binary \(pickled objects, if Ray's"),
         ("hash", pa.array([1]), r"column 'hash': the values must be large_binary, got int64"),
     ],
 )

@@ -63,8 +63,8 @@ def hash_array(digests: npt.NDArray[np.uint8]) -> pa.Array:
 
 def digests_of(array: pa.Array) -> npt.NDArray[np.uint8]:
     """The hashes of an array of binary(32), uint8 (n, 32), on the same memory."""
-    found = np.frombuffer(array.buffers()[1], np.uint8).reshape(-1, 32)
-    return found[array.offset : array.offset + len(array)]
+    size, offset = 32 * len(array), 32 * array.offset  # a buffer may end with padding
+    return np.frombuffer(array.buffers()[1] or b"", np.uint8, size, offset).reshape(-1, 32)
 
 
 def plain_array(column: Column, distribution: Distribution) -> pa.Array:

@@ -63,9 +63,9 @@ def _of_chunk(array: pa.Array) -> tuple[Ids, Present]:
 
 
 def as_plain(array: pa.Array) -> pa.Array:
-    """The same values without a dictionary, runs or an extension type, in large types.
+    """The same values without a dictionary, runs or an extension type; text and views large.
 
-    Raises ValueError for text that is not UTF-8.
+    Raises ValueError for text that is not UTF-8, and for broken offsets (pa.ArrowInvalid).
     """
     type_ = array.type
     if isinstance(type_, pa.BaseExtensionType):
@@ -74,17 +74,20 @@ def as_plain(array: pa.Array) -> pa.Array:
         # The dictionary first: take() knows no string_view.
         return as_plain(array.dictionary).take(array.indices)
     if pa.types.is_run_end_encoded(type_):
+        array.validate(full=True)
         return as_plain(pc.run_end_decode(array))
     if pa.types.is_decimal(type_) and type_.bit_width < 128:
         # Of smaller ones pyarrow's cast takes every integer as out of bounds.
         return array.cast(pa.decimal128(38, type_.scale))
-    if not _is_text(type_):
-        return array
-    try:
-        array.validate(full=True)  # another language may have made it
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"strings must be UTF-8: {error}") from None
-    return array.cast(pa.large_string())
+    if _is_text(type_):
+        try:
+            array.validate(full=True)  # another language may have made it
+        except pa.ArrowInvalid as error:
+            raise ValueError(f"strings must be UTF-8: {error}") from None
+        return array.cast(pa.large_string())
+    if not pa.types.is_primitive(type_):
+        array.validate(full=True)  # offsets that lead out of the memory
+    return array.cast(pa.large_binary()) if type_ == pa.binary_view() else array
 
 
 def _is_text(type_: pa.DataType) -> bool:
@@ -98,7 +101,7 @@ def _of_plain(array: pa.Array) -> Ids:
         _, offsets, utf8 = array.buffers()
         if len(array) == 0:
             return Texts(np.empty(0, np.uint8), np.zeros(1, np.int64))
-        bounds = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+        bounds = np.frombuffer(offsets, np.int64, len(array) + 1, 8 * array.offset)
         bounds = np.require(bounds, requirements="A")  # what came by Dask's network is not
         return Texts(np.frombuffer(utf8 or b"", np.uint8), bounds)
     if pa.types.is_integer(type_):

@@ -39,9 +39,12 @@ def batches_of(source: Any) -> Iterator[pa.RecordBatch]:
 
 
 def column_of(table: pa.Table | pa.RecordBatch, name: str) -> Any:
-    """One column. Raises ValueError where it is missing."""
-    if name not in table.schema.names:
-        raise ValueError(f"no column {name!r}; there are {brief(', '.join(table.schema.names))}")
+    """One column. Raises ValueError where it is missing, or there more than once."""
+    names = table.schema.names
+    if name not in names:
+        raise ValueError(f"no column {name!r}; there are {brief(', '.join(names))}")
+    if names.count(name) > 1:
+        raise ValueError(f"{names.count(name)} columns are called {name!r}: rename or drop some")
     return table.column(name)
 
 
@@ -102,10 +105,10 @@ def read_hashes(array: pa.Array) -> tuple[npt.NDArray[np.uint8], Mask]:
 
     Raises ValueError for other types.
     """
-    if array.type != HASH or array.null_count:
-        array = _cast(array, pa.large_binary())
-    else:
+    array = as_plain(array)
+    if array.type == HASH and not array.null_count:
         return digests_of(array), np.ones(len(array), np.bool_)
+    array = _cast(array, pa.large_binary())
     sound = np.asarray(pc.equal(pc.binary_length(array), 32).fill_null(False))
     if not sound.all():
         array = array.filter(pa.array(sound))
@@ -119,18 +122,27 @@ def read_hashes(array: pa.Array) -> tuple[npt.NDArray[np.uint8], Mask]:
 
 def _cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
     """The array as another type. Raises ValueError where a value or a type does not fit."""
-    numeric = not (pa.types.is_large_binary(type_) or pa.types.is_large_string(type_))
-    if numeric and (pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type)):
-        raise ValueError(
-            f"the values must be {type_}, got {array.type} (pickled objects, if Ray's row "
-            "functions made it)"
-        )
+    # pyarrow casts between more of them: 0.3 to true, "7" to 7.
+    if _kind(array.type) not in (_kind(type_), "null"):
+        pickled = array.type in (pa.binary(), pa.large_binary())
+        hint = " (pickled objects, if Ray's row functions made it)" if pickled else ""
+        raise ValueError(f"the values must be {type_}, got {array.type}{hint}")
     try:
         return array.cast(type_)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ValueError(
             f"the values must be {type_}, got {array.type}: {printable(str(error))}"
         ) from None
+
+
+def _kind(type_: pa.DataType) -> str:
+    """The kind that engines keep when they change a type."""
+    types = pa.types
+    if types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_):
+        return "number"
+    if types.is_fixed_size_binary(type_) or type_ in (pa.binary(), pa.large_binary()):
+        return "bytes"
+    return "bytes" if type_ == pa.large_string() else str(type_)
 
 
 def read_table(
