@@ -173,7 +173,7 @@ def test_buffers_may_end_with_padding():
     assert made.to_pylist() == expected(["a", "b"])
     hashes = b"".join(made.field("hash").to_pylist())
     padded = [None, pa.py_buffer(b"0" * 32 + hashes + b"abc")]
-    table = pa.table({name: x for name, x in zip(EVERY.names(), made.flatten(), strict=True)})
+    table = pa.table(dict(zip(EVERY.names(), made.flatten(), strict=True)))
     table = table.set_column(
         table.column_names.index("hash"),
         "hash",
@@ -197,10 +197,10 @@ def test_broken_offsets_are_refused():
     lists = pa.Array.from_buffers(pa.large_list(pa.float64()), 2, lists, children=[items])
     bounds[1] = 10**6
     for array in (runs, text):
-        with pytest.raises(ValueError, match="run end|offset for slot 1 out of bounds"):
+        with pytest.raises(ValueError, match=r"run end|offset for slot 1 out of bounds"):
             EVERY.struct(array)
     single = Normal(0, 1, shape=1)
-    with pytest.raises(ValueError, match="out of bounds|larger than values"):
+    with pytest.raises(ValueError, match=r"out of bounds|larger than values"):
         read_parameter(lists, single)
 
 
@@ -250,6 +250,18 @@ def test_columns_are_added():
     assert EVERY.add(batch, "id", "aug_").equals(made.slice(5, 10).combine_chunks().to_batches()[0])
     assert len(EVERY.add(table[:0], "id")) == 0
     assert EVERY.add(table[:0], "id").schema.types == EVERY.add(table, "id").schema.types
+
+
+def test_errors_of_later_blocks_say_where_these_begin():
+    table = pa.table({"id": [*range(300_000), -5]})
+    where = r"got -5 at index 37856 \(index 0 is row 262144\)$"
+    with pytest.raises(ValueError, match=where):
+        Parameters().add(table, "id")
+    made = Parameters().add(pa.table({"id": range(300)}), "id")
+    made = made.set_column(0, "id", pa.array([*range(299), None]))
+    for call in (Parameters().digest, Parameters().differing):
+        with pytest.raises(ValueError, match=r"at index 99: .* \(index 0 is row 200\)$"):
+            call(made.to_reader(max_chunksize=100), "id")
 
 
 def test_hashes_may_be_left_out():

@@ -109,6 +109,28 @@ def test_what_cannot_be_read_is_told_and_the_rest_compared(folder, capsys):
     assert lines[2].startswith("  'part-2.parquet': no column 'p.rotation'; there are ")
 
 
+def test_damaged_pages_are_told_and_the_rest_compared(folder):
+    path = folder / "part-0.parquet"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 4 : len(data) // 2] = bytes(len(data) // 2 - len(data) // 4)
+    path.write_bytes(data)
+    report = verify_table(folder, "file", SPACE, prefix="p.", **KEY)
+    assert (report.ok, report.checked, report.different, report.digest) == (False, 2000, 0, None)
+    [problem] = report.problems
+    assert problem.startswith("'part-0.parquet': ")
+
+
+def test_errors_of_later_rows_say_where_these_are(tmp_path):
+    table = Parameters().add(pa.table({"id": range(100_000)}), "id")
+    table = table.set_column(0, "id", pa.array([*range(99_999), None]))
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=50_000)
+    [problem] = verify_table(tmp_path / "a.parquet", "id").problems
+    assert "got 1 nulls" in problem
+    _, _, start = problem.removesuffix(")").rpartition(" ")
+    _, _, at = problem.partition(":")[2].partition(":")[0].rpartition(" ")
+    assert int(at) + int(start) == 99_999
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import numpy as np
@@ -41,6 +43,17 @@ def ids_of(array: pa.Array | pa.ChunkedArray) -> Ids:
             "fill them, or say nulls='null'"
         )
     return ids
+
+
+@contextmanager
+def counted_from(before: int) -> Iterator[None]:
+    """Errors of a part of a table say which row is index 0, unless it is the first."""
+    try:
+        yield
+    except ValueError as error:
+        if before == 0:
+            raise
+        raise ValueError(f"{error} (index 0 is row {before})") from None
 
 
 def present_ids(array: pa.Array | pa.ChunkedArray) -> tuple[Ids, Present]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dpa.arrow.arrays import plain_array, plain_hash_array
-from dpa.arrow.ids import ids_of, present_ids
+from dpa.arrow.ids import counted_from, ids_of, present_ids
 from dpa.arrow.schema import fields
 from dpa.arrow.tables import batches_of, column_of, read_table
 from dpa.checks import boolean, brief, extra
@@ -137,19 +137,24 @@ class Parameters(Frozen):
 
         Raises TypeError or ValueError for arrays that hold no ids, or nulls unless allowed.
         """
+        return self._structs(ids, 0)
+
+    def _structs(self, ids: pa.Array | pa.ChunkedArray, before: int) -> pa.StructArray:
+        found, present = self._ids(ids, before)
         if len(ids) > _MOST:
             raise ValueError(f"ids must be at most {_MOST:,} at a time, got {len(ids):,}")
-        found, present = self._ids(ids)
         made = self._struct(found)
         if present is None:
             return made
         places = pa.array(np.cumsum(present) - 1, mask=~present)
         return made.take(places)
 
-    def _ids(self, ids: Any) -> tuple[Ids, Mask | None]:
+    def _ids(self, ids: Any, before: int) -> tuple[Ids, Mask | None]:
+        """The ids and which rows have one. `before`: how many rows stand before these."""
         if not isinstance(ids, (pa.Array, pa.ChunkedArray)):
             raise TypeError(f"ids must be an array of Arrow, got {brief(ids)}")
-        return present_ids(ids) if self.nulls == "null" else (ids_of(ids), None)
+        with counted_from(before):
+            return present_ids(ids) if self.nulls == "null" else (ids_of(ids), None)
 
     def _struct(self, ids: Ids) -> pa.StructArray:
         batch = self.derivation.batch(ids, self.num_threads)
@@ -175,7 +180,7 @@ class Parameters(Frozen):
         else:
             size = self.space.block_size(_BLOCK)
             parts = [
-                self.struct(ids[first : first + size]).flatten()
+                self._structs(ids[first : first + size], first).flatten()
                 for first in range(0, len(ids), size)
             ]
             columns = [
@@ -212,7 +217,7 @@ class Parameters(Frozen):
         """
         total, before = SampleDigest(), 0
         for batch in self._blocks(table):
-            ids, present = self._ids(column_of(batch, id_column))
+            ids, present = self._ids(column_of(batch, id_column), before)
             declared = dict(self.space.parameters)
             columns, digests, sound = read_table(batch, declared, prefix, present)
             if digests is None:
@@ -247,7 +252,7 @@ class Parameters(Frozen):
     def _differing(
         self, batch: pa.RecordBatch, id_column: str, prefix: str, before: int
     ) -> Iterator[dict[str, Any]]:
-        ids, present = self._ids(column_of(batch, id_column))
+        ids, present = self._ids(column_of(batch, id_column), before)
         declared = dict(self.space.parameters)
         columns, digests, sound = read_table(batch, declared, prefix, present)
         wanted = self.derivation.batch(ids, self.num_threads)

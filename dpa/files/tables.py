@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from dpa.arrow.ids import counted_from
 from dpa.arrow.parameters import Parameters
 from dpa.checks import brief, extra, file_path
 from dpa.derivation.digest import SampleDigest
@@ -63,8 +64,8 @@ def verify_table(
     Returns
     -------
     VerificationReport
-        How many rows differ, for each file the first of them, and the digest of all samples;
-        None where hashes are missing or values differ.
+        How many rows differ, for each file the first of them or why it holds no such table, and
+        the digest of all samples; None where hashes are missing or values differ.
 
     Raises
     ------
@@ -96,7 +97,9 @@ def verify_table(
         with name.open("rb") as file:
             try:
                 rows, wrong, first, found = _compared(file, made, id_column, prefix)
-            except (ValueError, TypeError, pa.ArrowException) as error:
+            except (ValueError, TypeError, pa.ArrowException, OSError) as error:
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise  # the system's; pyarrow's for damaged data have no number
                 problems.append(f"{shown}: {error}")
                 digest = None
                 continue
@@ -134,7 +137,8 @@ def _compared(
         present = [column for column in names if column in wanted]
         size = made.space.block_size(_BLOCK)
         for batch in table.iter_batches(size, columns=present, use_threads=False):
-            differing = made.differing(batch, id_column, prefix)
+            with counted_from(rows):
+                differing = made.differing(batch, id_column, prefix)
             if len(differing) and first is None:
                 first = _told(differing.slice(0, 1).to_pylist()[0], rows)
             rows, wrong = rows + len(batch), wrong + len(differing)
