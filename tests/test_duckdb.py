@@ -75,6 +75,16 @@ def test_one_function_for_integers_and_text(connection):
         connection.sql("select plain(1.5::double)").fetchall()
 
 
+def test_a_digest_reads_no_other_columns(connection):
+    others = "if(length(file) > 0, error('it was read'), 1) as picture"
+    made = connection.sql(QUERIES[0].replace("file,", f"file, {others},"))
+    with pytest.raises(duckdb.Error, match="it was read"):
+        made.fetchall()
+    check(made)
+    with pytest.raises(ValueError, match="no column 'flip'"):
+        digest(connection.sql("select 1 as file"), "file", SHAPED, **KEY)
+
+
 def test_nulls(connection):
     ids, answer = engines.nullable()
     connection.register("gaps", pa.table({"file": ids}))

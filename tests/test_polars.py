@@ -70,15 +70,25 @@ def test_an_expression_in_a_struct():
 
 
 @pytest.mark.parametrize(
-    "dtype", [pl.UInt8, pl.Int64, pl.UInt64, pl.Int128, pl.Decimal(20, 0)], ids=str
+    "dtype", [pl.UInt8, pl.Int64, pl.UInt64, pl.Int128, pl.UInt128, pl.Decimal(20, 0)], ids=str
 )
 def test_integers(dtype):
     frame = pl.DataFrame({"id": pl.Series([7, 0, 99], dtype=dtype)})
     made = add_parameters(frame, "id")
+    for each in (made, made.lazy()):
+        assert digest(each, "id") == dpa.expected_digest([7, 0, 99])
     assert (
         made.select(pl.exclude("id")).rows()
         == add_parameters(pl.DataFrame({"id": [7, 0, 99]}), "id").select(pl.exclude("id")).rows()
     )
+
+
+def test_more_rows_than_one_array_holds(monkeypatch):
+    monkeypatch.setattr("dpa.integrations.polars._ROWS", 1000)
+    check(add_parameters(FRAME, "file", SHAPED, **KEY))
+    frame = pl.DataFrame({"id": [*range(2500), None]})
+    with pytest.raises(Exception, match=r"first at index 500: .* \(index 0 is row 2000\)"):
+        add_parameters(frame, "id")
 
 
 def test_nulls():

@@ -121,6 +121,27 @@ def test_nulls(spark):
         made(frame, engines.SPACE).collect()
 
 
+def test_no_column_is_replaced(frame):
+    longest = frame.select("file", *(frame.order.alias(name) for name in ("__dpa__", "parameters")))
+    whole = made(longest)
+    assert whole.columns[:3] == longest.columns
+    assert whole.select(longest.columns).orderBy("file").collect() == (
+        longest.orderBy("file").collect()
+    )
+    check(whole)
+
+
+def test_all_partitions_of_a_digest_are_one_job(spark, frame):
+    whole = made(frame.repartition(8)).persist()
+    assert whole.count() == len(IDS)
+    spark.sparkContext.setJobGroup("digest", "the digest")
+    check(whole)
+    jobs = spark.sparkContext.statusTracker().getJobIdsForGroup("digest")
+    spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)
+    whole.unpersist()
+    assert len(jobs) == 1
+
+
 def test_bad_columns(frame):
     with pytest.raises(ValueError, match="no column 'x'; there are file, order"):
         add_parameters(frame, "x")

@@ -57,4 +57,7 @@ def digest(
     Arguments and errors are those of Parameters.digest.
     """
     made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, nulls=nulls)
-    return made.digest(relation.to_arrow_reader(), id_column, prefix)
+    wanted = {id_column, *made.names(prefix)}
+    there = [duckdb.ColumnExpression(name) for name in relation.columns if name in wanted]
+    rows = relation.select(*there) if len(there) == len(wanted) else relation
+    return made.digest(rows.to_arrow_reader(), id_column, prefix)

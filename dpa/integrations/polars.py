@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TypeVar
 
+from dpa.arrow.ids import counted_from
 from dpa.arrow.parameters import Parameters
 from dpa.checks import extra
 from dpa.derivation.digest import SampleDigest
@@ -12,9 +13,14 @@ from dpa.derivation.space import Space
 
 with extra("polars", "dpa.integrations.polars needs polars and pyarrow"):
     import polars as pl
+    import polars.selectors as cs
+    import pyarrow as pa
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 _NEWEST = pl.CompatLevel.newest()  # polars' own strings, which are not copied then
+_LARGE, _DECIMAL = (pl.Int128, pl.UInt128), pl.Decimal(38, 0)  # Arrow has no such integers
+#: Rows of one struct(), which takes fewer than polars gives at a time.
+_ROWS = 2**24
 
 
 def parameters(
@@ -45,11 +51,16 @@ def _expression(made: Parameters, ids: pl.Expr) -> pl.Expr:
 
 
 def _series(made: Parameters, series: pl.Series) -> pl.Series:
-    if series.dtype in (pl.Int128, pl.UInt128):  # which Arrow does not know
-        series = series.cast(pl.Decimal(38, 0))
+    if series.dtype in _LARGE:
+        series = series.cast(_DECIMAL)
     if series.dtype == pl.Null:
         series = series.cast(pl.String)
-    found = pl.from_arrow(made.struct(series.to_arrow(compat_level=_NEWEST)))
+    ids = series.to_arrow(compat_level=_NEWEST)
+    parts = []
+    for first in range(0, len(ids), _ROWS):
+        with counted_from(first):
+            parts.append(made.struct(ids[first : first + _ROWS]))
+    found = pl.from_arrow(pa.chunked_array(parts, made.type))
     assert isinstance(found, pl.Series)
     return found.alias(series.name)
 
@@ -95,8 +106,10 @@ def digest(
     Arguments and errors are those of Parameters.digest.
     """
     made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, nulls=nulls)
+    names = [id_column, *made.names(prefix)]
+    large = cs.by_name(*names, require_all=False) & cs.by_dtype(*_LARGE)
+    frame = frame.with_columns(large.cast(_DECIMAL))
     if isinstance(frame, pl.DataFrame):
         return made.digest(frame, id_column, prefix)
-    wanted = frame.select(id_column, *made.names(prefix))
-    parts = wanted.collect_batches(engine="streaming", maintain_order=False)
+    parts = frame.select(names).collect_batches(engine="streaming", maintain_order=False)
     return sum((made.digest(part, id_column, prefix) for part in parts), SampleDigest())

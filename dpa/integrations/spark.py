@@ -80,7 +80,7 @@ def add_parameters(
     made = Parameters(space, **key, hash=hash, nulls=nulls)
     _require(frame, [id_column])
     names = made.names(prefix, frame.columns)
-    whole = "__dpa__"
+    whole = max(frame.columns, key=len) + "_parameters"  # longer than all, so none of them
     fields = [
         _column(whole).getField(field.name).alias(name)
         for name, field in zip(names, made.fields, strict=True)
@@ -119,7 +119,8 @@ def digest(
     # One column of structs: mapInArrow takes a name with a dot for a field.
     rows = frame.select(sf.struct(*map(_column, wanted)).alias("row"))
     parts = rows.mapInArrow(of_partition, "digest string, count long")
-    return sum((SampleDigest(*row) for row in parts.toLocalIterator()), SampleDigest())
+    # toLocalIterator() would compute one partition after the other.
+    return sum((SampleDigest(*row) for row in parts.collect()), SampleDigest())
 
 
 def _column(name: str) -> Column:
