@@ -452,8 +452,8 @@ def test_rows_without_an_id_must_have_no_values():
     wrong = changed(changed(made, "noise", 3, 0.5), "scale", 4, 0.5)
     found = allowed.differing(wrong, "id").to_pylist()
     assert [(row["index"], row["id"], row["field"]) for row in found] == [
-        (4, "'c'", "scale"),
         (3, "None", "noise"),
+        (4, "'c'", "scale"),
     ]
     with pytest.raises(ValueError, match="ids must not be null"):
         Parameters().digest(made, "id")

@@ -87,11 +87,11 @@ def test_null_ids(tmp_path, capsys):
 def test_memory_is_constant(tmp_path, monkeypatch):
     """No batch is larger than a block, whatever the row groups."""
     sizes = []
-    differing = Parameters.differing
+    compare = Parameters.compare
     monkeypatch.setattr(
         Parameters,
-        "differing",
-        lambda self, batch, *names: sizes.append(len(batch)) or differing(self, batch, *names),
+        "compare",
+        lambda self, batch, *rest: sizes.append(len(batch)) or compare(self, batch, *rest),
     )
     table = Parameters().add(pa.table({"id": np.arange(200_000)}), "id")
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=200_000)

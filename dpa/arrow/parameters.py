@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from dpa.arrow.arrays import plain_array, plain_hash_array
-from dpa.arrow.ids import counted_from, ids_of, present_ids
+from dpa.arrow.ids import as_plain, counted_from, ids_of, present_ids
 from dpa.arrow.schema import fields
 from dpa.arrow.tables import batches_of, column_of, read_table
 from dpa.checks import boolean, brief, extra
@@ -245,13 +245,18 @@ class Parameters(Frozen):
         found: list[dict[str, Any]] = []
         before = 0
         for batch in self._blocks(table):
-            found += self._differing(batch, id_column, prefix, before)
+            rows, told = self.compare(batch, id_column, prefix, before)
+            found += map(told, rows)
             before += len(batch)
         return pa.Table.from_pylist(found, DIFFERENCES)
 
-    def _differing(
-        self, batch: pa.RecordBatch, id_column: str, prefix: str, before: int
-    ) -> Iterator[dict[str, Any]]:
+    def compare(
+        self, batch: pa.RecordBatch, id_column: str, prefix: str = "", before: int = 0
+    ) -> tuple[list[int], Callable[[int], dict[str, Any]]]:
+        """The rows of a batch that differ, ascending, and what differing() says of such a row.
+
+        `before`: how many rows of the table stand before the batch.
+        """
         ids, present = self._ids(column_of(batch, id_column), before)
         declared = dict(self.space.parameters)
         columns, digests, sound = read_table(batch, declared, prefix, present)
@@ -259,24 +264,25 @@ class Parameters(Frozen):
         stored = Columns(ids, wanted.digests if digests is None else digests, columns, self.space)
         differences = stored.differing(wanted)
         fields = {name: differences.fields[name] | ~mask for name, mask in sound.items()}
-        for at in np.flatnonzero(np.logical_or.reduce(list(fields.values()))).tolist():
-            name = next(name for name, mask in fields.items() if mask[at])
-            place = _index(at, present)
-            value, index = _shown(column_of(batch, prefix + name)[place].as_py()), before + place
-            expected = wanted.field(name, at)
-            expected = expected if name == "hash" else repr(expected)
-            yield dict(
-                zip(DIFFERENCES.names, (index, repr(ids[at]), name, value, expected), strict=True)
-            )
         if present is not None:
-            names = [prefix + name for name in sound]
-            for at in np.flatnonzero(~present).tolist():
-                for name in names:
-                    value = column_of(batch, name)[at].as_py()
-                    if value is not None:
-                        row = (before + at, "None", name[len(prefix) :], _shown(value), "None")
-                        yield dict(zip(DIFFERENCES.names, row, strict=True))
-                        break
+            for name, mask in fields.items():  # without an id any value differs
+                values = as_plain(column_of(batch, prefix + name)).is_valid()
+                fields[name] = values.to_numpy(zero_copy_only=False).copy()
+                fields[name][present] = mask
+
+        def told(at: int) -> dict[str, Any]:
+            name = next(name for name, mask in fields.items() if mask[at])
+            value = _shown(column_of(batch, prefix + name)[at].as_py())
+            sample_id = expected = "None"
+            if present is None or present[at]:
+                place = at if present is None else int(np.count_nonzero(present[:at]))
+                sample_id = repr(ids[place])
+                expected = wanted.field(name, place)
+                expected = expected if name == "hash" else repr(expected)
+            row = (before + at, sample_id, name, value, expected)
+            return dict(zip(DIFFERENCES.names, row, strict=True))
+
+        return np.flatnonzero(np.logical_or.reduce(list(fields.values()))).tolist(), told
 
     def _blocks(self, table: Any) -> Iterator[pa.RecordBatch]:
         size = self.space.block_size(_BLOCK)

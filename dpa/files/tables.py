@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from dpa.arrow.ids import counted_from
 from dpa.arrow.parameters import Parameters
 from dpa.checks import brief, extra, file_path
 from dpa.derivation.digest import SampleDigest
@@ -137,10 +136,9 @@ def _compared(
         present = [column for column in names if column in wanted]
         size = made.space.block_size(_BLOCK)
         for batch in table.iter_batches(size, columns=present, use_threads=False):
-            with counted_from(rows):
-                differing = made.differing(batch, id_column, prefix)
-            if len(differing) and first is None:
-                first = _told(differing.slice(0, 1).to_pylist()[0], rows)
+            differing, told = made.compare(batch, id_column, prefix, rows)
+            if differing and first is None:
+                first = _in_words(told(differing[0]))
             rows, wrong = rows + len(batch), wrong + len(differing)
             if wrong or prefix + "hash" not in present:
                 total = None
@@ -149,8 +147,8 @@ def _compared(
     return rows, wrong, first, total
 
 
-def _told(row: dict[str, Any], before: int) -> str:
+def _in_words(row: dict[str, Any]) -> str:
     return (
-        f"row {before + row['index']} (id {row['id']}): {row['field']} is {row['stored']}, "
+        f"row {row['index']} (id {row['id']}): {row['field']} is {row['stored']}, "
         f"must be {row['expected']}"
     )
