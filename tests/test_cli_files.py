@@ -119,6 +119,19 @@ def test_a_recipe_makes_the_same_bytes_as_generate(run, path, other, tmp_path, o
     assert run("verify", recipe, "-q") == (0, "", "")
 
 
+def test_consecutive_ids_may_be_listed(run, path, other, tmp_path):
+    assert run("generate", "-n", 50, "--start-id", 9, "--list-ids", "-o", path)[0] == 0
+    batch = dpa.generate_augmentation_batch(range(9, 59))
+    dpa.save_augmentation_chain(batch, other, list_ids=True)
+    assert path.read_bytes() == other.read_bytes()
+    recipe = tmp_path / "recipe.json"
+    assert run("recipe", "-n", 50, "--start-id", 9, "-o", recipe)[0] == 0
+    assert run("generate", "--recipe", recipe, "--list-ids", "-o", path)[0] == 0
+    assert path.read_bytes() == other.read_bytes()
+    code, _, err = run("generate", "-n", 5, "--epochs", "0:2", "--list-ids", "-o", tmp_path / "r")
+    assert (code, "--list-ids is not allowed with --epochs" in err) == (2, True)
+
+
 def test_the_library_writes_the_same_recipe(run, path, other):
     config = dpa.get_preset("mild", augmentation_depth=3, sampler="mt19937")
     key = {"base_seed": 7, "epoch": 0, "view": 2}

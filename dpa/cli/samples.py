@@ -48,6 +48,9 @@ def add(commands: Commands) -> None:
         choices=[suffix[1:] for suffix in formats.SUFFIXES],
         help="of the files in the folder of --epochs; default: parquet",
     )
+    command.add_argument(
+        "--list-ids", action="store_true", help="store consecutive ids, too, for other readers"
+    )
     add_unlimited(command)
     command.add_argument(
         "-o",
@@ -93,6 +96,8 @@ def _add_run(command: argparse.ArgumentParser) -> None:
 
 def _generate(arguments: argparse.Namespace) -> None:
     if arguments.epochs is not None:
+        if arguments.list_ids:
+            raise ValueError("--list-ids is not allowed with --epochs")
         _write_run(arguments, arguments.format or "parquet")
         return
     if arguments.format is not None:
@@ -113,6 +118,8 @@ def _generate(arguments: argparse.Namespace) -> None:
 def _write_samples(
     arguments: argparse.Namespace, metadata: Metadata, blocks: Iterable[Columns], total: int
 ) -> None:
+    if arguments.list_ids:
+        metadata = metadata.replace(start_id=None)
     with terminable(), progress(total, arguments.quiet) as advance:
         write_chain(arguments.output, metadata, blocks, advance, total)
     _tell_written(arguments, f"{total:,} samples")

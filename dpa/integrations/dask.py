@@ -50,14 +50,10 @@ def _added(
     part: pd.DataFrame, made: Parameters, id_column: str, types: Mapping[str, Any]
 ) -> pd.DataFrame:
     """A partition with the new columns, on the memory of Arrow's arrays."""
-    columns = made.struct(_ids(part[id_column])).flatten()
+    columns = made.struct(pa.Array.from_pandas(part[id_column])).flatten()
     arrays = [pd.arrays.ArrowExtensionArray(column) for column in columns]
     new = {n: pd.Series(a, part.index, copy=False) for n, a in zip(types, arrays, strict=True)}
     return part.assign(**new)
-
-
-def _ids(column: pd.Series) -> pa.Array | pa.ChunkedArray:
-    return pa.Array.from_pandas(column)
 
 
 def digest(
