@@ -459,6 +459,19 @@ def test_rows_without_an_id_must_have_no_values():
         Parameters().digest(made, "id")
 
 
+@pytest.mark.parametrize("encode", [pc.run_end_encode, pc.dictionary_encode])
+@pytest.mark.parametrize("name", ["file", "rotation", "op", "seed", "hash"])
+def test_columns_may_be_encoded(encode, name):
+    allowed = Parameters(test_space_files.SPACE, nulls="null", **KEY)
+    table = pa.table({"file": [None, "a", "a", "b", None, "c"]})
+    made = allowed.add(table, "file")
+    at = made.column_names.index(name)
+    made = made.set_column(at, name, encode(made[name]))
+    assert len(allowed.differing(made, "file")) == 0
+    answer = dpa.expected_digest(["a", "a", "b", "c"], test_space_files.SPACE, **KEY)
+    assert allowed.digest(made, "file") == answer
+
+
 @pytest.mark.parametrize("change", [as_spark, as_duckdb, as_polars, as_ours])
 def test_rows_without_an_id_in_every_engine(change):
     allowed = Parameters(test_space_files.SPACE, nulls="null", **KEY)

@@ -161,6 +161,7 @@ def read_table(
         array = column_of(batch, prefix + name)
         try:
             if rows is not None:
+                array = as_plain(array)
                 array = array.cast(_without_views(array.type)).filter(pa.array(rows))
             return read(array)
         except ValueError as error:
