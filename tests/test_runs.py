@@ -125,6 +125,15 @@ def test_what_a_run_does_not_have_is_refused():
         made.params(None, 2)
 
 
+def test_consecutive_ids_are_not_listed():
+    made = dpa.Run(range(5, 10**14), epochs=2)
+    for known in (10**14 - 1, np.int64(5)):
+        assert made.params(known, 1) == dpa.gen_augmentation_params(int(known), epoch=1)
+    for unknown in (4, 10**14, "5"):
+        with pytest.raises(ValueError, match=f"no sample with the id {unknown!r}"):
+            made.params(unknown, 1)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -452,6 +461,14 @@ def test_show_prints_samples_of_a_run(run):
     assert rows == [{**same, "epoch": 0}, {**same, "epoch": 1}]
 
 
+def test_an_id_may_look_like_a_file(run):
+    dpa.Run(["1.npz", "2.json"], epochs=2).save("run")
+    code, out, _ = run("show", "2.json", "--run", "run", "--epochs", "1:2")
+    assert code == 0
+    params = dpa.gen_augmentation_params("2.json", epoch=1)
+    assert json.loads(out) == {"id": "2.json", "epoch": 1, **params}
+
+
 def test_show_prints_what_a_run_declares(run):
     saved("text")
     assert run("show", "run")[1].startswith(
@@ -504,7 +521,7 @@ def test_text_ids_come_from_a_file(run, tmp_path, monkeypatch):
         ("show z --run run", "the run has no sample with the id 'z'"),
         ("show a --run run --epoch 2", "--epoch is not allowed with --run"),
         ("show a --run run --from x.json", "--from is not allowed with --run"),
-        ("show run --run run", "--run is not allowed with FILE"),
+        ("show run --run run", "the run has no sample with the id 'run'"),
         ("show 3 --epochs 0:2", "--epochs needs --run; for one epoch: --epoch"),
         ("show a --run nothing", "No such file or directory: 'nothing/run.json'"),
         ("recipe --ids-from names.txt -o x.json", "a recipe is of consecutive ids"),

@@ -61,7 +61,8 @@ def add(commands: Commands) -> None:
 
 def _show(arguments: argparse.Namespace) -> None:
     one = arguments.ids[0] if len(arguments.ids) == 1 and not arguments.string else ""
-    if one and (is_chain(one) or is_run(one)):
+    sought = (arguments.source, arguments.folder) != (None, None)  # then it is an id, like 1.npz
+    if one and not sought and (is_chain(one) or is_run(one)):
         _show_declared(arguments, Path(one))
         return
     if arguments.folder is not None:
@@ -86,9 +87,6 @@ def _show(arguments: argparse.Namespace) -> None:
 
 def _show_declared(arguments: argparse.Namespace, path: Path) -> None:
     """Prints what a file declares; its schedules in the epoch asked for, or that of its key."""
-    for option, value in (("--from", arguments.source), ("--run", arguments.folder)):
-        if value is not None:
-            raise ValueError(f"{option} is not allowed with FILE")
     leave_to("FILE", arguments, allowed="epoch")
     space, epoch = read_space("FILE", path)
     run = Run.load(path) if is_run(path) else None

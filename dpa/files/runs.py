@@ -15,7 +15,7 @@ from dpa.derivation.derivation import AugmentationBatch, Derivation, derive
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.epochs import EpochPolicy, PolicyLike, views_of
 from dpa.derivation.frozen import Frozen
-from dpa.derivation.ids import Ids, IdsLike, consecutive_ids
+from dpa.derivation.ids import Consecutive, Ids, IdsLike, consecutive_ids
 from dpa.derivation.keys import Key, single_id
 from dpa.derivation.rows import is_hex_digest
 from dpa.derivation.space import Space
@@ -90,7 +90,8 @@ class Run(Frozen):
     """
 
     __slots__ = (
-        *("_known", "base_seed", "config", "epoch_policy", "epochs", "ids", "occurrences", "views"),
+        *("_digits", "_known"),
+        *("base_seed", "config", "epoch_policy", "epochs", "ids", "occurrences", "views"),
     )
 
     ids: Ids
@@ -100,6 +101,7 @@ class Run(Frozen):
     epoch_policy: EpochPolicy
     views: int
     occurrences: int
+    _digits: int  # of the greatest epoch in a key
     _known: frozenset[int | str] | None
     __hash__ = None  # type: ignore[assignment]  # ids are arrays
 
@@ -114,10 +116,8 @@ class Run(Frozen):
         views: int = 1,
         occurrences: int = 1,
     ) -> None:
-        self._set(
-            ids=Ids.checked(ids), config=checked_space(config), epochs=_checked_epochs(epochs)
-        )
-        self._set(epochs=_checked_epochs(epochs), _known=None)
+        self._set(ids=Ids.checked(ids), config=checked_space(config), _known=None)
+        self._set(epochs=_checked_epochs(epochs))
         self._set(base_seed=Key.checked(base_seed=base_seed).base_seed)
         self._set(epoch_policy=EpochPolicy.checked(epoch_policy))
         self._set(views=positive("views", views), occurrences=positive("occurrences", occurrences))
@@ -126,6 +126,8 @@ class Run(Frozen):
             raise ValueError(
                 f"epochs, views and occurrences must make at most {MOST_PARTS:,}, got {parts:,}"
             )
+        last = self.epoch_policy.distinct(self.epochs)[-1]
+        self._set(_digits=len(str(last)))  # names sort as epochs do
         self.derivation(self.epochs[0])  # raises where a schedule needs an epoch
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -185,10 +187,14 @@ class Run(Frozen):
 
     def require_id(self, sample_id: int | str) -> None:
         """Raises TypeError or ValueError unless it is the id of one of the samples."""
-        single_id(sample_id)
-        if self._known is None:
-            self._set(_known=frozenset(self.ids))
-        if self._known is not None and sample_id not in self._known:
+        number = single_id(sample_id)  # bytes if it is text
+        if isinstance(self.ids, Consecutive):  # of which no list is made
+            found = isinstance(number, int) and self.ids.index(number) is not None
+        else:
+            known = self._known or frozenset(self.ids)
+            self._set(_known=known)
+            found = sample_id in known
+        if not found:
             raise ValueError(f"the run has no sample with the id {brief(sample_id)}")
 
     def batch(self, epoch: int, view: int = 0, occurrence: int = 0) -> AugmentationBatch:
@@ -203,8 +209,7 @@ class Run(Frozen):
 
     def part(self, epoch: int | None, view: int | None) -> Part:
         """The part with this epoch and view in the key."""
-        digits = len(str(self.epoch_policy.distinct(self.epochs)[-1]))  # names sort as epochs do
-        name = "fixed" if epoch is None else f"epoch-{epoch:0{digits}}"
+        name = "fixed" if epoch is None else f"epoch-{epoch:0{self._digits}}"
         name += "" if view is None else f"-view-{view}"
         return Part(name, derive(self.config, epoch, view, self.base_seed))
 
