@@ -710,6 +710,8 @@ def test_attributes_of_the_wrapped_dataset():
     assert dataset.state_dict() == {"epochs": []}
     dataset.set_epoch(3)
     assert dataset.state_dict() == {"epochs": [3]}
+    inner.pipeline = functools.partial(max, default=3)  # called, but no method
+    assert dataset.pipeline is inner.pipeline
     for name in ("nothing", "_private", "__array__"):
         assert not hasattr(dataset, name)
     with pytest.raises(TypeError, match=r"^part of .* is not augmented: .*\(dataset\.part\("):
@@ -761,8 +763,16 @@ def test_a_streams_state_has_its_epoch():
     assert state == {"epoch": 4, "dataset": {"at": 3}}
     again = start()
     again.load_state_dict(state)
-    assert (again.epoch, again.dataset.epoch, loaded) == (4, 4, [{"at": 3}])
+    assert (again.epoch, again.dataset.epoch, again.state_dict()) == (4, 4, state)
     assert copy.copy(again).state_dict() == state
+    next(iter(again))
+    assert loaded == [{"at": 3}]
+    other = start()
+    other.set_epoch(1)
+    with pytest.warns(UserWarning, match=r"^the state is of epoch 4, but set_epoch\(1\) was"):
+        other.load_state_dict(state)
+    next(iter(other))
+    assert (other.epoch, loaded) == (1, [{"at": 3}])
     plain = AugmentedIterableDataset(Shuffled(), transform=keep, id_fn=len)
     assert not hasattr(plain, "state_dict")
 

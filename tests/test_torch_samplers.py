@@ -349,6 +349,58 @@ def test_an_epoch_that_is_overruled_is_said():
         sampler.set_epoch(0)
 
 
+def test_a_pass_that_begins_leaves_another_alone():
+    def make():
+        return EpochSampler(RandomSampler(range(99), replacement=True))  # which draws 32 at a time
+
+    sampler = make()
+    first = iter(sampler)
+    draws = [next(first)]
+    next(iter(sampler))
+    assert [*draws, *first] == list(make())
+
+
+def test_a_position_beyond_the_batches_is_said():
+    """As of a state that counts indices, for a sampler of batches."""
+    sampler = EpochSampler(BatchSampler(RandomSampler(range(SIZE)), BATCH, False))
+    sampler.load_state_dict({"epoch": 1, "position": 6})
+    assert list(sampler) == []
+    sampler.load_state_dict({"epoch": 1, "position": 2 * BATCH})
+    with pytest.raises(
+        ValueError, match=r"^position must be at most 6, the batches of epoch 1 .*got 8"
+    ):
+        list(sampler)
+
+
+class Told:
+    """A dataset whose samples are the epoch that it was told."""
+
+    epoch = 0
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    def __len__(self):
+        return SIZE
+
+    def __getitem__(self, index):
+        return self.epoch
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_the_wrapped_dataset_is_in_the_epoch_of_each_draw(apart):
+    transform = False if apart else lambda sample, params: sample
+    dataset = AugmentedDataset(Told(), transform=transform)
+    items = dataset.__getitems__([Draw(3, 0, 1), Draw(4, 0, 1), Draw(4, 0, 2)])
+    if apart:
+        samples, batch = dataset.collate(items)
+        assert samples.tolist() == [key.epoch for key in batch.keys] == [3, 4, 4]
+        assert dataset[0] == (0, 0)
+    else:
+        assert items == [3, 4, 4]
+        assert dataset[0] == 0  # of set_epoch again
+
+
 @pytest.mark.parametrize("position", range(7))
 def test_a_state_is_where_it_was_taken(position):
     sampler = EpochSampler(WeightedRandomSampler(WEIGHTS, 5), seed=4)

@@ -176,8 +176,9 @@ def test_stateful_dataloader(make, workers, stop, ended):
 
 
 @everywhere
-@pytest.mark.parametrize("stop", [pytest.param(2, marks=pytest.mark.slow), STEPS + 3])
-def test_stateful_dataloader_of_a_stream(workers, stop):
+@at_any_time
+@pytest.mark.parametrize("ended", [False, True])
+def test_stateful_dataloader_of_a_stream(workers, stop, ended):
     require("torchdata", "adapters")
     from torchdata.stateful_dataloader import StatefulDataLoader
 
@@ -190,16 +191,20 @@ def test_stateful_dataloader_of_a_stream(workers, stop):
         dataset.set_epoch(epoch)
         for batch in loader:
             found.append(keys(batch))
-            if len(found) == stop:
+            if len(found) == stop and not ended:
                 state = copy.deepcopy(loader.state_dict())
+        if ended and len(found) == -(-stop // STEPS) * STEPS:
+            state = copy.deepcopy(loader.state_dict())  # of a loader whose epoch is over
     assert found == reference(stream)
+    done = -(-stop // STEPS) * STEPS if ended else stop
     dataset, loader = start()
     loader.load_state_dict(state)
     resumed = []
-    for epoch in range(stop // STEPS, EPOCHS):
+    # One that stopped at the last batch has nothing left of its epoch.
+    for epoch in range(done // STEPS if ended else (done - 1) // STEPS, EPOCHS):
         dataset.set_epoch(epoch)
         resumed += [keys(batch) for batch in loader]
-    assert resumed == found[stop:]
+    assert resumed == found[done:]
 
 
 # ---- accelerate ----

@@ -103,7 +103,7 @@ class Augmented(ABC):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         dataset = self.__dict__["dataset"]
         found = getattr(dataset, name)
-        if not callable(found) or isinstance(found, type):
+        if getattr(found, "__self__", None) is None:  # no method
             return found
 
         @wraps(found)
@@ -181,7 +181,9 @@ class Augmented(ABC):
         epoch, views = self._shared.value, self._views_now
         if epoch != views.epoch:
             self._shared.use()
-            views = self._views_now = self._of(epoch, 0)
+            views = self._views_now = self._keys.of(epoch, 0)
+        if epoch != self._told:  # in a worker that was running when it was set, or after draws
+            self._tell(epoch)
         return views
 
     def _of(self, epoch: int, occurrence: int) -> Views:
@@ -360,6 +362,8 @@ class AugmentedDataset(Augmented, Dataset):  # type: ignore[misc]  # torch may b
         draws = indices
         if drawn := type(indices[0]) is Draw:
             indices, views = self._drawn(indices)
+            if not isinstance(views, Views) and len({each.epoch for each in views}) > 1:
+                return [self[draw] for draw in draws]  # each tells the wrapped dataset its epoch
         else:
             views = self._now()
             if not self._keys.fixed:

@@ -134,6 +134,18 @@ class SharedEpoch:
         numbers[_CALLED] = 1
         numbers[_EPOCH] = epoch
 
+    def resume(self, epoch: int) -> bool:
+        """Sets the epoch of a state; False where set_epoch has said another one, which stays."""
+        if not self._numbers[_CALLED] or self.value == epoch:
+            self._numbers[_EPOCH] = epoch
+            return True
+        if self.value != epoch + 1 and not self._numbers[_WARNED]:
+            self._warn(
+                f"the state is of epoch {epoch}, but set_epoch({self.value}) was called: the next "
+                f"pass is all of epoch {self.value}; call set_epoch({epoch}) to resume"
+            )
+        return False
+
     def use(self) -> None:
         """Notes that a sample was made in this epoch."""
         self._numbers[_USED] = 1

@@ -124,7 +124,6 @@ class EpochSampler(Sampler):  # type: ignore[misc]  # torch may be missing
                     f"sampler has a {name} within, whose shards hide the order of all ranks: "
                     f"wrap that one, BatchSampler(EpochSampler({name}(...)), ...)"
                 )
-        self._generator = torch.Generator()
         found = [each.generator for each in self._within() if hasattr(each, "generator")]
         if seed is None:
             given = next((each for each in found if each is not None), None)
@@ -221,7 +220,14 @@ class EpochSampler(Sampler):  # type: ignore[misc]  # torch may be missing
         if now.state == "waiting":
             self._begin(now)
         try:
-            for draw in islice(self._draws(now.epoch), now.given, None):
+            draws = self._draws(now.epoch)
+            batches = sum(type(draw) is list for draw in islice(draws, now.given))
+            if 0 < batches < now.given:  # of indices, a position may be beyond a smaller last batch
+                raise ValueError(
+                    f"position must be at most {batches}, the batches of epoch {now.epoch} in this "
+                    f"rank, got {now.given}: it counts batches where a batch sampler is wrapped"
+                )
+            for draw in draws:
                 now.given += 1
                 yield draw
             now.state = "ended"
@@ -236,7 +242,8 @@ class EpochSampler(Sampler):  # type: ignore[misc]  # torch may be missing
                 each.set_epoch(epoch)
             elif hasattr(each, "generator"):
                 seed = derive(_ORDER, epoch, base_seed=self._seed).params(0)["order"]
-                each.generator = self._generator.manual_seed(seed)
+                # A new one: another pass that has not ended goes on with its own.
+                each.generator = torch.Generator().manual_seed(seed)
         sampler: Any = self.sampler
         ranks, rank = getattr(sampler, "num_replicas", 1), getattr(sampler, "rank", 0)
         if ranks == 1:

@@ -67,8 +67,6 @@ class AugmentedIterableDataset(Augmented, IterableDataset):  # type: ignore[misc
 
     def __iter__(self) -> Iterator[Any]:
         views = self._now()
-        if views.epoch != self._told:  # in a worker that was running when it was set
-            self._tell(views.epoch)
         if not self._keys.fixed:
             self._shared.begin_pass()
         return self._items(views)
@@ -90,13 +88,28 @@ class AugmentedIterableDataset(Augmented, IterableDataset):  # type: ignore[misc
 class _ResumableStream(AugmentedIterableDataset):
     """With methods of its own: StatefulDataLoader does not see forwarded ones."""
 
+    _rest: Mapping[str, Any] | None = None  # a state whose pass has not begun
+
     def state_dict(self) -> dict[str, Any]:
         """The epoch and the state of the wrapped dataset."""
+        if self._rest is not None and self._rest["epoch"] == self.epoch:
+            return dict(self._rest)
         return {"epoch": self.epoch, "dataset": self.dataset.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Sets the epoch, and makes the next pass over the wrapped dataset the rest of one."""
+        """Sets the epoch, and makes its next pass over the wrapped dataset the rest of one.
+
+        Where set_epoch has said another epoch, it stays, and its pass is a whole one:
+        StatefulDataLoader loads a state when a pass begins, and the state of an epoch that has
+        ended is still of that epoch.
+        """
         epoch = integer("epoch in state", state["epoch"])
-        self._shared.set(epoch, self._size, silent=True)
-        self._tell(epoch)
-        self.dataset.load_state_dict(state["dataset"])
+        if self._shared.resume(epoch):
+            self._tell(epoch)
+            self._rest = {"epoch": epoch, "dataset": state["dataset"]}
+
+    def _items(self, views: Views) -> Iterator[Any]:
+        rest, self._rest = self._rest, None
+        if rest is not None and rest["epoch"] == views.epoch:
+            self.dataset.load_state_dict(rest["dataset"])
+        yield from super()._items(views)
