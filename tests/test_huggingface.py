@@ -144,6 +144,17 @@ def test_columns_that_follow_the_image():
         assert found["objects"][at]["category"] == [1]
 
 
+def test_a_second_column_of_images_that_would_stay_is_refused():
+    mask = Image.fromarray((np.asarray(PICTURE)[..., 0] > 128).astype(np.uint8))
+    rows = {"name": ["a"], "image": [PICTURE], "mask": [mask]}
+    data = datasets.Dataset.from_dict(rows)
+    message = r"^column 'mask' must not be .*: targets=\{'image': 'image', 'mask': 'mask'\} moves"
+    with pytest.raises(TypeError, match=message):
+        data.with_transform(ImageTransform(CONFIG, id_column="name"))[0]
+    left = ImageTransform(CONFIG, id_column="name", targets={"image": "image"})
+    assert np.array_equal(data.with_transform(left)[0]["mask"], mask)
+
+
 def test_params_say_whose_they_are_and_rows_may_be_made_as_a_whole():
     def whole(row, params):
         return {"made": (row["name"], params["id"], params["epoch"], params["view"])}

@@ -9,7 +9,12 @@ from frameworks import require
 
 torch = require("torch")
 
-from torch.utils.data import DataLoader, IterableDataset, RandomSampler  # noqa: E402
+from torch.utils.data import (  # noqa: E402 (skipped above where torch is absent)
+    BatchSampler,
+    DataLoader,
+    IterableDataset,
+    RandomSampler,
+)
 
 from dpa.integrations.torch import (  # noqa: E402 (skipped above where torch is absent)
     AugmentedDataset,
@@ -173,6 +178,36 @@ def test_stateful_dataloader(make, workers, stop, ended):
     for _ in range(EPOCHS - done // STEPS + (done % STEPS == 0 and not ended)):
         resumed += [keys(batch) for batch in loader]
     assert resumed == found[done:]
+
+
+def in_batches():
+    return EpochSampler(BatchSampler(RandomSampler(range(SIZE)), BATCH, drop_last=False))
+
+
+def within_a_batch_sampler():
+    from torchdata.stateful_dataloader.sampler import BatchSampler as StatefulBatchSampler
+
+    return StatefulBatchSampler(once(), BATCH, drop_last=False)
+
+
+@everywhere
+@at_any_time
+@pytest.mark.parametrize("make", [in_batches, within_a_batch_sampler])
+def test_stateful_dataloader_of_batches(make, workers, stop):
+    require("torchdata", "adapters")
+    from torchdata.stateful_dataloader import StatefulDataLoader
+
+    found, loader = [], StatefulDataLoader(images(), batch_sampler=make(), **workers)
+    for _ in range(EPOCHS):
+        for batch in loader:
+            found.append(keys(batch))
+            if len(found) == stop:
+                state = copy.deepcopy(loader.state_dict())
+    assert found == reference(once)
+    loader = StatefulDataLoader(images(), batch_sampler=make(), **workers)
+    loader.load_state_dict(state)
+    rest = EPOCHS - (stop - 1) // STEPS  # passes; one at the last batch has nothing left
+    assert [keys(batch) for _ in range(rest) for batch in loader] == found[stop:]
 
 
 @everywhere

@@ -11,7 +11,13 @@ from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Ids
 from dpa.derivation.space import Space
 from dpa.images.effects import check_applicable
-from dpa.integrations.samples import Targets, Transform, augment_sample, whole_transform
+from dpa.integrations.samples import (
+    Targets,
+    Transform,
+    augment_sample,
+    refuse_columns,
+    whole_transform,
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ class ImageTransform(_Generator):
     targets
         The columns that change, with their kinds: {"image": "image", "mask": "mask",
         "objects": {"bbox": "boxes"}}, for example; see dpa.integrations.samples.augment_sample.
-        None: image_column alone.
+        None: image_column alone; no other column may have images then.
     sample_transform
         sample_transform(row, params) returns the whole row, a dict; instead of `apply` and
         `targets`.
@@ -145,8 +151,10 @@ class ImageTransform(_Generator):
         """The rows with augmented images, and what follows them."""
         whole: Any = whole_transform(self.apply, self._targets, self.sample_transform)
         ids = self.ids(rows)
-        if self.targets is None and self.sample_transform is None:
-            _column(rows, self.image_column, "images")
+        alone = self.targets is None and self.sample_transform is None
+        if alone and len(_column(rows, self.image_column, "images")):
+            first = {name: column[0] for name, column in rows.items()}  # others are of its form
+            refuse_columns(first, self.image_column)
         key = {"epoch": self.epoch, "view": self.view, "base_seed": self.base_seed}
         made = []
         for at, params in enumerate(self.batch(ids)):

@@ -168,13 +168,26 @@ def sides_of(value: Any) -> tuple[int, int]:
 
 
 def refuse_pair(parts: Sequence[Any]) -> None:
-    """Raises TypeError if a sample has a second picture, which would stay where it is."""
-    for at, part in enumerate(parts[1:], 1):
-        if not isinstance(part, _PLAIN) and _is_picture(part, parts[0]):
+    """Raises TypeError if a tuple has a second picture, which would stay where it is."""
+    others = {f"sample[{at}]": part for at, part in enumerate(parts[1:], 1)}
+    _refuse("sample[0]", parts[0], others, "('image', 'mask')", "('image', 'label')")
+
+
+def refuse_columns(row: Mapping[str, Any], image: str) -> None:
+    """Raises TypeError if a row has a second picture, which would stay where it is."""
+    for name in row:
+        if name != image:
+            both, alone = {image: "image", name: "mask"}, {image: "image"}
+            _refuse(f"column {image!r}", row[image], {f"column {name!r}": row[name]}, both, alone)
+
+
+def _refuse(name: str, image: Any, others: Mapping[str, Any], both: object, alone: object) -> None:
+    for other, part in others.items():
+        if not isinstance(part, _PLAIN) and _is_picture(part, image):
             raise TypeError(
-                f"sample[{at}] must not be an image or a mask ({type(part).__name__}), which would "
-                "not move with sample[0]: targets=('image', 'mask') moves both, targets=('image', "
-                "'label') leaves it, and sample_transform=function(sample, params) does as you say"
+                f"{other} must not be an image or a mask ({type(part).__name__}), which would "
+                f"not move with {name}: targets={both} moves both, targets={alone} leaves it, "
+                "and sample_transform=function(sample, params) does as you say"
             )
 
 
