@@ -382,6 +382,8 @@ def test_a_run_is_drawn_as_a_training_has_it():
     assert [caption.split("\n")[0] for _, caption in tiles(figure)[1:7]] == [
         f"epoch {epoch}" for epoch in range(6)
     ]
+    with pytest.raises(TypeError, match="epochs must be a range or None, got 3"):
+        next(run_pages(images, run, 3))
     with pytest.raises(ValueError, match=r"the run has no sample with the id 'c\.png'"):
         next(run_pages({"c.png": images["a.png"]}, run))
     with pytest.raises(ValueError, match="epoch must be one of the run's, 2 to 8, got 9"):

@@ -141,6 +141,8 @@ def run_pages(
         An argument has a bad value, or the run has no such sample or epoch.
     """
     drawn = run.epochs[:6] if epochs is None else epochs
+    if not isinstance(drawn, range):
+        raise TypeError(f"epochs must be a range or None, got {brief(epochs)}")
     _check_images(images, len(drawn) * run.views, _MOST_TILES)
     _check_applicable(run.config, apply)
     columns = []
