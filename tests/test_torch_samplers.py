@@ -21,6 +21,7 @@ from torch.utils.data import (  # noqa: E402 (skipped above where torch is absen
     DataLoader,
     DistributedSampler,
     RandomSampler,
+    Sampler,
     SequentialSampler,
     Subset,
     SubsetRandomSampler,
@@ -138,6 +139,27 @@ def test_the_generator_that_a_sampler_was_given_is_its_seed():
 
     assert order(5) == list(EpochSampler(RandomSampler(range(SIZE)), seed=5)) != order(6)
     assert EpochSampler(RandomSampler(range(3))).state_dict()["seed"] == 0
+
+
+class OfChance(Sampler):
+    """As people write samplers; the order is that of the global generator."""
+
+    generator_of_all = None
+
+    def __iter__(self):
+        return iter(torch.randperm(SIZE, generator=self.generator_of_all).tolist())
+
+
+def test_an_order_of_the_global_generator_is_said():
+    with pytest.warns(
+        UserWarning, match=r"^OfChance draws from the global generator, so a resumed"
+    ):
+        draws = list(EpochSampler(OfChance()))
+    assert sorted(draw.index for draw in draws) == list(range(SIZE))
+    own = OfChance()
+    own.generator_of_all = torch.Generator()
+    for quiet_one in (own, SequentialSampler(range(3)), [], RandomSampler(range(3))):
+        list(EpochSampler(quiet_one))  # a warning would be an error
 
 
 # ---- Occurrences ----

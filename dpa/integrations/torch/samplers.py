@@ -237,18 +237,21 @@ class EpochSampler(Sampler):  # type: ignore[misc]  # torch may be missing
 
     def _draws(self, epoch: int) -> Iterator[Any]:
         """All draws of this rank in an epoch."""
+        told = False
         for each in self._within():  # which get the order of the epoch
             if callable(getattr(each, "set_epoch", None)):
                 each.set_epoch(epoch)
+                told = True
             elif hasattr(each, "generator"):
                 seed = derive(_ORDER, epoch, base_seed=self._seed).params(0)["order"]
                 # A new one: another pass that has not ended goes on with its own.
                 each.generator = torch.Generator().manual_seed(seed)
+                told = True
         sampler: Any = self.sampler
         ranks, rank = getattr(sampler, "num_replicas", 1), getattr(sampler, "rank", 0)
-        if ranks == 1:
-            return _counted(epoch, sampler)
-        return islice(_counted(epoch, _all_ranks(sampler)), rank, None, ranks)
+        order = sampler if ranks == 1 else _all_ranks(sampler)
+        draws = _counted(epoch, order if told else _without_chance(order))
+        return draws if ranks == 1 else islice(draws, rank, None, ranks)
 
     def _within(self) -> Iterator[Any]:
         """The sampler, the one inside a batch sampler, and so on."""
@@ -256,6 +259,19 @@ class EpochSampler(Sampler):  # type: ignore[misc]  # torch may be missing
         while each is not None:
             yield each
             each = getattr(each, "sampler", None)
+
+
+def _without_chance(order: Iterable[Any]) -> Iterator[Any]:
+    """The same order; warns if it comes from PyTorch's global generator."""
+    state, rest = torch.get_rng_state(), iter(order)
+    first = list(islice(rest, 1))
+    if not torch.equal(state, torch.get_rng_state()):
+        warnings.warn(
+            f"{type(order).__name__} draws from the global generator, so a resumed run has another "
+            "order: give it set_epoch, or draw from its attribute `generator`, a torch.Generator",
+            stacklevel=2,
+        )
+    return chain(first, rest)
 
 
 def _all_ranks(sampler: Any) -> Iterator[Any]:
