@@ -53,6 +53,19 @@ class Numbers(IterableDataset):
         return iter(numbers.tolist() if mine else [])
 
 
+class Unsized(IterableDataset):
+    """A stream with a state and without a length."""
+
+    def __init__(self):
+        self.inner = Resumable()
+        self.set_epoch = self.inner.set_epoch
+        self.state_dict = self.inner.state_dict
+        self.load_state_dict = self.inner.load_state_dict
+
+    def __iter__(self):
+        return iter(self.inner)
+
+
 class Resumable(Numbers):
     """The same with a state: how many numbers this copy gave in the pass."""
 
@@ -85,6 +98,14 @@ def stream():
     return AugmentedIterableDataset(Numbers(), transform=record, id_fn=same)
 
 
+def resumable():
+    return AugmentedIterableDataset(Resumable(), transform=record, id_fn=same)
+
+
+def unsized():
+    return AugmentedIterableDataset(Unsized(), transform=record, id_fn=same)
+
+
 def images():
     return AugmentedDataset(range(SIZE), transform=record)
 
@@ -108,8 +129,8 @@ def flat(batches):
 
 def reference(make):
     """What a plain loader makes, batch by batch."""
-    if make is stream:
-        dataset, found = stream(), []
+    if make in (stream, resumable):
+        dataset, found = make(), []
         for epoch in range(EPOCHS):
             dataset.set_epoch(epoch)
             found += [keys(batch) for batch in DataLoader(dataset, BATCH)]
@@ -118,7 +139,7 @@ def reference(make):
     return [keys(batch) for _ in range(EPOCHS) for batch in loader]
 
 
-@pytest.mark.parametrize("make", [once, twice, stream])
+@pytest.mark.parametrize("make", [once, twice, stream, resumable])
 def test_the_reference_makes_each_key_once(make):
     found = [key for batch in reference(make) for key in batch]
     assert set(Counter(found).values()) == {1}
@@ -143,17 +164,19 @@ at_any_time = matrix("stop", STOPS, ["early", "between", "late"], ["late"])
 
 
 def of(*makes):
-    return matrix("make", makes, [each.__name__ for each in makes], ["twice", "stream"])
+    return matrix(
+        "make", makes, [each.__name__ for each in makes], ["twice", "stream", "resumable"]
+    )
 
 
 # ---- torchdata ----
 
 
-def stateful(**options):
+def stateful(dataset, **options):
     require("torchdata", "adapters")
     from torchdata.stateful_dataloader import StatefulDataLoader
 
-    return StatefulDataLoader(images(), BATCH, **options)
+    return StatefulDataLoader(dataset, BATCH, **options)
 
 
 @everywhere
@@ -161,7 +184,7 @@ def stateful(**options):
 @of(once, twice)
 @pytest.mark.parametrize("ended", [False, True])
 def test_stateful_dataloader(make, workers, stop, ended):
-    found, loader = [], stateful(sampler=make(), **workers)
+    found, loader = [], stateful(images(), sampler=make(), **workers)
     for _ in range(EPOCHS):
         for batch in loader:
             found.append(keys(batch))
@@ -171,7 +194,7 @@ def test_stateful_dataloader(make, workers, stop, ended):
             state = copy.deepcopy(loader.state_dict())  # of a loader whose epoch is over
     assert found == reference(make)
     done = -(-stop // STEPS) * STEPS if ended else stop
-    loader = stateful(sampler=make(), **workers)
+    loader = stateful(images(), sampler=make(), **workers)
     loader.load_state_dict(state)
     resumed = []
     # One that stopped at the last batch has nothing left of its epoch.
@@ -214,12 +237,9 @@ def test_stateful_dataloader_of_batches(make, workers, stop):
 @at_any_time
 @pytest.mark.parametrize("ended", [False, True])
 def test_stateful_dataloader_of_a_stream(workers, stop, ended):
-    require("torchdata", "adapters")
-    from torchdata.stateful_dataloader import StatefulDataLoader
-
     def start():
-        dataset = AugmentedIterableDataset(Resumable(), transform=record, id_fn=same)
-        return dataset, StatefulDataLoader(dataset, BATCH, **workers)
+        dataset = resumable()
+        return dataset, stateful(dataset, **workers)
 
     found, (dataset, loader) = [], start()
     for epoch in range(EPOCHS):
@@ -363,7 +383,7 @@ def recipe(title):
     return namespace
 
 
-def lightning_run(make, folder, workers, resume=None, **saves):
+def lightning_run(make, folder, workers, resume=None, options=None, **saves):
     lightning = require("lightning", "adapters")
     from lightning.pytorch.callbacks import ModelCheckpoint
 
@@ -378,30 +398,57 @@ def lightning_run(make, folder, workers, resume=None, **saves):
         def configure_optimizers(self):
             return torch.optim.SGD(self.parameters(), 0.1)
 
-    sampler = make()
+    if make in (stream, resumable, unsized):
+        dataset = make()
+        callback = recipe("Streams in Lightning")["ResumeStream"](dataset)
+        loader = stateful(dataset, **workers)
+    else:
+        sampler = make()
+        callback = recipe("Lightning")["ResumeSampler"](sampler, BATCH)
+        loader = DataLoader(images(), BATCH, sampler=sampler, **workers)
     trainer = lightning.Trainer(
         accelerator="cpu",
-        max_epochs=EPOCHS,
-        callbacks=[
-            recipe("Lightning")["ResumeSampler"](sampler, BATCH),
-            ModelCheckpoint(folder, "{step}", save_top_k=-1, **saves),
-        ],
+        callbacks=[callback, ModelCheckpoint(folder, "{step}", save_top_k=-1, **saves)],
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        **{"max_epochs": EPOCHS, **(options or {})},
     )
     model = Model()
-    loader = DataLoader(images(), BATCH, sampler=sampler, **workers)
     trainer.fit(model, loader, ckpt_path=resume, weights_only=False)
+    trainer.save_checkpoint(folder / "end.ckpt")
     return model.seen.batches
 
 
 @everywhere
-@of(once, twice)
+@of(once, twice, stream, resumable)
 @pytest.mark.parametrize("saves", [{"every_n_train_steps": 1}, {"every_n_epochs": 1}])
 def test_lightning(make, workers, saves, tmp_path):
+    require("torchdata", "adapters")
     whole = reference(make)
     assert lightning_run(make, tmp_path, workers, **saves) == whole
     for stop in STOPS if "every_n_train_steps" in saves else (STEPS, 2 * STEPS):
         checkpoint = tmp_path / f"step={stop}.ckpt"
         assert lightning_run(make, tmp_path / "again", workers, checkpoint) == whole[stop:]
+
+
+@everywhere
+@of(once, resumable)
+def test_lightning_trains_more_epochs(make, workers, tmp_path):
+    require("torchdata", "adapters")
+    options = {"max_epochs": EPOCHS - 1}
+    lightning_run(make, tmp_path, workers, options=options, every_n_epochs=1)
+    resumed = lightning_run(make, tmp_path / "again", workers, tmp_path / "end.ckpt")
+    assert resumed == reference(make)[(EPOCHS - 1) * STEPS :]
+
+
+@everywhere
+def test_lightning_with_a_stream_that_has_no_length(workers, tmp_path):
+    require("torchdata", "adapters")
+    whole, options = reference(resumable), {"limit_train_batches": STEPS}
+    run = lightning_run(unsized, tmp_path, workers, options=options, every_n_train_steps=1)
+    assert run == whole
+    for stop in STOPS:
+        checkpoint = tmp_path / f"step={stop}.ckpt"
+        again = tmp_path / "again"
+        assert lightning_run(unsized, again, workers, checkpoint, options) == whole[stop:]
