@@ -31,8 +31,8 @@ KORNIA = "RandomAffine, ColorJiggle of Kornia"
 NOTES = {
     WARPS: "One thread. `python -m bench.elsewhere` measures beside other environments.",
     ARRAYS: "One image a call, one thread. A field of noise is 150,528 numbers.",
-    TENSORS: "One batch a call; threads as PyTorch's. A machine with a GPU has rows of it, too, with "
-    "batches of 256; the others lack these figures.",
+    TENSORS: "One batch a call; threads as PyTorch's. A machine with a GPU has rows of it, too, "
+    "with batches of 256; the others lack these figures.",
 }
 
 
