@@ -416,7 +416,8 @@ def lightning_run(make, folder, workers, resume=None, options=None, **saves):
     )
     model = Model()
     trainer.fit(model, loader, ckpt_path=resume, weights_only=False)
-    trainer.save_checkpoint(folder / "end.ckpt")
+    if options and "max_epochs" in options:  # a StatefulDataLoader starts workers for it
+        trainer.save_checkpoint(folder / "end.ckpt")
     return model.seen.batches
 
 
