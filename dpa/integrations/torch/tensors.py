@@ -129,11 +129,12 @@ def _applied(
     if tones.full_range is None and images.is_floating_point() and table.is_relative():
         for first in images.detach()[:1] if images.device.type == "cpu" else ():
             warn_of_levels(first.float().numpy())
-    if images.device.type in _BY_CPU and not _needs_gradient(images):
-        return _by_c(images.cpu(), table, sampling, tones, size).to(images.device)
-    if images.device.type in _BY_C and not _needs_gradient(images):
-        return _by_c(images, table, sampling, tones, size)
-    return _on_device(images, table, sampling, tones, size)
+    device = images.device
+    if copied := device.type in _BY_CPU:
+        images = images.cpu()
+    by_c = (copied or device.type in _BY_C) and not _needs_gradient(images)
+    way = _by_c if by_c else _on_device
+    return way(images, table, sampling, tones, size).to(device)
 
 
 def _check(images: torch.Tensor) -> None:
@@ -268,7 +269,7 @@ def _on_device(
     if _single(images.dtype) != images.dtype:
         pixels = images.to(_single(images.dtype), memory_format=memory_format(images))
     fills = (sampling.fill, tones.erase_fill)
-    if pixels.is_floating_point():  # doubles that only round to a finite single are refused there
+    if pixels.is_floating_point():  # PyTorch refuses doubles that only round to the largest single
         fills = (float(np.float32(fills[0])), float(np.float32(fills[1])))
     arguments = (
         *(pixels, rows.to(device, non_blocking=True), noise, form.out),
