@@ -37,6 +37,8 @@ TABLES = ("tests/test_conventions.py", "tests/test_neutral.py", *PAGES)
 TORCH = tuple(GROUPS["torch"])
 #: What tests compare with.
 SCIPY = tuple(pin for pin in GROUPS["test"] if str(pin).startswith("scipy"))
+#: What readers make of our files.
+READERS = "tests/test_space_engines.py"
 #: Engines warn of their own code and of each other's.
 ENGINES_WARN = ("-W", "default")
 ARROW = tuple(pin for pin in GROUPS["test"] if str(pin).startswith("pyarrow"))
@@ -57,14 +59,14 @@ CHECKS = {
     "duckdb": Check(
         "duckdb pyarrow", ("tests/test_duckdb.py", CLUSTERS), (*ARROW, "duckdb==2.0.1")
     ),
-    "huggingface": Check("datasets PIL", ("tests/test_huggingface.py", *TABLES)),
+    "huggingface": Check("datasets PIL", ("tests/test_huggingface.py", READERS, *TABLES)),
     "image": Check("PIL", ("tests/test_image.py", "tests/test_samples.py"), SCIPY),
     "kornia": Check("kornia torch", ("tests/test_kornia.py", *TABLES), TORCH),
     "parquet": Check(
         "pyarrow pandas polars duckdb",
         (
             *(f"tests/test_{name}.py" for name in ("arrow", "formats", "space_files")),
-            *("tests/test_space_engines.py", "-k", "parquet or arrow"),
+            *("tests/test_space_engines.py", "-k", "parquet or arrow or json"),
         ),
         ("pandas==3.1.1", "polars==2.1.0", "duckdb==2.0.1"),
     ),
@@ -73,12 +75,12 @@ CHECKS = {
     ),
     "ray": Check(
         "ray pyarrow",
-        ("tests/test_ray.py", CLUSTERS, *ENGINES_WARN),
+        ("tests/test_ray.py", READERS, CLUSTERS, *ENGINES_WARN),
         (*ARROW, "ray[data]==2.60.0"),
     ),
     "spark": Check(
         "pyspark pyarrow",
-        ("tests/test_spark.py", CLUSTERS, *ENGINES_WARN),
+        ("tests/test_spark.py", READERS, CLUSTERS, *ENGINES_WARN),
         (*ARROW, "pyspark==4.3.0", "pandas==2.3.3"),
     ),
     "torch": Check(

@@ -189,7 +189,7 @@ def test_a_space_file_s_error_names_it(run, tmp_path, path, content, message):
         ("generate --recipe {space} -o {path} --columns a", "--columns is not allowed with --rec"),
         ("show {space} --preset mild", "--preset is not allowed with FILE"),
         ("show {space} --view 1", "--view is not allowed with FILE"),
-        ("show {space} --from {space}", "--from is not allowed with FILE"),
+        ("show {space} --from {space}", "it declares a space and has no samples"),
         ("show {space} --epoch -1", "epoch must be 0 to 2**64 - 1, got -1"),
         ("show {space} {space}", "ID must be a non-negative integer, got '{space}'"),
         ("show none.json", "No such file or directory: 'none.json'"),
