@@ -275,7 +275,7 @@ def test_hashes_may_be_left_out():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda t: EVERY.add(t, "x"), ValueError, "no column 'x'; there are 'id, label'"),
+        (lambda t: EVERY.add(t, "x"), ValueError, "no column 'x'; there are id, label"),
         (lambda t: EVERY.add(EVERY.add(t, "id"), "id"), ValueError, "a column .blur. already"),
         (
             lambda t: EVERY.add(t.append_column("id", t["id"]), "id"),

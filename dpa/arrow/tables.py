@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dpa.arrow.arrays import digests_of
 from dpa.arrow.ids import as_plain
 from dpa.arrow.schema import HASH
-from dpa.checks import brief, extra, printable
+from dpa.checks import extra, printable
 from dpa.derivation.columns import Column, Mask
 from dpa.derivation.distributions import Distribution
 
@@ -38,11 +38,18 @@ def batches_of(source: Any) -> Iterator[pa.RecordBatch]:
     return iter(pa.RecordBatchReader.from_stream(source))
 
 
+def require_columns(there: Iterable[Any], names: Iterable[str]) -> None:
+    """Raises ValueError for the first name that is not there."""
+    columns = list(there)
+    for name in names:
+        if name not in columns:
+            raise ValueError(f"no column {name!r}; there are {', '.join(map(str, columns))}")
+
+
 def column_of(table: pa.Table | pa.RecordBatch, name: str) -> Any:
     """One column. Raises ValueError where it is missing, or there more than once."""
     names = table.schema.names
-    if name not in names:
-        raise ValueError(f"no column {name!r}; there are {brief(', '.join(names))}")
+    require_columns(names, [name])
     if names.count(name) > 1:
         raise ValueError(f"{names.count(name)} columns are called {name!r}: rename or drop some")
     return table.column(name)

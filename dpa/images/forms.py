@@ -114,7 +114,7 @@ class Form(NamedTuple):
         refused = self.frame.prepare(table.rows, table.digests, steps)
         if refused is not None:
             at, what = refused
-            self._refuse(what, table.effect(at), f" (sample {at} of the batch)")
+            self._refuse(what, *table.sample(at))
         return steps
 
     def steps_of(self, effect: Effect) -> Steps:
@@ -141,16 +141,16 @@ class Form(NamedTuple):
         images: npt.NDArray[Any],
         results: npt.NDArray[Any],
         steps: Steps,
-        effect_at: Callable[[int], Effect],
+        sample_at: Callable[[int], tuple[Effect, str]],
     ) -> None:
         """Fills results by the steps of images, all C-contiguous.
 
-        `effect_at`: what made a row of steps, for the message of a ValueError.
+        `sample_at`: what made a row of steps, and the end of a message about it. Raises ValueError.
         """
         refused = self.frame.augment(images, results, steps, noise_table)
         if refused is not None:
             at, what = refused
-            self._refuse(what, effect_at(at))
+            self._refuse(what, *sample_at(at))
 
     def tone(
         self,
@@ -158,14 +158,16 @@ class Form(NamedTuple):
         steps: Steps,
         effect: Effect,
         alpha: npt.NDArray[np.uint8] | None = None,
+        which: str = "",
     ) -> bool:
         """Gamma and tones of one C-contiguous result, in place. False if there is nothing to do.
 
-        `alpha`: how much each pixel counts in the mean. Raises ValueError.
+        `alpha`: how much each pixel counts in the mean. `which`: the end of a message. Raises
+        ValueError.
         """
         fits, changed = self.frame.tone(pixels, steps, noise_table, alpha)
         if not fits:
-            raise ValueError(too_large(effect))
+            raise ValueError(f"{too_large(effect)}{which}")
         return changed
 
 

@@ -39,7 +39,7 @@ def augmented(
     steps = form.steps_of(effect)
     if result is None:
         result = np.empty(shape, image.dtype)
-    _augment(image, result, form, steps, effect, sampling, tones)
+    _augment(image, result, form, steps, (effect, ""), sampling, tones)
     return result
 
 
@@ -56,7 +56,7 @@ def augmented_stack(
     results = np.empty((len(images), *shape), images.dtype)
     for at, (image, result) in enumerate(zip(images, results, strict=True)):
         own = steps[at : at + 1]
-        _augment(image, result, form, own, table.effect(at), sampling, tones)
+        _augment(image, result, form, own, table.sample(at), sampling, tones)
     return results
 
 
@@ -79,18 +79,19 @@ def _augment(
     result: npt.NDArray[Any],
     form: Form,
     steps: Steps,
-    effect: Effect,
+    sample: tuple[Effect, str],
     sampling: Sampling,
     tones: Tones,
 ) -> None:
+    effect, which = sample
     if image.dtype.kind == "f" and tones.full_range is None and (effect.noise or effect.gamma != 1):
         warn_of_levels(image)
     if image.dtype != np.float64:
-        form.augment(_contiguous(image), result, steps, lambda _: effect)
+        form.augment(_contiguous(image), result, steps, lambda _: sample)
         return
     warped(image, _map_of(steps), sampling, form.out, result)
     single = _singles(result)
-    if form.tone(single, steps, effect):
+    if form.tone(single, steps, effect, which=which):
         result[...] = single
     if effect.erase_area:
         _erase(result, steps, tones)

@@ -55,6 +55,10 @@ class EffectTable(NamedTuple):
         """Whether any sample has noise or gamma, which are relative to the full range."""
         return self.digests is not None or bool((self.rows[:, _GAMMA] != 1).any())
 
+    def sample(self, at: int) -> tuple[Effect, str]:
+        """The effect of one sample, and what a message about it ends with."""
+        return self.effect(at), f" (sample {at} of the batch)"
+
     def effect(self, at: int) -> Effect:
         """The effect of one sample."""
         digest = None if self.digests is None else self.digests[at].tobytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dpa.arrow.parameters import Parameters
+from dpa.arrow.tables import require_columns
 from dpa.checks import extra
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
@@ -39,7 +40,7 @@ def add_parameters(
     """
     key = {"base_seed": base_seed, "epoch": epoch, "view": view}
     made = Parameters(space, **key, hash=hash, nulls=nulls)
-    _require(frame, [id_column])
+    require_columns(frame.columns, [id_column])
     names = made.names(prefix, frame.columns)
     types = {n: pd.ArrowDtype(f.type) for n, f in zip(names, made.fields, strict=True)}
     meta = frame._meta.assign(**{n: pd.Series(dtype=each) for n, each in types.items()})
@@ -73,7 +74,7 @@ def digest(
     """
     made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, nulls=nulls)
     wanted = [id_column, *made.names(prefix)]
-    _require(frame, wanted)
+    require_columns(frame.columns, wanted)
     meta = pd.DataFrame({"digest": pd.Series(dtype=str), "count": pd.Series(dtype="int64")})
     parts = frame[wanted].map_partitions(_summed, made, id_column, prefix, meta=meta).compute()
     found = (SampleDigest(*row) for row in parts.itertuples(index=False))
@@ -83,9 +84,3 @@ def digest(
 def _summed(part: pd.DataFrame, made: Parameters, id_column: str, prefix: str) -> pd.DataFrame:
     found = made.digest(pa.Table.from_pandas(part, preserve_index=False), id_column, prefix)
     return pd.DataFrame({"digest": [found.hexdigest()], "count": [found.count]})
-
-
-def _require(frame: dd.DataFrame, names: list[str]) -> None:
-    for name in names:
-        if name not in frame.columns:
-            raise ValueError(f"no column {name!r}; there are {', '.join(map(str, frame.columns))}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dpa.arrow.parameters import Parameters
+from dpa.arrow.tables import require_columns
 from dpa.checks import extra
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
@@ -78,7 +79,7 @@ def add_parameters(
     """
     key = {"base_seed": base_seed, "epoch": epoch, "view": view}
     made = Parameters(space, **key, hash=hash, nulls=nulls)
-    _require(frame, [id_column])
+    require_columns(frame.columns, [id_column])
     names = made.names(prefix, frame.columns)
     whole = max(frame.columns, key=len) + "_parameters"  # longer than all, so none of them
     fields = [
@@ -107,7 +108,7 @@ def digest(
     """
     made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, nulls=nulls)
     wanted = [id_column, *made.names(prefix)]
-    _require(frame, wanted)
+    require_columns(frame.columns, wanted)
 
     def of_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         total = SampleDigest()
@@ -126,9 +127,3 @@ def digest(
 def _column(name: str) -> Column:
     """A column by its name, in which a dot is a dot."""
     return sf.col("`" + name.replace("`", "``") + "`")
-
-
-def _require(frame: DataFrame, names: list[str]) -> None:
-    for name in names:
-        if name not in frame.columns:
-            raise ValueError(f"no column {name!r}; there are {', '.join(frame.columns)}")

@@ -222,7 +222,7 @@ def _filler(
 
     def fill(first: int, count: int) -> None:
         own = slice(first, first + count)
-        form.augment(images[own], results[own], steps[own], lambda i: table.effect(at + first + i))
+        form.augment(images[own], results[own], steps[own], lambda i: table.sample(at + first + i))
 
     return fill
 
@@ -230,7 +230,7 @@ def _filler(
 def _blank(images: torch.Tensor, out: tuple[int, int], last: bool) -> torch.Tensor:
     """Room for results of these images, on the CPU.
 
-    NumPy asks Linux for huge pages: a fresh batch is then there in a quarter of the time.
+    NumPy asks Linux for huge pages, so that fresh memory of many megabytes costs few page faults.
     """
     samples, channels = images.shape[:2]
     shape = (samples, *out, channels) if last else (samples, channels, *out)
@@ -261,7 +261,8 @@ def _on_device(
     # The mean is not known here: a sample is refused that some mean would make too large.
     most = full_range * (1.0 if images.dtype == torch.uint8 else _LARGEST_MEAN)
     for at in np.flatnonzero(np.abs(numbers[:, LIFT]) * most >= TOO_LARGE)[:1]:
-        raise ValueError(too_large(table.effect(at)))
+        effect, which = table.sample(at)
+        raise ValueError(f"{too_large(effect)}{which}")
     noise = _noise_on(device) if table.digests is not None else torch.empty(0, device=device)
     rows, pixels = torch.from_numpy(steps), images
     if device.type == "cuda":
