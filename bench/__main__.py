@@ -28,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             name: _measure(name, effort, options.quick)
             for name in (SECTIONS if report else [options.what])
         }
+        sections = {name: section for name, section in sections.items() if section.results}
+        if not sections:
+            sys.exit(f"nothing of {options.what} can be measured here")
     if options.json or (options.what == "report" and not options.load):
         records.save(sections, options.json or records.default_path(machine()))
     if options.what == "report":

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from importlib.metadata import version
-from importlib.util import find_spec
 from typing import Any
 
 import cv2
@@ -14,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 import dpa
+from bench import tensors
 from bench.effort import Effort
 from bench.tables import rate_table
 from dpa import _pixels
@@ -27,12 +26,10 @@ WARPS = "Turned by 17 degrees, 1024 x 768, linear"
 ARRAYS, TENSORS = "Arrays, 224 x 224 x 3, uint8", "Tensors, 64 x 3 x 224 x 224"
 QUIET, CALLS = "apply_augmentation, noise 0", "warpAffine, mean, LUT of OpenCV"
 NOISY, NUMPY = "apply_augmentation", "the same with NumPy's standard_normal"
-KORNIA = "RandomAffine, ColorJiggle of Kornia"
 NOTES = {
     WARPS: "One thread. `python -m bench.elsewhere` measures beside other environments.",
     ARRAYS: "One image a call, one thread. A field of noise is 150,528 numbers.",
-    TENSORS: "One batch a call; threads as PyTorch's. A machine with a GPU has rows of it, too, "
-    "with batches of 256; the others lack these figures.",
+    TENSORS: "One batch a call; threads as PyTorch's.",
 }
 
 
@@ -45,7 +42,7 @@ def run(effort: Effort) -> Iterator[BenchmarkResult]:
     _pixels.choose_loops(os.environ.get("DPA_KERNEL") or None)
     yield from _grouped(ARRAYS, effort.measure(_arrays()))
     cv2.setNumThreads(threads)
-    yield from _grouped(TENSORS, effort.measure(_tensors()))
+    yield from _grouped(TENSORS, effort.measure(list(tensors.cases("cpu", 64))))
 
 
 def _grouped(title: str, results: Sequence[BenchmarkResult]) -> Sequence[BenchmarkResult]:
@@ -142,72 +139,3 @@ def _with_numpy(
     values += warped * np.float32(gain)
     np.rint(values, out=values)
     return np.clip(values, 0, 255, out=values).astype(np.uint8)
-
-
-# ---- Tensors ----
-
-
-def _tensors() -> list[Case]:
-    """None without PyTorch; Kornia's where it is installed; on a GPU where there is one."""
-    if not find_spec("torch"):
-        return []
-    import torch
-
-    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
-    return [case for device in devices for case in _on(device)]
-
-
-def _on(device: str) -> Iterator[Case]:
-    import torch
-
-    from dpa.integrations.torch import apply_augmentation
-
-    size, where = (64, "CPU") if device == "cpu" else (256, torch.cuda.get_device_name())
-    batch = dpa.generate_augmentation_batch(range(size), dpa.get_preset("moderate"))
-    silent = dpa.get_preset("moderate", noise_range=(0, 0))
-    quiet = dpa.generate_augmentation_batch(range(size), silent)
-    ours = {"version": f"torch {torch.__version__}"}
-    for dtype in (torch.float32, torch.uint8):
-        images = (torch.rand(size, 3, 224, 224) * 255).to(dtype).to(device)
-        named = f"{where}, {str(dtype).removeprefix('torch.')}"
-        if dtype.is_floating_point:
-            images /= 255
-        for noisy, own in ((False, quiet), (True, batch)):
-            noise = "noise" if noisy else "no noise"
-            peer = f"{KORNIA}, {noise}, {named}"
-            name, facts = f"apply_augmentation, {noise}, {named}", {**ours, "against": peer}
-            work = _awaited(partial(apply_augmentation, images, own), device)
-            yield Case(name, work, size, facts=facts)
-            if find_spec("kornia"):
-                theirs = {"version": f"kornia {version('kornia')}"}
-                work = _awaited(_kornia(images, noisy), device)
-                yield Case(peer, work, size, facts=theirs)
-        yield Case(f"clone, {named}", _awaited(images.clone, device), size, facts=ours)
-
-
-def _awaited(work: Callable[[], object], device: str) -> Callable[[], object]:
-    """Until the device has done it."""
-    if device == "cpu":
-        return work
-    import torch
-
-    def done() -> None:
-        work()
-        torch.cuda.synchronize()
-
-    return done
-
-
-def _kornia(images: Any, noisy: bool) -> Callable[[], object]:
-    """Of uint8 with what Kornia needs around it."""
-    from kornia import augmentation as K  # noqa: N812 (its users' habit)
-    from torch import nn, uint8
-
-    parts = nn.Sequential(
-        K.RandomAffine(degrees=30.0, scale=(0.8, 1.2), p=1.0),
-        K.ColorJiggle(brightness=(0.8, 1.2), contrast=(0.7, 1.3), p=1.0),
-        *([K.RandomGaussianNoise(std=0.05, p=1.0)] if noisy else []),
-    )
-    if images.dtype != uint8:
-        return lambda: parts(images)
-    return lambda: (parts(images.float() / 255) * 255).clamp(0, 255).round().to(uint8)

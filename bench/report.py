@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from bench import api, clusters, files, images, kernels, peers, scaling, space, training
+from bench import api, clusters, files, gpu, images, kernels, peers, scaling, space, training
 from dpa.benchmark import Measurements, Record
 
 SECTIONS: Mapping[str, ModuleType] = {
@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "clusters": clusters,
     "peers": peers,
     "images": images,
+    "gpu": gpu,
     "training": training,
 }
 INTRODUCTION = """\

@@ -1,10 +1,10 @@
 """The kernels by Triton's interpreter: test_torch_kernels.py runs this in a process of its own."""
 
-import numpy as np
 import pytest
 import torch
-from tensor_bits import TABLE, BitsOfArrays, pictures, random_effect, rows
+from tensor_bits import TABLE, BitsOfArrays, pictures, rows
 
+from dpa.images.effects import Effect
 from dpa.images.forms import Sampling
 from dpa.integrations.torch import kernels, operations, tensors
 
@@ -13,14 +13,26 @@ class TestKernels(BitsOfArrays):
     augmented = staticmethod(kernels.augmented)
 
 
+PARTS = [
+    {},
+    {"contrast": 0.5},
+    {"gamma": 2.0},
+    {"brightness": 1.5},
+    {"saturation": 0.5},
+    {"noise": 0.1, "digest": bytes(32)},
+    {"erase_area": 0.3},
+]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: next(iter(part), "nothing"))
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32], ids=["uint8", "float32"])
-def test_what_no_sample_needs_is_left_out(dtype):
-    rng = np.random.default_rng(2)
-    images = pictures((6, 3, 9, 10), dtype)
-    effects = [random_effect(rng, 3)._replace(gamma=1.0, contrast=1.0) for _ in range(6)]
-    steps = rows(effects, images, (9, 10), 1.0)
-    arguments = (images, steps, TABLE, (9, 10), Sampling.checked("linear", "edge"), 1.0, 0.0)
-    done = kernels.augmented(*arguments, needs_mean=False, needs_gamma=False)
+def test_what_no_sample_needs_is_left_out(dtype, part):
+    images = pictures((2, 3, 9, 10), dtype)
+    steps = rows([Effect(rotation=20.0), Effect(rotation=20.0, **part)], images, (9, 10), 1.0)
+    arguments = (images, steps, TABLE, (9, 10), Sampling.checked("linear", "edge"), 1.0, 0.5)
+    needs = kernels.needs_of(steps.numpy())
+    assert sum(needs.values()) == (0 if not part else 2 if "contrast" in part else 1)
+    done = kernels.augmented(*arguments, **needs)
     assert torch.equal(done, operations.augmented(*arguments))
 
 

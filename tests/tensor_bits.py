@@ -145,6 +145,11 @@ class BitsOfArrays:
         images = pictures((4, 1, *size), torch.uint8)
         self.check(images, effects, (5, 4), interpolation, border)
 
+    @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32], ids=["uint8", "float32"])
+    def test_results_of_one_pixel(self, dtype):
+        effects = [Effect(contrast=0.5), Effect(noise=0.2, digest=bytes(32)), Effect(erase_area=1)]
+        self.check(pictures((3, 3, 5, 6), dtype), effects, (1, 1))
+
     @pytest.mark.parametrize("border", ["reflect", 0.25])
     @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
     def test_nan_infinity_and_minus_zero(self, interpolation, border):

@@ -18,9 +18,9 @@ from triton.backends.compiler import GPUTarget  # noqa: E402
 from triton.compiler import ASTSource  # noqa: E402
 
 from dpa.integrations.torch import kernels, powers  # noqa: E402
-from dpa.integrations.torch.fused_kernel import EDGE, FILL, REFLECT, augment  # noqa: E402
+from dpa.integrations.torch.place_kernel import EDGE, FILL, REFLECT, place  # noqa: E402
 from dpa.integrations.torch.steps import CUBIC, LINEAR, NEAREST  # noqa: E402
-from dpa.integrations.torch.tone_kernels import make_levels  # noqa: E402
+from dpa.integrations.torch.tone_kernels import make_levels, tone  # noqa: E402
 
 HERE = Path(__file__).parent
 #: Operations that are not rounded to nearest, or that the assembler may fuse: those without .rn.
@@ -32,10 +32,9 @@ def compiled(kernel, architecture, *, interpolation=LINEAR, **constants):
     types = {"steps_ptr": "*i64", "sums_ptr": "*i64", "table_ptr": "*fp32", "levels_ptr": "*u8"}
     pixel = "*u8" if constants["FULL_RANGE"] == 255.0 else "*fp32"
     types |= {"images_ptr": pixel, "out_ptr": pixel, "fill": "fp32", "erase_fill": "fp32"}
-    if kernel is augment:
-        constants |= {"stride_x": 1, "out_p": 1, "INTERPOLATION": interpolation}
-        constants |= {"BLOCK": kernels.BLOCK}
+    known = {"stride_x": 1, "out_p": 1, "INTERPOLATION": interpolation, "RUNS": kernels.RUNS}
     names = kernel.arg_names
+    constants = {name: value for name, value in (constants | known).items() if name in names}
     signature = {name: types.get(name, "i32") for name in names}
     signature |= dict.fromkeys(constants, "constexpr")
     values = {(names.index(name),): value for name, value in constants.items()}
@@ -57,24 +56,24 @@ def spilled_bytes(ptx, architecture, folder):
 
 
 @pytest.mark.parametrize(
-    ("border", "summing"),
+    ("border", "mean"),
     [(REFLECT, False), (EDGE, False), (FILL, False), (REFLECT, True)],
-    ids=["reflect", "edge", "fill", "summing"],
+    ids=["reflect", "edge", "fill", "mean"],
 )
 @pytest.mark.parametrize(
     "interpolation", [LINEAR, NEAREST, CUBIC], ids=["linear", "nearest", "cubic"]
 )
 @pytest.mark.parametrize("full_range", [255.0, 1.0], ids=["uint8", "float32"])
 def test_the_compiled_kernel_rounds_each_step_and_keeps_to_its_registers(
-    full_range, interpolation, border, summing, tmp_path
+    full_range, interpolation, border, mean, tmp_path
 ):
     constants = {"FULL_RANGE": full_range, "CHANNELS": 3, "BORDER": border.value}
-    constants |= {"OFFSET": tl.int32, "HAS_GAMMA": True, "HAS_MEAN": True, "SUMMING": summing}
-    made = compiled(augment, 90, interpolation=interpolation, **constants)
-    ptx = made.asm["ptx"]
-    assert not INEXACT.findall(ptx)
-    assert summing or "mul.rn.f32" in ptx
-    assert sum(spilled_bytes(ptx, 90, tmp_path)) <= 32  # gamma of float32: two words a thread
+    constants |= {"OFFSET": tl.int32, "NARROW": False, "HAS_GAMMA": True, "HAS_MEAN": mean}
+    for kernel in (place, tone):
+        ptx = compiled(kernel, 90, interpolation=interpolation, **constants).asm["ptx"]
+        assert not INEXACT.findall(ptx)
+        assert sum(spilled_bytes(ptx, 90, tmp_path)) <= 32  # gamma of float32: two words a thread
+    assert "mul.rn.f32" in ptx
 
 
 @pytest.mark.parametrize("architecture", [75, 80, 90])
@@ -84,8 +83,8 @@ def test_the_constants_of_powers_stay_doubles(architecture, full_range):
         ptx = compiled(make_levels, architecture, FULL_RANGE=full_range).asm["ptx"]
     else:
         constants = {"CHANNELS": 1, "BORDER": EDGE.value, "OFFSET": tl.int64, "HAS_GAMMA": True}
-        constants |= {"HAS_MEAN": False, "SUMMING": False, "FULL_RANGE": full_range}
-        ptx = compiled(augment, architecture, **constants).asm["ptx"]
+        constants |= {"HAS_MEAN": False, "NARROW": True, "FULL_RANGE": full_range}
+        ptx = compiled(place, architecture, **constants).asm["ptx"]
     assert not INEXACT.findall(ptx)
     assert "div.rn.f64" in ptx
     numbers = [*powers.LOG_EVEN, *powers.LOG_ODD, *powers.EXP, full_range]

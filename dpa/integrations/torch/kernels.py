@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from dpa._pixels import STEPS
 from dpa.checks import extra
 from dpa.images.forms import Sampling
-from dpa.integrations.torch.fused_kernel import EDGE, FILL, REFLECT, augment
-from dpa.integrations.torch.steps import CUBIC, memory_format
-from dpa.integrations.torch.tone_kernels import make_levels
+from dpa.integrations.torch.place_kernel import EDGE, FILL, REFLECT, TILE_HEIGHT, TILE_WIDTH, place
+from dpa.integrations.torch.steps import (
+    BOX,
+    CUBIC,
+    FLAGS,
+    GAIN,
+    GAMMA,
+    LIFT,
+    MIXES,
+    NEAREST,
+    NOISY,
+    memory_format,
+)
+from dpa.integrations.torch.tone_kernels import RUN, make_levels, tone
 
 with extra("torch", "kernels need Triton, which PyTorch's builds for GPUs bring"):
     import triton
@@ -20,8 +35,8 @@ if tuple(map(int, triton.__version__.split(".")[:2])) < (3, 5):
 
 #: More channels are left to operations.py.
 MAX_CHANNELS = 4
-#: Pixels of a program.
-BLOCK = 512
+#: Runs of pixels that a program of tone does: one a thread.
+RUNS = 128
 _BORDERS = {"reflect": REFLECT.value, "edge": EDGE.value, None: FILL.value}
 
 
@@ -35,10 +50,11 @@ def augmented(
     erase_fill: float,
     needs_mean: bool = True,
     needs_gamma: bool = True,
+    needs_tone: bool = True,
 ) -> torch.Tensor:
     """The same as operations.augmented, without a gradient, of up to MAX_CHANNELS channels.
 
-    `needs_mean`, `needs_gamma`: False where no sample has a lift, or none a gamma other than 1.
+    `needs_mean`, `needs_gamma`, `needs_tone`: False where needs_of(steps) says so.
     """
     samples, channels, height, width = images.shape
     out = torch.empty(
@@ -50,7 +66,8 @@ def augmented(
     if not samples:
         return out
     levels, sums = images, steps  # not read
-    grid = (samples * triton.cdiv(out_size[0] * out_size[1], BLOCK),)
+    tiles = triton.cdiv(out_size[0], TILE_HEIGHT.value) * triton.cdiv(out_size[1], TILE_WIDTH.value)
+    pixels, strides = math.prod(out_size), (out.stride(0), out.stride(1), out.stride(3))
     options = launch_options(sampling.interpolation)
     with torch.cuda.device_of(images):  # Triton launches on the current one
         if needs_gamma and images.dtype == torch.uint8:
@@ -58,18 +75,32 @@ def augmented(
             make_levels[(samples,)](steps, levels, float(full_range), **options)
         if needs_mean:
             sums = steps.new_zeros((samples, 2))
-        for summing in (True, False) if needs_mean else (False,):
-            augment[grid](
-                *(images, out, steps, table, levels, sums),
-                *images.stride(),
-                *(out.stride(0), out.stride(1), out.stride(3)),
-                *(height, width, *out_size),
-                *(sampling.fill, erase_fill, float(full_range)),
-                *(channels, sampling.interpolation, _BORDERS[sampling.border]),
-                *(_offset_type(images), needs_gamma, needs_mean, summing, BLOCK),
-                **options,
+        place[(samples * tiles,)](
+            *(images, out, steps, levels, sums, *images.stride(), *strides),
+            *(height, width, *out_size, sampling.fill, float(full_range)),
+            *(channels, sampling.interpolation, _BORDERS[sampling.border]),
+            *(_offset_type(images), min(height, width) == 1, needs_gamma, needs_mean),
+            **options,
+        )
+        if needs_tone:
+            tone[(samples * triton.cdiv(pixels, RUNS * RUN.value),)](
+                *(out, steps, table, sums, *strides, pixels, out_size[1], erase_fill),
+                *(float(full_range), channels, needs_mean, RUNS),
+                **launch_options(NEAREST),
             )
     return out
+
+
+def needs_of(steps: npt.NDArray[np.int64]) -> dict[str, bool]:
+    """What any sample needs, as arguments of augmented."""
+    numbers = steps.view(np.float64)
+    lifts = numbers[:, LIFT] != 0
+    tones = lifts | (numbers[:, GAIN] != 1) | (steps[:, FLAGS] & (MIXES | NOISY) != 0)
+    return {
+        "needs_mean": bool(lifts.any()),
+        "needs_gamma": bool((numbers[:, GAMMA] != 1).any()),
+        "needs_tone": bool((tones | (steps[:, BOX + 2] > 0)).any()),
+    }
 
 
 def try_out(device: str) -> None:

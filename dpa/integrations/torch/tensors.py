@@ -29,7 +29,7 @@ with extra("torch", "dpa.integrations.torch needs PyTorch"):
     import torch
 
     from dpa.integrations.torch import operations
-    from dpa.integrations.torch.steps import GAMMA, LIFT, is_channels_last, memory_format
+    from dpa.integrations.torch.steps import LIFT, is_channels_last, memory_format
 
 _DTYPES = (torch.uint8, torch.float32, torch.float64, torch.float16, torch.bfloat16)
 #: Values that a thread makes at a time: about a millisecond's.
@@ -280,8 +280,7 @@ def _on_device(
     if kernels is None or form.channels > kernels.MAX_CHANNELS:
         results = operations.augmented(*arguments)
     else:
-        needs = (numbers[:, LIFT] != 0).any(), (numbers[:, GAMMA] != 1).any()
-        results = kernels.augmented(*arguments, *map(bool, needs))
+        results = kernels.augmented(*arguments, **kernels.needs_of(steps))
     return results.to(images.dtype)
 
 

@@ -1,4 +1,4 @@
-"""Gamma, tone and noise in Triton: what fused_kernel.py does to blended pixels."""
+"""Gamma, tone and noise in Triton: what place_kernel.py does to blended pixels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ with extra("torch", "kernels need Triton, which PyTorch's builds for GPUs bring"
     import triton
     import triton.language as tl
 
+#: Pixels that follow each other: in all channels they take whole blocks of noise.
+RUN = tl.constexpr(8)
 _LOG_EVEN, _LOG_ODD, _EXP = map(tl.constexpr, (powers.LOG_EVEN, powers.LOG_ODD, powers.EXP))
 
 
@@ -22,7 +24,7 @@ def number_of(row, column: tl.constexpr):
 def byte_of(value, FULL_RANGE: tl.constexpr):
     """To the nearest integer, ties to even: from 2**23 on, singles have no fraction."""
     value = tl.minimum(tl.maximum(value, 0.0), FULL_RANGE)
-    return ((value + 2.0**23) - 2.0**23).to(tl.uint8)
+    return ((value + 2.0**23).to(tl.int32, bitcast=True) & 0xFF).to(tl.uint8)
 
 
 # ---- Gamma ----
@@ -96,6 +98,73 @@ def _exponential(x):
 # ---- Tone ----
 
 
+@triton.jit(do_not_specialize=["out_width"])
+def tone(
+    out_ptr,
+    steps_ptr,
+    table_ptr,
+    sums_ptr,
+    out_n,
+    out_c,
+    out_p,
+    pixels,
+    out_width,
+    erase_fill,
+    FULL_RANGE: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    HAS_MEAN: tl.constexpr,
+    RUNS: tl.constexpr,
+):
+    """A program does RUNS runs of pixels, in place, in all channels: tone, noise and erasing."""
+    BYTES: tl.constexpr = out_ptr.dtype.element_ty == tl.uint8
+    blocks = tl.cdiv(tl.cdiv(pixels, RUN), RUNS)
+    sample = (tl.program_id(0) // blocks).to(tl.int64)
+    row = steps_ptr + sample * steps.STEPS
+    flags = tl.load(row + steps.FLAGS)
+    gain = number_of(row, steps.GAIN).to(tl.float32)
+    offset = tl.full((), 0.0, tl.float32)
+    if HAS_MEAN:
+        lift = number_of(row, steps.LIFT)
+        if lift != 0:
+            mean = mean_of(sums_ptr + 2 * sample, pixels, CHANNELS, BYTES, FULL_RANGE)
+            offset = (lift * mean).to(tl.float32)
+    top, left = tl.load(row + steps.BOX).to(tl.int32), tl.load(row + steps.BOX + 1).to(tl.int32)
+    bottom = tl.load(row + steps.BOX + 2).to(tl.int32)
+    right = tl.load(row + steps.BOX + 3).to(tl.int32)
+    still = (gain == 1) & (offset == 0) & ((flags & (steps.MIXES | steps.NOISY)) == 0)
+    if still & (bottom <= top):
+        return
+
+    run = tl.program_id(0) % blocks * RUNS + tl.arange(0, RUNS)
+    index = run[:, None] * RUN + tl.arange(0, RUN)[None, :]
+    inside = index < pixels
+    erased = index < 0
+    if bottom > top:
+        y = index // out_width
+        x = index - y * out_width
+        erased = (y >= top) & (y < bottom) & (x >= left) & (x < right)
+    target = out_ptr + sample * out_n + index.to(tl.int64) * out_p
+    fill = tl.full((), erase_fill, out_ptr.dtype.element_ty)
+    if still:
+        for c in tl.static_range(CHANNELS):
+            tl.store(target + c * out_c, fill, mask=inside & erased)
+        return
+
+    values = ()
+    for c in tl.static_range(CHANNELS):
+        value = tl.load(target + c * out_c, mask=inside, other=0)
+        values = values + (gain * value.to(tl.float32) + offset,)
+    if CHANNELS == 3 and (flags & steps.MIXES) != 0:
+        values = mixed(row, values[0], values[1], values[2])
+    if (flags & steps.NOISY) != 0:
+        values = noisy(row, values, run, table_ptr, CHANNELS)
+    for c in tl.static_range(CHANNELS):
+        value = values[c] + 0.0  # -0.0 becomes +0.0
+        if BYTES:
+            value = byte_of(value, FULL_RANGE)
+        tl.store(target + c * out_c, tl.where(erased, fill, value), mask=inside)
+
+
 @triton.jit
 def step_of(value, FULL_RANGE: tl.constexpr):
     """What a value adds to the sum of which the mean is made, and whether it counts."""
@@ -111,9 +180,10 @@ def step_of(value, FULL_RANGE: tl.constexpr):
 
 
 @triton.jit
-def mean_of(sums, BYTES: tl.constexpr, FULL_RANGE: tl.constexpr):
-    """Of what step_of has made, the sum and the number of which are in sums."""
-    total, number = tl.load(sums), tl.load(sums + 1)
+def mean_of(sums, pixels, CHANNELS: tl.constexpr, BYTES: tl.constexpr, FULL_RANGE: tl.constexpr):
+    """Of what step_of has made: the sum is in sums, and the number, but of bytes all count."""
+    total = tl.load(sums)
+    number = tl.full((), pixels, tl.int64) * CHANNELS if BYTES else tl.load(sums + 1)
     mean = total.to(tl.float64) / tl.maximum(number, 1).to(tl.float64)
     if not BYTES:
         mean = mean * FULL_RANGE / 2.0**24
@@ -136,24 +206,50 @@ def mixed(row, red, green, blue):
 
 
 @triton.jit
-def noisy(row, values, table, block, CHANNELS: tl.constexpr, BLOCK: tl.constexpr):
-    """Adds noise to the values of the program's pixels, of each channel a tensor."""
+def noisy(row, values, run, table, CHANNELS: tl.constexpr):
+    """Adds noise to the values of runs, of each channel a matrix."""
     stdev = number_of(row, steps.STDEV).to(tl.float32)
-    numbers = _numbers(row, block * (BLOCK * CHANNELS // 8), BLOCK * CHANNELS)
+    words = _words(row, run, CHANNELS)
     made = ()
     for c in tl.static_range(CHANNELS):
-        own = tl.gather(numbers, tl.arange(0, BLOCK) * CHANNELS + c, 0)
-        made = made + (values[c] + stdev * tl.load(table + own),)
+        made = made + (values[c] + stdev * _normals(words, table, c, CHANNELS),)
     return made
 
 
 @triton.jit
-def _numbers(row, first, COUNT: tl.constexpr):
-    """COUNT or more of the noise's indices of the table, from Philox block `first` on."""
-    SIZE: tl.constexpr = triton.next_power_of_2(COUNT)
+def _words(row, run, CHANNELS: tl.constexpr):
+    """The words of noise of runs, four for each channel: two numbers each."""
     k0, k1 = tl.load(row + steps.WORDS), tl.load(row + steps.WORDS + 1)
     c2, c3 = tl.load(row + steps.WORDS + 2), tl.load(row + steps.WORDS + 3)
-    blocks = first + tl.arange(0, SIZE // 8)
-    x0, x1, x2, x3 = tl.philox(k1 << 32 | k0, blocks, 0, c2.to(tl.uint32), c3.to(tl.uint32))
-    words = tl.join(tl.join(x0, x2), tl.join(x1, x3))  # side by side: x0, x1, x2, x3
-    return tl.join(words & 0xFFFF, words >> 16).reshape(SIZE)
+    words = ()
+    for i in tl.static_range(CHANNELS):
+        block = run * CHANNELS + i
+        words = words + tl.philox(k1 << 32 | k0, block, 0, c2.to(tl.uint32), c3.to(tl.uint32))
+    return words
+
+
+@triton.jit
+def _normals(words, table, channel: tl.constexpr, CHANNELS: tl.constexpr):
+    """Of the runs' pixels in a channel, as a matrix. The table's lower half mirrors the upper."""
+    odd: tl.constexpr = channel + CHANNELS
+    numbers = tl.join(
+        _numbers(words, channel, 2 * CHANNELS), _numbers(words, odd, 2 * CHANNELS)
+    ).reshape(words[0].shape[0], RUN)
+    mirrors = (numbers >> 15) - 1  # all ones in the lower half
+    upper = tl.load(table + 32768 + ((numbers ^ mirrors) & 0x7FFF))
+    return (upper.to(tl.int32, bitcast=True) ^ (mirrors << 31)).to(tl.float32, bitcast=True)
+
+
+@triton.jit
+def _numbers(words, first: tl.constexpr, step: tl.constexpr):
+    """Four numbers of each run: the last two dimensions are of two."""
+    return tl.join(
+        tl.join(_number(words, first), _number(words, first + 2 * step)),
+        tl.join(_number(words, first + step), _number(words, first + 3 * step)),
+    )
+
+
+@triton.jit
+def _number(words, index: tl.constexpr):
+    word = words[index // 2]
+    return ((word >> 16) if index % 2 else (word & 0xFFFF)).to(tl.int32)
