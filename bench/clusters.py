@@ -6,8 +6,10 @@ started and does the job once before the clock runs.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,10 +37,11 @@ SAMPLES, TEXTS, PARTS = 20_000_000, 2_000_000, 40
 ONE = "one process"
 EXPRESSION = "polars: expression"
 LIST = "generate_augmentation_batch of a list"
+COPY = "spark: a copy"
 #: Dictionaries of random numbers take time and make files larger.
 WRITING: dict[str, Any] = {"compression": "zstd", "use_dictionary": False}
 MODULES = {ONE: "pyarrow", "polars": "polars", "duckdb": "duckdb"}
-MODULES |= {"dask": "distributed", "ray": "ray", "spark": "pyspark"}
+MODULES |= {"dask": "distributed", "ray": "ray", "spark": "pyspark", COPY: "pyspark"}
 
 
 # ---- The jobs: each takes a number of samples, gives what writes them to a folder ----
@@ -94,9 +97,23 @@ def ray(size: int) -> Callable[[str], object]:
 
 
 def spark(size: int) -> Callable[[str], object]:
-    from pyspark.sql import SparkSession
-
     from dpa.integrations.spark import add_parameters
+
+    frame = add_parameters(_spark_session().range(0, size, 1, PARTS), "id")
+    return lambda folder: frame.write.mode("overwrite").parquet(folder)
+
+
+def spark_copy(size: int) -> Callable[[str], object]:
+    """The same columns, read from files and written again: neither dpa nor Python is in it."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    spark(size)(folder)
+    frame = _spark_session().read.parquet(folder)
+    return lambda folder: frame.write.mode("overwrite").parquet(folder)
+
+
+def _spark_session() -> Any:
+    from pyspark.sql import SparkSession
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
     settings = {
@@ -107,8 +124,7 @@ def spark(size: int) -> Callable[[str], object]:
         "spark.hadoop.parquet.enable.dictionary": "false",
     }
     builder = SparkSession.builder.master(f"local[{allowed_cores()}]").config(map=settings)
-    frame = add_parameters(builder.getOrCreate().range(0, size, 1, PARTS), "id")
-    return lambda folder: frame.write.mode("overwrite").parquet(folder)
+    return builder.getOrCreate()
 
 
 def polars(size: int) -> Callable[[str], object]:
@@ -135,7 +151,9 @@ def duckdb(size: int) -> Callable[[str], object]:
 
 
 JOBS = {ONE: one_process, "polars": polars, "duckdb": duckdb, "dask": dask, "ray": ray}
-JOBS |= {"spark": spark}
+JOBS |= {"spark": spark, COPY: spark_copy}
+#: Those that make their folder.
+FOLDERS = ("dask", "ray", "spark", COPY)
 
 
 # ---- Measuring ----
@@ -145,7 +163,7 @@ def measured(name: str, size: int) -> dict[str, float]:
     """Seconds and CPU seconds of the second run, and the peak memory of this process in it."""
     job = JOBS[name](size)
     with tempfile.TemporaryDirectory() as folder:
-        job(f"{folder}/first") if name in ("dask", "ray", "spark") else job(made(folder, "first"))
+        job(f"{folder}/first") if name in FOLDERS else job(made(folder, "first"))
         target = made(folder, "second")
         before, start = cpu_seconds(), time.perf_counter()
         job(target)
