@@ -21,6 +21,14 @@ struct link_run {
     const uint32_t (*schedule)[64];
 };
 
+/* Where chains start: sample i hashes block[i], the last one of its key, after the chaining
+ * value before[i * step]; step is 1, or 0 where all keys share that value. */
+struct key_blocks {
+    const uint8_t (*block)[64];
+    const sha256_state *before;
+    size_t step;
+};
+
 /* Blocks whose words parameters take (docs/spec.md, "Declared parameters"), one compression
  * each: eight words of digest, then eight of the parameter and the counter. Block i is
  * digest[i * digest_step], half[i * half_step]; a step is 1, or 0 where all blocks share
@@ -36,8 +44,9 @@ struct dpa_kernel {
     unsigned lanes; /* samples it works on at once */
     /* Adds one block to each of n states. */
     void (*compress)(sha256_state *state, const uint8_t (*block)[64], size_t n);
-    /* Takes each of n digests through a run of links. */
-    void (*link)(sha256_state *state, size_t n, const struct link_run *run);
+    /* Takes n digests through a run of links: those of keys, or those in state without any. */
+    void (*link)(sha256_state *state, size_t n, const struct key_blocks *keys,
+                 const struct link_run *run);
     /* Hashes n blocks; word[k * row + i] is 64-bit word k of hash i, big-endian, for the
      * first `wanted` of the four. */
     void (*words)(const struct word_blocks *blocks, size_t n, unsigned wanted, uint64_t *word,

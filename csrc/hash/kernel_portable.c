@@ -35,21 +35,29 @@ static void rounds(sha256_state state, const uint32_t wk[64])
     state[7] += h;
 }
 
-static void compress(sha256_state *state, const uint8_t (*block)[64], size_t n)
+static void compress_one(sha256_state state, const uint8_t block[64])
 {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t w[16], wk[64];
-        for (int t = 0; t < 16; t++)
-            w[t] = load_be32(block[i] + 4 * t);
-        dpa_sha256_schedule(w, wk);
-        rounds(state[i], wk);
-    }
+    uint32_t w[16], wk[64];
+    for (int t = 0; t < 16; t++)
+        w[t] = load_be32(block + 4 * t);
+    dpa_sha256_schedule(w, wk);
+    rounds(state, wk);
 }
 
-static void link(sha256_state *state, size_t n, const struct link_run *run)
+static void compress(sha256_state *state, const uint8_t (*block)[64], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        compress_one(state[i], block[i]);
+}
+
+static void link(sha256_state *state, size_t n, const struct key_blocks *keys, const struct link_run *run)
 {
     static const sha256_state initial = {SHA256_H0};
     for (size_t i = 0; i < n; i++) {
+        if (keys) {
+            memcpy(state[i], keys->before[i * keys->step], sizeof state[i]);
+            compress_one(state[i], keys->block[i]);
+        }
         const uint32_t(*constant)[64] = run->schedule;
         for (size_t l = 0; l < run->links; l++) {
             uint32_t hex[16], wk[64];

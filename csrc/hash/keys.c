@@ -6,12 +6,13 @@ void dpa_keys_start(struct sha256_stream *prefix, const struct dpa_kernel *kerne
     dpa_sha256_feed(prefix, keys->prefix, keys->prefix_size);
 }
 
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
+                            "34353637383940414243444546474849505152535455565758596061626364656667"
+                            "6869707172737475767778798081828384858687888990919293949596979899";
+
 /* Writes the decimal digits of x so that they end at digits + DIGITS; returns how many. */
 static size_t decimal(uint64_t x, uint8_t *digits)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
-                                "34353637383940414243444546474849505152535455565758596061626364656667"
-                                "6869707172737475767778798081828384858687888990919293949596979899";
     size_t at = DIGITS;
     while (x >= 100) {
         at -= 2;
@@ -53,16 +54,35 @@ static void stage_long(const struct sha256_stream *prefix, const uint8_t *id, si
     memcpy(state, key.state, sizeof key.state);
 }
 
-void dpa_keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first, size_t n,
-                    sha256_state *state, uint8_t (*block)[64])
+/* Copies `row`, the block of number x, for the n numbers behind it, or as far as only the last
+ * two digits change, which end at byte `end`. Returns how many these are. */
+static size_t stage_hundred(const uint8_t row[64], size_t end, uint64_t x, size_t n, uint8_t (*block)[64])
+{
+    const size_t pair = x % 100, left = x < 10 ? 0 : 99 - pair, count = left < n ? left : n;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(block[i], row, 64);
+        memcpy(block[i] + end - 2, pairs + 2 * (pair + 1 + i), 2);
+    }
+    return count;
+}
+
+struct key_blocks dpa_keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first,
+                                 size_t n, sha256_state *state, uint8_t (*block)[64])
 {
     const size_t head = prefix->size % 64;
+    const bool counted = !keys->text && !keys->ids;
+    struct key_blocks staged = {(const uint8_t(*)[64])block, &prefix->state, 0};
     uint8_t blank[64] = {0}, digits[2 * DIGITS] = {0};
     memcpy(blank, prefix->tail[0], head);
     for (size_t i = 0; i < n; i++) {
         const uint8_t *id;
         const size_t size = dpa_keys_id(keys, first + i, digits, &id);
         if (head + size >= 56) {
+            if (staged.step == 0)
+                for (size_t j = 0; j < n; j++)
+                    memcpy(state[j], prefix->state, sizeof state[j]);
+            staged.before = (const sha256_state *)state;
+            staged.step = 1;
             stage_long(prefix, id, size, state[i], block[i]);
             continue;
         }
@@ -73,6 +93,8 @@ void dpa_keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, si
             memcpy(block[i] + head, id, DIGITS);
         block[i][head + size] = 0x80;
         store_be64(block[i] + 56, (prefix->size + size) * 8);
-        memcpy(state[i], prefix->state, sizeof state[i]);
+        if (counted)
+            i += stage_hundred(block[i], head + size, integer_id(keys, first + i), n - i - 1, block + i + 1);
     }
+    return staged;
 }

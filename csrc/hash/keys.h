@@ -11,10 +11,10 @@
 /* The prefix that all keys of a request share, hashed as far as it fills blocks. */
 void dpa_keys_start(struct sha256_stream *prefix, const struct dpa_kernel *kernel, const dpa_keys *keys);
 
-/* Stages the keys first .. first + n - 1: block[i] is the last, padded block of
- * key i and state[i] the chaining value before it. */
-void dpa_keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first, size_t n,
-                    sha256_state *state, uint8_t (*block)[64]);
+/* Stages the keys first .. first + n - 1 in block, and in state where a key needs a block before
+ * its last one. What it returns points to these and to prefix. */
+struct key_blocks dpa_keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first,
+                                 size_t n, sha256_state *state, uint8_t (*block)[64]);
 
 /* The bytes of id number i; decimals are written to digits. */
 size_t dpa_keys_id(const dpa_keys *keys, size_t i, uint8_t digits[DIGITS], const uint8_t **bytes);

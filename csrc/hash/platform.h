@@ -61,6 +61,7 @@
 
 #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define BIG_ENDIAN32(x) __builtin_bswap32(x) /* gcc vectorises the shifts below, badly */
+#define BIG_ENDIAN64(x) __builtin_bswap64(x)
 #endif
 
 INLINE uint32_t load_be32(const uint8_t *p)
@@ -89,8 +90,13 @@ INLINE void store_be32(uint8_t *p, uint32_t x)
 
 INLINE void store_be64(uint8_t *p, uint64_t x)
 {
+#ifdef BIG_ENDIAN64
+    x = BIG_ENDIAN64(x);
+    memcpy(p, &x, sizeof x);
+#else
     store_be32(p, (uint32_t)(x >> 32));
     store_be32(p + 4, (uint32_t)x);
+#endif
 }
 
 INLINE uint64_t load_le64(const uint8_t *p)

@@ -27,17 +27,21 @@ static bool equals_portable(const struct dpa_kernel *kernel)
     uint32_t schedule[2][64];
     const uint32_t(*wk)[64] = (const uint32_t(*)[64])schedule;
     const struct link_run runs[] = {{2, 1, wk}, {1, 2, wk}};
-    sha256_state state[TEST_SAMPLES], expected[TEST_SAMPLES];
-    uint8_t block[TEST_BLOCKS][64];
+    sha256_state state[TEST_SAMPLES], expected[TEST_SAMPLES], before[TEST_SAMPLES];
+    uint8_t block[TEST_SAMPLES][64];
     fill(schedule, sizeof schedule);
     fill(state, sizeof state);
+    fill(before, sizeof before);
     fill(block, sizeof block);
     memcpy(expected, state, sizeof state);
-    for (int r = 0; r < 2; r++) {
-        kernel->compress(state, (const uint8_t(*)[64])block, TEST_BLOCKS);
-        dpa_kernel_portable.compress(expected, (const uint8_t(*)[64])block, TEST_BLOCKS);
-        kernel->link(state, TEST_SAMPLES, &runs[r]);
-        dpa_kernel_portable.link(expected, TEST_SAMPLES, &runs[r]);
+    for (size_t r = 0; r < 2; r++) {
+        const struct key_blocks keys = {(const uint8_t(*)[64])block, (const sha256_state *)before, r};
+        kernel->link(state, TEST_SAMPLES, &keys, &runs[r]);
+        dpa_kernel_portable.link(expected, TEST_SAMPLES, &keys, &runs[r]);
+        kernel->compress(state, keys.block, TEST_SAMPLES);
+        dpa_kernel_portable.compress(expected, keys.block, TEST_SAMPLES);
+        kernel->link(state, TEST_SAMPLES, NULL, &runs[r]);
+        dpa_kernel_portable.link(expected, TEST_SAMPLES, NULL, &runs[r]);
     }
     return memcmp(state, expected, sizeof state) == 0;
 }

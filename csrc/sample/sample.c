@@ -51,37 +51,33 @@ size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, si
     return carve(NULL, &columns, request->depth, count, NULL);
 }
 
-/* The links of a chain: those of the table, then windows made on the fly. */
-static void run_chain(const struct dpa_kernel *kernel, const dpa_links *links, uint32_t depth,
-                      const struct batch *batch, size_t n)
+/* Keys, then the links of a chain: those of the table, then windows made on the fly. */
+static void run_chain(const struct dpa_kernel *kernel, const struct key_blocks *keys,
+                      const dpa_links *links, uint32_t depth, const struct batch *batch, size_t n)
 {
     const uint32_t tabled = depth < DPA_TABLE_LINKS ? depth : DPA_TABLE_LINKS;
     const struct link_run table = {tabled, 1, links->schedule};
-    kernel->link(batch->state, n, &table);
+    kernel->link(batch->state, n, keys, &table);
     if (depth <= DPA_TABLE_LINKS)
         return;
     struct dpa_fibonacci at;
     links_after_table(links, &at);
     while (at.index < depth) {
         const struct link_run run = dpa_links_expand(&at, depth, batch->window, WINDOW_BLOCKS);
-        kernel->link(batch->state, n, &run);
+        kernel->link(batch->state, n, NULL, &run);
     }
 }
 
-static void hash_batch(const dpa_engine *engine, const dpa_links *links, uint32_t depth,
-                       const struct batch *batch, size_t n)
+static void hash_batch(const dpa_engine *engine, const struct key_blocks *keys, const dpa_links *links,
+                       uint32_t depth, const struct batch *batch, size_t n)
 {
     const size_t share = bulk_share(engine, n);
     const struct batch rest = {.state = batch->state + share, .window = batch->window};
-    const uint8_t(*block)[64] = (const uint8_t(*)[64])batch->block;
-    if (share > 0) {
-        engine->bulk->compress(batch->state, block, share);
-        run_chain(engine->bulk, links, depth, batch, share);
-    }
-    if (share < n) {
-        engine->single->compress(rest.state, block + share, n - share);
-        run_chain(engine->single, links, depth, &rest, n - share);
-    }
+    const struct key_blocks of_rest = {keys->block + share, keys->before + share * keys->step, keys->step};
+    if (share > 0)
+        run_chain(engine->bulk, keys, links, depth, batch, share);
+    if (share < n)
+        run_chain(engine->single, &of_rest, links, depth, &rest, n - share);
 }
 
 void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_request *request,
@@ -96,12 +92,14 @@ void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_re
     dpa_keys_start(&prefix, engine->single, &request->keys);
     for (const size_t end = first + count; first < end;) {
         const size_t n = end - first < BATCH ? end - first : BATCH;
-        dpa_keys_stage(&prefix, &request->keys, first, n, batch.state, batch.block);
-        hash_batch(engine, links, request->depth, &batch, n);
+        const struct key_blocks keys =
+            dpa_keys_stage(&prefix, &request->keys, first, n, batch.state, batch.block);
+        hash_batch(engine, &keys, links, request->depth, &batch, n);
         if (request->digests)
             for (size_t i = 0; i < n; i++)
-                for (int t = 0; t < 8; t++)
-                    store_be32(request->digests[first + i] + 4 * t, batch.state[i][t]);
+                for (int t = 0; t < 8; t += 2)
+                    store_be64(request->digests[first + i] + 4 * t,
+                               (uint64_t)batch.state[i][t] << 32 | batch.state[i][t + 1]);
         dpa_columns_fill(&columns, first, n, (const sha256_state *)batch.state);
         first += n;
     }

@@ -257,9 +257,10 @@ static void features_fit(void)
 static struct dpa_kernel wrong;
 
 /* As portable, but for one bit of the last sample's digest. */
-static void wrong_link(sha256_state *state, size_t n, const struct link_run *run)
+static void wrong_link(sha256_state *state, size_t n, const struct key_blocks *keys,
+                       const struct link_run *run)
 {
-    dpa_kernel_portable.link(state, n, run);
+    dpa_kernel_portable.link(state, n, keys, run);
     state[n - 1][7] ^= 1;
 }
 

@@ -37,6 +37,32 @@ static void compress_equals_portable(const struct dpa_kernel *kernel)
     free(expected);
 }
 
+/* Chains that start at keys: of one chaining value (step 0), or each of its own (1). Both
+ * arrays end with the last sample. */
+static void keys_equal_portable(const struct dpa_kernel *kernel, const struct link_run *run, size_t step)
+{
+    uint8_t blocks[MOST][64];
+    sha256_state before[MOST], expected[MOST];
+    fill_random(blocks, sizeof blocks, 5);
+    fill_random(before, sizeof before, 6);
+    const struct key_blocks all = {(const uint8_t(*)[64])blocks, (const sha256_state *)before, step};
+    dpa_kernel_portable.link(expected, MOST, &all, run);
+    for (size_t n = 0; n <= MOST; n++) {
+        const size_t values = step > 0 ? n : 1;
+        sha256_state *state = allocate(n * sizeof *state), *exactly = allocate(values * sizeof *exactly);
+        uint8_t(*block)[64] = allocate(n * sizeof *block);
+        memcpy(block, blocks, n * sizeof *block);
+        memcpy(exactly, before, values * sizeof *exactly);
+        const struct key_blocks keys = {(const uint8_t(*)[64])block, (const sha256_state *)exactly, step};
+        kernel->link(state, n, &keys, run);
+        CHECK(memcmp(state, expected, n * sizeof *state) == 0, "%s: %zu keys, step %zu, %zu links of %zu blocks",
+              kernel->name, n, step, run->links, run->blocks);
+        free(state);
+        free(exactly);
+        free(block);
+    }
+}
+
 static void run_equals_portable(const struct dpa_kernel *kernel, size_t links, size_t blocks)
 {
     const size_t count = MOST, rows = links * blocks;
@@ -46,11 +72,11 @@ static void run_equals_portable(const struct dpa_kernel *kernel, size_t links, s
     fill_random(start, count * sizeof *start, 4);
     const struct link_run run = {links, blocks, (const uint32_t(*)[64])schedule};
     sha256_state *expected = copy_of((const sha256_state *)start, count);
-    dpa_kernel_portable.link(expected, count, &run);
+    dpa_kernel_portable.link(expected, count, NULL, &run);
     for (size_t n = 0; n <= count; n++) {
         /* One state behind the last, which the kernel has no business with. */
         sha256_state *state = copy_of((const sha256_state *)start, n < count ? n + 1 : n);
-        kernel->link(state, n, &run);
+        kernel->link(state, n, NULL, &run);
         CHECK(memcmp(state, expected, n * sizeof *state) == 0,
               "%s: %zu samples, %zu links of %zu blocks", kernel->name, n, links, blocks);
         if (n < count)
@@ -58,6 +84,8 @@ static void run_equals_portable(const struct dpa_kernel *kernel, size_t links, s
                   kernel->name, n);
         free(state);
     }
+    for (size_t step = 0; step < 2; step++)
+        keys_equal_portable(kernel, &run, step);
     free(schedule);
     free(start);
     free(expected);
@@ -73,8 +101,8 @@ static void every_hex_digit(const struct dpa_kernel *kernel)
         for (size_t i = 0; i < 8; i++)
             for (uint32_t t = 0; t < 8; t++)
                 state[i][t] = expected[i][t] = digit << 4 * i | 0x9au << (4 * t & 31);
-        kernel->link(state, 8, &run);
-        dpa_kernel_portable.link(expected, 8, &run);
+        kernel->link(state, 8, NULL, &run);
+        dpa_kernel_portable.link(expected, 8, NULL, &run);
         CHECK(memcmp(state, expected, sizeof state) == 0, "%s: digit %x", kernel->name, digit);
     }
 }
