@@ -28,8 +28,8 @@ struct choice {
 static const struct choice choices[] = {
 #if DPA_X86 && DPA_VECTORS
     {&dpa_kernel_avx512, LEVEL(avx512), false},
-#endif
-#if DPA_X86
+    {&dpa_kernel_shani, LEVEL(avx2), true}, /* which it needs anyway */
+#elif DPA_X86
     {&dpa_kernel_shani, LEVEL_128, true},
 #endif
 #if DPA_ARM64

@@ -75,7 +75,7 @@ static void has_samplers(const char *name, const char *level)
 static void samplers_by_name(void)
 {
     static const char *const levels[][2] = { /* from narrow to wide */
-        {"portable", "portable"}, {"vec128", "vec128"}, {"shani", "vec128"},
+        {"portable", "portable"}, {"vec128", "vec128"}, {"shani", "avx2"},
         {"armv8", "vec128"},      {"avx2", "avx2"},     {"avx512", "avx512"},
     };
     const char *widest = "portable";
