@@ -21,22 +21,8 @@ from dpa.derivation.statistics import (
     theoretical_statistics,
 )
 from dpa.errors import ChainFileError
-from dpa.files.generating import generate_augmentation_chain
-from dpa.files.loading import (
-    load_augmentation_batch,
-    load_augmentation_chain,
-    load_augmentation_config,
-    load_augmentation_stream,
-)
-from dpa.files.recipes import save_augmentation_recipe
-from dpa.files.saving import save_augmentation_chain, save_augmentation_stream
-from dpa.streams.streams import (
-    stream_augmentation_batches,
-    stream_augmentation_chain,
-    stream_augmentation_range,
-)
 
-# Imported on first use: the original package's further names, and what takes long to import.
+# Imported on first use: what not every program needs. `dpa --help` is as fast as `import dpa`.
 if typing.TYPE_CHECKING:
     from dpa.batch import BatchConfig as BatchConfig
     from dpa.batch import BatchMetrics as BatchMetrics
@@ -68,9 +54,20 @@ if typing.TYPE_CHECKING:
     from dpa.errors import ResourceCleanupError as ResourceCleanupError
     from dpa.errors import StreamingError as StreamingError
     from dpa.errors import StreamingIOError as StreamingIOError
+    from dpa.files.generating import generate_augmentation_chain as generate_augmentation_chain
+    from dpa.files.loading import load_augmentation_batch as load_augmentation_batch
+    from dpa.files.loading import load_augmentation_chain as load_augmentation_chain
+    from dpa.files.loading import load_augmentation_config as load_augmentation_config
+    from dpa.files.loading import load_augmentation_stream as load_augmentation_stream
+    from dpa.files.recipes import save_augmentation_recipe as save_augmentation_recipe
     from dpa.files.runs import Run as Run
+    from dpa.files.saving import save_augmentation_chain as save_augmentation_chain
+    from dpa.files.saving import save_augmentation_stream as save_augmentation_stream
     from dpa.files.verify import verify_augmentation_chain as verify_augmentation_chain
     from dpa.streams.progress import StreamingProgress as StreamingProgress
+    from dpa.streams.streams import stream_augmentation_batches as stream_augmentation_batches
+    from dpa.streams.streams import stream_augmentation_chain as stream_augmentation_chain
+    from dpa.streams.streams import stream_augmentation_range as stream_augmentation_range
 else:
     _ELSEWHERE = {
         "dpa.batch": ("BatchConfig", "BatchMetrics", "BatchProcessor", "BatchStrategy"),
@@ -90,9 +87,20 @@ else:
             *("GeneratorExhaustionError", "PartialWriteError", "ResourceCleanupError"),
             *("StreamingError", "StreamingIOError"),
         ),
+        "dpa.files.generating": ("generate_augmentation_chain",),
+        "dpa.files.loading": (
+            *("load_augmentation_batch", "load_augmentation_chain"),
+            *("load_augmentation_config", "load_augmentation_stream"),
+        ),
+        "dpa.files.recipes": ("save_augmentation_recipe",),
         "dpa.files.runs": ("Run",),
+        "dpa.files.saving": ("save_augmentation_chain", "save_augmentation_stream"),
         "dpa.files.verify": ("verify_augmentation_chain",),
         "dpa.streams.progress": ("StreamingProgress",),
+        "dpa.streams.streams": (
+            *("stream_augmentation_batches", "stream_augmentation_chain"),
+            "stream_augmentation_range",
+        ),
     }
     _MODULE_OF = {name: module for module, names in _ELSEWHERE.items() for name in names}
 

@@ -182,7 +182,7 @@ def test_a_recipe_of_other_samples_generates_nothing(run, path, tmp_path, monkey
     [
         (
             "generate -o {path}",
-            "one of the arguments -n/--num-samples --ids-from --recipe is required",
+            "are required: -n/--num-samples (or --ids-from, --recipe); see dpa generate --help",
         ),
         ("generate -n 1 --recipe {chain} -o {path}", "not allowed with argument"),
         ("generate --recipe {chain} -o {path}", "--recipe: '{chain}' is no recipe"),
@@ -192,7 +192,7 @@ def test_a_recipe_of_other_samples_generates_nothing(run, path, tmp_path, monkey
         ("generate --recipe {path} -o {path}", "No such file or directory: '{path}'"),
         (
             "recipe -o {path}",
-            "one of the arguments -n/--num-samples --ids-from --merge is required",
+            "are required: -n/--num-samples (or --ids-from, --merge); see dpa recipe --help",
         ),
         ("recipe -n 1", "the following arguments are required: -o/--output"),
         ("recipe -n -1 -o {path}", "num_samples must not be negative, got -1"),

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import argparse
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 import dpa
-from dpa.cli import audit, bench, files, info, pictures, samples, show
 from dpa.cli.output import USAGE_ERROR, failed, tell
+
+#: The commands in the order of the help: the module of each, which is imported to run it, and
+#: what it does.
+COMMANDS = {
+    "generate": ("samples", "write the parameters of samples"),
+    "recipe": ("samples", "write what samples are made of, not the samples"),
+    "show": ("show", "print samples' parameters as JSON, one a line, or what a file declares"),
+    "verify": ("files", "generate files' samples again and compare them"),
+    "diff": ("files", "compare the samples of two files or runs"),
+    "stats": ("files", "print the statistics of a file's samples"),
+    "preview": ("pictures", "draw images as samples' parameters make them"),
+    "plot": ("pictures", "draw how the parameters of a file are distributed"),
+    "audit": ("audit", "test seeds for collisions, parameters for uniformity and correlations"),
+    "bench": ("bench", "measure how fast samples are made here"),
+    "info": ("info", "print versions, kernels and threads"),
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -17,18 +34,36 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["allow_abbrev"] = False
+        kwargs["formatter_class"] = argparse.RawDescriptionHelpFormatter
         super().__init__(*args, **kwargs)
 
+    def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuses what is unknown here: the message names the help of this command."""
+        found, unknown = super().parse_known_args(*args, **kwargs)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
     def error(self, message: str) -> NoReturn:
-        raise ValueError(message)
+        raise ValueError(f"{message}; see {self.prog} --help")
 
 
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # not generic at run time
-    """Uses the help of a command in the list of commands as its description, too."""
+    """The commands; the help of one begins with what it does, and ends with examples."""
 
-    def add_parser(self, name: str, **kwargs: Any) -> Any:
-        first, rest = kwargs["help"][0], kwargs["help"][1:]
-        return super().add_parser(name, description=f"{first.upper()}{rest}.", **kwargs)
+    def add_parser(
+        self, name: str, *, needs: str = "", examples: Sequence[str] = (), **kwargs: Any
+    ) -> Any:
+        """`needs`: the arguments that the usage has in front of the options."""
+        _, does = COMMANDS[name]
+        return super().add_parser(
+            name,
+            help=does,
+            description=f"{does[0].upper()}{does[1:]}.",
+            usage=" ".join(filter(None, ("dpa", name, needs, "[options]"))),
+            epilog="\n  ".join(["Examples:" if examples[1:] else "Example:", *examples]),
+            **kwargs,
+        )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,8 +71,9 @@ def main(argv: list[str] | None = None) -> int:
 
     0: success; 1: differences or faults were found; 2: wrong usage or a bad file.
     """
+    given = sys.argv[1:] if argv is None else argv
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = parser(next(iter(given), "")).parse_args(given)
         run: Callable[[argparse.Namespace], int | None] = arguments.run
         return run(arguments) or 0
     except KeyboardInterrupt:
@@ -49,22 +85,32 @@ def main(argv: list[str] | None = None) -> int:
         return failed(error)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser of all commands; only `command` has its arguments, whose module is imported."""
+    found = _Parser(
         prog="dpa",
-        description="Makes augmentation parameters that are the same wherever they are made, "
+        usage="dpa [-h] [-V] COMMAND ...",
+        description="Makes augmentation parameters that are the same wherever they are made,\n"
         "writes them to files and checks files. dpa COMMAND --help tells what a command takes.",
-        epilog="Exit codes: 0 is done, 1 is differences or faults found, 2 is wrong arguments or "
-        "files.",
+        epilog="Exit codes: 0 is done, 1 is differences or faults found, 2 is wrong arguments\n"
+        "or files.\n\n"
+        "Example:\n"
+        "  dpa generate -n 1000 --epoch 3 -o epoch3.json && dpa verify epoch3.json",
     )
-    parser.add_argument("--version", action="version", version=f"dpa {dpa.__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands", action=_Commands)
-    for module in (samples, show, files, pictures, audit, bench, info):
-        module.add(commands)
+    found.add_argument("-V", "--version", action="version", version=f"dpa {dpa.__version__}")
+    commands = found.add_subparsers(
+        metavar="COMMAND", title="commands", prog="dpa", action=_Commands
+    )
+    module, _ = COMMANDS.get(command, ("", ""))
+    for name, (home, _) in COMMANDS.items():
+        if home != module:
+            commands.add_parser(name)
+    if module:
+        import_module(f"dpa.cli.{module}").add(commands)
 
     def without_command(_: argparse.Namespace) -> int:
-        tell(parser.format_help().rstrip())
+        tell(found.format_help().rstrip())
         return USAGE_ERROR
 
-    parser.set_defaults(run=without_command)
-    return parser
+    found.set_defaults(run=without_command)
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import reprlib
-import sys
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,14 +13,26 @@ from dpa.derivation.config import PRESETS, AugmentationConfig, get_preset, space
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.documents import parse
 from dpa.derivation.space import Space
-from dpa.files.chains import open_chain
+from dpa.files.chains import FilePath, open_chain
 from dpa.files.manifests import is_run
 from dpa.files.runs import Run
+from dpa.files.standard_input import STDIN
 
 #: The type of the argument of a module's add(), which registers its commands.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 SUFFIXES = ".json, .jsonl, .npz or .parquet"
+
+
+def chain_path(text: str) -> FilePath:
+    """The path of a chain file that an argument names; - is standard input."""
+    return STDIN if text == "-" else text
+
+
+def lacking(command: str, *missing: str) -> ValueError:
+    """The error that names all arguments that a command needs and has not got."""
+    listed = ", ".join(missing)
+    return ValueError(f"the following arguments are required: {listed}; see dpa {command} --help")
 
 
 def whole_number(text: str) -> int:
@@ -78,7 +89,7 @@ def add_ids_from(command: argparse._ActionsContainer) -> None:
 
 def read_ids(name: str) -> list[str]:
     """The lines of --ids-from, without their ends. Raises ValueError or OSError."""
-    data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    data = STDIN.open().read() if name == "-" else Path(name).read_bytes()
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from dpa.cli.output import DIFFERENT, write
 def add(commands: Commands) -> None:
     """Registers the command."""
     command = commands.add_parser(
-        "audit", help="test seeds for collisions, parameters for uniformity and correlations"
+        "audit", needs="-n N", examples=["dpa audit -n 100000 --preset mild --epoch 3"]
     )
     command.add_argument(
         "-n",

@@ -24,7 +24,9 @@ _DICT_BYTES, _VALUE_BYTES = 310, 46
 
 def add(commands: Commands) -> None:
     """Registers the command."""
-    command = commands.add_parser("bench", help="measure how fast samples are made here")
+    command = commands.add_parser(
+        "bench", examples=["dpa bench --json > before.json", "dpa bench --compare before.json"]
+    )
     command.add_argument(
         "-n",
         "--num-samples",

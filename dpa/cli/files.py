@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 
 from dpa.cli import verify_table
 from dpa.cli.arguments import (
@@ -11,28 +12,37 @@ from dpa.cli.arguments import (
     Commands,
     add_ids,
     add_unlimited,
+    chain_path,
     given_ids,
+    lacking,
     whole_number,
 )
 from dpa.cli.output import DIFFERENT, failed, write
 from dpa.cli.tables import statistics_table
 from dpa.derivation.statistics import Statistics, theoretical_statistics, without_nan
-from dpa.files.chains import open_chain
+from dpa.files.chains import FilePath, open_chain
 from dpa.files.diff import diff_chains
+from dpa.files.standard_input import STDIN
 from dpa.files.verify import verify_augmentation_chain
 
 
 def add(commands: Commands) -> None:
     """Registers the commands."""
-    command = commands.add_parser("verify", help="generate files' samples again and compare them")
+    command = commands.add_parser(
+        "verify",
+        needs="(FILE|DIR ... | --table FILE|DIR --id-column NAME)",
+        examples=["dpa verify epoch3.json run/", "dpa generate -n 1000 -o - | dpa verify -"],
+    )
     command.add_argument(
         "files",
         nargs="*",
+        type=chain_path,
         metavar="FILE|DIR",
-        help=f"{SUFFIXES}, recipes too; a run's folder; in other folders files are the parts of "
-        "one chain",
+        help=f"{SUFFIXES}, recipes too; - is stdin, as .jsonl; a run's folder; in other folders "
+        "files are the parts of one chain",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="print only what is not ok")
+    command.add_argument("--json", action="store_true", help="print JSON, a line for each")
     add_unlimited(command)
     group = command.add_argument_group("what files of the original package do not say")
     add_ids(group, "default: 0, 1, ...")
@@ -41,16 +51,26 @@ def add(commands: Commands) -> None:
     verify_table.add(command)
     command.set_defaults(run=_verify)
 
-    command = commands.add_parser("diff", help="compare the samples of two files or runs")
-    command.add_argument(
-        "first", metavar="FILE|DIR", help=f"{SUFFIXES}; a run's folder, or one of parts of a chain"
+    command = commands.add_parser(
+        "diff", needs="FILE|DIR FILE|DIR", examples=["dpa diff epoch3.json epoch3.npz"]
     )
-    command.add_argument("second", metavar="FILE|DIR", help="of the same or another format")
+    command.add_argument(
+        "first",
+        type=chain_path,
+        metavar="FILE|DIR",
+        help=f"{SUFFIXES}; - is stdin, as .jsonl; a run's folder, or one of parts of a chain",
+    )
+    command.add_argument(
+        "second", type=chain_path, metavar="FILE|DIR", help="of the same or another format"
+    )
     add_unlimited(command)
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_diff)
 
-    command = commands.add_parser("stats", help="print the statistics of a file's samples")
-    command.add_argument("file", metavar="FILE", help=SUFFIXES)
+    command = commands.add_parser("stats", needs="FILE", examples=["dpa stats epoch3.json"])
+    command.add_argument(
+        "file", type=chain_path, metavar="FILE", help=f"{SUFFIXES}; - is stdin, as .jsonl"
+    )
     add_unlimited(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_stats)
@@ -62,7 +82,8 @@ def _verify(arguments: argparse.Namespace) -> int:
         return verify_table.run(arguments)
     verify_table.refuse(arguments)
     if not arguments.files:
-        raise ValueError("the following arguments are required: FILE|DIR, or --table FILE|DIR")
+        raise lacking("verify", "FILE|DIR (or --table FILE|DIR)")
+    _require_one_stdin(arguments.files)
     code, ids = 0, given_ids(arguments)
     for path in arguments.files:
         try:
@@ -78,14 +99,19 @@ def _verify(arguments: argparse.Namespace) -> int:
             continue
         if not report.ok:
             code = max(code, DIFFERENT)
-        if not (report.ok and arguments.quiet):
-            write(str(report))
+        verify_table.tell(report, arguments)
     return code
 
 
+def _require_one_stdin(paths: Sequence[FilePath]) -> None:
+    if paths.count(STDIN) > 1:
+        raise ValueError("- is standard input, which can be read only once")
+
+
 def _diff(arguments: argparse.Namespace) -> int:
+    _require_one_stdin([arguments.first, arguments.second])
     diff = diff_chains(arguments.first, arguments.second, unlimited=arguments.unlimited)
-    write(str(diff))
+    write(json.dumps(diff.to_dict()) if arguments.json else str(diff))
     return DIFFERENT if diff else 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +21,8 @@ from dpa.host.threads import thread_count
 
 def add(commands: Commands) -> None:
     """Registers the command."""
-    command = commands.add_parser("info", help="print versions, kernels and threads")
+    command = commands.add_parser("info", examples=["dpa info"])
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_info)
 
 
@@ -27,15 +30,24 @@ def _info(arguments: argparse.Namespace) -> None:
     rows = {
         "dpa": dpa.__version__,
         "algorithm": ALGORITHM,
-        "kernels": " ".join(kernels()),
+        "kernels": kernels(),
         "active": _or_problem(active_kernel),
         "pixels": _or_problem(_pixel_level),
-        "CPU features": " ".join(cpu_features()) or "none of use",
+        "cpu_features": cpu_features(),
         "threads": _or_problem(thread_count),
         "python": sys.version.split()[0],
         "numpy": np.__version__,
     }
-    write("\n".join(f"{name:14}{value}" for name, value in rows.items()))
+    problems = {name: str(x) for name, x in rows.items() if isinstance(x, ValueError)}
+    if arguments.json:
+        found = {name: None if name in problems else x for name, x in rows.items()}
+        write(json.dumps({**found, "problems": problems}))
+        return
+    for name, value in rows.items():
+        text = " ".join(value) or "none of use" if isinstance(value, tuple) else str(value)
+        text = f"none ({text})" if name in problems else text
+        head = f"{name.replace('cpu_', 'CPU '):14}"
+        write(textwrap.fill(text, 80, initial_indent=head, subsequent_indent=" " * 14))
 
 
 def _pixel_level() -> str:
@@ -44,9 +56,9 @@ def _pixel_level() -> str:
     return level()
 
 
-def _or_problem(find: Callable[[], Any]) -> str:
+def _or_problem(find: Callable[[], Any]) -> Any:
     """The value that a setting leads to, or the problem with the setting."""
     try:
-        return str(find())
+        return find()
     except ValueError as error:
-        return f"none ({error})"
+        return error

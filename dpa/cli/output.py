@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.util import find_spec
 from types import FrameType
-from typing import NoReturn, TextIO, TypeAlias
+from typing import BinaryIO, NoReturn, TextIO, TypeAlias
 
 from dpa.checks import printable
 from dpa.host.progress import progress_bar
@@ -53,17 +53,32 @@ def write(text: str) -> None:
     _print(text, sys.stdout)
 
 
+@contextmanager
+def standard_output() -> Iterator[BinaryIO]:
+    """stdout for bytes, flushed at the end. Raises OSError as write() does."""
+    with _flushed(sys.stdout) as file:
+        yield file.buffer
+
+
 def _print(text: str, file: TextIO | None) -> None:
     """Escapes everything unprintable except line ends: names of files may have anything."""
-    if file is None:  # print() would use stdout instead
-        raise OSError(errno.EBADF, "The output is closed", "stdout")
     encoding = getattr(file, "encoding", None) or "utf-8"
     text = "\n".join(map(printable, text.split("\n")))
     text = text.encode(encoding, "backslashreplace").decode(encoding)
+    with _flushed(file) as stream:
+        print(text, file=stream)
+
+
+@contextmanager
+def _flushed(file: TextIO | None) -> Iterator[TextIO]:
+    """stdout or stderr; a failure to write is raised here, and not again at exit."""
+    if file is None:  # print() would use stdout instead
+        raise OSError(errno.EBADF, "The output is closed", "stdout")
     try:
-        print(text, file=file, flush=True)
+        yield file
+        file.flush()
     except OSError as error:
-        error.filename = "stdout"  # for stderr, tell() drops the error
+        error.filename = error.filename or "stdout"  # for stderr, tell() drops the error
         os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())  # the flush at exit succeeds
         raise
 

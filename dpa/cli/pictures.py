@@ -44,7 +44,14 @@ _WRITTEN = ".png, .svg or .pdf; an existing file is replaced"
 
 def add(commands: Commands) -> None:
     """Registers the commands."""
-    command = commands.add_parser("preview", help="draw images as samples' parameters make them")
+    command = commands.add_parser(
+        "preview",
+        needs="IMAGE|DIR ... -o FILE",
+        examples=[
+            "dpa preview cat.jpg -o sheet.png --preset mild",
+            "dpa preview photos/ --by-name --epochs 0:4 -o sheet.pdf",
+        ],
+    )
     command.add_argument("images", nargs="+", metavar="IMAGE|DIR", help="images, folders of images")
     command.add_argument(
         "-o",
@@ -80,7 +87,9 @@ def add(commands: Commands) -> None:
     add_key(command)
     command.set_defaults(run=_preview)
 
-    command = commands.add_parser("plot", help="draw how the parameters of a file are distributed")
+    command = commands.add_parser(
+        "plot", needs="FILE -o FILE", examples=["dpa plot epoch3.json -o epoch3.png"]
+    )
     command.add_argument("file", metavar="FILE", help=f"{SUFFIXES}, or the JSON of a space")
     command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
     add_sources(command, "compare with this, not the file's own")

@@ -16,28 +16,38 @@ from dpa.cli.arguments import (
     add_unlimited,
     chosen_config,
     chosen_derivation,
+    lacking,
     leave_to,
     read_ids,
     span,
     whole_number,
 )
-from dpa.cli.output import progress, tell, terminable
+from dpa.cli.output import progress, standard_output, tell, terminable
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.ids import Consecutive, Ids, consecutive_ids
 from dpa.files import formats
 from dpa.files.chains import Recipe, open_chain, sample_blocks
+from dpa.files.formats import jsonl
 from dpa.files.metadata import Metadata, RecipeMetadata
 from dpa.files.recipes import merge_recipes, write_recipe
 from dpa.files.runs import Run
-from dpa.files.writing import write_chain
+from dpa.files.writing import write_chain, write_into
 from dpa.streams.splitter import DistributedRangeSplitter
 
 
 def add(commands: Commands) -> None:
     """Registers the commands."""
-    command = commands.add_parser("generate", help="write the parameters of samples")
-    source = command.add_mutually_exclusive_group(required=True)
+    command = commands.add_parser(
+        "generate",
+        needs="(-n N | --ids-from FILE | --recipe FILE) -o FILE",
+        examples=[
+            "dpa generate -n 1000000 --epoch 3 -o epoch3.npz",
+            "dpa generate --ids-from names.txt --space space.json -o names.jsonl",
+            "dpa generate -n 1000 --epochs 0:4 --format npz -o epochs/",
+        ],
+    )
+    source = command.add_mutually_exclusive_group()
     add_num_samples(source)
     add_ids_from(source)
     source.add_argument("--recipe", metavar="FILE", help="the samples that this recipe stands for")
@@ -55,15 +65,22 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "-o",
         "--output",
-        required=True,
         metavar="FILE",
-        help=f"{SUFFIXES}; an existing file is replaced. With --epochs: a new folder",
+        help=f"{SUFFIXES}; an existing file is replaced; - is stdout, as .jsonl. With --epochs: a "
+        "new folder",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
     command.set_defaults(run=_generate)
 
-    command = commands.add_parser("recipe", help="write what samples are made of, not the samples")
-    source = command.add_mutually_exclusive_group(required=True)
+    command = commands.add_parser(
+        "recipe",
+        needs="(-n N | --ids-from FILE | --merge FILE ...) -o FILE",
+        examples=[
+            "dpa recipe -n 1000000000 --epoch 3 -o epoch3.json",
+            "dpa recipe --merge rank0.json rank1.json -o all.json",
+        ],
+    )
+    source = command.add_mutually_exclusive_group()
     add_num_samples(source)
     add_ids_from(source)
     source.add_argument(
@@ -77,7 +94,6 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "-o",
         "--output",
-        required=True,
         metavar="FILE",
         help="a .json file; an existing one is replaced. With --epochs: a new folder",
     )
@@ -94,7 +110,18 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _require(arguments: argparse.Namespace, command: str, third: str) -> None:
+    """Raises ValueError for what is missing; `third`: the third way to say which samples."""
+    sources = (arguments.num_samples, arguments.ids_from, getattr(arguments, third))
+    missing = [] if arguments.output is not None else ["-o/--output"]
+    if all(source is None for source in sources):
+        missing.insert(0, f"-n/--num-samples (or --ids-from, --{third})")
+    if missing:
+        raise lacking(command, *missing)
+
+
 def _generate(arguments: argparse.Namespace) -> None:
+    _require(arguments, "generate", "recipe")
     if arguments.epochs is not None:
         if arguments.list_ids:
             raise ValueError("--list-ids is not allowed with --epochs")
@@ -120,6 +147,12 @@ def _write_samples(
 ) -> None:
     if arguments.list_ids:
         metadata = metadata.replace(start_id=None)
+    if arguments.output == "-":
+        with terminable(), standard_output() as file:
+            hidden = arguments.quiet or file.isatty()  # no bar among the lines
+            with progress(total, hidden) as advance:
+                write_into(file, jsonl.Writer, metadata, blocks, advance)
+        return
     with terminable(), progress(total, arguments.quiet) as advance:
         write_chain(arguments.output, metadata, blocks, advance, total)
     _tell_written(arguments, f"{total:,} samples")
@@ -127,6 +160,8 @@ def _write_samples(
 
 def _write_run(arguments: argparse.Namespace, stored: str | None) -> None:
     """Writes the folder of all epochs and views."""
+    if arguments.output == "-":
+        raise ValueError("-o - is not allowed with --epochs, which makes a folder")
     for name in ("recipe", "merge", "epoch", "view", "rank", "world_size", "elastic"):
         if getattr(arguments, name, None) not in (None, False):
             raise ValueError(f"--{name.replace('_', '-')} is not allowed with --epochs")
@@ -149,6 +184,7 @@ def _require_no_views(arguments: argparse.Namespace) -> None:
 
 
 def _recipe(arguments: argparse.Namespace) -> None:
+    _require(arguments, "recipe", "merge")
     if arguments.epochs is not None:
         _write_run(arguments, None)
         return

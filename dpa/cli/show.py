@@ -14,8 +14,10 @@ from dpa.cli.arguments import (
     add_epochs,
     add_ids_from,
     add_key,
+    chain_path,
     chosen_derivation,
     chosen_epochs,
+    lacking,
     leave_to,
     read_ids,
     read_space,
@@ -35,7 +37,14 @@ from dpa.files.runs import Run
 def add(commands: Commands) -> None:
     """Registers the command."""
     command = commands.add_parser(
-        "show", help="print samples' parameters as JSON, one a line, or what a file declares"
+        "show",
+        needs="(ID ... | --ids-from FILE | FILE)",
+        examples=[
+            "dpa show 42 43 --preset mild --epoch 3",
+            "dpa show --string cat.jpg dog.jpg",
+            "dpa show 17 --from epoch3.json",
+            "dpa show space.json",
+        ],
     )
     command.add_argument(
         "ids",
@@ -47,7 +56,11 @@ def add(commands: Commands) -> None:
     add_ids_from(command)
     command.add_argument("--string", action="store_true", help="the ids are strings")
     command.add_argument(
-        "--from", dest="source", metavar="FILE", help="as this chain file or recipe has them"
+        "--from",
+        dest="source",
+        type=chain_path,
+        metavar="FILE",
+        help="as this chain file or recipe has them; - is stdin, as .jsonl",
     )
     command.add_argument(
         "--run", dest="folder", metavar="DIR", help="as this run has them, in each epoch and view"
@@ -140,7 +153,7 @@ def _ids(arguments: argparse.Namespace, kind: str = "integer") -> list[int | str
     """
     if arguments.ids_from is None:
         if not arguments.ids:
-            raise ValueError("say which samples: ID ..., or --ids-from FILE")
+            raise lacking("show", "ID (or FILE, --ids-from FILE)")
         string = arguments.string or kind == "string"
         return [_id(text, string=string) for text in arguments.ids]
     if arguments.ids:

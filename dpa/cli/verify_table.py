@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 from dpa.cli.arguments import add_config, chosen_config, whole_number
 from dpa.cli.output import DIFFERENT, write
+from dpa.files.reports import VerificationReport
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -42,9 +44,14 @@ def run(arguments: argparse.Namespace) -> int:
         epoch=arguments.epoch,
         view=arguments.view,
     )
-    if not (report.ok and arguments.quiet):
-        write(str(report))
+    tell(report, arguments)
     return 0 if report.ok else DIFFERENT
+
+
+def tell(report: VerificationReport, arguments: argparse.Namespace) -> None:
+    """Prints what the arguments ask for of a report."""
+    if not (report.ok and arguments.quiet):
+        write(json.dumps(report.to_dict()) if arguments.json else str(report))
 
 
 def refuse(arguments: argparse.Namespace) -> None:

@@ -23,6 +23,7 @@ from dpa.files.formats import format_module, format_of
 from dpa.files.formats.base import FormatReader, TrailerError
 from dpa.files.metadata import Metadata, RecipeMetadata
 from dpa.files.original import OriginalReader, figure_problem, statistics_problems
+from dpa.files.standard_input import STDIN
 from dpa.host.memory import require_memory
 
 FilePath: TypeAlias = str | os.PathLike[str]
@@ -102,6 +103,8 @@ class Chain(ABC):
         if self.in_another_process():
             self._reopen()
         elif self._begun:
+            if self.path is STDIN:
+                raise _named(self.path, ValueError("it can be read only once: write it to a file"))
             self._file.seek(0)
             self._reader = _read(self.path, self._file)
         self._begun, self.problems, count = True, [], 0
@@ -247,7 +250,7 @@ def open_chain(
     """
     format_of(path)
     active_kernel()  # raises for a bad DPA_KERNEL, which is not the file's fault
-    file = open(path, "rb")  # noqa: SIM115 (closed by __exit__)
+    file = STDIN.open() if path is STDIN else open(path, "rb")  # noqa: SIM115 (closed by __exit__)
     try:  # the format's extra may be missing; a missing file is reported first
         reader = _read(path, file)
     except BaseException:
@@ -295,7 +298,8 @@ def _read(path: FilePath, file: BinaryIO) -> FormatReader:
 
 
 def _named(path: FilePath, error: Exception) -> ChainFileError:
-    return ChainFileError(f"{str(path)!r}: {error}")
+    hint = " (standard input is read as .jsonl)" if path is STDIN else ""
+    return ChainFileError(f"{str(path)!r}: {error}{hint}")
 
 
 def _of_any_depth(key: Key) -> list[Derivation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +17,7 @@ from dpa.files.folders import Parts
 from dpa.files.manifests import is_run
 from dpa.files.metadata import Metadata
 from dpa.files.runs import SavedRun
+from dpa.files.standard_input import STDIN
 
 #: Samples of both files with the same ids, or samples that only one file has.
 _Pair: TypeAlias = tuple[Columns, Columns] | tuple[Columns, None] | tuple[None, Columns]
@@ -94,6 +96,27 @@ class ChainDiff:
     def __bool__(self) -> bool:
         return bool(self.different or any(self.only) or self.notes)
 
+    def to_dict(self) -> dict[str, Any]:
+        """What was found, ready for JSON.
+
+        `largest`: by how much a field differs at most; None for hashes, booleans and choices, and
+        where the difference overflows. `ids`: the first samples that differ, each with its fields.
+        """
+        fields = {}
+        for name, (count, far) in self.fields.items():
+            measured = self._has_distance(name) and isfinite(far)
+            fields[name] = {"count": count, "largest": far if measured else None}
+        return {
+            "paths": [*map(str, self.paths)],
+            "equal": not self,
+            "common": self.common,
+            "different": self.different,
+            "only": [*self.only],
+            "fields": fields,
+            "ids": [*self._first],
+            "notes": [*self.notes],
+        }
+
     def __str__(self) -> str:
         lines = list(self.notes)
         lines.append(f"{self.different:,} of {self.common:,} common samples differ")
@@ -158,6 +181,10 @@ def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -
     try:
         return diff(first, second, _in_order, unlimited)
     except _OrderError:
+        if STDIN in (first, second):
+            raise ValueError(
+                "'-' has its samples in another order, so both are read twice: write it to a file"
+            ) from None
         return diff(first, second, _by_id, unlimited)
 
 

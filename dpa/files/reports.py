@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from dpa.checks import printable
 
@@ -83,6 +84,10 @@ class VerificationReport:
 
     def __bool__(self) -> bool:
         return self.ok
+
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes and `ok`, ready for JSON."""
+        return {**asdict(self), "problems": [*self.problems], "ok": self.ok}
 
     def __str__(self) -> str:
         single = self.files == 1 and self.counted == "files"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from dpa.derivation.columns import Columns
 from dpa.files.formats import format_module
@@ -51,8 +51,19 @@ def write_blocks(
     from dpa.files.atomic import replacing  # pathlib takes 3 ms of `import dpa`
 
     with replacing(path) as file:
-        writer = form(file, metadata)
-        for block in blocks:
-            writer.append(block)
-            advance(len(block))
-        writer.close()
+        write_into(file, form, metadata, blocks, advance)
+
+
+def write_into(
+    file: BinaryIO,
+    form: type[Writer],
+    metadata: Metadata,
+    blocks: Iterable[Columns],
+    advance: Callable[[int], object] = int,
+) -> None:
+    """Writes blocks to an open file, as write_chain does."""
+    writer = form(file, metadata)
+    for block in blocks:
+        writer.append(block)
+        advance(len(block))
+    writer.close()

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any
 
 from dpa.checks import file_path
+from dpa.files.standard_input import STDIN
 
 #: Imported on first use: `import dpa` needs none of them.
 _FORMATS = {
@@ -22,6 +23,8 @@ SUFFIXES = tuple(_FORMATS)
 
 def format_of(path: str | PathLike[str]) -> str:
     """The module of the format for a path's suffix. Raises TypeError or ValueError."""
+    if path is STDIN:
+        return _FORMATS[".jsonl"]
     name = file_path(path)
     suffix = os.path.splitext(name)[1].lower()
     if suffix not in _FORMATS:

@@ -42,6 +42,8 @@ class Reader(LineReader):
 def read(file: BinaryIO) -> Reader:
     """A reader of the samples. Raises ValueError or TypeError."""
     line = file.readline(MOST_METADATA + 1)
+    if not line:
+        raise ValueError("it is empty")
     if len(line) > MOST_METADATA:
         raise ValueError(f"line 1: longer than {MOST_METADATA} bytes")
     return Reader(file, _fields(line, ["metadata"], "line 1")["metadata"])

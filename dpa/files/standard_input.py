@@ -1,0 +1,27 @@
+"""STDIN: what commands have in place of a path where the user says `-`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import BinaryIO
+
+
+class _StandardInput(os.PathLike[str]):
+    """Standard input as the path of a chain file: read once, as `.jsonl`."""
+
+    def __fspath__(self) -> str:
+        return "/dev/stdin"  # no folder, on no system
+
+    def __str__(self) -> str:
+        return "-"
+
+    def open(self) -> BinaryIO:
+        """The stream. Raises OSError where it is closed."""
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, "The input is closed", "stdin")
+        return sys.stdin.buffer
+
+
+STDIN = _StandardInput()
