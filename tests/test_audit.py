@@ -309,7 +309,10 @@ def test_the_report_says_what_was_found():
 
 
 def test_lines_fit_a_screen():
-    assert max(map(len, str(audit_augmentation(1000, MT19937)).splitlines())) <= 104
+    page = str(audit_augmentation(1000, MT19937))
+    assert max(map(len, page.splitlines())) <= 80
+    _, brightness, noise, *_ = page[page.index("\ncorrelation") + 1 :].splitlines()
+    assert (len(brightness.split()), len(noise.split())) == (2, 3)  # with those before
 
 
 # ---- Command ----

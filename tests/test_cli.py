@@ -249,8 +249,9 @@ def test_stats_has_theory_beside(run, path):
     assert lines[1].split() == ["mean", "stdev", "min", "max"]
     row = lines[2].split()
     assert row[0] == "rotation"
-    assert math.isclose(float(row[3]), found["rotation"]["stdev"], rel_tol=1e-5)
-    assert row[4::2] == ["(17.3205)", "(-30)", "(30)"]
+    assert row[3] == f"{found['rotation']['stdev']:.4g}"
+    assert row[4::2] == ["(17.32)", "(-30)", "(30)"]
+    assert max(map(len, lines)) <= 80
     code, out, _ = run("stats", path, "--json")
     assert code == 0
     assert json.loads(out)["statistics"] == found

@@ -311,16 +311,15 @@ def test_what_is_declared_stands_beside_what_is_seen():
     report = audit_augmentation(5000, SPACE, epoch=2)
     batch = dpa.generate_augmentation_batch(range(5000), SPACE, epoch=2)
     assert report.seen == batch.statistics()
-    lines = {line.split()[0]: line for line in str(report).splitlines()[3:] if line}
     page = str(report)
+    seen, _ = page.split("p-values", 1)
+    lines = {line.split()[0]: line for line in seen.splitlines()[3:] if line}
+    assert max(map(len, page.splitlines())) <= 80
     active = int(batch.active("blur.sigma").sum())
     mean = batch["blur.sigma"][batch.active("blur.sigma")].mean()
-    assert f"\nblur.sigma   {active:13,}{mean:13.6g}    (0.634236)" in page
+    assert lines["blur.sigma"].split()[1:4] == [f"{active:,}", f"{mean:.4g}", "(0.6342)"]
     share = batch["flip"].mean()
-    assert (
-        f"\nflip                 5,000  false {1 - share:.4g} (0.5), true {share:.4g} (0.5)\n"
-        in page
-    )
+    assert f"  5,000  false {1 - share:.4g} (0.5), true {share:.4g} (0.5)\n" in page
     assert "y\\n 0." in page  # no line ends in a choice
     assert "picks" in lines
     stored = json.loads(json.dumps(report.to_dict()))
@@ -337,13 +336,15 @@ def test_a_parameter_that_no_sample_has():
     assert report.checks == ()
     stored = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert stored["distributions"]["gate.x"]["seen"]["mean"] is None
-    assert f"gate.x      {0:13}{math.nan:13}" in str(report)
+    row = next(line for line in str(report).splitlines() if line.startswith("gate.x"))
+    assert row.split()[1:3] == ["0", "nan"]
 
 
-def test_many_choices_stay_in_one_line():
+def test_of_many_choices_the_first_are_told():
     report = audit_augmentation(1000, Space(x=Choice([f"option{at}" for at in range(500)])))
-    line = next(line for line in str(report).splitlines() if line.startswith("x "))
-    assert line.endswith(", 496 more")
+    shares = str(report).split("shares (declared)")[1].split("\n\n")[0]
+    assert shares.endswith(", 496 more")
+    assert shares.count("option") == 4
 
 
 def test_schedules_need_an_epoch():

@@ -249,17 +249,18 @@ def test_show_a_space(run, space):
     assert [line.split()[0] for line in lines[3:]] == list(SPACE.names)
     starts = {lines[3:][at].rindex(word) for at, word in ((0, "false"), (1, "mean"), (9, "mean"))}
     assert len(starts) == 1  # aligned
+    assert max(map(len, lines)) <= 80
     by_name = {line.split()[0]: " ".join(line.split()) for line in lines[3:]}
     assert by_name["blur"] == "blur boolean, p 0.2 false 0.8, true 0.2"
     assert by_name["blur.sigma"].startswith(
-        "blur.sigma log-uniform, 0.25 to 4, when blur mean 1.352"
+        "blur.sigma log-uniform, 0.25 to 4, when blur mean 1.353, stdev 1.022"
     )
     assert by_name["op"] == "op choice of 3, weighted turn 0.25, mix 0.5, a\\nb 0.25"
-    assert by_name["op.turn"] == "op.turn uniform, -30 to 30, when op is turn mean 0, stdev 17.3205"
+    assert by_name["op.turn"] == "op.turn uniform, -30 to 30, when op is turn mean 0, stdev 17.32"
     assert by_name["op.mix.lam"].startswith(
         "op.mix.lam beta, a 0.5, b 0.5, when op is mix mean 0.5"
     )
-    assert by_name["k"].startswith("k integers, 1 to 9, step 4 mean 5, stdev 3.26")
+    assert by_name["k"].startswith("k integers, 1 to 9, step 4 mean 5, stdev 3.266")
     assert by_name["order"].startswith("order subset, 2 of 3 x 0.3333, y 0.3333, z 0.3333")
     assert by_name["vector"] == "vector normal, mean 0, stdev 1, shape 2 mean 0, stdev 1"
 
@@ -276,7 +277,7 @@ def test_show_the_space_of_a_chain_or_a_recipe(run, space, path, tmp_path):
     assert run("show", path)[1].splitlines() == expected
     dpa.save_augmentation_recipe(path, 5)
     words = " ".join(run("show", path)[1].split())
-    assert "rotation uniform, -30 to 30, draw 0 mean 0, stdev 17.3205" in words
+    assert "rotation uniform, -30 to 30, draw 0 mean 0, stdev 17.32" in words
 
 
 def test_show_schedules(run, scheduled, path):
@@ -288,10 +289,27 @@ def test_show_schedules(run, scheduled, path):
     ]
     lines = run("show", scheduled, "--epoch", 5)[1].splitlines()
     assert lines[0] == "3 parameters, xoshiro256++, depth 10, epoch 5"
-    assert lines[3].endswith("  mean 10, stdev 5.7735")
+    assert lines[3].endswith("  mean 10, stdev 5.774")
     dpa.save_augmentation_recipe(path, 5, SCHEDULED, epoch=10)  # the epoch is that of the key
-    assert run("show", path)[1].splitlines()[3].endswith("  mean 15, stdev 8.66025")
-    assert run("show", path, "--epoch", 0)[1].splitlines()[3].endswith("  mean 5, stdev 2.88675")
+    assert run("show", path)[1].splitlines()[3].endswith("  mean 15, stdev 8.66")
+    assert run("show", path, "--epoch", 0)[1].splitlines()[3].endswith("  mean 5, stdev 2.887")
+
+
+def test_long_lines_are_folded(run, tmp_path):
+    source = tmp_path / "long.json"
+    angle = {"when": {"op": "turn_to_the_left_or_right", "flip": True}}
+    op = Choice(["turn_to_the_left_or_right", "nothing"])
+    many = {"flip": Bernoulli(0.5), "op": op, "angle": Uniform(-30, 30, **angle)}
+    source.write_text(Space(many).to_json())
+    lines = run("show", source)[1].splitlines()
+    assert lines[3:] == [
+        "angle  uniform, -30 to 30, when flip and op is turn_to_the_left_or_right",
+        "       mean 0, stdev 17.32",
+        "flip   boolean, p 0.5",
+        "       false 0.5, true 0.5",
+        "op     choice of 2",
+        "       turn_to_the_left_or_right 0.5, nothing 0.5",
+    ]
 
 
 def test_show_as_json(run, scheduled, space):
@@ -328,20 +346,21 @@ def test_stats(run, path):
     lines = out.splitlines()
     assert lines[0] == "5,000 samples (in brackets: as declared)"
     assert lines[1].split() == ["mean", "stdev", "min", "max", "values"]
-    rows = {line.split()[0]: line.split() for line in lines[2:8]}
-    assert rows["blur.sigma"][1] == f"{found['blur.sigma']['mean']:.6g}"
-    assert rows["blur.sigma"][2] == "(1.35253)"
+    rows = {line.split()[0]: line.split() for line in lines[2:14]}
+    assert rows["blur.sigma"][1] == f"{found['blur.sigma']['mean']:.4g}"
+    assert lines[3].split()[0] == "(1.353)"  # below: beside it there is no room
     assert rows["blur.sigma"][-1] == f"{found['blur.sigma']['count']:,}"
     assert rows["vector"][-1] == "10,000"
-    assert len({len(line) for line in lines[2:8]}) == 1  # aligned
-    assert lines[8].split() == ["values", "share"]
-    counted = lines[9:]
-    assert [line[:18].strip() for line in counted] == [
+    assert len({len(line) for line in lines[1:14:2]}) <= 2  # aligned
+    assert max(map(len, lines)) <= 80
+    assert lines[14].split() == ["values", "share"]
+    counted = lines[15:]
+    assert [line[: lines[14].index("values")].strip() for line in counted] == [
         *("blur: false", "blur: true", "flip: false", "flip: true"),
         *("op: turn", "op: mix", "op: a\\nb", "order: x", "order: y", "order: z"),
     ]
     count, share = (found["op"][figures]["a\nb"] for figures in ("counts", "shares"))
-    assert counted[6].split()[2:] == [f"{count:,}", f"{share:.6g}", "(0.25)"]
+    assert counted[6].split()[2:] == [f"{count:,}", f"{share:.4g}", "(0.25)"]
 
 
 def test_stats_as_json(run, path):

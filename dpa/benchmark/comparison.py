@@ -279,29 +279,38 @@ class ComparisonReport:
 
     def _row(self, found: Comparison) -> list[str]:
         metrics = PerformanceMetrics(found.result, self.confidence)
-        shown = [
+        rates = [
             found.result.name,
             rate(metrics.throughput_samples_per_second),
             *(_known(x, rate(x)) for x in metrics.throughput_interval),
-            _known(metrics.memory_usage_mb, f"{metrics.memory_usage_mb:.1f} MB"),
-            _known(metrics.cpu_usage_percent, f"{metrics.cpu_usage_percent:.0f}%"),
         ]
+        usage = ["", ""]  # a comparison is of times, and has no room for more
+        if not self._compares:
+            usage = [
+                _known(metrics.memory_usage_mb, f"{metrics.memory_usage_mb:.1f} MB"),
+                _known(metrics.cpu_usage_percent, f"{metrics.cpu_usage_percent:.0f}%"),
+            ]
         if found.baseline is None:
-            return [*shown, "", "", "", ""]
+            return [*rates, *usage, "", "", "", ""]
         low, high = found.interval
         return [
-            *shown,
+            *rates,
+            *usage,
             rate(found.baseline.samples_per_second),
             f"{found.ratio:.2f} x",
             _known(low, f"{low:.2f} - {high:.2f}"),
             found.verdict,
         ]
 
+    @property
+    def _compares(self) -> bool:
+        return any(found.baseline is not None for found in self.comparisons)
+
     def _remarks(self) -> list[str]:
         second = "second of CPU time" if self.cpu_time else "second"
         confidence = f"{self.confidence:.0%} bootstrap"
         remarks = [f"rate: samples a {second}, median; from, to: of it, {confidence}"]
-        if any(found.baseline is not None for found in self.comparisons):
+        if self._compares:
             remarks += [
                 f"time: of a sample, as a multiple of the one before; interval: {confidence}",
                 f"slower, faster: the whole interval is beyond {self.threshold:.0%}",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from textwrap import wrap
 
 from dpa.checks import printable
 from dpa.derivation.distributions import Uniform
 from dpa.derivation.space import Space
 from dpa.derivation.statistics import Summary
+from dpa.host.screen import NAME, SCREEN, aligned, fits
 from dpa.pictures.words import conditions_in_words, counted, in_words
 
 _FIGURES = ("mean", "stdev", "min", "max")
@@ -21,31 +23,37 @@ def statistics_table(
 ) -> str:
     """One line per number, one line per value of the others; what is declared is in brackets."""
     declared = "the uniform distribution" if _uniform(space) else "as declared"
-    width = max(12, *map(len, found))
     lines = [f"{size:,} samples" + (f" (in brackets: {declared})" if expected else "")]
     numbers = {name: values for name, values in found.items() if "shares" not in values}
     shares = {name: values for name, values in found.items() if "shares" in values}
-    own = any(values["count"] != size for values in numbers.values())
-    theories = [f"({x:.6g}) " for name in numbers for x in (expected or {}).get(name, {}).values()]
-    room = max(11, *map(len, theories)) if theories else 11
     if numbers:
-        head = "".join(f"{name:>12}{'':{room + 1}}" for name in _FIGURES)
-        lines.append((f"{'':{width}}" + head + (f"{'values':>12}" if own else "")).rstrip())
-    for name, values in numbers.items():
-        line = f"{name:{width}}"
-        for figure in _FIGURES:
-            theory = f"({expected[name][figure]:.6g})" if expected else ""
-            line += f"{values[figure]:12.6g} {theory:{room}}"
-        lines.append((line + (f"{values['count']:12,}" if own else "")).rstrip())
+        lines += _number_lines(numbers, expected, size)
     if shares:
-        rows = list(_counts(shares, expected))
-        width = max(width, *(len(label) for label, *_ in rows))
-        lines.append(f"{'':{width}}{'values':>12}{'share':>12}")
-        lines += [
-            f"{label:{width}}{count:>12}{share:>12} {theory}".rstrip()
-            for label, count, share, theory in rows
-        ]
+        rows = [("", "values", "share", ""), *_counts(shares, expected)]
+        lines += aligned(rows, "<>>(")
     return "\n".join(lines)
+
+
+def _number_lines(numbers: Summary, expected: Summary | None, size: int) -> list[str]:
+    """A line per parameter; two where the theory does not fit beside the figures."""
+    own = any(values["count"] != size for values in numbers.values())
+    rows = [["", *_FIGURES, *(["values"] if own else [])]]
+    theory = [[""] * len(rows[0])]
+    for name, values in numbers.items():
+        count = [f"{values['count']:,}"] if own else []
+        rows.append([name, *(f"{values[figure]:.4g}" for figure in _FIGURES), *count])
+        declared = (expected or {}).get(name, {})
+        told = (f"({declared[figure]:.4g})" if declared else "" for figure in _FIGURES)
+        theory.append(["", *told, *("" for _ in count)])
+    beside = [
+        [row[0], *(cell for pair in zip(row[1:], more[1:], strict=True) for cell in pair)]
+        for row, more in zip(rows, theory, strict=True)
+    ]
+    lines = aligned(beside, "<" + ">(" * (len(rows[0]) - 1))
+    if fits(lines):
+        return lines
+    below = [line for pair in zip(rows, theory, strict=True) for line in pair if any(line)]
+    return aligned(below, "<" + ">" * (len(rows[0]) - 1))
 
 
 def _uniform(space: Space | None) -> bool:
@@ -56,24 +64,38 @@ def _counts(found: Summary, expected: Summary | None) -> Iterator[tuple[str, str
     """A label, the count, the share and the share declared of each value."""
     for name, values in found.items():
         for value, count in islice(values["counts"].items(), _LISTED):
-            theory = f"({expected[name]['shares'][value]:.6g})" if expected else ""
+            theory = f"({expected[name]['shares'][value]:.4g})" if expected else ""
             label = f"{name}: {printable(value)}"
-            yield label, f"{count:,}", f"{values['shares'][value]:.6g}", theory
+            yield label, f"{count:,}", f"{values['shares'][value]:.4g}", theory
         if len(values["counts"]) > _LISTED:
             yield f"{name}: {len(values['counts']) - _LISTED:,} more", "", "", ""
 
 
 def declared_table(space: Space, epoch: int | None, expected: Summary) -> str:
-    """One line per parameter: its distribution, and the mean and stdev or the shares of it."""
+    """One line per parameter: its distribution, and the mean and stdev or the shares of it.
+
+    Several lines where one would not fit.
+    """
     in_epoch = "" if epoch is None else f", epoch {epoch}"
     rows = []
     for name, each in space.parameters:
         words = [in_words(each), conditions_in_words(each.when)]
         rows.append((name, ", ".join(filter(None, words)), _expectation(expected.get(name))))
-    widths = [max(len(row[at]) for row in rows) for at in range(2)]
+    lines = aligned(rows, "<<<")
+    if not fits(lines):
+        width = SCREEN - 2 - min(NAME, max(len(name) for name in space.names))
+        lines = aligned([line for row in rows for line in _folded(row, width)], "<<")
     made = f"{space.sampler}, depth {space.depth}{in_epoch}"
-    lines = [f"{counted(space)}, {made}", f"identity {space.identity}", ""]
-    return "\n".join(lines + ["  ".join([*map(str.ljust, row, widths), row[2]]) for row in rows])
+    head = [f"{counted(space)}, {made}", f"identity {space.identity}", ""]
+    return "\n".join([*head, *lines])
+
+
+def _folded(row: tuple[str, str, str], width: int) -> Iterator[tuple[str, str]]:
+    """The lines of a parameter under each other: the name stands beside the first."""
+    name, *parts = row
+    for line in (line for part in parts for line in wrap(part, width)):
+        yield name, line
+        name = ""
 
 
 def _expectation(expected: Mapping[str, object] | None) -> str:
@@ -81,7 +103,7 @@ def _expectation(expected: Mapping[str, object] | None) -> str:
         return "(say --epoch)"
     shares = expected.get("shares")
     if not isinstance(shares, Mapping):
-        return f"mean {expected['mean']:.6g}, stdev {expected['stdev']:.6g}"
+        return f"mean {expected['mean']:.4g}, stdev {expected['stdev']:.4g}"
     told = [f"{printable(value)} {share:.4g}" for value, share in islice(shares.items(), _TOLD)]
     more = len(shares) - len(told)
     return ", ".join([*told, *([f"{more:,} more"] if more else [])])
