@@ -463,6 +463,28 @@ def test_a_missing_extra_is_an_error_in_one_line(tmp_path, monkeypatch, capsys):
     assert "No such file" in capsys.readouterr().err
 
 
+def test_missing_extras_are_named_once(tmp_path, monkeypatch, capsys):
+    """For all that a command needs, and not once a file."""
+    for name in ("pyarrow", "matplotlib", "scipy"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for name in [n for n in sys.modules if n.startswith(("dpa.files.formats.par", "dpa.pictures"))]:
+        monkeypatch.delitem(sys.modules, name)
+    tables = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    for table in tables:
+        table.touch()
+    dpa.save_augmentation_recipe(tmp_path / "c.json", 3)
+    assert cli.main(["plot", str(tables[0]), "-o", "x.png"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "need matplotlib, .parquet files need pyarrow: pip install 'dpa-augment[viz,par" in err
+    assert cli.main(["plot", str(tmp_path / "c.json"), "-o", "x.png"]) == 2
+    assert "pip install 'dpa-augment[viz]'" in capsys.readouterr().err
+    assert cli.main(["verify", *map(str, tables), str(tmp_path / "c.json")]) == 2
+    out, err = capsys.readouterr()
+    assert "c.json: ok, 3 samples" in out
+    assert (err.count("\n"), err.count("[parquet]'")) == (1, 2)
+
+
 def test_options_are_written_out(capsys):
     assert cli.main(["show", "1", "--dep", "3"]) == 2
     assert "unrecognized arguments: --dep" in capsys.readouterr().err

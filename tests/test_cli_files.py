@@ -10,6 +10,7 @@ import pytest
 import dpa
 from dpa import cli
 from dpa.diff import diff_chains
+from dpa.space import Linear, Space, Uniform
 
 
 @pytest.fixture
@@ -201,8 +202,9 @@ def test_a_recipe_of_other_samples_generates_nothing(run, path, tmp_path, monkey
         ("recipe --merge {chain} {chain} -o {path}", "overlap from id 0 on"),
         ("show 1 --from {chain} --world-size 1", "--world-size is not allowed with --from"),
         ("show 1 3 --from {chain}", "'{chain}' has no sample with the id 3"),
-        ("show 1 --string --from {chain}", "'{chain}' has no sample with the id '1'"),
-        ("show x --from {chain}", "ID must be a non-negative integer, got 'x'"),
+        ("show 1 --string --from {chain}", "--string is for text, but the ids in '{chain}' are"),
+        ("show x --from {chain}", "ID must be a non-negative integer, got 'x'; as in '{chain}'"),
+        ("show 1 --from {chain} --run {chain}", "--from is not allowed with --run"),
         ("diff {chain}", "the following arguments are required: FILE"),
         ("diff {chain} {path}", "No such file or directory: '{path}'"),
         ("verify", "the following arguments are required: FILE"),
@@ -244,6 +246,123 @@ def test_show_what_is_stored(run, path):
     dpa.save_augmentation_recipe(path, 10, epoch=1)
     shown = json.loads(run("show", 9, "--from", path)[1])
     assert shown == {"id": 9, **dpa.gen_augmentation_params(9, epoch=1)}
+
+
+def test_the_file_says_what_kind_its_ids_are(run, path):
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(["7", "x"]), path)
+    for options in ([], ["--string"]):
+        code, out, _ = run("show", "7", "--from", path, *options)
+        assert (code, json.loads(out)) == (0, {"id": "7", **dpa.gen_augmentation_params("7")})
+
+
+@pytest.mark.parametrize("option", ["--run", "--from"])
+def test_show_from_a_run(run, tmp_path, option):
+    made = dpa.Run(range(5), epochs=range(2, 4), base_seed=7)
+    made.save(tmp_path / "run")
+    code, out, err = run("show", 3, option, tmp_path / "run")
+    assert (code, err) == (0, "")
+    assert [json.loads(line) for line in out.splitlines()] == [
+        {"id": 3, "epoch": epoch, **made.params(3, epoch)} for epoch in (2, 3)
+    ]
+
+
+# ---- What a file says beside its config ----
+
+
+@pytest.mark.parametrize("option", ["--config", "--space"])
+def test_what_is_not_used_of_a_file_is_told(run, path, other, option):
+    dpa.generate_augmentation_chain(3, save_path=path, epoch=3, base_seed=7)
+    note = f"dpa: note: {option} {str(path)!r}: only its config is used, not its "
+    assert run("generate", "-n", 2, option, path, "-o", other)[2].splitlines()[0] == (
+        f"{note}epoch 3, base_seed 7"
+    )
+    err = run("generate", "-n", 2, option, path, "--epoch", 4, "-o", other)[2]
+    assert err.splitlines()[0] == f"{note}base_seed 7"
+    assert run("generate", "-n", 2, option, path, "-o", other, "-q")[2] == ""
+    assert run("show", 1, option, path)[2] == (
+        f"{note}epoch 3, base_seed 7; --from takes its samples\n"
+    )
+    dpa.save_augmentation_recipe(other, 3)
+    assert run("show", 1, option, other)[2] == ""  # there is nothing to tell
+
+
+def test_what_is_not_used_of_a_run_is_told(run, tmp_path):
+    dpa.Run(range(5), epochs=3, base_seed=7).save(tmp_path / "run")
+    err = run("show", 1, "--config", tmp_path / "run")[2]
+    assert "not its base_seed 7, epochs 0 to 2; --from takes its samples" in err
+
+
+# ---- Folders ----
+
+
+@pytest.mark.parametrize("stored", [None, "npz"])
+def test_stats_of_a_run(run, tmp_path, stored):
+    made = dpa.Run(range(500), epochs=3, views=2)
+    made.save(tmp_path / "run", stored)
+    batches = [made.batch(epoch, view) for epoch in range(3) for view in range(2)]
+    rotation = [value for batch in batches for value in batch.rotation.tolist()]
+    code, out, err = run("stats", tmp_path / "run", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["statistics"]["rotation"]["count"] == 3000
+    assert found["statistics"]["rotation"]["max"] == max(rotation)
+    assert found["statistics"]["rotation"]["mean"] == pytest.approx(sum(rotation) / 3000)
+    assert found["theoretical"]["rotation"]["max"] == 30
+    assert run("stats", tmp_path / "run")[1].startswith("3,000 samples (in brackets: the uniform")
+
+
+def test_stats_of_a_run_with_schedules_have_no_theory(run, tmp_path):
+    space = Space(x=Uniform(0, Linear([(0, 1), (9, 10)])))
+    dpa.Run(range(50), space, epochs=3).save(tmp_path / "run")
+    assert json.loads(run("stats", tmp_path / "run", "--json")[1])["theoretical"] is None
+    dpa.Run(range(50), space, epochs=range(9, 10)).save(tmp_path / "last")
+    found = json.loads(run("stats", tmp_path / "last", "--json")[1])
+    assert found["theoretical"]["x"]["max"] == 10
+
+
+def test_stats_of_damaged_parts(run, tmp_path):
+    dpa.Run(range(50), epochs=2).save(tmp_path / "run", "jsonl")
+    noise = dpa.gen_augmentation_params(7, epoch=1)["noise"]
+    edited(tmp_path / "run" / "epoch-1.jsonl", f'"noise":{noise!r}', '"noise":0.06')
+    code, out, err = run("stats", tmp_path / "run")
+    assert (code, out) == (2, "")
+    assert "epoch-1.jsonl': trailer says digest" in err
+
+
+def test_stats_of_the_parts_of_a_chain(run, path, tmp_path):
+    dpa.generate_augmentation_chain(100, save_path=path)
+    for rank in range(2):
+        options = ["--rank", rank, "--world-size", 2, "--elastic", "-q"]
+        run("generate", "-n", 100, *options, "-o", tmp_path / "parts" / f"{rank}.npz")
+    assert run("stats", tmp_path / "parts") == run("stats", path)
+
+
+@pytest.mark.parametrize(
+    ("text", "policy"),
+    [
+        ("each", "each"),
+        ("fixed", "fixed"),
+        ("every:2", ("every", 2)),
+        ("cycle:2", ("cycle", 2)),
+    ],
+)
+def test_epoch_policies(run, tmp_path, text, policy):
+    options = ["--epochs", "0:4", "--epoch-policy", text, "-q"]
+    for command in (["generate", "--format", "npz"], ["recipe"]):
+        folder = tmp_path / command[0]
+        assert run(*command, "-n", 5, *options, "-o", folder) == (0, "", "")
+        assert dpa.Run.load(folder) == dpa.Run(range(5), epochs=4, epoch_policy=policy)
+        assert run("verify", folder, "-q")[0] == 0
+
+
+@pytest.mark.parametrize("text", ["every", "each:2", "cycle:0", "cycle:-1", "every:x", ""])
+def test_bad_epoch_policies(run, tmp_path, text):
+    options = ["--epochs", "0:4", "-o", tmp_path / "run", f"--epoch-policy={text}"]
+    code, _, err = run("generate", "-n", 5, *options)
+    assert code == 2
+    assert f"must be each, fixed, every:K or cycle:K, got {text!r}" in err
+    code, _, err = run("generate", "-n", 5, "--epoch-policy", "fixed", "-o", tmp_path / "x.json")
+    assert (code, "--epoch-policy is for --epochs" in err) == (2, True)
 
 
 # ---- diff ----

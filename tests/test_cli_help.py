@@ -116,7 +116,7 @@ def test_examples_run(files, printed, command):
         (["show"], "ID (or FILE, --ids-from FILE)"),
         (["verify"], "FILE|DIR (or --table FILE|DIR)"),
         (["diff"], "FILE|DIR, FILE|DIR"),
-        (["stats"], "FILE"),
+        (["stats"], "FILE|DIR"),
         (["plot"], "FILE, -o/--output"),
         (["preview"], "IMAGE|DIR, -o/--output"),
         (["audit"], "-n/--num-samples"),

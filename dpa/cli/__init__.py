@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import dpa
+from dpa.checks import MissingExtraError
 from dpa.cli.output import USAGE_ERROR, failed, tell
 
 #: The commands in the order of the help: the module of each, which is imported to run it, and
@@ -20,7 +21,7 @@ COMMANDS = {
     "show": ("show", "print samples' parameters as JSON, one a line, or what a file declares"),
     "verify": ("files", "generate files' samples again and compare them"),
     "diff": ("files", "compare the samples of two files or runs"),
-    "stats": ("files", "print the statistics of a file's samples"),
+    "stats": ("files", "print the statistics of the samples of a file or a run"),
     "preview": ("pictures", "draw images as samples' parameters make them"),
     "plot": ("pictures", "draw how the parameters of a file are distributed"),
     "audit": ("audit", "test seeds for collisions, parameters for uniformity and correlations"),
@@ -72,6 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     0: success; 1: differences or faults were found; 2: wrong usage or a bad file.
     """
     given = sys.argv[1:] if argv is None else argv
+    arguments = argparse.Namespace()
     try:
         arguments = parser(next(iter(given), "")).parse_args(given)
         run: Callable[[argparse.Namespace], int | None] = arguments.run
@@ -80,9 +82,28 @@ def main(argv: list[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # the reader of a pipe has ended, as in `dpa ... | head`
         return 141
-    # ImportError: an extra is missing.
+    except MissingExtraError as error:
+        return failed(_whole(error, arguments))
     except (ValueError, OSError, MemoryError, ImportError) as error:
         return failed(error)
+
+
+def _whole(error: MissingExtraError, arguments: argparse.Namespace) -> MissingExtraError:
+    """The error that names the extra for .parquet files, too, if an argument is one."""
+    values = [x for value in vars(arguments).values() for x in _listed(value)]
+    if not any(isinstance(value, str) and value.endswith(".parquet") for value in values):
+        return error
+    try:
+        import_module("dpa.files.formats.parquet")
+    except MissingExtraError as other:
+        if other.needs != error.needs:
+            both = f"{error.needs}, {other.needs}"
+            return MissingExtraError.of(both, *error.extras, *other.extras)
+    return error
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def parser(command: str = "") -> argparse.ArgumentParser:
@@ -91,7 +112,8 @@ def parser(command: str = "") -> argparse.ArgumentParser:
         prog="dpa",
         usage="dpa [-h] [-V] COMMAND ...",
         description="Makes augmentation parameters that are the same wherever they are made,\n"
-        "writes them to files and checks files. dpa COMMAND --help tells what a command takes.",
+        "writes them to files and checks files.\n\n"
+        "dpa COMMAND --help tells what a command takes.",
         epilog="Exit codes: 0 is done, 1 is differences or faults found, 2 is wrong arguments\n"
         "or files.\n\n"
         "Example:\n"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 import reprlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from dpa._native import SAMPLERS
+from dpa.cli.output import tell
 from dpa.derivation.config import PRESETS, AugmentationConfig, get_preset, space_of
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.documents import parse
@@ -194,9 +196,11 @@ def chosen_config(arguments: argparse.Namespace) -> Space:
     """The config or the space of the arguments. Raises ValueError or OSError."""
     config: Space
     if arguments.space is not None:
-        config, _ = read_space("--space", Path(arguments.space))
+        config, more = read_space("--space", Path(arguments.space))
+        _tell_unused(arguments, f"--space {arguments.space!r}", more)
     elif arguments.config is not None:
-        config = _read_config(Path(arguments.config))
+        config, more = _read_config(Path(arguments.config))
+        _tell_unused(arguments, f"--config {arguments.config!r}", more)
     else:
         config = get_preset(arguments.preset or "moderate")
     changes = {"augmentation_depth": arguments.depth, "sampler": arguments.sampler}
@@ -209,25 +213,37 @@ def chosen_config(arguments: argparse.Namespace) -> Space:
     return config if arguments.columns is None else config.only(arguments.columns.split(","))
 
 
-def read_space(option: str, path: Path) -> tuple[Space, int | None]:
-    """The space of a file or a run, and the epoch of its key if it is a chain file.
+def _tell_unused(arguments: argparse.Namespace, source: str, more: Mapping[str, object]) -> None:
+    """Says what a file states beside its config; what the arguments state is theirs."""
+    given = vars(arguments)
+    unused = [f"{name} {x}" for name, x in more.items() if given.get(name) is None]
+    if unused and not given.get("quiet"):
+        instead = "; --from takes its samples" if "source" in given else ""
+        tell(f"dpa: note: {source}: only its config is used, not its {', '.join(unused)}{instead}")
+
+
+def read_space(option: str, path: Path) -> tuple[Space, dict[str, Any]]:
+    """The space of a file or a run, and what else this states: parts of the key, or epochs.
 
     Raises OSError, or ValueError that names the option and the file.
     """
     if is_run(path):
-        return Run.load(path).config, None
+        run = Run.load(path)
+        stated = {"base_seed": run.base_seed, "epochs": run.facts["epochs"]}
+        return run.config, {name: x for name, x in stated.items() if x is not None}
     if is_chain(path):
         return _of_chain(option, path)
     try:
-        return space_of(parse(path.read_bytes())), None
+        return space_of(parse(path.read_bytes())), {}
     except (ValueError, TypeError) as error:
         raise ValueError(f"{option} {str(path)!r}: {error}") from error
 
 
-def _of_chain(option: str, path: Path) -> tuple[Space, int | None]:
+def _of_chain(option: str, path: Path) -> tuple[Space, dict[str, Any]]:
     try:
         with open_chain(path) as chain:
-            return chain.space, chain.metadata.key.epoch
+            parts = chain.metadata.key._asdict().items()
+            return chain.space, {name: value for name, value in parts if value is not None}
     except ValueError as error:  # its message names the file
         raise ValueError(f"{option}: {error}") from error
 
@@ -242,16 +258,16 @@ def is_chain(path: Path) -> bool:
     return path.suffix.lower() != ".json" or _CHAIN.search(start) is not None
 
 
-def _read_config(path: Path) -> Space:
+def _read_config(path: Path) -> tuple[Space, dict[str, Any]]:
     if is_run(path) or is_chain(path):
-        return read_space("--config", path)[0]
+        return read_space("--config", path)
     try:
         fields = parse(path.read_bytes())
         if not isinstance(fields, dict):
             raise TypeError(f"it must be an object, got {reprlib.repr(fields)}")
         if "space" in fields:
             raise ValueError("it is a space: say --space")
-        return AugmentationConfig.from_dict(fields)
+        return AugmentationConfig.from_dict(fields), {}
     except (ValueError, TypeError) as error:
         raise ValueError(f"--config {str(path)!r}: {error}; {_CONFIG_EXAMPLE}") from error
 

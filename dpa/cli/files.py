@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dpa.cli import verify_table
 from dpa.cli.arguments import (
@@ -17,13 +17,21 @@ from dpa.cli.arguments import (
     lacking,
     whole_number,
 )
-from dpa.cli.output import DIFFERENT, failed, write
+from dpa.cli.output import DIFFERENT, USAGE_ERROR, failed, write
 from dpa.cli.tables import statistics_table
+from dpa.derivation.columns import Columns
 from dpa.derivation.statistics import Statistics, theoretical_statistics, without_nan
-from dpa.files.chains import FilePath, open_chain
+from dpa.errors import ChainFileError
+from dpa.files.chains import FilePath
 from dpa.files.diff import diff_chains
+from dpa.files.folders import opened
+from dpa.files.manifests import is_run
+from dpa.files.metadata import Metadata
+from dpa.files.runs import SavedRun
 from dpa.files.standard_input import STDIN
 from dpa.files.verify import verify_augmentation_chain
+
+_ONE_FILE = f"{SUFFIXES}; - is stdin, as .jsonl; a run's folder, or one of parts of a chain"
 
 
 def add(commands: Commands) -> None:
@@ -58,7 +66,7 @@ def add(commands: Commands) -> None:
         "first",
         type=chain_path,
         metavar="FILE|DIR",
-        help=f"{SUFFIXES}; - is stdin, as .jsonl; a run's folder, or one of parts of a chain",
+        help=_ONE_FILE,
     )
     command.add_argument(
         "second", type=chain_path, metavar="FILE|DIR", help="of the same or another format"
@@ -67,10 +75,10 @@ def add(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_diff)
 
-    command = commands.add_parser("stats", needs="FILE", examples=["dpa stats epoch3.json"])
-    command.add_argument(
-        "file", type=chain_path, metavar="FILE", help=f"{SUFFIXES}; - is stdin, as .jsonl"
+    command = commands.add_parser(
+        "stats", needs="FILE|DIR", examples=["dpa stats epoch3.json", "dpa stats run/"]
     )
+    command.add_argument("file", type=chain_path, metavar="FILE|DIR", help=_ONE_FILE)
     add_unlimited(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_stats)
@@ -85,6 +93,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         raise lacking("verify", "FILE|DIR (or --table FILE|DIR)")
     _require_one_stdin(arguments.files)
     code, ids = 0, given_ids(arguments)
+    told: set[str] = set()
     for path in arguments.files:
         try:
             report = verify_augmentation_chain(
@@ -95,7 +104,10 @@ def _verify(arguments: argparse.Namespace) -> int:
                 unlimited=arguments.unlimited,
             )
         except (ValueError, OSError, ImportError) as error:
-            code = failed(error)
+            code = USAGE_ERROR
+            if str(error) not in told:  # of a missing extra it is the same for each file
+                failed(error)
+            told.add(str(error))
             continue
         if not report.ok:
             code = max(code, DIFFERENT)
@@ -116,16 +128,33 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 
 def _stats(arguments: argparse.Namespace) -> None:
-    size = 0
-    with open_chain(arguments.file, unlimited=arguments.unlimited) as chain:
-        space, epoch = chain.metadata.space, chain.metadata.key.epoch
-        statistics = Statistics(chain.metadata.names, space)
-        for block in chain.blocks():
+    size, epochs, statistics = 0, set(), None
+    for metadata, blocks in _samples(arguments):
+        statistics = statistics or Statistics(metadata.names, metadata.space)
+        epochs.add(metadata.key.epoch)
+        for block in blocks:
             statistics.update(block.columns)
             size += len(block)
-    found = statistics.result()
-    expected = None if space is None else theoretical_statistics(space, epoch)
+    assert statistics is not None
+    space, found, expected = metadata.space, statistics.result(), None
+    if space is not None and (len(epochs) == 1 or not space.scheduled):
+        expected = theoretical_statistics(space, epochs.pop())
     if arguments.json:
         write(json.dumps({"statistics": without_nan(found), "theoretical": expected}))
     else:
         write(statistics_table(size, found, space, expected))
+
+
+def _samples(arguments: argparse.Namespace) -> Iterator[tuple[Metadata, Iterator[Columns]]]:
+    """The samples of a chain, or of each part of a run. Raises ChainFileError, and OSError."""
+    path, unlimited = arguments.file, arguments.unlimited
+    if not is_run(path):
+        with opened(path, unlimited=unlimited) as chain:
+            yield chain.metadata, chain.blocks()
+        return
+    saved = SavedRun.load(path)
+    for part in saved.run.parts():
+        with saved.opened(part, unlimited) as samples:
+            yield Metadata.of(part.derivation, saved.run.ids), samples.blocks()
+            for problem in samples.problems:
+                raise ChainFileError(f"{str(saved.file(part))!r}: {problem}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable
 
 from dpa.checks import printable
@@ -25,6 +26,7 @@ from dpa.cli.arguments import (
 from dpa.cli.output import progress, standard_output, tell, terminable
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import Derivation
+from dpa.derivation.epochs import PolicyLike
 from dpa.derivation.ids import Consecutive, Ids, consecutive_ids
 from dpa.files import formats
 from dpa.files.chains import Recipe, open_chain, sample_blocks
@@ -108,6 +110,23 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--views", type=whole_number, metavar="K", help="of each sample in each epoch; default: 1"
     )
+    group.add_argument(
+        "--epoch-policy",
+        type=_policy,
+        metavar="POLICY",
+        help="the epoch in the key: each (default), fixed (none), every:K (a new one each K "
+        "epochs) or cycle:K (K of them in turn)",
+    )
+
+
+def _policy(text: str) -> PolicyLike:
+    """The epoch policy that an argument says. Raises ArgumentTypeError."""
+    kind, found, period = text.partition(":")
+    if not found and kind in ("each", "fixed"):
+        return kind
+    if kind in ("every", "cycle") and re.fullmatch("[0-9]{1,18}", period) and int(period):
+        return kind, int(period)
+    raise argparse.ArgumentTypeError(f"must be each, fixed, every:K or cycle:K, got {text!r}")
 
 
 def _require(arguments: argparse.Namespace, command: str, third: str) -> None:
@@ -129,7 +148,7 @@ def _generate(arguments: argparse.Namespace) -> None:
         return
     if arguments.format is not None:
         raise ValueError("--format is for --epochs; the suffix of -o says what a file has")
-    _require_no_views(arguments)
+    _refuse_run(arguments)
     if arguments.recipe is None:
         derivation, ids, world_size = _request(arguments)
         metadata = Metadata.of(derivation, ids, world_size)
@@ -170,6 +189,7 @@ def _write_run(arguments: argparse.Namespace, stored: str | None) -> None:
         chosen_config(arguments),
         epochs=span("--epochs", arguments.epochs),
         base_seed=arguments.base_seed,
+        epoch_policy=arguments.epoch_policy or "each",
         views=1 if arguments.views is None else arguments.views,
     )
     total = len(run.ids) * sum(1 for _ in run.parts())
@@ -178,9 +198,12 @@ def _write_run(arguments: argparse.Namespace, stored: str | None) -> None:
     _tell_written(arguments, f"a run of {total:,} samples")
 
 
-def _require_no_views(arguments: argparse.Namespace) -> None:
+def _refuse_run(arguments: argparse.Namespace) -> None:
+    """Raises ValueError for what is for --epochs."""
     if arguments.views is not None:
         raise ValueError("--views is for --epochs; for one view: --view")
+    if arguments.epoch_policy is not None:
+        raise ValueError("--epoch-policy is for --epochs; for one epoch: --epoch")
 
 
 def _recipe(arguments: argparse.Namespace) -> None:
@@ -188,7 +211,7 @@ def _recipe(arguments: argparse.Namespace) -> None:
     if arguments.epochs is not None:
         _write_run(arguments, None)
         return
-    _require_no_views(arguments)
+    _refuse_run(arguments)
     if arguments.ids_from is not None:
         raise ValueError("a recipe is of consecutive ids; of --ids-from with --epochs it is a run")
     if arguments.merge is None:

@@ -60,7 +60,7 @@ def add(commands: Commands) -> None:
         dest="source",
         type=chain_path,
         metavar="FILE",
-        help="as this chain file or recipe has them; - is stdin, as .jsonl",
+        help="as this chain file, recipe or run has them; - is stdin, as .jsonl",
     )
     command.add_argument(
         "--run", dest="folder", metavar="DIR", help="as this run has them, in each epoch and view"
@@ -78,6 +78,10 @@ def _show(arguments: argparse.Namespace) -> None:
     if one and not sought and (is_chain(one) or is_run(one)):
         _show_declared(arguments, Path(one))
         return
+    if arguments.source is not None and is_run(arguments.source):
+        if arguments.folder is not None:
+            raise ValueError("--from is not allowed with --run")
+        arguments.folder, arguments.source = arguments.source, None
     if arguments.folder is not None:
         _show_of_run(arguments)
         return
@@ -92,7 +96,7 @@ def _show(arguments: argparse.Namespace) -> None:
     else:
         leave_to("--from", arguments)
         with open_chain(arguments.source) as chain:
-            ids = _ids(arguments, chain.metadata.id_type)
+            ids = _ids(arguments, chain.metadata.id_type, repr(str(arguments.source)))
             found = rows_of(chain, ids)
         rows = [(sample_id, found[sample_id]) for sample_id in ids]
     write("\n".join(json.dumps({"id": sample_id, **row}) for sample_id, row in rows))
@@ -101,10 +105,10 @@ def _show(arguments: argparse.Namespace) -> None:
 def _show_declared(arguments: argparse.Namespace, path: Path) -> None:
     """Prints what a file declares; its schedules in the epoch asked for, or that of its key."""
     leave_to("FILE", arguments, allowed="epoch")
-    space, epoch = read_space("FILE", path)
+    space, stated = read_space("FILE", path)
     run = Run.load(path) if is_run(path) else None
     facts = {} if run is None else {"num_samples": len(run.ids), **run.facts}
-    epoch = epoch if arguments.epoch is None else word("epoch", arguments.epoch)
+    epoch = stated.get("epoch") if arguments.epoch is None else word("epoch", arguments.epoch)
     expected = _expected(space, epoch)
     if arguments.json:
         found = {"names": space.names, "identity": space.identity, "space": space.declaration()}
@@ -129,7 +133,7 @@ def _show_of_run(arguments: argparse.Namespace) -> None:
         raise ValueError("--from is not allowed with --run")
     leave_to("--run", arguments)
     run = Run.load(arguments.folder)
-    ids = _ids(arguments, run.ids.kind)
+    ids = _ids(arguments, run.ids.kind, repr(arguments.folder))
     for sample_id in ids:
         run.require_id(sample_id)
     epochs = chosen_epochs(arguments) or run.epochs
@@ -146,24 +150,28 @@ def _show_of_run(arguments: argparse.Namespace) -> None:
             write(json.dumps({**found, **derivation.params(sample_id)}))
 
 
-def _ids(arguments: argparse.Namespace, kind: str = "integer") -> list[int | str]:
-    """The ids that the arguments name; `kind`: of what they are sought in.
+def _ids(arguments: argparse.Namespace, kind: str = "integer", source: str = "") -> list[int | str]:
+    """The ids that the arguments name; `source`: what they are sought in, which has this `kind`.
 
     Raises ValueError or OSError.
     """
+    if source and kind == "integer" and (arguments.string or arguments.ids_from is not None):
+        option = "--string" if arguments.string else "--ids-from"
+        raise ValueError(f"{option} is for text, but the ids in {source} are integers")
     if arguments.ids_from is None:
         if not arguments.ids:
             raise lacking("show", "ID (or FILE, --ids-from FILE)")
         string = arguments.string or kind == "string"
-        return [_id(text, string=string) for text in arguments.ids]
+        hint = f"as in {source}" if source else "for text: --string"
+        return [_id(text, hint, string=string) for text in arguments.ids]
     if arguments.ids:
         raise ValueError("--ids-from is not allowed with ID")
     return [*read_ids(arguments.ids_from)]
 
 
-def _id(text: str, *, string: bool) -> int | str:
+def _id(text: str, hint: str, *, string: bool) -> int | str:
     if string:
         return text
     if not (text.isascii() and text.isdecimal()):
-        raise ValueError(f"ID must be a non-negative integer, got {text!r}; for text: --string")
+        raise ValueError(f"ID must be a non-negative integer, got {text!r}; {hint}")
     return int(text)

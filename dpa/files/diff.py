@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,8 +11,8 @@ import numpy as np
 from dpa.derivation.columns import Column, Columns
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.ids import Ids
-from dpa.files.chains import Chain, FilePath, open_chain
-from dpa.files.folders import Parts
+from dpa.files.chains import FilePath
+from dpa.files.folders import opened
 from dpa.files.manifests import is_run
 from dpa.files.metadata import Metadata
 from dpa.files.runs import SavedRun
@@ -189,7 +188,10 @@ def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -
 
 
 def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -> ChainDiff:
-    with _opened(first, unlimited) as a, _opened(second, unlimited) as b:
+    with (
+        opened(first, lenient=True, unlimited=unlimited) as a,
+        opened(second, lenient=True, unlimited=unlimited) as b,
+    ):
         diff = ChainDiff((first, second), _comparable(a.metadata, b.metadata))
         if pairs is _by_id:
             for chain in (a, b):
@@ -202,12 +204,6 @@ def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -
         for reader in (a, b):
             diff.notes += [f"{str(reader.path)!r}: {problem}" for problem in reader.problems]
     return diff
-
-
-def _opened(path: FilePath, unlimited: bool) -> Chain | Parts:
-    if Path(path).is_dir():
-        return Parts(path, lenient=True, unlimited=unlimited)
-    return open_chain(path, lenient=True, unlimited=unlimited)
 
 
 def _diff_runs(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -> ChainDiff:

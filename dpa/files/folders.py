@@ -41,6 +41,13 @@ def contradictions(metadata: Mapping[str, Metadata], counts: Mapping[str, int]) 
             yield f"{before!r} and {name!r} overlap from id {start} on"
 
 
+def opened(path: FilePath, *, lenient: bool = False, unlimited: bool = False) -> Chain | Parts:
+    """A chain file or the folder of a chain's parts, opened."""
+    if Path(path).is_dir():
+        return Parts(path, lenient=lenient, unlimited=unlimited)
+    return open_chain(path, lenient=lenient, unlimited=unlimited)
+
+
 class Parts:
     """The samples of the chain files in a folder, one file after the other, by their first ids.
 
