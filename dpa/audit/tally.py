@@ -38,8 +38,8 @@ class Tally:
     ----------
     size
         How many values were counted.
-    counts, shares
-        The values in each cell, and the share of the values that it should have.
+    shares
+        The share of the values that each cell should have; `counts` has what it has.
     continuous
         Whether values are numbers that are counted through their cdf.
     """
@@ -47,8 +47,10 @@ class Tally:
     def __init__(self, declared: distributions.Distribution) -> None:
         self.declared = declared
         self.shares = _shares(declared)
-        self.counts = np.zeros(len(self.shares), np.int64)
         self.size = 0
+        self._counts = np.zeros(len(self.shares), np.int64)
+        # Cells that are not counted yet: each count passes over all cells, used or not.
+        self._cells, self._waiting = np.empty(CELLS, np.int32), 0
         self.continuous = (
             not isinstance(declared, distributions.Integers) and declared.labels is None
         )
@@ -86,18 +88,38 @@ class Tally:
         """Counts all values, and gives the scores of the first item."""
         scores: npt.NDArray[np.float64]
         if self.continuous:
-            uniform = np.clip(self.declared.cdf(values), 0, 1)
-            cells = (uniform * CELLS).astype(np.int64)
-            cells = np.clip(cells, self._first_cell, self._last_cell)
+            uniform = self.declared.cdf(values)
+            self._collect((uniform * CELLS).clip(self._first_cell, self._last_cell))
             scores = uniform[:, 0] - 0.5
         else:
-            cells = self._cells(values)
+            cells = self._cells_of(values)
+            self._collect(cells)
             scores = self._middles[cells[:, 0]]
-        self.counts += np.bincount(cells.ravel(), minlength=len(self.counts))
         self.size += values.size
         return scores
 
-    def _cells(self, values: Column) -> npt.NDArray[Any]:
+    def _collect(self, cells: npt.NDArray[Any]) -> None:
+        """Keeps cells, integers or numbers to round down, until they are counted."""
+        flat = cells.reshape(-1)
+        for start in range(0, len(flat), CELLS):
+            part = flat[start : start + CELLS]
+            if self._waiting + len(part) > CELLS:
+                self._count_waiting()
+            self._cells[self._waiting : self._waiting + len(part)] = part
+            self._waiting += len(part)
+
+    def _count_waiting(self) -> None:
+        found = np.bincount(self._cells[: self._waiting], minlength=len(self._counts))
+        self._counts += found
+        self._waiting = 0
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """The values in each cell."""
+        self._count_waiting()
+        return self._counts
+
+    def _cells_of(self, values: Column) -> npt.NDArray[Any]:
         declared = self.declared
         if not isinstance(declared, distributions.Integers):
             return values.astype(np.int64)
