@@ -216,11 +216,10 @@ class Columns:
 
         `values`: whether to compare more than the hashes; `names`: the columns, None for all.
         """
-        fields = {"hash": (self.digests != other.digests).any(axis=1)}
+        fields = {"hash": _rows_of(_words(self.digests) != _words(other.digests))}
         for name in (self._columns if names is None else names) if values else ():
             mine, theirs = (_bits(c._columns[name]) for c in (self, other))
-            differs = mine != theirs
-            fields[name] = differs.reshape(len(self), -1).any(axis=1) if len(self) else differs
+            fields[name] = _rows_of(mine != theirs)
         return Differences(self, other, fields)
 
     def hashes(self) -> list[str]:
@@ -274,6 +273,21 @@ def _bits(column: Column) -> npt.NDArray[Any]:
     """What equal values have in common: of real numbers the bits, of other types the values."""
     exact = _exact(column)
     return exact.view(np.uint64) if exact.dtype == _FLOAT64 else exact
+
+
+def _words(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    """The hashes as four words each, which are compared faster than bytes."""
+    return np.ascontiguousarray(digests).view(np.uint64)
+
+
+def _rows_of(differs: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """In which rows anything differs, shape (n,)."""
+    if differs.ndim == 1:
+        return differs
+    if not differs.any():  # ten times as fast as asking row by row
+        return np.zeros(len(differs), np.bool_)
+    rows: npt.NDArray[np.bool_] = np.logical_or.reduce(differs.reshape(len(differs), -1), axis=1)
+    return rows
 
 
 def _labelled(codes: Any, choices: Sequence[Any]) -> Any:

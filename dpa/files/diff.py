@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from dpa.derivation.columns import Column, Columns
 from dpa.derivation.distributions import Distribution
@@ -21,6 +24,9 @@ from dpa.files.standard_input import STDIN
 #: Samples of both files with the same ids, or samples that only one file has.
 _Pair: TypeAlias = tuple[Columns, Columns] | tuple[Columns, None] | tuple[None, Columns]
 _Pairing: TypeAlias = Callable[[Iterator[Columns], Iterator[Columns]], Iterator[_Pair]]
+
+#: Indices of samples.
+_Places: TypeAlias = npt.NDArray[np.intp]
 
 #: The most samples to name one by one.
 _NAMED = 5
@@ -194,8 +200,8 @@ def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -
     ):
         diff = ChainDiff((first, second), _comparable(a.metadata, b.metadata))
         if pairs is _by_id:
-            for chain in (a, b):
-                chain.require_memory(
+            for each in (a, b):
+                each.require_memory(
                     300 + a.metadata.sample_bytes, "ids in another order are compared in memory"
                 )
         diff.notes += _metadata_notes(a.metadata, b.metadata)
@@ -343,16 +349,40 @@ def _by_id(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[_Pai
         yield from ((None, block) for block in blocks[1])
         return
     a, b = map(Columns.joined, blocks)
-    places: dict[int | str, list[int]] = {}
-    for at, id_ in reversed(list(enumerate(b.ids))):
-        places.setdefault(id_, []).append(at)
-    matches = [(at, places[id_].pop()) for at, id_ in enumerate(a.ids) if places.get(id_)]
-    in_a, in_b = [x for x, _ in matches], [y for _, y in matches]
+    in_a, in_b = _matches(a.ids, b.ids)
     yield a.take(in_a), b.take(in_b)
     yield a.take(_others(a, in_a)), None
     yield None, b.take(_others(b, in_b))
 
 
-def _others(block: Columns, places: list[int]) -> list[int]:
-    taken = set(places)
-    return [at for at in range(len(block)) if at not in taken]
+def _matches(a: Ids, b: Ids) -> tuple[_Places, _Places]:
+    """Where both have the same ids, in the order of a: of equal ids the first with the first."""
+    if a.kind != b.kind:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    mine, theirs = _numbers(a, b)
+    by_id, by_id_too = (np.argsort(each, kind="stable") for each in (mine, theirs))
+    sought, known = theirs[by_id_too], mine[by_id]
+    # Of equal ids the k-th in b is paired with the k-th in a, if there are so many.
+    rank = np.arange(len(sought)) - np.searchsorted(sought, sought)
+    found = np.searchsorted(known, sought) + rank
+    both = found < np.searchsorted(known, sought, side="right")
+    in_a, in_b = by_id[found[both]], by_id_too[both]
+    order = np.argsort(in_a)
+    return in_a[order], in_b[order]
+
+
+def _numbers(a: Ids, b: Ids) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Numbers that are equal where the ids are: integers themselves, a number for each text."""
+    if a.kind == "integer":
+        return np.asarray(a.public), np.asarray(b.public)
+    numbers: defaultdict[object, int] = defaultdict(itertools.count().__next__)
+    mine, theirs = (
+        np.fromiter(map(numbers.__getitem__, ids.public), np.uint64, len(ids)) for ids in (a, b)
+    )
+    return mine, theirs
+
+
+def _others(block: Columns, places: _Places) -> _Places:
+    others = np.ones(len(block), np.bool_)
+    others[places] = False
+    return np.flatnonzero(others)
