@@ -26,6 +26,7 @@ from dpa.integrations.image import apply_augmentation
 from dpa.integrations.matplotlib import (
     plot_chain,
     plot_preview,
+    preset_pages,
     preview_pages,
     run_pages,
     save_pages,
@@ -151,6 +152,25 @@ def test_histograms_are_relative_to_the_uniform_distribution(tmp_path):
         assert axes.get_xlim() == pytest.approx(bounds)
 
 
+@pytest.mark.parametrize(("size", "zoomed"), [(1000, False), (300_000, True)])
+def test_an_axis_shows_the_band_where_bins_are_nearly_equal(tmp_path, size, zoomed):
+    path = tmp_path / "chain.npz"
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(size), CONFIG), path)
+    for axes in panels(plot_chain(path), 0):
+        seen, _, baseline = axes.patches[0].get_data()
+        high, _, low = axes.patches[1].get_data()
+        bottom, top = axes.get_ylim()
+        shown = high[0] - low[0]
+        assert min(seen.min(), low.min()) >= bottom
+        assert max(seen.max(), high.max()) <= top
+        if zoomed:  # areas are what bins have above or below the expected
+            assert bottom > 0.9
+            assert baseline == pytest.approx(np.ones(len(seen)))
+            assert shown > 0.5 * (top - bottom)
+        else:
+            assert bottom == baseline == 0
+
+
 def test_presets_side_by_side(tmp_path):
     path = tmp_path / "recipe.json"
     config = dpa.AugmentationConfig(rotation_range=(-180, 90), noise_range=(0.2, 0.2))
@@ -194,7 +214,7 @@ def test_plots_of_few_samples(tmp_path, size):
     shown = texts(plot_chain(path))
     assert f"{size} samples" in shown
     assert shown.count("chi-squared p: too few samples") == 5
-    assert shown.count("too few samples") == 5 + 10 * (size < 3)
+    assert shown.count("too few samples") == 5 + (10 + 5) * (size < 3)
 
 
 def test_fixed_parameters(tmp_path):
@@ -267,6 +287,32 @@ def test_captions_have_what_a_sample_has():
         assert caption.split("\n")[0] == f"id {id_}"
         assert [word for line in caption.split("\n")[1:] for word in line.split("   ")] == words
         assert np.array_equal(pixels, apply_augmentation(image, sample) / 255)
+
+
+def test_the_heading_leads_with_what_was_chosen():
+    image = {"x": picture(8, 8)}
+    config = dpa.get_preset("mild", sampler="mt19937")
+    heading = plot_preview(image, [1], config, epoch=2, base_seed=7).texts[0].get_text()
+    assert heading.replace("\n", " ").startswith("mild, epoch 2, base_seed 7: rotation -15 to 15, ")
+    heading = plot_preview(image, [1], config.replace(noise_range=(0, 1))).texts[0].get_text()
+    assert heading.startswith("rotation -15 to 15, ")
+
+
+def test_presets_are_columns():
+    images = {f"{n}.png": picture(n, 10) for n in (5, 10)}
+    [figure] = preset_pages(images, ["a", "b"], epoch=2)
+    names = [*dpa.PRESETS]
+    assert [caption.split("\n")[0] for _, caption in tiles(figure)] == [
+        *["5.png, id a", *names, "5.png, id b", *names],
+        *["10.png, id a", *names, "10.png, id b", *names],
+    ]
+    assert len({axes.get_position().x0 for axes in figure.axes}) == 1 + len(names)
+    assert figure.texts[0].get_text() == "presets side by side, epoch 2"
+    params = dpa.gen_augmentation_params("b", dpa.PRESETS["aggressive"], epoch=2)
+    expected = apply_augmentation(images["5.png"], params)
+    assert np.array_equal(tiles(figure)[7][0], expected / 255)
+    with pytest.raises(ValueError, match="images and ids must make 2 to 4,000 tiles"):
+        preset_pages(images, range(1000))
 
 
 def test_several_images_are_rows():
@@ -543,7 +589,7 @@ def calls(monkeypatch):
     """Arguments of what commands would draw: drawing takes its time."""
     calls = []
     names = ("chains.plot_chain", "previews.preview_pages", "previews.run_pages")
-    for name in (*names, "previews.stored_pages"):
+    for name in (*names, "previews.stored_pages", "previews.preset_pages"):
         monkeypatch.setattr(
             f"dpa.pictures.{name}",
             lambda *arguments, **key: calls.append((*arguments, key)) or Figure(),
@@ -570,6 +616,18 @@ def test_preview_takes_ids_config_and_key(run, folder, calls):
     assert ids == [5, 3]
     assert config == dpa.get_preset("mild", sampler="mt19937", augmentation_depth=3)
     assert key == {"epoch": 2, "view": 1, "base_seed": 4, "rank": 0, "world_size": 2}
+
+
+def test_preview_of_the_presets(run, folder, calls):
+    argv = ["preview", "--presets", "-o", "x.png", folder / "3.png"]
+    assert run(*argv, "--epoch", 2)[0] == 0
+    assert run(*argv, folder / "4.png")[0] == 0
+    assert run(*argv, "--ids", "5,3")[0] == 0
+    assert [call[1] for call in calls] == [range(4), range(1), [5, 3]]
+    assert calls[0][-1]["epoch"] == 2
+    for more in (["--preset", "mild"], ["--by-name"], ["--depth", 3], ["--from", "x.json"]):
+        code, _, err = run(*argv, *more)
+        assert (code, err) == (2, f"dpa: error: {more[0]} is not allowed with --presets\n")
 
 
 def test_preview_of_an_image_has_sixteen_ids(run, folder, calls):

@@ -241,6 +241,17 @@ def test_declarations_that_cannot_be_compared(chain, change, message):
         plot_chain(chain[0], "mild")
 
 
+def test_titles_say_which_samples(tmp_path):
+    path = tmp_path / f"{'long' * 20}.npz"
+    key = {"epoch": 2**64 - 1, "view": 1, "base_seed": 2**64 - 2, "rank": 3}
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(9), **key), path)
+    figure = plot_chain(path)
+    title = figure.get_suptitle().replace("\n", " ")
+    words = ", ".join(f"{name} {value}" for name, value in key.items())
+    assert f"longlong.npz: 9 samples, {words}, xoshiro256++, depth 10" in title
+    require_tidy(figure)
+
+
 def test_schedules_of_a_chain(tmp_path):
     path = tmp_path / "recipe.json"
     dpa.save_augmentation_recipe(path, 2000, SCHEDULED, epoch=5)

@@ -68,6 +68,12 @@ def add(commands: Commands) -> None:
         metavar="N",
         help="of a folder and its subfolders: the first of each, then the second; default: 8",
     )
+    command.add_argument(
+        "--presets",
+        action="store_true",
+        help="a column for each preset, a row for each image and id; ids by default 0:4, of "
+        "several images 0:1",
+    )
     group = command.add_argument_group("as in training")
     group.add_argument(
         "--by-name",
@@ -112,11 +118,25 @@ def _preview(arguments: argparse.Namespace) -> None:
 
 def _pages(arguments: argparse.Namespace) -> Iterable[Figure]:
     """What the arguments ask to draw."""
-    from dpa.pictures.previews import preview_pages, stored_pages
+    from dpa.pictures.previews import preset_pages, preview_pages, stored_pages
 
     source: str | None = arguments.source
     if source is not None:
         leave_to("--from", arguments)
+    if arguments.presets:
+        for name in (
+            "source",
+            "by_name",
+            "preset",
+            "config",
+            "space",
+            "depth",
+            "sampler",
+            "columns",
+        ):
+            if getattr(arguments, name) not in (None, False):
+                option = "from" if name == "source" else name.replace("_", "-")
+                raise ValueError(f"--{option} is not allowed with --presets")
     if arguments.views is not None and (source is not None or not arguments.by_name):
         raise ValueError("--views is for --by-name without --from; for one view: --view")
     if arguments.by_name if source is None else is_run(source):
@@ -128,18 +148,13 @@ def _pages(arguments: argparse.Namespace) -> Iterable[Figure]:
         with open_chain(source) as chain:
             return stored_pages(*_stored(arguments, chain, ids), chain.metadata)
     images = _images(arguments)
-    if ids is None:
-        ids = range(16 if _single(arguments) else 4)
-    return preview_pages(
-        images,
-        ids,
-        chosen_config(arguments),
-        rank=arguments.rank,
-        world_size=arguments.world_size,
-        base_seed=arguments.base_seed,
-        epoch=arguments.epoch,
-        view=arguments.view,
-    )
+    names = ("rank", "world_size", "base_seed", "epoch", "view")
+    key = {name: getattr(arguments, name) for name in names}
+    if arguments.presets:
+        few = range(4 if _single(arguments) else 1)
+        return preset_pages(images, few if ids is None else ids, **key)
+    few = range(16 if _single(arguments) else 4)
+    return preview_pages(images, few if ids is None else ids, chosen_config(arguments), **key)
 
 
 def _of_training(arguments: argparse.Namespace) -> Iterable[Figure]:

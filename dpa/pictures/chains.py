@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from dpa.audit import Distribution, threshold
 from dpa.checks import brief, extra
-from dpa.derivation.columns import Columns
+from dpa.derivation.columns import Column, Columns
 from dpa.derivation.config import PRESETS, AugmentationConfig, checked_space
+from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath, open_chain
 from dpa.files.metadata import Metadata
-from dpa.pictures.figures import DARK, DPI, GREY, INK, LIGHT, TEXT, drawable, panel
+from dpa.pictures.figures import DARK, DPI, GREY, INK, LIGHT, MIDDLE, TEXT, drawable, panel
 from dpa.pictures.histograms import (
     COLUMNS,
     UNITS,
@@ -25,8 +27,10 @@ from dpa.pictures.histograms import (
     p_value,
     title_of,
 )
+from dpa.pictures.words import given_in_words
 
 with extra("viz", "pictures need matplotlib"):
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -37,6 +41,8 @@ _MOST = 100
 _PAIRED = 5
 #: Correlations with the next sample that are listed.
 _LISTED = 7
+#: Characters of a line of the title.
+_TITLE = 120
 
 
 def plot_chain(path: FilePath, config: Space | None = None, *, unlimited: bool = False) -> Figure:
@@ -81,9 +87,10 @@ def plot_chain(path: FilePath, config: Space | None = None, *, unlimited: bool =
             if distribution.size < _DOTS:
                 dots.append(block.part(slice(_DOTS - distribution.size)))
             distribution.update(block.columns)
+        key = chain.metadata.key
     if distribution.size == 0:
         raise ValueError(f"{str(path)!r} has no samples to plot")
-    return _page(Path(path).name, space, distribution, Columns.joined(dots))
+    return _page(Path(path).name, space, key, distribution, Columns.joined(dots))
 
 
 def _require_comparable(space: Space, known: Space | None, metadata: Metadata) -> None:
@@ -105,30 +112,30 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _page(name: str, space: Space, distribution: Distribution, dots: Columns) -> Figure:
+def _page(name: str, space: Space, key: Key, distribution: Distribution, dots: Columns) -> Figure:
     checks = {(check.kind, *check.parameters): check for check in distribution.checks()}
     drawn = space.names[:_MOST]
     paired = [x for x in space.names if _has_dots(space, x)]
     if len(paired) > _PAIRED:
         paired = [x for x in paired if x in distribution.tallies][:_PAIRED]
-    heights = [3.3 * -(-len(drawn) // COLUMNS), 2.3, 8.4 if len(paired) > 1 else 5]
+    heights = [3.3 * -(-len(drawn) // COLUMNS), 2.3, 8.4 if len(paired) > 1 else 2.6]
     if not isinstance(space, AugmentationConfig):  # other spaces have no presets
         del heights[1]
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
     figure = Figure(figsize=(14, sum(heights)), dpi=DPI, facecolor="white", layout=layout)
-    made = f"{space.sampler}, depth {space.depth}"
-    title = f"{drawable(name, 60)}: {distribution.size:,} samples, {made}"
+    title = [f"{drawable(name, 60)}: {distribution.size:,} samples"]
+    title += given_in_words(key._asdict())
+    title += [space.sampler, f"depth {space.depth}"]
     if len(drawn) < len(space.names):
-        title += f"; the first {len(drawn)} of {len(space.names):,} parameters"
-    figure.suptitle(title, fontsize=15, **TEXT)
+        title.append(f"the first {len(drawn)} of {len(space.names):,} parameters")
+    lines = [*textwrap.wrap(", ".join(title), _TITLE), _verdict(checks)]
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=13, linespacing=1.5, **TEXT)
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     top, *middle, bottom = (figure.add_subfigure(grid[row]) for row in range(len(heights)))
     histograms(top, drawn, distribution, checks)
     if isinstance(space, AugmentationConfig):
         _presets(middle[0], space)
-    if len(paired) > 1:
-        _pairs(bottom, paired, distribution, dots, checks)
-    bottom.text(0.53, 0.9, _summary(checks), va="top", fontsize=11, linespacing=1.6, **TEXT)
+    _relations(bottom, paired, distribution, dots, checks)
     return figure
 
 
@@ -156,58 +163,90 @@ def _presets(part: SubFigure, config: AugmentationConfig) -> None:
     axes.invert_yaxis()  # the panels share this axis
 
 
-def _pairs(
+def _relations(
     part: SubFigure,
     names: Sequence[str],
     distribution: Distribution,
     samples: Columns,
     checks: Checks,
 ) -> None:
-    """Scatter plots of each parameter against each earlier one."""
-    dots, shown, last = samples.columns, len(samples), len(names) - 2
-    heading(part, f"Pairs: correlation of all samples (dots: the first {shown:,})")
-    size = 1.6 if shown > 200 else 3
-    grid = part.subplots(_PAIRED - 1, _PAIRED - 1, sharex="col", sharey="row")
-    for (y, x), axes in np.ndenumerate(grid):
-        if x > y or y > last:
-            axes.remove()
-            continue
-        panel(axes)
-        a, b = names[x], names[y + 1]
-        both = samples.active(a) & samples.active(b)
-        axes.plot(
-            dots[a][both], dots[b][both], "o", markersize=size, color=DARK, mew=0, rasterized=True
-        )
-        key = "correlation", a, b
-        if key in checks:
-            text = f"r = {checks[key].statistic:+.4f}, {p_value(checks[key])}"
-            title_of(axes, text, ": CORRELATED" if is_found(checks, key) else "")
-        else:
-            fixed = {a, b} - {*distribution.names}
-            title_of(axes, "fixed" if fixed else "too few samples")
-        if y == last:
-            axes.set_xlabel(UNITS.get(a, a), fontsize=10, color=INK)
-        if x == 0:
-            axes.set_ylabel(UNITS.get(b, b), fontsize=10, color=INK)
+    """Each parameter against each earlier one; in the corner, against that of the next sample."""
+    grid, last = part.add_gridspec(_PAIRED - 1, _PAIRED - 1), len(names) - 2
+    corner = [at for at in np.ndindex(grid.nrows, grid.ncols) if at[1] > at[0] or at[0] > last]
+    if last >= 0:
+        shown = f"correlation of all samples (dots: the first {len(samples):,})"
+        heading(part, f"Pairs, and in grey each sample against the next: {shown}")
+    for y in range(last + 1):
+        for x in range(y + 1):
+            axes = part.add_subplot(grid[y, x])
+            _pair(axes, (names[x], names[y + 1]), distribution, samples, checks)
+            axes.tick_params(labelbottom=y == last, labelleft=x == 0)
+            if y == last:
+                axes.set_xlabel(UNITS.get(names[x], names[x]), fontsize=10, color=INK)
+            if x == 0:
+                axes.set_ylabel(UNITS.get(names[y + 1], names[y + 1]), fontsize=10, color=INK)
+    beside = [("neighbours", name) for name in names if last >= 0]
+    for at, key in zip(corner, beside, strict=False):
+        axes = part.add_subplot(grid[at])
+        values = samples.columns[key[1]][samples.active(key[1])]
+        _dots(axes, values[:-1], values[1:], len(samples), MIDDLE)
+        axes.set(xticks=[], yticks=[])
+        _judged(axes, checks, key, f"{drawable(key[1], 20)}: ", "too few samples")
+    others = [key for key in checks if key[0] == "neighbours" and key not in beside]
+    if others:
+        place = part.add_subplot(grid[corner[len(beside)]])
+        place.set_axis_off()
+        place.text(0, 1, _list_of(others, checks), va="top", fontsize=9, linespacing=1.6, **TEXT)
 
 
-def _summary(checks: Checks) -> str:
-    """The number of faults, and the tests that have no panel."""
+def _pair(
+    axes: Axes,
+    names: tuple[str, str],
+    distribution: Distribution,
+    samples: Columns,
+    checks: Checks,
+) -> None:
+    a, b = names
+    both = samples.active(a) & samples.active(b)
+    _dots(axes, samples.columns[a][both], samples.columns[b][both], len(samples))
+    axes.locator_params(nbins=5)
+    fixed = {a, b} - {*distribution.names}
+    _judged(axes, checks, ("correlation", a, b), "", "fixed" if fixed else "too few samples")
+
+
+def _dots(axes: Axes, x: Column, y: Column, samples: int, color: str = DARK) -> None:
+    panel(axes)
+    size = 1.6 if samples > 200 else 3
+    axes.plot(x, y, "o", markersize=size, color=color, mew=0, rasterized=True)
+
+
+def _judged(axes: Axes, checks: Checks, key: tuple[str, ...], what: str, untested: str) -> None:
+    """Writes a correlation over its panel, or why there is none."""
+    if key in checks:
+        title_of(axes, what + _correlation(checks, key), ": CORRELATED" * is_found(checks, key))
+    else:
+        title_of(axes, what + untested)
+
+
+def _correlation(checks: Checks, key: tuple[str, ...]) -> str:
+    return f"r = {checks[key].statistic:+.4f}, {p_value(checks[key])}"
+
+
+def _verdict(checks: Checks) -> str:
+    """The number of faults."""
     found = sum(is_found(checks, key) for key in checks)
     limit = f"{threshold(len(checks)):.2g}"
-    lines = [
-        f"{len(checks)} tests. P-values that chance does not explain (below {limit}): {found}",
-        "",
-        "Correlation with the next sample:",
-    ]
-    keys = [key for key in checks if key[0] == "neighbours"]
-    listed = (
-        sorted(keys, key=lambda key: not is_found(checks, key)) if len(keys) > _LISTED else keys
-    )
-    for key in listed[:_LISTED]:
-        fault = ": CORRELATED" if is_found(checks, key) else ""
-        r = f"r = {checks[key].statistic:+.4f}"
-        lines.append(f"    {drawable(key[1], 34)}: {r}, {p_value(checks[key])}{fault}")
+    return f"{len(checks)} tests. P-values that chance does not explain (below {limit}): {found}"
+
+
+def _list_of(keys: Sequence[tuple[str, ...]], checks: Checks) -> str:
+    """Correlations with the next sample that have no panel; faults first where they are many."""
     if len(keys) > _LISTED:
-        lines.append(f"    and {len(keys) - _LISTED:,} more")
+        keys = sorted(keys, key=lambda key: not is_found(checks, key))
+    lines = ["With the next sample:"]
+    for key in keys[:_LISTED]:
+        fault = ": CORRELATED" if is_found(checks, key) else ""
+        lines.append(f"{drawable(key[1], 20)}: {_correlation(checks, key)}{fault}")
+    if len(keys) > _LISTED:
+        lines.append(f"and {len(keys) - _LISTED:,} more")
     return "\n".join(lines)

@@ -27,6 +27,7 @@ DPI = 100
 # The colours also differ in lightness, for colour-blind readers and for grey paper.
 INK = "#1a1a1a"
 GREY = "#d9d9d9"
+MIDDLE = "#808080"
 DARK = "#0072b2"
 LIGHT = "#a6d3ee"
 ALARM = "#c04000"

@@ -23,6 +23,8 @@ with extra("viz", "pictures need matplotlib"):
 Checks: TypeAlias = dict[tuple[str, ...], Check]
 
 UNITS = {"rotation": "rotation (degrees)"}
+#: Tests whose names would reach into the next panel.
+SHORT = {"Kolmogorov-Smirnov": "Kolm.-Smirn."}
 #: The most bins of a histogram; the least samples expected in a bin of equal ones.
 _BINS = 32
 _BIN_SAMPLES = 8
@@ -60,8 +62,8 @@ def histograms(
     space = distribution.space
     sizes = {tally.bins(_BIN_SAMPLES, _BINS) for tally in distribution.tallies.values()}
     if _all_uniform(space) and len(sizes) == 1:
-        text = f"Samples in {sizes.pop()} bins, relative to the configured uniform distribution ("
-        heading(part, text + "dashed; grey: where 95 % of the bins should be)")
+        text = f"Samples in {sizes.pop()} bins, relative to the configured uniform distribution"
+        heading(part, f"{text} (dashed; grey: where 95 % of the bins should be)")
     else:
         text = "Shares of values, and bins relative to an even spread (dashed: as declared; "
         heading(part, text + "grey: where 95 % should be)")
@@ -84,7 +86,7 @@ def histograms(
             _bars(axes, tally, bar_names(values, 12))
         kinds = ["chi-squared", *(["Kolmogorov-Smirnov"] if tally.declared.shares is None else [])]
         keys = [(kind, name) for kind in kinds]
-        lines = [f"{key[0]} {p_value(checks.get(key))}" for key in keys]
+        lines = [f"{SHORT.get(kind, kind)} {p_value(checks.get((kind, name)))}" for kind in kinds]
         wanted = "UNIFORM" if isinstance(tally.declared, Uniform) else "AS DECLARED"
         title_of(axes, "\n".join(lines), f"\nNOT {wanted}" if is_found(checks, *keys) else "")
 
@@ -117,12 +119,28 @@ def _bins(axes: Axes, tally: Tally) -> None:
     low, middle, high = (
         heights(declared, ends, each) for each in (shares - spread, shares, shares + spread)
     )
-    axes.stairs(seen, ends, fill=True, color=LIGHT)
+    bottom, top = _limits(np.concatenate([seen, low, high]))
+    # Where the axis does not begin at 0, areas from there would mean nothing.
+    axes.stairs(seen, ends, baseline=middle if bottom else 0, fill=True, color=LIGHT)
     axes.stairs(high, ends, baseline=low, fill=True, color=INK, alpha=0.15, linewidth=0)
-    axes.stairs(seen, ends, color=DARK, linewidth=1)
+    axes.stairs(seen, ends, color=DARK, linewidth=1, baseline=None if bottom else 0)
     axes.stairs(middle, ends, baseline=None, color=INK, linestyle="--", linewidth=1)
     scale(axes, declared, ends)
-    axes.set_ylim(0, max(1.6, 1.05 * float(max(seen.max(), middle.max()))))
+    axes.set_ylim(bottom, top)
+    axes.locator_params(axis="y", nbins=5)
+
+
+def _limits(found: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """What an axis shows of bins and of the band around what is declared.
+
+    It begins at 0 where a bin may be half as high as another, or is alone. Elsewhere nothing
+    would be seen but a rectangle: many samples are spread evenly.
+    """
+    low, high = float(found.min()), float(found.max())
+    if low < high / 2 or low == high:
+        return 0.0, 1.05 * high
+    margin = 0.15 * (high - low)
+    return low - margin, high + margin
 
 
 def _bars(axes: Axes, tally: Tally, names: Sequence[str]) -> None:

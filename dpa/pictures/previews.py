@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dpa.checks import brief, extra
-from dpa.derivation.config import DEFAULT
+from dpa.derivation.config import DEFAULT, PRESETS
 from dpa.derivation.derivation import derive
 from dpa.derivation.ids import Ids, IdsLike
 from dpa.derivation.keys import Key
@@ -16,6 +16,7 @@ from dpa.files.runs import Run
 from dpa.images.effects import check_applicable
 from dpa.pictures.figures import drawable
 from dpa.pictures.sheets import Apply, Samples, heading_of, sample_pages
+from dpa.pictures.words import given_in_words
 
 with extra("viz", "pictures need matplotlib"):
     from matplotlib.figure import Figure
@@ -106,6 +107,37 @@ def preview_pages(
     key = Key.checked(epoch, view, base_seed, rank, world_size)
     samples, heading = _of_ids(images, ids, config, key, apply, _MOST_TILES)
     return sample_pages(images, samples, heading, apply)
+
+
+def preset_pages(
+    images: Mapping[str, Any],
+    ids: IdsLike = range(1),
+    *,
+    rank: int | None = None,
+    world_size: int | None = None,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    apply: Apply | None = None,
+) -> Iterator[Figure]:
+    """The presets side by side: a column for each, a row for each image and id.
+
+    The same id has the same random numbers in each of them. Arguments and errors are those of
+    plot_preview, but there may be 4,000 tiles; the pages are for save_pages.
+    """
+    key, checked = Key.checked(epoch, view, base_seed, rank, world_size), Ids.checked(ids)
+    _check_images(images, len(checked) * (1 + len(PRESETS)), _MOST_TILES)
+    _check_applicable(DEFAULT, apply)
+    made = {name: derive(config, *key) for name, config in PRESETS.items()}
+    rows, samples = {}, {}
+    for name, image in images.items():
+        for each in checked:
+            row = f"{drawable(str(name), 28)}, id {drawable(str(each), 28)}"
+            rows[row] = image
+            samples[row] = [(x, _whole(made[x].params(each), each, key)) for x in made]
+    words = given_in_words(key._asdict())
+    heading = ", ".join(["presets side by side", *words])
+    return sample_pages(rows, samples, heading, apply, stacked=True)
 
 
 def run_pages(

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from dpa.checks import brief, extra
+from dpa.derivation.config import PRESETS, AugmentationConfig
 from dpa.derivation.members import RESERVED
 from dpa.derivation.space import Space
 from dpa.images.effects import LIMITS
 from dpa.integrations.image import apply_augmentation
 from dpa.pictures.figures import DPI, GREY, TEXT, drawable
+from dpa.pictures.words import given_in_words
 
 with extra("viz", "pictures need matplotlib"):
     from matplotlib.figure import Figure
@@ -67,13 +69,19 @@ def sample_pages(
     apply: Apply | None = None,
     *,
     paged: bool = True,
+    stacked: bool = False,
 ) -> Iterator[Figure]:
-    """The pages of a contact sheet; `paged`: whether a long one becomes several."""
+    """The pages of a contact sheet.
+
+    `paged`: whether a long one becomes several. `stacked`: whether each image begins a line of
+    its own, even if there is room beside the last one.
+    """
     rows = [
         _Row(str(name), image, _reduced(name, image), samples[name])
         for name, image in images.items()
     ]
-    lines, columns = _lines(rows, paged, own=apply is not None)
+    across = 1 if stacked else _ACROSS
+    lines, columns = _lines(rows, paged, across, own=apply is not None)
     pages: list[list[_Line]] = [[]]
     for line in lines:
         if paged and pages[-1] and sum(x.height for x in pages[-1]) + line.height > _PAGE:
@@ -84,15 +92,15 @@ def sample_pages(
         yield _page(page, columns, heading + which, apply)
 
 
-def _lines(rows: Sequence[_Row], paged: bool, *, own: bool) -> tuple[list[_Line], int]:
-    """All tiles in lines, and the number of columns."""
+def _lines(rows: Sequence[_Row], paged: bool, across: int, *, own: bool) -> tuple[list[_Line], int]:
+    """All tiles in lines, and the number of columns; `across`: up to which images share a line."""
     count = 1 + len(rows[0].samples)
     deep = -(-count // _ACROSS)  # lines of one image
     if len(rows) == 1:
         deep = max(1, round(0.8 * math.sqrt(count)))
         deep = max(deep, -(-count // _ACROSS)) if paged else deep
     wide = -(-count // deep)
-    beside = min(len(rows), max(1, _ACROSS // wide)) if deep == 1 else 1
+    beside = min(len(rows), max(1, across // wide)) if deep == 1 else 1
     words = max(len(_effects(params, own=own)) for row in rows for _, params in row.samples)
     room = _CAPTION + _LINE * max(0, words - 3)
     lines = []
@@ -221,7 +229,10 @@ def _tile(figure: Figure, box: tuple[float, float, float, float], image: Any, ca
 
 
 def heading_of(config: Space, words: Mapping[str, Any]) -> str:
-    """A line of text about the config and what else is given, where it is not None."""
+    """A line of text: what was chosen, where it is not None, then what that stands for."""
+    plain = isinstance(config, AugmentationConfig)
+    preset = [name for name, x in PRESETS.items() if plain and x.ranges == config.ranges]
+    chosen = [*preset, *given_in_words(words)]
     found = [f"{name} {low:g} to {high:g}" for name, (low, high) in config.ranges.items()]
     found += [config.sampler, f"depth {config.depth}"]
-    return ", ".join(found + [f"{name} {x}" for name, x in words.items() if x is not None])
+    return (f"{', '.join(chosen)}: " if chosen else "") + ", ".join(found)

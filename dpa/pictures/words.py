@@ -44,6 +44,11 @@ def counted(space: Space) -> str:
     return f"{count:,} parameter{'s' if count > 1 else ''}"
 
 
+def given_in_words(parts: Mapping[str, Any]) -> list[str]:
+    """Parts of a key, and what else may be given, by name: those that are."""
+    return [f"{name} {value}" for name, value in parts.items() if value is not None]
+
+
 def conditions_in_words(when: Mapping[str, Value]) -> str:
     """What makes a parameter active, such as "when blur and op is turn"; nothing for none."""
     parts = [
