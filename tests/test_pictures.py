@@ -223,7 +223,7 @@ def test_fixed_parameters(tmp_path):
     dpa.generate_augmentation_chain(10, config, save_path=path)
     shown = texts(plot_chain(path))
     assert shown.count("fixed at 0.25") == 1
-    assert shown.count("fixed") == 1 + 4
+    assert shown.count("fixed") == 1 + 4 + 1
 
 
 def test_no_samples(tmp_path):

@@ -191,12 +191,12 @@ def _relations(
         values = samples.columns[key[1]][samples.active(key[1])]
         _dots(axes, values[:-1], values[1:], len(samples), MIDDLE)
         axes.set(xticks=[], yticks=[])
-        _judged(axes, checks, key, f"{drawable(key[1], 20)}: ", "too few samples")
+        _judged(axes, checks, key, f"{drawable(key[1], 20)}: ", _untested(distribution, key[1:]))
     others = [key for key in checks if key[0] == "neighbours" and key not in beside]
     if others:
         place = part.add_subplot(grid[corner[len(beside)]])
         place.set_axis_off()
-        place.text(0, 1, _list_of(others, checks), va="top", fontsize=9, linespacing=1.6, **TEXT)
+        place.text(0, 1, _list_of(others, checks), va="top", fontsize=9, linespacing=1.5, **TEXT)
 
 
 def _pair(
@@ -210,8 +210,12 @@ def _pair(
     both = samples.active(a) & samples.active(b)
     _dots(axes, samples.columns[a][both], samples.columns[b][both], len(samples))
     axes.locator_params(nbins=5)
-    fixed = {a, b} - {*distribution.names}
-    _judged(axes, checks, ("correlation", a, b), "", "fixed" if fixed else "too few samples")
+    _judged(axes, checks, ("correlation", a, b), "", _untested(distribution, names))
+
+
+def _untested(distribution: Distribution, names: Sequence[str]) -> str:
+    """Why there is no correlation of these parameters."""
+    return "fixed" if {*names} - {*distribution.names} else "too few samples"
 
 
 def _dots(axes: Axes, x: Column, y: Column, samples: int, color: str = DARK) -> None:
