@@ -326,13 +326,13 @@ def test_the_command_is_installed_as_a_module():
 # ---- Terminals, pipes, signals ----
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 def test_a_bar_appears_on_a_terminal_only(path, monkeypatch, capsys):
     pytest.importorskip("tqdm", reason="tqdm is not installed")
-
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
     for options, bar in [([], True), (["--quiet"], False)]:
         terminal = Terminal()
         monkeypatch.setattr(sys, "stderr", terminal)
@@ -341,6 +341,41 @@ def test_a_bar_appears_on_a_terminal_only(path, monkeypatch, capsys):
         assert terminal.getvalue().endswith("" if options else f"to {path}\n")
     monkeypatch.undo()
     assert cli.main(["generate", "-n", "9000", "-o", str(path)]) == 0
+    assert "samples/s" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("extras", "argv", "shown"),
+    [
+        ("", "verify chain.npz", "9.00k samples"),
+        ("", "verify recipe.json", "9.00k samples"),
+        ("", "verify run", "600 samples"),
+        ("", "stats chain.npz", "9.00k samples"),
+        ("", "diff chain.npz recipe.json", "18.0k samples"),
+        ("", "diff run run", "1.20k samples"),
+        ("scipy", "audit -n 9000", "9.00k/9.00k"),
+        ("matplotlib scipy", "plot recipe.json -o plot.png", "9.00k/9.00k"),
+        ("pyarrow", "verify --table table.parquet --id-column id", "100 samples"),
+    ],
+)
+def test_bars_of_what_takes_long(tmp_path, monkeypatch, capsys, extras, argv, shown):
+    for name in ("tqdm", *extras.split()):
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    monkeypatch.chdir(tmp_path)
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(9000)), "chain.npz")
+    dpa.save_augmentation_recipe("recipe.json", 9000)
+    dpa.Run(range(100), epochs=6).save("run", "npz")
+    if "table" in argv:
+        dpa.save_augmentation_chain(dpa.generate_augmentation_batch([*range(100)]), "table.parquet")
+    for options, bar in [([], True), (["--quiet"], False)]:
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert cli.main([*argv.split(), *options]) == 0
+        assert (shown in terminal.getvalue()) == bar
+        assert ("samples/s" in terminal.getvalue()) == bar
+        monkeypatch.undo()
+        monkeypatch.chdir(tmp_path)
+    assert cli.main(argv.split()) == 0
     assert "samples/s" not in capsys.readouterr().err
 
 

@@ -24,6 +24,7 @@ from dpa.derivation.statistics import (
     without_nan,
 )
 from dpa.host.memory import require_memory
+from dpa.host.progress import counted, progress_bar
 from dpa.host.threads import check_threads
 
 #: Fewer samples are too few for the tests.
@@ -173,6 +174,7 @@ def audit_augmentation(
     epoch: int | None = None,
     view: int | None = None,
     num_threads: int | None = None,
+    progress: bool = False,
 ) -> AuditReport:
     """Generates consecutive samples and tests how random they are.
 
@@ -204,6 +206,8 @@ def audit_augmentation(
     num_threads
         The most threads to use; None is DPA_NUM_THREADS or, where that is not set, the cores
         that this process may use. The values do not depend on it.
+    progress
+        Whether to show a bar on stderr, which needs the extra `cli`.
 
     Returns
     -------
@@ -241,12 +245,14 @@ def audit_augmentation(
     # After one sort, equal seeds are neighbours.
     seeds = np.arange(len(ids), dtype=np.uint64)
     values = sum(math.prod(each.item_shape) for _, each in space.parameters)
-    for batch in derivation.blocks(ids, min(_BLOCK, max(1, _BLOCK_VALUES // values)), num_threads):
-        words = np.ascontiguousarray(batch.digests[:, 28:]).view(np.uint32)[:, 0]
-        part = slice(distribution.size, distribution.size + len(batch))
-        seeds[part] |= words.astype(np.uint64) << np.uint64(32)
-        distribution.update(batch.columns)
-        statistics.update(batch.columns)
+    size = min(_BLOCK, max(1, _BLOCK_VALUES // values))
+    with progress_bar(progress, len(ids)) as advance:
+        for batch in counted(derivation.blocks(ids, size, num_threads), advance):
+            words = np.ascontiguousarray(batch.digests[:, 28:]).view(np.uint32)[:, 0]
+            part = slice(distribution.size, distribution.size + len(batch))
+            seeds[part] |= words.astype(np.uint64) << np.uint64(32)
+            distribution.update(batch.columns)
+            statistics.update(batch.columns)
     suspects = _repeated(seeds) + np.uint64(ids.start)
     suspected = derivation.batch(Listed(suspects), num_threads).digests
     drawn = any(getattr(each, "draw", None) is not None for _, each in space.parameters)

@@ -275,6 +275,11 @@ def _read_config(path: Path) -> tuple[Space, dict[str, Any]]:
 _CONFIG_EXAMPLE = 'a config is like {"rotation_range": [-15, 15], "augmentation_depth": 10}'
 
 
+def add_quiet(command: argparse.ArgumentParser) -> None:
+    """Adds the option that leaves out the progress bar."""
+    command.add_argument("-q", "--quiet", action="store_true", help="no progress")
+
+
 def add_unlimited(command: argparse.ArgumentParser) -> None:
     """Adds the option that allows recipes of any size."""
     command.add_argument(

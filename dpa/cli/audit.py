@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from dpa.cli.arguments import Commands, add_config, add_key, chosen_config, whole_number
-from dpa.cli.output import DIFFERENT, write
+from dpa.cli.arguments import Commands, add_config, add_key, add_quiet, chosen_config, whole_number
+from dpa.cli.output import DIFFERENT, shows_progress, write
 
 
 def add(commands: Commands) -> None:
@@ -27,6 +27,7 @@ def add(commands: Commands) -> None:
     )
     add_config(command)
     add_key(command)
+    add_quiet(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_audit)
 
@@ -43,6 +44,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         base_seed=arguments.base_seed,
         epoch=arguments.epoch,
         view=arguments.view,
+        progress=shows_progress(arguments.quiet),
     )
     write(json.dumps(report.to_dict()) if arguments.json else str(report))
     return 0 if report.ok else DIFFERENT

@@ -11,13 +11,14 @@ from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
     add_ids,
+    add_quiet,
     add_unlimited,
     chain_path,
     given_ids,
     lacking,
     whole_number,
 )
-from dpa.cli.output import DIFFERENT, USAGE_ERROR, failed, write
+from dpa.cli.output import DIFFERENT, USAGE_ERROR, failed, progress, shows_progress, write
 from dpa.cli.tables import statistics_table
 from dpa.derivation.columns import Columns
 from dpa.derivation.statistics import Statistics, theoretical_statistics, without_nan
@@ -30,6 +31,7 @@ from dpa.files.metadata import Metadata
 from dpa.files.runs import SavedRun
 from dpa.files.standard_input import STDIN
 from dpa.files.verify import verify_augmentation_chain
+from dpa.host.progress import counted
 
 _ONE_FILE = f"{SUFFIXES}; - is stdin, as .jsonl; a run's folder, or one of parts of a chain"
 
@@ -49,7 +51,9 @@ def add(commands: Commands) -> None:
         help=f"{SUFFIXES}, recipes too; - is stdin, as .jsonl; a run's folder; in other folders "
         "files are the parts of one chain",
     )
-    command.add_argument("-q", "--quiet", action="store_true", help="print only what is not ok")
+    command.add_argument(
+        "-q", "--quiet", action="store_true", help="print only what is not ok; no progress"
+    )
     command.add_argument("--json", action="store_true", help="print JSON, a line for each")
     add_unlimited(command)
     group = command.add_argument_group("what files of the original package do not say")
@@ -72,6 +76,7 @@ def add(commands: Commands) -> None:
         "second", type=chain_path, metavar="FILE|DIR", help="of the same or another format"
     )
     add_unlimited(command)
+    add_quiet(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_diff)
 
@@ -80,6 +85,7 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("file", type=chain_path, metavar="FILE|DIR", help=_ONE_FILE)
     add_unlimited(command)
+    add_quiet(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_stats)
 
@@ -102,6 +108,7 @@ def _verify(arguments: argparse.Namespace) -> int:
                 base_seed=arguments.base_seed,
                 rank=arguments.rank,
                 unlimited=arguments.unlimited,
+                progress=shows_progress(arguments.quiet),
             )
         except (ValueError, OSError, ImportError) as error:
             code = USAGE_ERROR
@@ -122,19 +129,25 @@ def _require_one_stdin(paths: Sequence[FilePath]) -> None:
 
 def _diff(arguments: argparse.Namespace) -> int:
     _require_one_stdin([arguments.first, arguments.second])
-    diff = diff_chains(arguments.first, arguments.second, unlimited=arguments.unlimited)
+    diff = diff_chains(
+        arguments.first,
+        arguments.second,
+        unlimited=arguments.unlimited,
+        progress=shows_progress(arguments.quiet),
+    )
     write(json.dumps(diff.to_dict()) if arguments.json else str(diff))
     return DIFFERENT if diff else 0
 
 
 def _stats(arguments: argparse.Namespace) -> None:
     size, epochs, statistics = 0, set(), None
-    for metadata, blocks in _samples(arguments):
-        statistics = statistics or Statistics(metadata.names, metadata.space)
-        epochs.add(metadata.key.epoch)
-        for block in blocks:
-            statistics.update(block.columns)
-            size += len(block)
+    with progress(None, arguments.quiet) as advance:
+        for metadata, blocks in _samples(arguments):
+            statistics = statistics or Statistics(metadata.names, metadata.space)
+            epochs.add(metadata.key.epoch)
+            for block in counted(blocks, advance):
+                statistics.update(block.columns)
+                size += len(block)
     assert statistics is not None
     space, found, expected = metadata.space, statistics.result(), None
     if space is not None and (len(epochs) == 1 or not space.scheduled):

@@ -7,14 +7,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.util import find_spec
 from types import FrameType
 from typing import BinaryIO, NoReturn, TextIO, TypeAlias
 
 from dpa.checks import printable
-from dpa.host.progress import progress_bar
+from dpa.host.progress import Advance, progress_bar
 
 DIFFERENT = 1
 USAGE_ERROR = 2
@@ -111,12 +111,16 @@ def terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def progress(total: int, quiet: bool) -> AbstractContextManager[Callable[[int], object]]:
-    """A bar if stderr is a terminal and the extra `cli` is installed."""
-    wanted = (
+def shows_progress(quiet: bool) -> bool:
+    """Whether there is a bar: if stderr is a terminal and the extra `cli` is installed."""
+    return (
         not quiet
         and sys.stderr is not None
         and sys.stderr.isatty()
         and find_spec("tqdm") is not None
     )
-    return progress_bar(wanted, total)
+
+
+def progress(total: int | None, quiet: bool) -> AbstractContextManager[Advance]:
+    """A bar on stderr, if there is to be one."""
+    return progress_bar(shows_progress(quiet), total)

@@ -16,6 +16,7 @@ from dpa.cli.arguments import (
     add_epochs,
     add_ids,
     add_key,
+    add_quiet,
     add_sources,
     add_unlimited,
     chosen_config,
@@ -26,7 +27,7 @@ from dpa.cli.arguments import (
     read_space,
     whole_number,
 )
-from dpa.cli.output import one_line, tell, terminable
+from dpa.cli.output import one_line, shows_progress, tell, terminable
 from dpa.cli.stored import ids_in, rows_of
 from dpa.derivation.ids import Ids
 from dpa.files.chains import Chain, open_chain
@@ -100,6 +101,7 @@ def add(commands: Commands) -> None:
     command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
     add_sources(command, "compare with this, not the file's own")
     add_unlimited(command)
+    add_quiet(command)
     command.add_argument(
         "--epoch", type=whole_number, metavar="N", help="of a space: the epoch of its schedules"
     )
@@ -301,7 +303,12 @@ def _plot(arguments: argparse.Namespace) -> None:
             raise ValueError("--epoch is not allowed with a chain file, whose key has it")
         given = (arguments.preset, arguments.config, arguments.space) != (None, None, None)
         config = chosen_config(arguments) if given else None
-        figure = plot_chain(arguments.file, config, unlimited=arguments.unlimited)
+        figure = plot_chain(
+            arguments.file,
+            config,
+            unlimited=arguments.unlimited,
+            progress=shows_progress(arguments.quiet),
+        )
     else:
         leave_to("the JSON of a space", arguments, allowed="epoch")
         figure = plot_space(read_space("FILE", path)[0], arguments.epoch)

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from dpa.cli.arguments import add_config, chosen_config, whole_number
-from dpa.cli.output import DIFFERENT, write
+from dpa.cli.output import DIFFERENT, shows_progress, write
 from dpa.files.reports import VerificationReport
 
 
@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         base_seed=arguments.base_seed,
         epoch=arguments.epoch,
         view=arguments.view,
+        progress=shows_progress(arguments.quiet),
     )
     tell(report, arguments)
     return 0 if report.ok else DIFFERENT

@@ -18,6 +18,7 @@ from dpa.files.metadata import Metadata
 from dpa.files.original import FIGURE
 from dpa.files.original import statistics_problems as rounded_problems
 from dpa.files.reports import REORDERED, UNVERIFIABLE, Difference, VerificationReport
+from dpa.host.progress import Advance, counted
 
 #: The samples that decide which candidate generated a file that does not say it.
 _TRIED_SAMPLES = 16
@@ -30,14 +31,15 @@ _UNKNOWN_CONFIG = f"{UNVERIFIABLE} its config is not known"
 
 
 def verified(
-    path: FilePath, given: Given, num_threads: int | None, unlimited: bool
+    path: FilePath, given: Given, num_threads: int | None, unlimited: bool, advance: Advance
 ) -> tuple[VerificationReport, Metadata]:
     """The report of one file, and its metadata. Raises ChainFileError, ValueError and OSError."""
     with open_chain(path, lenient=True, num_threads=num_threads, unlimited=unlimited) as opened:
         statistics = Statistics(opened.metadata.names, opened.metadata.space)
         comparison = _Comparison(opened, num_threads, given)
         size = opened.metadata.block_size(LARGE_BLOCK)
-        for block in _large(numbered(opened.blocks(), given.ids), size):
+        blocks = counted(opened.blocks(), advance)
+        for block in _large(numbered(blocks, given.ids), size):
             statistics.update(block.columns)
             comparison.update(block)
         problems = [

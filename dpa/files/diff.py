@@ -20,6 +20,7 @@ from dpa.files.manifests import is_run
 from dpa.files.metadata import Metadata
 from dpa.files.runs import SavedRun
 from dpa.files.standard_input import STDIN
+from dpa.host.progress import Advance, counted, progress_bar
 
 #: Samples of both files with the same ids, or samples that only one file has.
 _Pair: TypeAlias = tuple[Columns, Columns] | tuple[Columns, None] | tuple[None, Columns]
@@ -144,7 +145,9 @@ def _listed(names: list[str], count: int) -> str:
     return ", ".join(names) + (" ..." if count > len(names) else "")
 
 
-def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -> ChainDiff:
+def diff_chains(
+    first: FilePath, second: FilePath, *, unlimited: bool = False, progress: bool = False
+) -> ChainDiff:
     """Compares the samples of two files, folders or runs that have the same ids, bit for bit.
 
     Memory is constant if both files have their samples in one order; otherwise both are loaded.
@@ -160,6 +163,8 @@ def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -
         What to compare it with, of the same or another format.
     unlimited
         Whether to generate recipes that take one core over an hour: 10**10 samples at depth 10.
+    progress
+        Whether to show a bar on stderr, of the samples of both; it needs the extra `cli`.
 
     Returns
     -------
@@ -183,17 +188,20 @@ def diff_chains(first: FilePath, second: FilePath, *, unlimited: bool = False) -
             "several epochs"
         )
     diff = _diff_runs if all(runs) else _diff
-    try:
-        return diff(first, second, _in_order, unlimited)
-    except _OrderError:
-        if STDIN in (first, second):
-            raise ValueError(
-                "'-' has its samples in another order, so both are read twice: write it to a file"
-            ) from None
-        return diff(first, second, _by_id, unlimited)
+    with progress_bar(progress, None) as advance:
+        try:
+            return diff(first, second, _in_order, unlimited, advance)
+        except _OrderError:
+            if STDIN not in (first, second):
+                return diff(first, second, _by_id, unlimited, advance)
+    raise ValueError(
+        "'-' has its samples in another order, so both are read twice: write it to a file"
+    )
 
 
-def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -> ChainDiff:
+def _diff(
+    first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool, advance: Advance
+) -> ChainDiff:
     with (
         opened(first, lenient=True, unlimited=unlimited) as a,
         opened(second, lenient=True, unlimited=unlimited) as b,
@@ -205,14 +213,16 @@ def _diff(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -
                     300 + a.metadata.sample_bytes, "ids in another order are compared in memory"
                 )
         diff.notes += _metadata_notes(a.metadata, b.metadata)
-        for pair in pairs(a.blocks(), b.blocks()):
+        for pair in pairs(counted(a.blocks(), advance), counted(b.blocks(), advance)):
             diff.update(pair)
         for reader in (a, b):
             diff.notes += [f"{str(reader.path)!r}: {problem}" for problem in reader.problems]
     return diff
 
 
-def _diff_runs(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool) -> ChainDiff:
+def _diff_runs(
+    first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool, advance: Advance
+) -> ChainDiff:
     """Compares the epochs and versions that both runs have, each pair of keys once."""
     a, b = saved = SavedRun.load(first), SavedRun.load(second)
     mine, theirs = (Metadata.of(next(s.run.parts()).derivation, s.run.ids) for s in saved)
@@ -226,7 +236,8 @@ def _diff_runs(first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bo
                 compared.add((x.name, y.name))
                 diff.at(f" in epoch {epoch}" + (f", view {at}" if len(a.run.key_views) > 1 else ""))
                 with a.opened(x, unlimited) as ours, b.opened(y, unlimited) as others:
-                    for pair in pairs(ours.blocks(), others.blocks()):
+                    both = (counted(samples.blocks(), advance) for samples in (ours, others))
+                    for pair in pairs(*both):
                         diff.update(pair)
                     diff.notes += [*ours.problems, *others.problems]
     return diff

@@ -12,6 +12,7 @@ from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
 from dpa.files.reports import VerificationReport
+from dpa.host.progress import Advance, counted, progress_bar
 
 with extra("arrow", "tables need pyarrow"):
     import pyarrow as pa
@@ -32,6 +33,7 @@ def verify_table(
     epoch: int | None = None,
     view: int | None = None,
     num_threads: int | None = None,
+    progress: bool = False,
 ) -> VerificationReport:
     """Compares the samples in Parquet files, whoever wrote them, with those that their ids give.
 
@@ -59,6 +61,8 @@ def verify_table(
         The view of the sample in the key, 0 to 2**64 - 1; None leaves it out; 0 does not.
     num_threads
         The most threads to use; None is the rule of generate_augmentation_batch.
+    progress
+        Whether to show a bar on stderr, which needs the extra `cli`.
 
     Returns
     -------
@@ -91,21 +95,22 @@ def verify_table(
     checked = different = 0
     problems: list[str] = []
     digest: SampleDigest | None = SampleDigest()
-    for name in names:
-        shown = repr(str(name.relative_to(folder) if name != folder else name))
-        with name.open("rb") as file:
-            try:
-                rows, wrong, first, found = _compared(file, made, id_column, prefix)
-            except (ValueError, TypeError, pa.ArrowException, OSError) as error:
-                if isinstance(error, OSError) and error.errno is not None:
-                    raise  # the system's; pyarrow's for damaged data have no number
-                problems.append(f"{shown}: {error}")
-                digest = None
-                continue
-        checked, different = checked + rows, different + wrong
-        if first is not None:
-            problems.append(f"{shown}: {wrong:,} of {rows:,} differ, the first in {first}")
-        digest = None if digest is None or found is None else digest + found
+    with progress_bar(progress, None) as advance:
+        for name in names:
+            shown = repr(str(name.relative_to(folder) if name != folder else name))
+            with name.open("rb") as file:
+                try:
+                    rows, wrong, first, found = _compared(file, made, id_column, prefix, advance)
+                except (ValueError, TypeError, pa.ArrowException, OSError) as error:
+                    if isinstance(error, OSError) and error.errno is not None:
+                        raise  # the system's; pyarrow's for damaged data have no number
+                    problems.append(f"{shown}: {error}")
+                    digest = None
+                    continue
+            checked, different = checked + rows, different + wrong
+            if first is not None:
+                problems.append(f"{shown}: {wrong:,} of {rows:,} differ, the first in {first}")
+            digest = None if digest is None or found is None else digest + found
     total = None if digest is None else digest.hexdigest()
     return VerificationReport(
         str(path), checked, different, None, tuple(problems), len(names), total
@@ -122,7 +127,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _compared(
-    file: BinaryIO, made: Parameters, id_column: str, prefix: str
+    file: BinaryIO, made: Parameters, id_column: str, prefix: str, advance: Advance
 ) -> tuple[int, int, str | None, SampleDigest | None]:
     """How many rows a file has and how many differ, the first that does, and the digest."""
     wanted = {id_column, *made.names(prefix)}
@@ -135,7 +140,8 @@ def _compared(
             raise ValueError(f"no column {id_column!r}; there are {brief(', '.join(names))}")
         present = [column for column in names if column in wanted]
         size = made.space.block_size(_BLOCK)
-        for batch in table.iter_batches(size, columns=present, use_threads=False):
+        batches = table.iter_batches(size, columns=present, use_threads=False)
+        for batch in counted(batches, advance):
             differing, told = made.compare(batch, id_column, prefix, rows)
             if differing and first is None:
                 first = _in_words(told(differing[0]))

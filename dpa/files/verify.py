@@ -19,6 +19,7 @@ from dpa.files.manifests import is_run
 from dpa.files.metadata import Metadata
 from dpa.files.reports import VerificationReport
 from dpa.files.runs import SavedRun
+from dpa.host.progress import Advance, counted, progress_bar
 from dpa.host.threads import check_threads
 
 
@@ -30,6 +31,7 @@ def verify_augmentation_chain(
     rank: int | None = None,
     num_threads: int | None = None,
     unlimited: bool = False,
+    progress: bool = False,
 ) -> VerificationReport:
     """Generates a file's samples again and compares hashes and values to the last bit.
 
@@ -63,6 +65,8 @@ def verify_augmentation_chain(
         that this process may use. The values do not depend on it.
     unlimited
         Whether to generate recipes that take one core over an hour: 10**10 samples at depth 10.
+    progress
+        Whether to show a bar on stderr, which needs the extra `cli`.
 
     Returns
     -------
@@ -93,16 +97,18 @@ def verify_augmentation_chain(
     """
     check_threads(num_threads)
     given = Given(None if ids is None else Ids.checked(ids), base_seed, rank)
-    if os.path.isdir(file_path(path)):
-        if given != NOTHING:
-            raise ValueError("ids, base_seed and rank are for single files, not for a folder")
+    folder = os.path.isdir(file_path(path))
+    if folder and given != NOTHING:
+        raise ValueError("ids, base_seed and rank are for single files, not for a folder")
+    with progress_bar(progress, None) as advance:
+        if not folder:
+            return verified(path, given, num_threads, unlimited, advance)[0]
         verify = _verified_run if is_run(path) else _verified_parts
-        return verify(path, num_threads, unlimited)
-    return verified(path, given, num_threads, unlimited)[0]
+        return verify(path, num_threads, unlimited, advance)
 
 
 def _verified_parts(
-    folder: FilePath, num_threads: int | None, unlimited: bool
+    folder: FilePath, num_threads: int | None, unlimited: bool, advance: Advance
 ) -> VerificationReport:
     """Verifies the parts of one chain, and whether they belong together.
 
@@ -115,7 +121,7 @@ def _verified_parts(
     for name in names:
         try:
             path = os.path.join(folder, name)
-            found[name], metadata[name] = verified(path, NOTHING, num_threads, unlimited)
+            found[name], metadata[name] = verified(path, NOTHING, num_threads, unlimited, advance)
         except ChainFileError as error:  # its text names the file
             problems.append(str(error))
     problems += _told(found)
@@ -124,7 +130,9 @@ def _verified_parts(
     return _joined(folder, found, problems, len(names))
 
 
-def _verified_run(folder: FilePath, num_threads: int | None, unlimited: bool) -> VerificationReport:
+def _verified_run(
+    folder: FilePath, num_threads: int | None, unlimited: bool, advance: Advance
+) -> VerificationReport:
     """Verifies each part of a run: the samples stored, or the digest where there are none."""
     saved = SavedRun.load(folder)
     run, names, problems = saved.run, list(saved.digests), []
@@ -139,12 +147,12 @@ def _verified_run(folder: FilePath, num_threads: int | None, unlimited: bool) ->
         name = part.name if file is None else file.name
         if file is None:
             made = SampleDigest()
-            for block in run.blocks(part, num_threads):
+            for block in counted(run.blocks(part, num_threads), advance):
                 made.update(block, part.derivation.key)
             report = VerificationReport(name, made.count, 0, None, (), digest=made.hexdigest())
         else:
             try:
-                report, metadata = verified(file, NOTHING, num_threads, unlimited)
+                report, metadata = verified(file, NOTHING, num_threads, unlimited, advance)
             except (ChainFileError, FileNotFoundError) as error:
                 missing = isinstance(error, FileNotFoundError)
                 problems.append(f"{name!r} is missing" if missing else str(error))

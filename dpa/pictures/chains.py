@@ -16,6 +16,7 @@ from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath, open_chain
 from dpa.files.metadata import Metadata
+from dpa.host.progress import counted, progress_bar
 from dpa.pictures.figures import DARK, DPI, GREY, INK, LIGHT, MIDDLE, TEXT, drawable, panel
 from dpa.pictures.histograms import (
     COLUMNS,
@@ -45,7 +46,13 @@ _LISTED = 7
 _TITLE = 120
 
 
-def plot_chain(path: FilePath, config: Space | None = None, *, unlimited: bool = False) -> Figure:
+def plot_chain(
+    path: FilePath,
+    config: Space | None = None,
+    *,
+    unlimited: bool = False,
+    progress: bool = False,
+) -> Figure:
     """A page of plots about a chain file: histograms, the presets, and pairs of parameters.
 
     The file is read in constant memory; a recipe is generated.
@@ -58,6 +65,8 @@ def plot_chain(path: FilePath, config: Space | None = None, *, unlimited: bool =
         The config to compare the samples with; None is the config of the file.
     unlimited
         Whether to generate recipes that take one core over an hour: 10**10 samples at depth 10.
+    progress
+        Whether to show a bar on stderr, which needs the extra `cli`.
 
     Returns
     -------
@@ -74,7 +83,10 @@ def plot_chain(path: FilePath, config: Space | None = None, *, unlimited: bool =
     OSError
         The file cannot be read.
     """
-    with open_chain(path, unlimited=unlimited) as chain:
+    with (
+        open_chain(path, unlimited=unlimited) as chain,
+        progress_bar(progress, chain.size) as advance,
+    ):
         known = chain.metadata.space
         space = known if config is None else checked_space(config)
         if space is None:
@@ -83,7 +95,7 @@ def plot_chain(path: FilePath, config: Space | None = None, *, unlimited: bool =
         space = space.at(chain.metadata.key.epoch)
         distribution = Distribution(space)
         dots: list[Columns] = []
-        for block in chain.blocks():
+        for block in counted(chain.blocks(), advance):
             if distribution.size < _DOTS:
                 dots.append(block.part(slice(_DOTS - distribution.size)))
             distribution.update(block.columns)
