@@ -448,6 +448,23 @@ def test_ids_in_another_order(path, other, first, second, common, only):
     assert bool(diff) == any(only)
 
 
+def test_repeated_ids_are_paired_in_order(path, other):
+    ids = [7, 5, 7, 6, 5, 7]
+    first = dpa.generate_augmentation_batch(ids)
+    second = dpa.generate_augmentation_batch([*ids[::-1], 7])
+    for batch in (first, second):  # which of equal ids it is: 0, 1, 2, ...
+        all_ids = batch.sample_ids.tolist()
+        batch["noise"][:] = [all_ids[:at].count(each) for at, each in enumerate(all_ids)]
+    dpa.save_augmentation_chain(first, path)
+    dpa.save_augmentation_chain(second, other)
+    diff = diff_chains(path, other)
+    assert (diff.common, diff.only) == (6, [0, 1])
+    assert diff.different == 0
+    second["noise"][0] = 9  # the first 7
+    dpa.save_augmentation_chain(second, other)
+    assert diff_chains(path, other).fields == {"noise": (1, 9.0)}
+
+
 def test_minus_zero_and_far_values(path, other):
     rows = dpa.generate_augmentation_chain(2)
     rows[0]["noise"], rows[1]["scale"] = 0.0, 1.7e308

@@ -23,7 +23,7 @@ _PART = 8192
 class Distribution:
     """How the parameters of a space are distributed; samples arrive in pieces of any size.
 
-    It holds only counts and sums, 0.5 MB a parameter. A conditional parameter counts where it is
+    It holds only counts and sums, 1.5 MB a parameter. A conditional parameter counts where it is
     active, a pair of parameters where both are.
 
     Attributes

@@ -186,7 +186,7 @@ def audit_augmentation(
     Parameters
     ----------
     num_samples
-        100 to 2**32. Memory is at most 20 bytes per sample, 200 MB for 10 million, and 0.5 MB
+        100 to 2**32. Memory is at most 20 bytes per sample, 200 MB for 10 million, and 1.5 MB
         per parameter.
     config
         A config or a space; None is the default config, the preset "moderate".

@@ -56,9 +56,11 @@ class Tally:
         )
         resolved = np.flatnonzero(self.shares)
         self._first_cell, self._last_cell = resolved[[0, -1]]
-        #: The middle of each cell in the cumulated shares, less the mean of these.
-        self._middles = np.cumsum(self.shares) - self.shares / 2 - 0.5
-        self._kurtosis = _UNIFORM if self.continuous else _kurtosis(self._middles, self.shares)
+        self._kurtosis = _UNIFORM
+        if not self.continuous:
+            #: The middle of each cell in the cumulated shares, less the mean of these.
+            self._middles = np.cumsum(self.shares) - self.shares / 2 - 0.5
+            self._kurtosis = _kurtosis(self._middles, self.shares)
         # Sums over scores, their squares, and their products with the next active sample's.
         self._samples, self._sum, self._square, self._neighbours = 0, 0.0, 0.0, 0.0
         self._ends = (0.0, 0.0)
