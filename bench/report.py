@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from bench import api, clusters, files, gpu, images, kernels, peers, scaling, space, training
+from bench import (
+    api,
+    clusters,
+    commands,
+    files,
+    gpu,
+    images,
+    kernels,
+    peers,
+    scaling,
+    space,
+    training,
+)
 from dpa.benchmark import Measurements, Record
 
 SECTIONS: Mapping[str, ModuleType] = {
@@ -13,6 +25,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "api": api,
     "space": space,
     "files": files,
+    "commands": commands,
     "scaling": scaling,
     "clusters": clusters,
     "peers": peers,

@@ -16,7 +16,6 @@ from dpa.files.atomic import replacing
 
 with extra("viz", "pictures need matplotlib"):
     from matplotlib.axes import Axes
-    from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
     from matplotlib.font_manager import findfont, get_font
 
@@ -64,6 +63,8 @@ def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str
     """
     form, name = picture_format(path), Path(path)
     if form == "pdf":
+        from matplotlib.backends.backend_pdf import PdfPages  # a tenth of all that is imported
+
         with replacing(path) as file, PdfPages(file) as pages:
             for figure in figures:
                 pages.savefig(figure, dpi=figure.dpi, facecolor=figure.get_facecolor())
