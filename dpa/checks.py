@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+import re
 import reprlib
 from collections.abc import Iterator
 from contextlib import ContextDecorator, contextmanager
@@ -95,13 +96,19 @@ def word(name: str, value: object) -> int:
 def real(name: str, value: Any) -> float:
     """`value` as a float, from any type of real numbers but bool; NaN and infinity pass."""
     if isinstance(value, _NO_NUMBERS) or not hasattr(value, "__float__"):
-        raise TypeError(f"{name} must be a number, got {brief(value)}")
+        raise TypeError(f"{name} must be a number, got {brief(value)}{_yaml_hint(value)}")
     try:
         return float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number, got {brief(value)}") from None
     except OverflowError:
         raise ValueError(f"{name} must be finite in double precision, got {brief(value)}") from None
+
+
+def _yaml_hint(value: object) -> str:
+    """What helps where a parser has made text of a number."""
+    exponent = isinstance(value, str) and re.fullmatch(r"[-+]?[0-9.]+[eE][-+]?[0-9]+", value)
+    return ", which is text: in YAML write it like 1.0e-3" if exponent else ""
 
 
 def finite(name: str, value: object) -> float:

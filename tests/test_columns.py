@@ -299,7 +299,7 @@ def test_concatenate_numbers_and_texts() -> None:
 
 def test_concatenate_other_configs() -> None:
     parts = [generate_augmentation_batch([1], c) for c in (None, None, MILD)]
-    with pytest.raises(ValueError, match=r"^batches differ in their config: .*30.* in number 2$"):
+    with pytest.raises(ValueError, match=r"^batches differ in their config: A.* in number 2$"):
         AugmentationBatch.concatenate(parts)
 
 
@@ -387,10 +387,8 @@ def test_deep_copies_share_nothing(batch: AugmentationBatch) -> None:
 
 def test_repr(batch: AugmentationBatch) -> None:
     text = repr(batch)
-    assert text.startswith(
-        "<AugmentationBatch of 5 samples, AugmentationConfig(rotation_range=(-15"
-    )
-    assert text.endswith("Key(epoch=1, view=2, base_seed=3, rank=4)>")
+    assert text.startswith("<AugmentationBatch of 5 samples: rotation, brightness, noise, scale, ")
+    assert text.endswith("; epoch 1; view 2; base_seed 3; rank 4>")
 
 
 # ---- float32 ----

@@ -347,7 +347,7 @@ ROWS = A.to_dicts()
         (
             [A],
             {"ids": [0, 1, 3]},
-            r"ids must be the batch's, got array\(\[0, 1, 3\].*from sample 0",
+            r"ids must be the batch's, got \[0, 1, 3\] \(from sample 0",
         ),
         ([A], {"ids": range(4)}, r"ids must be the batch's, got range\(0, 4\) for 3 samples"),
         (ROWS, {"ids": range(4)}, "ids must be as many as the samples, 3, got 4"),

@@ -509,7 +509,7 @@ def test_text_ids_come_from_a_file(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ("show", "say which samples: ID ..., or --ids-from FILE"),
+        ("show", "are required: ID (or FILE, --ids-from FILE); see dpa show --help"),
         ("show 3 --ids-from names.txt", "--ids-from is not allowed with ID"),
         ("show --ids-from empty.txt", "'empty.txt' must have an id on each line; it is empty"),
         ("show --ids-from blank.txt", "'blank.txt' must have an id on each line; line 2 is empty"),

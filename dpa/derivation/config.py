@@ -80,6 +80,12 @@ class AugmentationConfig(Space):
     def __reduce__(self) -> tuple[Any, ...]:
         return AugmentationConfig.from_dict, (self.to_dict(),)
 
+    def __repr__(self) -> str:
+        """The expression that makes the config, without the fields that have their defaults."""
+        fields = {name: getattr(self, name) for name in _FIELDS}
+        changed = (f"{n}={x!r}" for n, x in fields.items() if x != getattr(DEFAULT, n))
+        return f"AugmentationConfig({', '.join(changed)})"
+
     @property
     def bounds(self) -> tuple[tuple[float, float], ...]:
         """(low, high) of each parameter, in the order of PARAMETERS."""
@@ -125,7 +131,9 @@ _FIELDS = tuple(f.name for f in fields(AugmentationConfig))
 def _refuse_unknown(names: Mapping[str, Any]) -> None:
     for name in names:
         if name not in _FIELDS:
-            raise ValueError(f"unknown config field {name!r}; the fields are {', '.join(_FIELDS)}")
+            hint = "" if name != "space" else "; a space is Space.from_dict(fields)"
+            known = ", ".join(_FIELDS)
+            raise ValueError(f"unknown config field {name!r}; the fields are {known}{hint}")
 
 
 def _bounds(name: str, value: Any) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from dpa.host.threads import run_spans
 
 if TYPE_CHECKING:
     from dpa.derivation.digest import SampleDigest
+    from dpa.derivation.lookup import ById, Index
 
 #: Samples generated at a time if they become dicts or lines of a file: few enough for the cache.
 BLOCK = 4096
@@ -205,7 +206,8 @@ class AugmentationBatch(Derived, Columns):
 
     Each parameter is an array of float64 or float32, shape (n,): `batch.rotation` and
     `batch["rotation"]` are the same one. `batch[i]` and iteration give dicts; `batch[a:b]` is a
-    batch of views. `config`, `key` and `sample_ids` suffice to generate the batch again.
+    batch of views; `batch.loc[id]` finds samples by their ids. `config`, `key` and `sample_ids`
+    suffice to generate the batch again.
 
     Attributes
     ----------
@@ -213,8 +215,9 @@ class AugmentationBatch(Derived, Columns):
         The hashes, uint8, shape (n, 32).
     """
 
-    __slots__ = ("derivation",)
+    __slots__ = ("_index", "derivation")
     __hash__ = None  # arrays are mutable
+    _index: Index | None
 
     if TYPE_CHECKING:
         rotation: Reals
@@ -241,6 +244,7 @@ class AugmentationBatch(Derived, Columns):
     ) -> None:
         super().__init__(ids, digests, columns, derivation.space)
         self.derivation = derivation
+        self._index = None
 
     @classmethod
     def empty(
@@ -318,6 +322,18 @@ class AugmentationBatch(Derived, Columns):
         at %= len(self)
         return self.part(slice(at, at + 1)).to_dicts()[0]
 
+    @property
+    def loc(self) -> ById:
+        """Samples by their ids: `batch.loc[17]` is a dict, `batch.loc[[17, 42]]` a batch.
+
+        The first use sorts listed ids, or puts strings into a dict. Raises KeyError.
+        """
+        from dpa.derivation.lookup import ById, Index  # few programs need it
+
+        if self._index is None:
+            self._index = Index(self.ids)
+        return ById(self, self._index)
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for part in self.parts(1024):
             yield from part.to_dicts()
@@ -368,4 +384,11 @@ class AugmentationBatch(Derived, Columns):
         )
 
     def __repr__(self) -> str:
-        return f"<AugmentationBatch of {len(self)} samples, {self.config}, {self.key}>"
+        from dpa.derivation.display import batch_text
+
+        return f"<{batch_text(self)}>"
+
+    def _repr_html_(self) -> str:
+        from dpa.derivation.display import batch_table
+
+        return batch_table(self)

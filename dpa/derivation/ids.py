@@ -88,7 +88,7 @@ class Ids(ABC):
         return np.array_equal(self.public, other.public)
 
     def __repr__(self) -> str:
-        return repr(self.public)
+        return brief(self[:7].tolist())
 
     @staticmethod
     def checked(ids: Any) -> Ids:

@@ -133,7 +133,7 @@ def number_of(name: str, value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     arguments = next(iter(value.values())) if len(value) == 1 else None
-    if isinstance(arguments, list):
+    if isinstance(arguments, (list, tuple)):
         try:
             if "linear" in value:
                 return Linear(arguments)

@@ -331,8 +331,14 @@ class Space(Frozen):
         return self._hash
 
     def __repr__(self) -> str:
-        parameters = ", ".join(f"{name!r}: {declared}" for name, declared in self.parameters)
-        return f"Space({{{parameters}}}, depth={self.depth}, sampler={self.sampler!r})"
+        from dpa.derivation.display import space_text
+
+        return space_text(self)
+
+    def _repr_html_(self) -> str:
+        from dpa.derivation.display import space_table
+
+        return space_table(self)
 
 
 def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) -> None:

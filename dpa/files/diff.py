@@ -282,7 +282,7 @@ def _space_notes(a: Metadata, b: Metadata) -> list[str]:
     if a.space is None or b.space is None:
         notes += [] if a.space is b.space else ["the config of one file is unknown"]
     else:
-        mine, theirs = ({n: repr(x) for n, x in s.parameters} for s in (a.space, b.space))
+        mine, theirs = (dict(s.parameters) for s in (a.space, b.space))
         notes += _different(mine, theirs, "nothing")
         chains = ({"depth": s.depth, "sampler": s.sampler} for s in (a.space, b.space))
         notes += _different(*chains)

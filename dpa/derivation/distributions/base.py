@@ -229,7 +229,12 @@ class Distribution(Frozen):
         kind = Distribution.KINDS.get(kinds[0]) if len(kinds) == 1 else None
         if kind is None:
             known = ", ".join(Distribution.KINDS)
-            raise ValueError(f"a parameter must have one kind of {known}, got {brief(fields)}")
+            inner = [x for x in kinds if x not in Distribution.KINDS and "." not in str(x)]
+            dots = len(kinds) > 1 and any(isinstance(fields[x], Mapping) for x in inner)
+            hint = '; in TOML quote names with dots, such as "blur.sigma"' if dots else ""
+            raise ValueError(
+                f"a parameter must have one kind of {known}, got {brief(fields)}{hint}"
+            )
         arguments = fields[kind.kind]
         if not isinstance(arguments, Mapping):
             raise TypeError(f"{kind.kind} must be an object, got {brief(arguments)}")
@@ -240,7 +245,7 @@ class Distribution(Frozen):
         for name in kind.FIELDS:
             if name not in arguments and name not in kind.OPTIONAL:
                 raise ValueError(f"{kind.kind} must have {name}, got {brief(arguments)}")
-        if not isinstance(arguments.get("shape", []), list):
+        if not isinstance(arguments.get("shape", []), (list, tuple)):
             raise TypeError(f"shape must be a list, got {brief(arguments['shape'])}")
         given = {
             name: number_of(name, value) if name in kind.NUMBERS else value
@@ -266,7 +271,12 @@ class Distribution(Frozen):
         said = {name: value for name, value in pairs if value is not None}
         said |= {"shape": self.shape} if self.shape else {}
         said |= {"when": dict(self.when)} if self.when else {}
-        return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in said.items())})"
+        return f"{type(self).__name__}({', '.join(f'{n}={_text(v)}' for n, v in said.items())})"
+
+
+def _text(value: Any) -> str:
+    """The repr; of many choices the first ones."""
+    return brief(value) if isinstance(value, tuple) and len(value) > 8 else repr(value)
 
 
 def _typed(value: Any) -> tuple[type, Any]:

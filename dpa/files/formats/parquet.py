@@ -23,13 +23,9 @@ with extra("parquet", ".parquet files need pyarrow"):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from dpa.arrow.arrays import (
-        digests_of,
-        hash_array,
-        parameter_array,
-        parameter_of,
-    )
-    from dpa.arrow.ids import id_array, ids_of
+    from dpa.arrow.arrays import digests_of, parameter_of
+    from dpa.arrow.batches import table_of
+    from dpa.arrow.ids import ids_of
     from dpa.arrow.schema import schema
 
 #: Samples of a row group: 5 MB.
@@ -79,22 +75,11 @@ class Writer(base.Writer):
         )
 
     def _write(self, samples: Columns, first: int) -> None:
-        table = pa.concat_tables([self._pending, self._table(samples.stored())])
+        table = pa.concat_tables([self._pending, table_of(samples.stored(), self._schema)])
         while len(table) >= self._group:
             self._write_group(table[: self._group])
             table = table[self._group :]
         self._pending = table
-
-    def _table(self, samples: Columns) -> pa.Table:
-        columns: dict[str, pa.Array] = {
-            name: parameter_array(samples.columns[name], each)
-            for name, each in self._metadata.declared.items()
-        }
-        columns["hash"] = hash_array(samples.digests)
-        if "id" in self._schema.names:
-            columns["id"] = id_array(samples.ids)
-        arrays = [columns[field.name] for field in self._schema]
-        return pa.Table.from_arrays(arrays, schema=self._schema)
 
     def _write_group(self, table: pa.Table) -> None:
         self._writer.write_table(table.combine_chunks(), row_group_size=self._group)

@@ -1,0 +1,47 @@
+"""Batches as tables of Arrow."""
+
+from __future__ import annotations
+
+from dpa.arrow.arrays import hash_array, parameter_array
+from dpa.arrow.ids import id_array
+from dpa.arrow.schema import schema
+from dpa.checks import brief, extra
+from dpa.derivation.columns import Columns
+from dpa.derivation.derivation import AugmentationBatch
+from dpa.derivation.distributions import Distribution
+
+with extra("arrow", "dpa.arrow needs pyarrow"):
+    import pyarrow as pa
+
+
+def table_of(samples: Columns, columns: pa.Schema) -> pa.Table:
+    """The samples as a table with this schema, of dpa.arrow.schema.schema(), on their memory.
+
+    The real numbers must be float64, and the arrays C-contiguous.
+    """
+    space = samples.space
+    arrays: dict[str, pa.Array] = {"hash": hash_array(samples.digests)}
+    for name, column in samples.columns.items():
+        arrays[name] = parameter_array(column, None if space is None else space[name])
+    if "id" in columns.names:
+        arrays["id"] = id_array(samples.ids)
+    return pa.Table.from_arrays([arrays[name] for name in columns.names], schema=columns)
+
+
+def to_table(batch: AugmentationBatch) -> pa.Table:
+    """A batch as a table: the column `id`, one for each parameter, and `hash`.
+
+    The types are those of `.parquet` files: real numbers are double, choices of strings
+    dictionaries, shapes lists of fixed sizes, hashes 32 bytes. Values that are not active are
+    there, too: `batch.active(name)` says which. The table has its own memory.
+    `to_table(batch).to_pandas()` and `polars.from_arrow(to_table(batch))` are frames. Raises
+    TypeError.
+
+    >>> from dpa import generate_augmentation_batch
+    >>> to_table(generate_augmentation_batch(range(3))).column_names
+    ['id', 'rotation', 'brightness', 'noise', 'scale', 'contrast', 'hash']
+    """
+    if not isinstance(batch, AugmentationBatch):
+        raise TypeError(f"batch must be an AugmentationBatch, got {brief(batch)}")
+    declared: dict[str, Distribution | None] = dict(batch.config.parameters)
+    return table_of(batch.stored(), schema(declared, batch.ids.kind))
