@@ -81,6 +81,12 @@ def test_commands_read_stdin(run, chain):
     assert (code, json.loads(out)) == (0, {"id": 17, **dpa.gen_augmentation_params(17, epoch=3)})
 
 
+def test_plot_reads_stdin(run, chain, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    picture = tmp_path / "x.svg"
+    assert run("plot", "-", "-o", picture, stdin=chain[1]) == (0, b"", f"wrote {picture}\n")
+
+
 def test_a_changed_sample_is_found(run, chain):
     path, data = chain
     code, out, _ = run("verify", "-", path, stdin=edited(data))

@@ -223,6 +223,14 @@ def test_preview_takes_a_space_with_the_five(run, tmp_path):
     assert set(PARAMETERS) < set(more.names)
     assert run("preview", image, "-o", sheet, "--space", source, "--ids", "0:2")[0] == 0
     assert sheet.read_bytes().startswith(b"\x89PNG")
+    _, _, err = run("preview", image, "-o", sheet, "--space", source, "--ids", "0:2")
+    assert err == f"dpa: note: no effects on images, not drawn: flip, op\nwrote {sheet}\n"
+    dpa.save_augmentation_recipe(source, 3, dpa.get_preset("mild"), epoch=3)
+    _, _, err = run("preview", image, "-o", sheet, "--config", source, "--ids", "0:2")
+    assert err.splitlines()[0] == (
+        f"dpa: note: --config {str(source)!r}: only its config is used, not its epoch 3; "
+        "--from takes its samples"
+    )
 
 
 def test_preview_takes_any_effects(run, tmp_path):

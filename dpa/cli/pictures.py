@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dpa.checks import printable
+from dpa.checks import brief, printable
 from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
@@ -19,6 +19,7 @@ from dpa.cli.arguments import (
     add_quiet,
     add_sources,
     add_unlimited,
+    chain_path,
     chosen_config,
     chosen_epochs,
     given_ids,
@@ -30,9 +31,11 @@ from dpa.cli.arguments import (
 from dpa.cli.output import one_line, shows_progress, tell, terminable
 from dpa.cli.stored import ids_in, rows_of
 from dpa.derivation.ids import Ids
+from dpa.derivation.space import Space
 from dpa.files.chains import Chain, open_chain
 from dpa.files.manifests import is_run
 from dpa.files.runs import Run
+from dpa.images.effects import no_effects
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,7 +100,12 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "plot", needs="FILE -o FILE", examples=["dpa plot epoch3.json -o epoch3.png"]
     )
-    command.add_argument("file", metavar="FILE", help=f"{SUFFIXES}, or the JSON of a space")
+    command.add_argument(
+        "file",
+        type=chain_path,
+        metavar="FILE",
+        help=f"{SUFFIXES}; - is stdin, as .jsonl; or the JSON of a space",
+    )
     command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
     add_sources(command, "compare with this, not the file's own")
     add_unlimited(command)
@@ -156,7 +164,16 @@ def _pages(arguments: argparse.Namespace) -> Iterable[Figure]:
         few = range(4 if _single(arguments) else 1)
         return preset_pages(images, few if ids is None else ids, **key)
     few = range(16 if _single(arguments) else 4)
-    return preview_pages(images, few if ids is None else ids, chosen_config(arguments), **key)
+    return preview_pages(images, few if ids is None else ids, _config(arguments), **key)
+
+
+def _config(arguments: argparse.Namespace) -> Space:
+    """The config or the space; says which parameters a picture does not show."""
+    config = chosen_config(arguments)
+    unseen = no_effects(config)
+    if 0 < len(unseen) < len(config):  # where none is an effect, that is an error
+        tell(f"dpa: note: no effects on images, not drawn: {brief(', '.join(unseen))[1:-1]}")
+    return config
 
 
 def _of_training(arguments: argparse.Namespace) -> Iterable[Figure]:
@@ -174,7 +191,7 @@ def _of_training(arguments: argparse.Namespace) -> Iterable[Figure]:
     images = _images(arguments)
     run = Run(
         list(images),
-        chosen_config(arguments),
+        _config(arguments),
         epochs=epochs or 6,
         base_seed=arguments.base_seed,
         views=1 if arguments.views is None else arguments.views,

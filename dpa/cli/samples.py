@@ -114,8 +114,8 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "--epoch-policy",
         type=_policy,
         metavar="POLICY",
-        help="the epoch in the key: each (default), fixed (none), every:K (a new one each K "
-        "epochs) or cycle:K (K of them in turn)",
+        help="the epoch in the key: each (default), fixed (none), every:K (a new one every "
+        "K epochs) or cycle:K (K of them in turn)",
     )
 
 

@@ -59,7 +59,7 @@ def add(commands: Commands) -> None:
         "--from",
         dest="source",
         type=chain_path,
-        metavar="FILE",
+        metavar="FILE|DIR",
         help="as this chain file, recipe or run has them; - is stdin, as .jsonl",
     )
     command.add_argument(

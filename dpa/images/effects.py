@@ -129,6 +129,11 @@ class Effect(NamedTuple):
             raise ValueError(f"{error}; the sample has {', '.join(said)}") from None
 
 
+def no_effects(space: Space) -> list[str]:
+    """The parameters that do nothing to an image."""
+    return [name for name in space.names if name not in LIMITS and name not in _GATES]
+
+
 def check_applicable(space: Space, *, strict: bool = False) -> None:
     """Raises ValueError if no parameter is an effect, or values cannot be applied to images.
 
@@ -136,9 +141,8 @@ def check_applicable(space: Space, *, strict: bool = False) -> None:
     names that are no effects.
     """
     names = frozenset(space.names)
-    for name in space.names:
-        if strict and name not in LIMITS and name not in _GATES:
-            raise ValueError(f"{name} is no effect; there are {', '.join(LIMITS)}")
+    if strict and (others := no_effects(space)):
+        raise ValueError(f"{others[0]} is no effect; there are {', '.join(LIMITS)}")
     for group, needed in (("crop", ("crop.area", "crop.ratio")), ("erase", ("erase.area",))):
         if names.isdisjoint(needed) and any(name.startswith(f"{group}.") for name in names):
             raise ValueError(f"{group} needs {' or '.join(needed)}: without it nothing is done")
