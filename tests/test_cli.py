@@ -500,7 +500,8 @@ def test_a_missing_extra_is_an_error_in_one_line(tmp_path, monkeypatch, capsys):
 
 def test_missing_extras_are_named_once(tmp_path, monkeypatch, capsys):
     """For all that a command needs, and not once a file."""
-    for name in ("pyarrow", "matplotlib", "scipy"):
+    missing = {"pyarrow", "matplotlib", "scipy"}
+    for name in missing | {n for n in sys.modules if n.partition(".")[0] in missing}:
         monkeypatch.setitem(sys.modules, name, None)
     for name in [n for n in sys.modules if n.startswith(("dpa.files.formats.par", "dpa.pictures"))]:
         monkeypatch.delitem(sys.modules, name)

@@ -152,6 +152,12 @@ def test_names_with_dots_that_toml_has_taken_apart():
         ValueError, match=r'^blur: .*; in TOML quote names with dots, such as "blur'
     ):
         Space.from_dict(fields)
+    fields["parameters"] = {"crop": {"area": {"uniform": {"low": 0.1, "high": 1}}}}
+    with pytest.raises(ValueError, match=r"^crop: .*; in TOML quote names with dots, such as "):
+        Space.from_dict(fields)
+    fields["parameters"] = {"x": {"gauss": {"mean": 0}}}
+    with pytest.raises(ValueError, match=r"got \{'gauss': \{'mean': 0\}\}$"):
+        Space.from_dict(fields)
 
 
 def test_a_space_is_no_config():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dpa.arrow.arrays import hash_array, parameter_array
 from dpa.arrow.ids import id_array
 from dpa.arrow.schema import schema
@@ -14,15 +16,16 @@ with extra("arrow", "dpa.arrow needs pyarrow"):
     import pyarrow as pa
 
 
-def table_of(samples: Columns, columns: pa.Schema) -> pa.Table:
-    """The samples as a table with this schema, of dpa.arrow.schema.schema(), on their memory.
+def table_of(
+    samples: Columns, declared: Mapping[str, Distribution | None], columns: pa.Schema
+) -> pa.Table:
+    """The samples as a table on their memory; its columns are those of schema(declared, ...).
 
     The real numbers must be float64, and the arrays C-contiguous.
     """
-    space = samples.space
     arrays: dict[str, pa.Array] = {"hash": hash_array(samples.digests)}
-    for name, column in samples.columns.items():
-        arrays[name] = parameter_array(column, None if space is None else space[name])
+    for name, each in declared.items():
+        arrays[name] = parameter_array(samples.columns[name], each)
     if "id" in columns.names:
         arrays["id"] = id_array(samples.ids)
     return pa.Table.from_arrays([arrays[name] for name in columns.names], schema=columns)
@@ -44,4 +47,4 @@ def to_table(batch: AugmentationBatch) -> pa.Table:
     if not isinstance(batch, AugmentationBatch):
         raise TypeError(f"batch must be an AugmentationBatch, got {brief(batch)}")
     declared: dict[str, Distribution | None] = dict(batch.config.parameters)
-    return table_of(batch.stored(), schema(declared, batch.ids.kind))
+    return table_of(batch.stored(), declared, schema(declared, batch.ids.kind))

@@ -12,7 +12,8 @@ from dpa.derivation.statistics import Summary
 from dpa.host.screen import NAME, SCREEN, aligned, fits
 
 _KINDS = ("chi-squared", "Kolmogorov-Smirnov", "neighbours")
-#: Names, and values of one, that fit on a page.
+#: Names whose pairs may fit on a screen; names, and values of one, that fit on a page.
+_TABLED_PAIRS = 8
 _TABLED = 64
 _VALUES = 4
 #: The columns that a line of values takes beside the longest name and a count.
@@ -33,14 +34,14 @@ def p_values(names: Sequence[str], fixed: Sequence[str], checks: Sequence[Check]
     singles = [[name, *(cell(kind, name) for kind in _KINDS)] for name in names[:_TABLED]]
     yield from aligned([["p-values", *_KINDS], *singles], "<>>>")
     yield from _rest(names)
-    others = names[:-1]
-    pairs = [
-        [name, *(cell("correlation", x, name) if x in names[:at] else "" for x in others)]
-        for at, name in enumerate(names[:_TABLED])
-    ]
-    lines = aligned([["correlation", *others], *pairs[1:]], "<" + ">" * len(others))
-    if others and fits(lines):
-        yield from ("", *lines)
+    if 1 < len(names) <= _TABLED_PAIRS:
+        *others, _ = names
+        pairs = [["correlation", *others]]
+        for at, name in enumerate(names[1:], 1):
+            known = [cell("correlation", other, name) for other in names[:at]]
+            pairs.append([name, *known, *[""] * (len(others) - at)])
+        lines = aligned(pairs, "<" + ">" * len(others))
+        yield from ["", *lines] if fits(lines) else []
 
 
 def expectations(expected: Summary, seen: Summary) -> Iterator[str]:
@@ -57,9 +58,10 @@ def expectations(expected: Summary, seen: Summary) -> Iterator[str]:
             pairs = ((found[figure], declared[figure]) for figure in ("mean", "stdev"))
             figures = (text for x, y in pairs for text in (f"{x:.4g}", f"({y:.4g})"))
             rows.append([name, count, *figures])
-    if rows[1:] or not counted:
+    if rows[1:]:
         yield from aligned(rows, "<>>(>(")
-        yield from [""] if counted else []
+    if rows[1:] and counted:
+        yield ""
     if counted:
         yield from aligned([("seen", "values", "shares (declared)"), *counted], "<><")
     yield from _rest(tuple(expected))

@@ -52,8 +52,8 @@ class _Parser(argparse.ArgumentParser):
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # not generic at run time
     """The commands; the help of one begins with what it does, and ends with examples."""
 
-    def add_parser(
-        self, name: str, *, needs: str = "", examples: Sequence[str] = (), **kwargs: Any
+    def add_parser(  # type: ignore[override]
+        self, name: str, *, needs: str = "", examples: Sequence[str] = ()
     ) -> Any:
         """`needs`: the arguments that the usage has in front of the options."""
         _, does = COMMANDS[name]
@@ -63,7 +63,6 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # not ge
             description=f"{does[0].upper()}{does[1:]}.",
             usage=" ".join(filter(None, ("dpa", name, needs, "[options]"))),
             epilog="\n  ".join(["Examples:" if examples[1:] else "Example:", *examples]),
-            **kwargs,
         )
 
 
@@ -90,8 +89,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _whole(error: MissingExtraError, arguments: argparse.Namespace) -> MissingExtraError:
     """The error that names the extra for .parquet files, too, if an argument is one."""
-    values = [x for value in vars(arguments).values() for x in _listed(value)]
-    if not any(isinstance(value, str) and value.endswith(".parquet") for value in values):
+    if ".parquet'" not in repr(vars(arguments)):
         return error
     try:
         import_module("dpa.files.formats.parquet")
@@ -100,10 +98,6 @@ def _whole(error: MissingExtraError, arguments: argparse.Namespace) -> MissingEx
             both = f"{error.needs}, {other.needs}"
             return MissingExtraError.of(both, *error.extras, *other.extras)
     return error
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
 
 
 def parser(command: str = "") -> argparse.ArgumentParser:

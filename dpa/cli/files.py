@@ -66,12 +66,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "diff", needs="FILE|DIR FILE|DIR", examples=["dpa diff epoch3.json epoch3.npz"]
     )
-    command.add_argument(
-        "first",
-        type=chain_path,
-        metavar="FILE|DIR",
-        help=_ONE_FILE,
-    )
+    command.add_argument("first", type=chain_path, metavar="FILE|DIR", help=_ONE_FILE)
     command.add_argument(
         "second", type=chain_path, metavar="FILE|DIR", help="of the same or another format"
     )
@@ -169,5 +164,5 @@ def _samples(arguments: argparse.Namespace) -> Iterator[tuple[Metadata, Iterator
     for part in saved.run.parts():
         with saved.opened(part, unlimited) as samples:
             yield Metadata.of(part.derivation, saved.run.ids), samples.blocks()
-            for problem in samples.problems:
-                raise ChainFileError(f"{str(saved.file(part))!r}: {problem}")
+            if samples.problems:
+                raise ChainFileError(f"{str(saved.file(part))!r}: {samples.problems[0]}")

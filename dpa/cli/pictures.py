@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dpa.checks import brief, printable
+from dpa.checks import printable
 from dpa.cli.arguments import (
     SUFFIXES,
     Commands,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
     from dpa.pictures.sheets import Samples
 
+#: The most parameters that a note names.
+_TOLD = 8
 _WRITTEN = ".png, .svg or .pdf; an existing file is replaced"
 
 
@@ -172,7 +174,9 @@ def _config(arguments: argparse.Namespace) -> Space:
     config = chosen_config(arguments)
     unseen = no_effects(config)
     if 0 < len(unseen) < len(config):  # where none is an effect, that is an error
-        tell(f"dpa: note: no effects on images, not drawn: {brief(', '.join(unseen))[1:-1]}")
+        more = [f"{len(unseen) - _TOLD:,} more"] if len(unseen) > _TOLD else []
+        listed = ", ".join([*unseen[:_TOLD], *more])
+        tell(f"dpa: note: no effects on images, not drawn: {listed}")
     return config
 
 

@@ -78,9 +78,9 @@ def _show(arguments: argparse.Namespace) -> None:
     if one and not sought and (is_chain(one) or is_run(one)):
         _show_declared(arguments, Path(one))
         return
+    if None not in (arguments.source, arguments.folder):
+        raise ValueError("--from is not allowed with --run")
     if arguments.source is not None and is_run(arguments.source):
-        if arguments.folder is not None:
-            raise ValueError("--from is not allowed with --run")
         arguments.folder, arguments.source = arguments.source, None
     if arguments.folder is not None:
         _show_of_run(arguments)
@@ -129,8 +129,6 @@ def _expected(space: Space, epoch: int | None) -> Summary:
 
 def _show_of_run(arguments: argparse.Namespace) -> None:
     """Prints samples in the epochs and views of a run; each line says which."""
-    if arguments.source is not None:
-        raise ValueError("--from is not allowed with --run")
     leave_to("--run", arguments)
     run = Run.load(arguments.folder)
     ids = _ids(arguments, run.ids.kind, repr(arguments.folder))

@@ -229,8 +229,8 @@ class Distribution(Frozen):
         kind = Distribution.KINDS.get(kinds[0]) if len(kinds) == 1 else None
         if kind is None:
             known = ", ".join(Distribution.KINDS)
-            inner = [x for x in kinds if x not in Distribution.KINDS and "." not in str(x)]
-            dots = len(kinds) > 1 and any(isinstance(fields[x], Mapping) for x in inner)
+            inner = [x for x in fields.values() if isinstance(x, Mapping)]
+            dots = any(not Distribution.KINDS.keys().isdisjoint(x) for x in inner)
             hint = '; in TOML quote names with dots, such as "blur.sigma"' if dots else ""
             raise ValueError(
                 f"a parameter must have one kind of {known}, got {brief(fields)}{hint}"

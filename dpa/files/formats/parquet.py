@@ -75,7 +75,8 @@ class Writer(base.Writer):
         )
 
     def _write(self, samples: Columns, first: int) -> None:
-        table = pa.concat_tables([self._pending, table_of(samples.stored(), self._schema)])
+        more = table_of(samples.stored(), self._metadata.declared, self._schema)
+        table = pa.concat_tables([self._pending, more])
         while len(table) >= self._group:
             self._write_group(table[: self._group])
             table = table[self._group :]
