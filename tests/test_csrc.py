@@ -6,9 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import dpa
+from dpa.noise import noise_table, standard_normals
+from dpa.space import Seed, Space
 
 ROOT = Path(__file__).resolve().parent.parent
 CSRC = ROOT / "csrc"
@@ -47,6 +50,61 @@ def make(target: str, build: Path) -> None:
 @needs_compiler
 def test_c_programs_pass(build: Path) -> None:
     make("check", build)
+
+
+def battery_words(keys: str, values: str, count: int) -> list[int]:
+    """What tests/c/battery.c says that it writes, by the Python package; depth 3."""
+    samples = [
+        {
+            "ids": {"ids": [i]},
+            "strings": {"ids": [f"{i:08}.jpg"]},
+            "epochs": {"ids": [0], "epoch": i},
+            "views": {"ids": [0], "view": i},
+            "seeds": {"ids": [0], "base_seed": i},
+            "ranks": {"ids": [i // 8], "rank": i % 8},
+        }[keys]
+        for i in range(count)
+    ]
+    if values in {"five", "u0", "low"}:
+        config = dpa.AugmentationConfig(augmentation_depth=3)
+        drawn = 1 if values == "u0" else 5
+        uniforms = np.array(
+            [dpa.generate_uniforms(**it, count=drawn, skip=0, config=config)[0] for it in samples]
+        )
+        words = [int(u * 2.0**53) for u in uniforms.ravel()]
+        if values == "low":
+            return [int(f"{word % 2**32:032b}"[::-1], 2) for word in words]
+        return [word >> 21 for word in words]
+    space = Space({name: Seed() for name in "abcdefghij"}, depth=3)
+    batches = [dpa.generate_augmentation_batch(config=space, **it) for it in samples]
+    if values == "words":
+        seeds = [int(batch[name][0]) for batch in batches for name in space.names]
+        return [half for seed in seeds for half in (seed >> 32, seed % 2**32)]
+    noise = [standard_normals(batch[0], (64,)) for batch in batches]
+    indices = [int(i) for i in np.searchsorted(noise_table(), np.concatenate(noise))]
+    return [high << 16 | low for high, low in zip(indices[::2], indices[1::2], strict=True)]
+
+
+@needs_make
+@needs_compiler
+def test_battery_writes_the_numbers_of_samples(build: Path) -> None:
+    """Statistical tests of its words are tests of what the package gives (docs/randomness.md)."""
+    make("battery", build)
+    [program] = build.glob("*/battery")
+
+    def words(*arguments: str) -> list[int]:
+        output = subprocess.run([program, *arguments], capture_output=True, check=True).stdout
+        return np.frombuffer(output, np.uint32).tolist()
+
+    for keys in ("ids", "strings", "epochs", "views", "seeds", "ranks"):
+        for values in ("five", "u0", "low", "words", "noise"):
+            expected = battery_words(keys, values, 20)
+            assert words(keys, values, "3", str(len(expected))) == expected, (keys, values)
+    # The samples are made 2,048 at a time.
+    later = words("ranks", "u0", "10", "5000")
+    assert later[2047:2049] == [
+        int(dpa.generate_uniforms([i // 8], 1, 0, rank=i % 8)[0, 0] * 2.0**32) for i in (2047, 2048)
+    ]
 
 
 @needs_make
