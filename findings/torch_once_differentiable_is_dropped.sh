@@ -3,7 +3,7 @@
 # torch.autograd.functional.hessian, leaves the function's second derivative out without a word: its terms are missing.
 # A custom function that is marked so gives wrong Hessians where an error is expected.
 # Seen with torch 2.13.0 (CPU) on CPython 3.11.7: "backward raises True, hessian 2.0 of 6.0".
-# dpa: the functions of integrations/torch/operations.py and powers.py have true second derivatives;
+# dpa: those of integrations/torch/operations.py and integrations/torch/powers.py have second derivatives;
 # tests/test_torch_tensors.py, test_second_derivatives.
 set -euo pipefail
 python=${PYTHON:-python3}

@@ -43,6 +43,12 @@ IDS = [
     [7, 7, 0, 2**64 - 1],
     range(10, 0, -3),
     ["a", "", "ünï/ß.png", 'quote " \\ back', "a\nb\x00\x7f", "𝄞", "7"],
+    [
+        "007",
+        "2024-01-05",
+        "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",
+        "1e3",
+    ],  # as readers of JSON guess
     [],
     [42],
 ]
