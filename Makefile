@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 LINTERS := ruff mypy stubtest cython-lint layers workflows
-.PHONY: help demo test torch types bench lint $(LINTERS) docs dist audit adapters clean FORCE
+.PHONY: help demo test torch types bench lint $(LINTERS) docs dist spec audit adapters clean FORCE
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -18,7 +18,7 @@ PYTHON ?= $(or $(shell for python in python3.14 python3.13 python3.12 python3.11
 	$$python .ci/prerequisites.py >/dev/null 2>&1 && echo $$python && break; done),python3)
 
 help:
-	@echo "make demo | test | torch | types | bench | lint | docs | dist | audit | adapters | clean"
+	@echo "make demo | test | torch | types | bench | lint | docs | dist | spec | audit | adapters | clean"
 
 demo: $(VENV)/installed
 	@$(BIN)/python examples/demo.py $(ARGS)
@@ -77,6 +77,10 @@ dist: $(VENV)/with-package
 		} >build.log 2>&1 || { cat build.log; exit 1; }
 	@rm build.log
 	@$(BIN)/python .ci/check_dist.py dist
+
+# The specification with its vectors, to give to whoever writes a reader in another language.
+spec:
+	@$(PYTHON) .ci/spec_archive.py build
 
 # Each extra in an environment of its own, with what make dist has left: EXTRAS="kornia cli", by
 # default all.
