@@ -31,4 +31,4 @@ for name in ("numpy", "pyarrow"):
 print(f"id {2**53 + 1}: numpy {read['numpy']}, pyarrow {read['pyarrow']}")
 assert read == {"numpy": 2**53, "pyarrow": 2**53 + 1}
 PY
-"$folder/venv/bin/python" "$folder/run.py"
+"$folder/venv/bin/python" "$folder/run.py" 2>/dev/null

@@ -26,9 +26,9 @@ static int write_key(enum keys keys, uint64_t i, char *text)
     }
 }
 
-/* FIVE and FIRST: the high 32 bits of u0 .. u4, of u0. LOW: the other 21 bits of u0 .. u4 and the
- * 11 above them, the lowest first, since tests look at high bits. WORDS: the words of ten names,
- * high half first. NOISE: the indices of NOISE values into the table of normal values. */
+/* FIVE, FIRST: the high 32 bits of u0 .. u4, of u0. LOW: the low 32 of their 53 bits, the lowest
+ * first, since tests look at high bits most. WORDS: the words of ten names, high half first. INDICES:
+ * of NOISE values in the table of normal values, two a word. */
 enum values { FIVE, FIRST, LOW, WORDS, INDICES };
 static const char *const VALUES[] = {"five", "u0", "low", "words", "noise", NULL};
 static const size_t WORDS_EACH[] = {5, 1, 5, 2 * NAMES, NOISE / 2};
@@ -44,15 +44,6 @@ static uint32_t words[SPAN * NOISE / 2];
 
 static char text[SPAN * MOST_TEXT];
 static int64_t offsets[SPAN + 1];
-
-static void make(enum keys keys, uint64_t first, dpa_request *request, void *scratch)
-{
-    for (size_t i = 0; i < SPAN; i++)
-        offsets[i + 1] = offsets[i] + write_key(keys, first + i, text + offsets[i]);
-    request->keys.text = (const uint8_t *)text;
-    request->keys.offsets = offsets;
-    dpa_generate(&engine, &links, request, 0, SPAN, scratch);
-}
 
 static uint32_t reversed(uint32_t bits)
 {
@@ -75,23 +66,51 @@ static void add_noise(size_t sample, uint32_t *to)
         to[j] = (uint32_t)noise[2 * j] << 16 | (uint32_t)noise[2 * j + 1];
 }
 
-/* The words of all samples of a span; returns how many. */
-static size_t gather(enum values values)
+static uint32_t word(enum values values, size_t sample, size_t j)
+{
+    if (values == WORDS)
+        return (uint32_t)(declared[j / 2][sample] >> (j % 2 == 0 ? 32 : 0));
+    const uint64_t bits = (uint64_t)(uniforms[sample * WORDS_EACH[values] + j] * 0x1p53);
+    return values == LOW ? reversed((uint32_t)bits) : (uint32_t)(bits >> 21);
+}
+
+/* The words of SPAN samples from number `first` on. */
+static void make(enum keys keys, enum values values, uint64_t first, dpa_request *request,
+                 void *scratch)
 {
     const size_t each = WORDS_EACH[values];
+    for (size_t i = 0; i < SPAN; i++)
+        offsets[i + 1] = offsets[i] + write_key(keys, first + i, text + offsets[i]);
+    request->keys.text = (const uint8_t *)text;
+    request->keys.offsets = offsets;
+    dpa_generate(&engine, &links, request, 0, SPAN, scratch);
     for (size_t i = 0; i < SPAN; i++) {
-        uint32_t *to = words + i * each;
         if (values == INDICES)
-            add_noise(i, to);
-        for (size_t j = 0; j < each && values != INDICES; j++) {
-            const uint64_t word = values == WORDS ? declared[j / 2][i]
-                                                  : (uint64_t)(uniforms[i * each + j] * 0x1p53);
-            to[j] = values == LOW     ? reversed((uint32_t)word)
-                    : values != WORDS ? (uint32_t)(word >> 21)
-                                      : (uint32_t)(j % 2 == 0 ? word >> 32 : word);
-        }
+            add_noise(i, words + i * each);
+        for (size_t j = 0; j < each && values != INDICES; j++)
+            words[i * each + j] = word(values, i, j);
     }
-    return SPAN * each;
+}
+
+static dpa_request request_of(enum values values, uint32_t depth)
+{
+    static dpa_column column[NAMES];
+    static void *declarations[NAMES], *plain[] = {uniforms};
+    dpa_request request = {.depth = depth, .digests = digests};
+    if (values == WORDS) {
+        for (int n = 0; n < NAMES; n++) {
+            column[n] = (dpa_column){.kind = DPA_SEED, .items = 1};
+            dpa_tag(&"abcdefghij"[n], 1, column[n].tag);
+            declarations[n] = declared[n];
+        }
+        request.column = column;
+        request.columns = NAMES;
+        request.values = declarations;
+    } else if (values != INDICES) {
+        request.columns = WORDS_EACH[values];
+        request.values = plain;
+    }
+    return request;
 }
 
 /* The place of a name in a list, or the length of the list. */
@@ -105,12 +124,11 @@ static int find(const char *name, const char *const *list)
 
 int main(int argc, char **argv)
 {
-    dpa_column column[NAMES];
-    void *columns[NAMES];
     const int keys = argc > 3 ? find(argv[1], KEYS) : 0;
     const int values = argc > 3 ? find(argv[2], VALUES) : 0;
     const unsigned long depth = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
-    if (argc < 4 || argc > 5 || !KEYS[keys] || !VALUES[values] || depth < 1 || depth > DPA_MAX_DEPTH) {
+    uint64_t left = argc > 4 ? strtoull(argv[4], NULL, 10) : UINT64_MAX;
+    if (argc > 5 || depth < 1 || depth > DPA_MAX_DEPTH || !KEYS[keys] || !VALUES[values]) {
         fprintf(stderr, "usage: %s ids|strings|epochs|views|seeds|ranks five|u0|low|words|noise"
                         " DEPTH [WORDS]\n", argv[0]);
         return 2;
@@ -118,29 +136,12 @@ int main(int argc, char **argv)
     if (dpa_engine_choose(&engine, NULL) != DPA_OK || dpa_image_choose(&loops, NULL) != DPA_OK)
         return 2;
     dpa_links_init(&links);
-
-    for (int n = 0; n < NAMES; n++) {
-        const char name[] = {(char)('a' + n)};
-        column[n] = (dpa_column){.kind = DPA_SEED, .items = 1};
-        dpa_tag(name, 1, column[n].tag);
-        columns[n] = declared[n];
-    }
-    void *plain[] = {uniforms};
-    dpa_request request = {.depth = (uint32_t)depth, .values = plain, .digests = digests};
-    if (values == WORDS) {
-        request.column = column;
-        request.columns = NAMES;
-        request.values = columns;
-    } else if (values != INDICES) {
-        request.columns = WORDS_EACH[values];
-    }
-
+    dpa_request request = request_of((enum values)values, (uint32_t)depth);
     void *scratch = allocate_aligned(dpa_scratch_size(&engine, &request, SPAN));
-    uint64_t left = argc == 5 ? strtoull(argv[4], NULL, 10) : UINT64_MAX;
     for (uint64_t first = 0; left > 0; first += SPAN) {
-        make((enum keys)keys, first, &request, scratch);
-        size_t count = gather((enum values)values);
+        size_t count = SPAN * WORDS_EACH[values];
         count = count < left ? count : (size_t)left;
+        make((enum keys)keys, (enum values)values, first, &request, scratch);
         if (fwrite(words, sizeof words[0], count, stdout) != count)
             return 1;
         left -= count;
