@@ -5,7 +5,8 @@
 # pandas, Dask, Ray and Hugging Face, which write by it); max() differs, too.
 # Seen with duckdb 2.0.1, pyarrow 26.0.1: "x > 1000: table 1, duckdb's file 1, pyarrow's file 0; max(x):
 # nan, nan, 2.0".
-# dpa: no column holds NaN: limits are finite, and absent members null; tests/test_arrow_parameters.py.
+# dpa: no column holds NaN: limits are finite, and what a sample lacks has a value, too;
+# tests/test_arrow_parameters.py.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
