@@ -6,7 +6,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-FOLDERS = ("bench", "csrc", "docs", "dpa", "examples", "tests")
+FOLDERS = ("bench", "csrc", "docs", "dpa", "examples", "findings", "tests")
 MADE = re.compile(r"/[._]\w*cache|\.(pyc|so|pyd)$|dpa/_\w+\.c$")
 EXTENSION = re.compile(r"dpa/(_native|_columns|_pixels)\.\S+\.(so|pyd)")
 
