@@ -55,6 +55,7 @@ layers: $(VENV)/linted
 docs: $(VENV)/installed $(VENV)/with-docs
 	@$(BIN)/python docs/images_pictures.py
 	@$(BIN)/python -m sphinx -qW --keep-going -b html docs build/docs
+	@$(BIN)/python .ci/check_site.py build/docs
 	@echo "the site: build/docs/index.html"
 
 workflows: $(VENV)/linted

@@ -34,7 +34,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "training": training,
 }
 INTRODUCTION = """\
-# How fast dpa is
+# Benchmarks
 
 Written by `python -m bench report`; do not edit. *best* is the minimum time of the repeats and
 *median* their middle, after a warm-up; rates are samples a second. Rows of one table are measured

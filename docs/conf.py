@@ -1,21 +1,49 @@
 """The documentation as a site: make docs."""
 
-import dpa
+import argparse
+import importlib.metadata
+import os
+from typing import Any, Generic, TypeVar
+
+import numpy.typing
+from sphinx.application import Sphinx
+from sphinx.util import inspect
 
 project = "DPA"
 author = copyright = "the DPA authors"  # noqa: A001 (Sphinx's name)
-release = dpa.__version__
+release = importlib.metadata.version("dpa-augment")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 html_theme = "furo"
 html_title = f"DPA {release}"
-html_static_path: list[str] = []
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
 exclude_patterns = ["_build"]
 
 myst_heading_anchors = 3
 default_role = "code"  # docstrings say `name`
-autodoc_default_options = {"members": True, "member-order": "bysource"}
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
+#: Members that the package's own modules use of each other's classes.
+INTERNAL = {
+    "samples": "blocks exact field from_rows joined objects part parts require_same require_sound"
+    " rounded rows stored values",
+    "spaces": "block_size conditions declaration forms mask of_declaration plain plan row_bytes"
+    " sample_bytes word_blocks",
+    "distributions": "FIELDS KINDS NUMBERS OPTIONAL codes draw item_shape kind layout reach"
+    " schedules turns with_numbers with_when words",
+    "runs": "derivation facts key_views require_id",
+    "adapters": "apply apply_to_bboxes apply_to_keypoints apply_to_mask apply_to_mask3d"
+    " apply_to_masks apply_to_masks3d available_keys get_params_dependent_on_data"
+    " get_transform_init_args make_params targets_as_params to_dict_private",
+}
+autodoc_default_options = {
+    "members": True,
+    "member-order": "bysource",
+    "inherited-members": "ABC,BaseException,Enum,Generic,dict,object,str,tuple",  # not theirs
+    "exclude-members": " ".join(INTERNAL.values()).replace(" ", ","),
+}
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_type_aliases = {"npt.DTypeLike": "numpy.typing.DTypeLike"}
+maximum_signature_line_length = 80
 # Frameworks of extras: their names are all that the docstrings need.
 autodoc_mock_imports = [
     "PIL",
@@ -35,3 +63,41 @@ autodoc_mock_imports = [
 autodoc_preserve_defaults = True
 nitpicky = False
 suppress_warnings = ["misc.highlighting_failure"]
+
+os.environ["COLUMNS"] = "90"  # the width of help texts
+Scalar = TypeVar("Scalar")
+
+
+class NDArray(Generic[Scalar]):
+    """Takes the place of NumPy's alias, whose name signatures would lose."""
+
+
+numpy.typing.NDArray = NDArray  # type: ignore[assignment, misc]
+
+
+def with_commands(app: Sphinx, page: str, source: list[str]) -> None:
+    """Puts what --help prints, from the parsers themselves, on the page of the command line."""
+    if page == "command_line":
+        from dpa import cli  # not before NDArray is replaced
+
+        parser = cli._parser()
+        actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        commands = {f"dpa {name}": command for name, command in actions[0].choices.items()}
+        for name, command in {"dpa": parser, **commands}.items():
+            source[0] += f"\n## {name}\n\n```text\n{command.format_help()}```\n"
+
+
+def with_arguments(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """The arguments of __init__, where a mocked base class seems to take any."""
+    if what == "class" and signature == "(*args, **kwargs)":
+        found = inspect.signature(thing.__init__, bound_method=True)
+        return inspect.stringify_signature(found, unqualified_typehints=True), returns
+    return None
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls this."""
+    app.connect("source-read", with_commands)
+    app.connect("autodoc-process-signature", with_arguments)

@@ -96,6 +96,28 @@ def test_a_page_has_no_blanks_and_no_dead_links(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_lines_of_code_fit_on_the_site(page):
+    """102 characters do, in a window 1280 pixels wide (docs/site.css)."""
+    blocks = BLOCK.finditer(page.read_text("utf-8"))
+    code = [each["code"] for each in blocks if each["language"] == "python"]
+    lines = [line for each in code for line in each.splitlines()]
+    assert [line for line in lines if len(line) > 102] == []
+
+
+def test_links_of_the_index_are_called_as_their_pages():
+    text = (ROOT / "docs" / "index.md").read_text("utf-8")
+    links = re.findall(r"^- \[([^]]+)\]\(([^)]+)\)", text, re.MULTILINE)
+    assert len(links) > 20
+    titles = {}
+    for _, page in links:
+        source = (ROOT / "docs" / page).read_text("utf-8")
+        if included := re.search(r"{include} (\S+)", source):
+            source = (ROOT / "docs" / included[1]).read_text("utf-8")
+        titles[page] = re.search(r"^# (.+)$", source, re.MULTILINE)[1]
+    assert {page: text for text, page in links} == titles
+
+
 @pytest.mark.skipif(not (ROOT / "csrc").is_dir(), reason="no sources beside the tests")
 def test_paths_that_pages_name_exist():
     pattern = re.compile(r"`((?:bench|csrc|docs|dpa|examples|tests)/[\w./*-]+)`")

@@ -1,0 +1,76 @@
+"""The site has every public name: python .ci/check_site.py SITE, after make docs.
+
+A name is public if a public module has it in its __all__, or if a page uses it.
+"""
+
+import ast
+import importlib
+import json
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+from zlib import decompress
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def names_of_site(site: Path) -> set[str]:
+    """The Python names that the site describes, from the inventory that Sphinx writes."""
+    *_, packed = site.joinpath("objects.inv").read_bytes().split(b"\n", 4)
+    lines = decompress(packed).decode().splitlines()
+    return {line.split(" ")[0] for line in lines if line.split(" ")[1].startswith("py:")}
+
+
+def names_of_modules() -> dict[str, set[str]]:
+    """__all__ of the public modules, without those whose framework is not installed."""
+    found = {}
+    for module in json.loads((ROOT / "tests/vectors/public_paths.json").read_text()):
+        try:
+            found[module] = {*getattr(importlib.import_module(module), "__all__", ())}
+        except ImportError:
+            continue
+    return found
+
+
+def names_of_pages() -> dict[str, set[str]]:
+    """What the blocks of the pages import from dpa, or read as `dpa.name`."""
+    found = defaultdict(set)
+    for page in PAGES:
+        for code in BLOCK.findall(page.read_text(encoding="utf-8")):
+            for node in ast.walk(ast.parse(code)):
+                if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("dpa."):
+                    found[node.module] |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "dpa":
+                    found["dpa"].add(node.attr)
+    return found
+
+
+def described(module: str, name: str, site: set[str]) -> bool:
+    """Whether the site has the name, or the same object by that name in another module."""
+    if f"{module}.{name}" in site:
+        return True
+    thing = getattr(sys.modules.get(module), name, None)
+    modules = {each.rpartition(".")[0] for each in site if each.endswith(f".{name}")}
+    others = [getattr(sys.modules.get(other), name, None) for other in modules]
+    return thing is not None and any(other is thing for other in others)
+
+
+def main(site: Path) -> str | None:
+    """What is missing, as sys.exit takes it."""
+    there = names_of_site(site)
+    wanted = [
+        (module, name)
+        for names in (names_of_modules(), names_of_pages())
+        for module, public in names.items()
+        for name in public
+    ]
+    missing = {f"{module}.{name}" for module, name in wanted if not described(module, name, there)}
+    print(f"{len({*wanted})} public names, {len(missing)} of them missing on the site")
+    return f"missing: {', '.join(sorted(missing))}; docs/api describes names" if missing else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
