@@ -19,6 +19,7 @@ import sys
 import traceback
 from pathlib import Path
 
+import numpy as np
 import pytest
 from frameworks import available, require
 
@@ -71,13 +72,21 @@ def run_console(code: str, page: Path, line: int) -> None:
                 pytest.fail(f"{page}:{line}: $ {command}\n{run.stdout}", pytrace=False)
 
 
+def of_the_reader() -> dict:
+    """What the README leaves to its reader: a data set, and a step of training."""
+    image = np.full((32, 32, 3), 90, np.uint8)
+    return {"dataset": [(image, label) for label in range(10)], "train_step": lambda *batch: None}
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # few cores
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
     for name in re.findall(r"^<!-- needs: (\S+) -->$", text, re.MULTILINE):
         require(name)
-    namespace = {"__name__": "__main__"}
+    namespace = {"__name__": "__main__"} | (of_the_reader() if page.name == "README.md" else {})
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start("code"))
         if block["skip"] or (block["module"] and not available(block["module"])):
