@@ -470,9 +470,12 @@ def test_errors_of_the_caller_s_own_code_stay_what_they_are(path):
 # ---- The guides ----
 
 STAND_INS = """\
+import numpy as np
+
 import dpa
 
 image, dataset = "image", range(10)
+photos = [(np.zeros((8, 8, 3), np.uint8), at) for at in range(10)]
 dataloader = [([0] * 4, [1] * 4), ([0] * 4, [1] * 4), ([0] * 2, [1] * 2)]
 apply_augmentation = train_step = lambda data, params: None
 process_sample = process_batch = lambda samples: None

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from frameworks import require
 
@@ -32,6 +33,7 @@ class Users:
         self.applied: list[list[dict[str, Any]]] = []
         self.samples: list[dict[str, Any]] = []
         self.batches: list[Any] = []
+        self.trained: list[Any] = []
 
     def apply_augmentation(self, images: object, params: Any) -> None:
         if isinstance(params, dict):
@@ -44,10 +46,11 @@ class Users:
         return {
             "__name__": "__main__",
             "image": "image",
+            "photos": [(np.full((8, 8, 3), at, np.uint8), at) for at in range(10)],
             "apply_augmentation": self.apply_augmentation,
             "process_sample": self.samples.append,
             "process_batch": self.batches.append,
-            "train_step": lambda data, target: None,
+            "train_step": lambda data, target: self.trained.append(target),
             "dataset": range(10),
             "dataloader": loader,
         }
@@ -91,6 +94,23 @@ def sections(users, tmp_path_factory):
         if importlib.util.find_spec("torch") is not None:
             distributed = importlib.import_module("torch.distributed")
             distributed.destroy_process_group()
+
+
+def test_training(sections, users):
+    require("torch")
+    assert [len(labels) for labels in users.trained[:6]] == [4, 4, 2] * 2
+    augmented = sections["Training"].names["augmented"]
+    assert augmented.config.rotation_range == (-10, 10)
+    assert augmented.epoch == 1
+
+
+def test_declared_parameters(sections):
+    found = sections["Declared parameters"].names
+    config = found["get_preset"]("mild")
+    assert found["batch"].rotation.tolist() == [
+        found["generate_augmentation_batch"]([at], config, epoch=0).rotation[0] for at in range(4)
+    ]
+    assert found["space"].names == (*NAMES, "erase", "erase.area", "flip_horizontal")
 
 
 def test_chains(sections):
