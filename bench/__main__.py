@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import records
+from bench import pictures, records
 from bench.effort import FULL, QUICK, Effort
 from bench.report import SECTIONS, machine_text, page, section_text
 from dpa.benchmark import Measurements, machine
@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         records.save(sections, options.json or records.default_path(machine()))
     if options.what == "report":
         options.output.write_text(page(sections), encoding="utf-8")
-        print(f"wrote {options.output}", file=sys.stderr)
+        pictures.save(sections, options.output.parent)
+        print(f"wrote {options.output} and its pictures", file=sys.stderr)
     elif report:
         print(page(sections), end="")
     else:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,24 @@ def test_a_report_has_every_section_and_can_be_written_again_from_its_records(tm
     assert "NaN" not in records.read_text(encoding="utf-8")
     bench("report", "--load", str(records), "--output", str(again))
     assert again.read_text(encoding="utf-8") == text
+    pictures = re.findall(r"^!\[.+\]\((.+)\)$", text, re.MULTILINE)
+    assert {f"benchmarks_{name}.png" for name in ("dicts", "columns", "arrays", "files")} <= {
+        *pictures
+    }
+    assert {path.name for path in tmp_path.glob("*.png")} == {*pictures}
+
+
+def test_the_recorded_results_have_five_pictures_of_dpa_beside_others(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    pictures = importlib.import_module("bench.pictures")
+    records = importlib.import_module("bench.records")
+    sections = records.load(records.FOLDER / "intel-r-xeon-r-processor-family-6-2-cores.json")
+    charts = [*pictures.drawable(sections)]
+    assert len(charts) >= 5
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    for chart, results in charts:
+        assert f"(benchmarks_{chart.name}.png)" in page
+        assert any(result.name.startswith(chart.ours) for result in results)
 
 
 def test_a_section_joins_the_records_of_others(tmp_path):
