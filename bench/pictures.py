@@ -109,18 +109,18 @@ def named(result: BenchmarkResult) -> str:
 
 def drawn(chart: Chart, results: Sequence[BenchmarkResult]) -> Figure:
     """A bar for each result, dpa's dark, with its median rate."""
-    figure = Figure((9.6, 0.7 + 0.28 * len(results)), dpi=150, facecolor="white")
+    figure = Figure((6.4, 0.6 + 0.22 * len(results)), dpi=200, facecolor="white")
     figure.set_layout_engine("constrained", h_pad=0.08)
     axes = figure.subplots()
     rates = [result.samples_per_second for result in results]
     colours = [DARK if result.name.startswith(chart.ours) else GREY for result in results]
     bars = axes.barh(range(len(results)), rates, height=0.7, color=colours)
-    axes.bar_label(bars, [rate(value) for value in rates], padding=4, fontsize=9, color=INK)
+    axes.bar_label(bars, [rate(value) for value in rates], padding=4, fontsize=8, color=INK)
     axes.set_yticks(range(len(results)), [named(result) for result in results], parse_math=False)
     axes.invert_yaxis()
-    axes.margins(x=0.12, y=0.01)  # room for the rate beside the longest bar
+    axes.margins(x=0.15, y=0.01)  # room for the rate beside the longest bar
     axes.set_xticks([])
     axes.spines[:].set_visible(False)
-    axes.tick_params(axis="y", length=0, labelsize=9, labelcolor=INK)
-    figure.suptitle(chart.title, x=0.01, ha="left", fontsize=11, color=INK)
+    axes.tick_params(axis="y", length=0, labelsize=8, labelcolor=INK)
+    figure.suptitle(chart.title, x=0.01, ha="left", fontsize=9, color=INK)
     return figure
