@@ -34,6 +34,11 @@ INTERNAL = {
     " apply_to_masks apply_to_masks3d available_keys get_params_dependent_on_data"
     " get_transform_init_args make_params targets_as_params to_dict_private",
 }
+#: Classes that users get from calls and do not make themselves.
+MADE_BY_CALLS = (
+    *("AugmentationBatch", "AuditReport", "BatchIterator", "BatchMetrics", "ChainDiff"),
+    *("DrawnBatch", "PerformanceMetrics", "ProfileResult", "RemainingSamples"),
+)
 autodoc_default_options = {
     "members": True,
     "member-order": "bysource",
@@ -88,12 +93,15 @@ def with_commands(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def with_arguments(
-    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str, returns: str
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, arguments: str, returns: str
 ) -> tuple[str, str] | None:
-    """The arguments of __init__, where a mocked base class seems to take any."""
-    if what == "class" and signature == "(*args, **kwargs)":
+    """None for what only the package makes; those of __init__ where a mocked base takes any."""
+    if what == "class" and thing.__name__ in MADE_BY_CALLS:
+        return "", returns
+    if what == "class" and (arguments or "").startswith("(*args"):
         found = inspect.signature(thing.__init__, bound_method=True)
-        return inspect.stringify_signature(found, unqualified_typehints=True), returns
+        shown = {"unqualified_typehints": True, "show_return_annotation": False}
+        return inspect.stringify_signature(found, **shown), returns
     return None
 
 
