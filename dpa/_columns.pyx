@@ -1,20 +1,18 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: embedsignature=False, freethreading_compatible=True
-"""The border to C for ids and columns: ids as arrays, columns as dicts, text and moments."""
+# cython: freethreading_compatible=True
+# cython: binding=False, always_allow_keywords=False
+# cython: embedsignature=True, embedsignature.format=clinic
+"""The border to C for ids and columns: ids as arrays, columns as text and as moments."""
 
 from cpython.buffer cimport PyBuffer_Release
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
-from cpython.dict cimport PyDict_Copy, PyDict_DelItem, PyDict_SetItem
-from cpython.float cimport PyFloat_FromDouble
 from cpython.list cimport PyList_New
-from libc.stdint cimport int64_t, uint8_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
 
-from dpa._border cimport PyUnicode_FromStringAndSize, acquire, hex_text
+from dpa._border cimport PyUnicode_FromStringAndSize, acquire
 from dpa._csrc cimport (
-    DPA_DIGEST_SIZE, DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE, dpa_block_moments, dpa_moments,
-    dpa_shortest,
+    DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE, dpa_block_moments, dpa_moments, dpa_shortest,
 )
 
 
@@ -112,7 +110,21 @@ def unpack(tuple ids not None, array) -> int:
         PyBuffer_Release(&view)
 
 
-# ---- Rows ----
+def first_above(array, uint64_t limit) -> int:
+    """The index of the first item of a uint64 array (n,) that is above a limit; n if none is."""
+    cdef Py_buffer view
+    cdef Py_ssize_t i, size = len(array)
+    acquire(&view, array, "array", "LQ", size, False)
+    try:
+        for i in range(size):
+            if (<const uint64_t *> view.buf)[i] > limit:
+                return i
+        return size
+    finally:
+        PyBuffer_Release(&view)
+
+
+# ---- Text ----
 
 cdef list hidden_list(Py_ssize_t size):
     """A list of NULLs that no gc callback can see, and die of; its maker tracks it when full."""
@@ -120,71 +132,6 @@ cdef list hidden_list(Py_ssize_t size):
     PyObject_GC_UnTrack(<void *> result)
     return result
 
-
-def dicts(tuple names not None, tuple values not None, digests not None, Py_ssize_t size,
-          rank=None, masks=None) -> list:
-    """Columns as a list of dicts.
-
-    values: for each column an array of float64 (n,), or a list of n objects. masks: for each
-    column None, or an array of bool (n,) that says which rows have it.
-    """
-    cdef Py_ssize_t columns = len(names), acquired = 0, c, i
-    cdef Py_buffer *views = NULL
-    cdef const double **column
-    cdef const uint8_t **active
-    cdef dict template = dict.fromkeys((*names, "hash"))
-    cdef const uint8_t *digest
-    cdef list result
-    cdef dict row
-    if len(values) != columns:
-        raise ValueError(f"values must be {columns} columns, got {len(values)}")
-    if rank is not None:
-        template["rank"] = rank
-    views = <Py_buffer *> malloc((1 + 2 * columns) * (sizeof(Py_buffer) + sizeof(void *)))
-    if views == NULL:
-        raise MemoryError
-    column = <const double **> (views + 1 + 2 * columns)
-    active = <const uint8_t **> (column + columns)
-    try:
-        acquire(&views[0], digests, "digests", b"B", size * DPA_DIGEST_SIZE, False)
-        acquired = 1
-        for c in range(columns):
-            column[c] = NULL
-            active[c] = NULL
-            if isinstance(values[c], list):
-                if len(<list> values[c]) != size:
-                    raise ValueError(f"{names[c]} must have {size} values, got {len(values[c])}")
-            else:
-                acquire(&views[acquired], values[c], names[c], b"d", size, False)
-                column[c] = <const double *> views[acquired].buf
-                acquired += 1
-            if masks is not None and masks[c] is not None:
-                acquire(&views[acquired], masks[c], names[c], b"?", size, False)
-                active[c] = <const uint8_t *> views[acquired].buf
-                acquired += 1
-        digest = <const uint8_t *> views[0].buf
-        result = hidden_list(size)
-        for i in range(size):
-            row = PyDict_Copy(template)
-            for c in range(columns):
-                if active[c] != NULL and not active[c][i]:
-                    PyDict_DelItem(row, names[c])
-                elif column[c] != NULL:
-                    PyDict_SetItem(row, names[c], PyFloat_FromDouble(column[c][i]))
-                else:
-                    PyDict_SetItem(row, names[c], (<list> values[c])[i])
-            PyDict_SetItem(row, "hash", hex_text(digest + i * DPA_DIGEST_SIZE))
-            Py_INCREF(row)
-            PyList_SetItem(result, i, row)
-        PyObject_GC_Track(<void *> result)
-        return result
-    finally:
-        for c in range(acquired):
-            PyBuffer_Release(&views[c])
-        free(views)
-
-
-# ---- Text ----
 
 def shortest(values) -> list[str]:
     """Each item of a float64 array (n,) as repr writes it."""

@@ -1,3 +1,4 @@
+from collections.abc import Callable, Iterator
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -16,12 +17,16 @@ def active_kernel() -> str: ...
 def cpu_features() -> tuple[str, ...]: ...
 
 @disjoint_base
+class Form:
+    def __new__(cls, columns: tuple[tuple[Any, ...], ...]) -> Self: ...
+
+@disjoint_base
 class Plan:
-    names: tuple[str, ...]
     def __new__(
         cls,
         depth: int,
         sampler: str,
+        form: Form | None = None,
         columns: tuple[dict[str, Any], ...] = (),
         *,
         uniforms: int = 0,
@@ -48,9 +53,39 @@ def leaf_sum(
     digests: npt.NDArray[np.uint8],
     values: tuple[npt.NDArray[Any], ...],
 ) -> int: ...
-def params(
-    plan: Plan, prefix: bytes, sample_id: int | bytes, rank: int | None = None
-) -> dict[str, Any]: ...
-def seed_hash(plan: Plan, prefix: bytes, sample_id: int | bytes) -> str: ...
 def half_sine(x: float) -> float: ...
 def normal_quantile(u: float) -> float: ...
+
+@disjoint_base
+class KeyedPlan:
+    def __init__(
+        self,
+        plan: Plan,
+        prefix: bytes,
+        rank: int | None,
+        ending: Callable[[int | str], int | bytes],
+    ) -> None: ...
+    def params(self, sample_id: int | str) -> dict[str, Any]: ...
+    def hash(self, sample_id: int | str) -> str: ...
+
+@disjoint_base
+class Rows(Iterator[dict[str, Any]]):
+    def __new__(
+        cls,
+        form: Form,
+        values: npt.NDArray[Any] | tuple[npt.NDArray[Any], ...],
+        digests: npt.NDArray[np.uint8],
+        size: int,
+        rank: int | None = None,
+    ) -> Self: ...
+    def __next__(self) -> dict[str, Any]: ...
+    def __length_hint__(self) -> int: ...
+    def tolist(self) -> list[dict[str, Any]]: ...
+
+@disjoint_base
+class RowCursor(Iterator[dict[str, Any]]):
+    _position: int
+    @property
+    def delivered(self) -> int: ...
+    def _rows(self, position: int) -> Rows: ...
+    def __next__(self) -> dict[str, Any]: ...

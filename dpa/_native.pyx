@@ -1,11 +1,20 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: embedsignature=False, freethreading_compatible=True
-"""The border to C for making samples: kernels, plans, requests, one sample at a time."""
+# cython: freethreading_compatible=True, auto_pickle=False
+# cython: binding=False, always_allow_keywords=False
+# cython: embedsignature=True, embedsignature.format=clinic
+"""The border to C for making samples: kernels, plans, requests, and samples as dicts."""
 
+import math
 import os
+import sys
 
+cimport cython
 from cpython.buffer cimport PyBuffer_Release
 from cpython.bytes cimport PyBytes_AsString, PyBytes_Size
+from cpython.dict cimport PyDict_Copy, PyDict_DelItem
+from cpython.float cimport PyFloat_FromDouble
+from cpython.list cimport PyList_New
+from cpython.ref cimport PyObject
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memset
@@ -20,6 +29,20 @@ from dpa._csrc cimport (
     dpa_links_init, dpa_normal_quantile, dpa_request, dpa_sampler, dpa_scratch_size, dpa_status,
     dpa_tag,
 )
+
+
+cdef extern from "Python.h":
+    bint PyLong_CheckExact(object)
+    unsigned long long PyLong_AsUnsignedLongLong(object number)
+    PyObject *PyTuple_GetItem(object items, Py_ssize_t index)  # borrowed
+    int PyDict_SetItem(object items, PyObject *key, object value) except -1
+    void *PyErr_Occurred()
+    void PyErr_Clear()
+    int PyList_SetItem(object items, Py_ssize_t index, object item) except -1  # steals item
+    void Py_INCREF(object)
+    void PyObject_GC_UnTrack(void *)
+    void PyObject_GC_Track(void *)
+
 
 MAX_DEPTH = DPA_MAX_DEPTH
 SAMPLERS = ("xoshiro256++", "mt19937")  # in the order of dpa_sampler
@@ -154,11 +177,6 @@ cdef inline size_t width_of(dpa_kind kind) noexcept:
     return 4 if kind == DPA_CHOICE or kind == DPA_SUBSET else 8
 
 
-cdef inline size_t size_of(const dpa_column *column) noexcept:
-    """How many values a sample has in a column."""
-    return column.items * (column.picked if column.kind == DPA_SUBSET else 1)
-
-
 cdef const char *format_of(dpa_kind kind) noexcept:
     """The struct formats of arrays for a kind."""
     if kind <= DPA_BETA:
@@ -170,52 +188,117 @@ cdef const char *format_of(dpa_kind kind) noexcept:
     return b"LQ" if kind == DPA_SEED else b"lq"
 
 
-cdef class Plan:
-    """What to make of a sample: the chain's depth, the sampler, and the columns.
+cdef class Form:
+    """What a sample's dict holds.
 
-    A column is a dict: its name, the fields of dpa_column, the shape of a sample's values, the
-    choices that codes stand for or None, and what it needs to be active: pairs of the number of
-    a column and its value. With `uniforms` there are no columns but the sampler's numbers skip
-    to skip + uniforms - 1.
+    columns: for each parameter its name, its kind, the shape of its value, the choices that its
+    codes stand for or None, and what it needs to be active: pairs of the number of a column and
+    its value.
     """
-    cdef readonly tuple names
+    cdef tuple names, shapes, choices, needs
+    cdef PyObject **name  # borrowed from names
+    cdef size_t columns
+    cdef size_t sample_bytes  # of all values, each column rounded up to 8
+    cdef bint plain  # each column is one real number, and active
+    cdef dpa_kind *kind
+    cdef size_t *items  # values of a sample
+    cdef dict template  # all fields of a sample but its rank
+    cdef list shared  # templates whose copies share their keys: without and with a rank, or None
+
+    def __cinit__(self, tuple columns not None):
+        cdef size_t c
+        self.columns = len(columns)
+        self.kind = <dpa_kind *> malloc((self.columns + 1) * sizeof(dpa_kind))
+        self.items = <size_t *> malloc((self.columns + 1) * sizeof(size_t))
+        self.name = <PyObject **> malloc((self.columns + 1) * sizeof(PyObject *))
+        if self.kind == NULL or self.items == NULL or self.name == NULL:
+            raise MemoryError
+        self.names = tuple([sys.intern(column[0]) for column in columns])
+        for c in range(self.columns):
+            self.name[c] = PyTuple_GetItem(self.names, c)
+        self.shapes = tuple([tuple(column[2]) for column in columns])
+        self.choices = tuple([column[3] for column in columns])
+        self.needs = tuple([tuple(column[4]) for column in columns])
+        self.template = dict.fromkeys((*self.names, "hash"))
+        self.shared = [None, None]
+        self.plain = True
+        for c in range(self.columns):
+            self.kind[c] = <dpa_kind> <int> KINDS.index(columns[c][1])
+            self.items[c] = math.prod(self.shapes[c])
+            self.sample_bytes += self.stride(c)
+            if self.kind[c] > DPA_BETA or self.shapes[c] or self.needs[c]:
+                self.plain = False
+
+    def __dealloc__(self):
+        free(self.kind)
+        free(self.items)
+        free(self.name)
+
+    cdef size_t stride(self, size_t c) noexcept:
+        return (self.items[c] * width_of(self.kind[c]) + 7) & ~<size_t> 7
+
+    cdef dict ranked(self, rank):
+        """A dict to copy for each sample of a rank."""
+        if rank is None:
+            return self.template
+        return {**self.template, "rank": rank}
+
+    cdef dict sharing(self, rank):
+        """The same for dicts that are kept: they share their keys and take half the memory.
+
+        So do the copies of an instance's __dict__. Each instance made lowers the room that its
+        class keeps for more names.
+        """
+        cdef dict template
+        if self.shared[rank is not None] is None:
+            kind = type("Row", (), {})
+            for _ in range(32):
+                made = kind()
+                for name in self.ranked(rank):
+                    setattr(made, name, None)
+            self.shared[rank is not None] = vars(made)
+        template = PyDict_Copy(self.shared[rank is not None])
+        if rank is not None:
+            template["rank"] = rank
+        return template
+
+
+cdef class Plan:
+    """What to make of a sample: the chain's depth, the sampler, and the columns of a form.
+
+    A column is a dict of the fields of dpa_column. With `uniforms` there are no columns but the
+    sampler's numbers skip to skip + uniforms - 1.
+    """
+    cdef Form form
     cdef uint32_t depth
     cdef dpa_sampler sampler
     cdef uint64_t skip
-    cdef size_t columns
     cdef size_t uniforms
     cdef dpa_column *column
     cdef uint64_t *thresholds
-    cdef tuple shapes, choices, needs
-    cdef size_t sample_bytes  # of all columns, each rounded up to 8
-    cdef bint plain  # each column is one double, and active
 
-    def __cinit__(self, uint32_t depth, str sampler not None, tuple columns not None=(),
-                  *, size_t uniforms=0, uint64_t skip=0):
+    def __cinit__(self, uint32_t depth, str sampler not None, Form form=None,
+                  tuple columns not None=(), *, size_t uniforms=0, uint64_t skip=0):
+        self.form = Form(()) if form is None else form
+        if self.form.columns != <size_t> len(columns):
+            raise ValueError(f"the form has {self.form.columns} columns, got {len(columns)}")
         self.depth = depth
         self.sampler = DPA_MT19937 if SAMPLERS.index(sampler) else DPA_XOSHIRO256PP
-        self.names = tuple([column["name"] for column in columns])
-        self.shapes = tuple([tuple(column["shape"]) for column in columns])
-        self.choices = tuple([column["choices"] for column in columns])
-        self.needs = tuple([tuple(column["needs"]) for column in columns])
-        self.columns = len(columns)
         self.uniforms = uniforms
         self.skip = skip
-        self.plain = not uniforms
-        self.column = <dpa_column *> calloc(self.columns + 1, sizeof(dpa_column))
+        self.column = <dpa_column *> calloc(self.form.columns + 1, sizeof(dpa_column))
         self.thresholds = <uint64_t *> malloc(
             8 * sum([len(column.get("thresholds", ())) for column in columns]) + 8)
         if self.column == NULL or self.thresholds == NULL:
             raise MemoryError
         cdef uint64_t *free_threshold = self.thresholds
         cdef size_t c
-        for c in range(self.columns):
-            free_threshold = self.declare(&self.column[c], columns[c], free_threshold)
-            if self.column[c].kind > DPA_BETA or self.shapes[c] or self.needs[c]:
-                self.plain = False
+        for c in range(self.form.columns):
+            free_threshold = self.declare(c, columns[c], free_threshold)
 
-    cdef uint64_t *declare(self, dpa_column *column, dict said, uint64_t *thresholds) except NULL:
-        cdef bytes name = said["name"].encode()
+    cdef uint64_t *declare(self, size_t c, dict said, uint64_t *thresholds) except NULL:
+        cdef dpa_column *column = &self.column[c]
+        cdef bytes name = self.form.names[c].encode()
         column.kind = <dpa_kind> <int> KINDS.index(said["kind"])
         dpa_tag(PyBytes_AsString(name), PyBytes_Size(name), column.tag)
         column.items = said["items"]
@@ -233,7 +316,6 @@ cdef class Plan:
         for limit in limits:
             thresholds[0] = limit
             thresholds += 1
-        self.sample_bytes += (size_of(column) * width_of(column.kind) + 7) & ~<size_t> 7
         return thresholds
 
     def __dealloc__(self):
@@ -244,7 +326,7 @@ cdef class Plan:
         request.depth = self.depth
         request.sampler = self.sampler
         request.skip = self.skip
-        request.columns = self.uniforms if self.uniforms else self.columns
+        request.columns = self.uniforms if self.uniforms else self.form.columns
         request.column = NULL if self.uniforms else self.column
 
 
@@ -309,7 +391,7 @@ cdef class Request:
                   values):
         check_engine()
         cdef dpa_request *request = &self.request
-        cdef size_t columns = plan.columns, c
+        cdef size_t columns = plan.form.columns, c
         cdef Py_buffer *view
         self.engine = ENGINE
         self.plan = plan
@@ -330,7 +412,7 @@ cdef class Request:
         elif plan.uniforms:
             self.pointers[0] = self.buffers.take(
                 values, "values", b"d", size * plan.uniforms, True).buf
-        elif not plan.plain:
+        elif not plan.form.plain:
             raise ValueError("columns that are no single real numbers need arrays of their own")
         elif columns > 0:
             view = self.buffers.take(values, "values", b"df", columns * size, True)
@@ -339,18 +421,17 @@ cdef class Request:
                 self.pointers[c] = <char *> view.buf + c * size * view.itemsize
 
     cdef int take_columns(self, tuple values) except -1:
-        cdef dpa_column *column
+        cdef Form form = self.plan.form
         cdef Py_buffer *view
         cdef int item = 0  # bytes of a real number
         cdef size_t c
-        if <size_t> len(values) != self.plan.columns:
-            raise ValueError(f"values must be {self.plan.columns} columns, got {len(values)}")
-        for c in range(self.plan.columns):
-            column = &self.plan.column[c]
-            view = self.buffers.take(values[c], self.plan.names[c], format_of(column.kind),
-                                     self.size * size_of(column), True)
+        if <size_t> len(values) != form.columns:
+            raise ValueError(f"values must be {form.columns} columns, got {len(values)}")
+        for c in range(form.columns):
+            view = self.buffers.take(values[c], form.names[c], format_of(form.kind[c]),
+                                     self.size * form.items[c], True)
             self.pointers[c] = view.buf
-            if column.kind <= DPA_BETA:
+            if form.kind[c] <= DPA_BETA:
                 if item and item != view.itemsize:
                     raise ValueError("the columns must share one dtype, float64 or float32")
                 item = view.itemsize
@@ -397,10 +478,6 @@ def leaf_sum(bytes prefix not None, ids, Py_ssize_t size, digests, tuple values 
 
 # ---- Generation ----
 
-cdef enum:
-    FEW = 64  # columns of a dict that need no memory but the stack's
-
-
 cdef int run(const dpa_engine *engine, const dpa_request *request, size_t first, size_t count,
              bint unlocked) except -1:
     """One C call with its scratch memory: the stack's where that is enough."""
@@ -423,115 +500,6 @@ cdef int run(const dpa_engine *engine, const dpa_request *request, size_t first,
     return 0
 
 
-cdef int run_one(Plan plan, bytes prefix, sample_id, size_t columns, void **values,
-                 uint8_t *digest) except -1:
-    """One sample; sample_id is an int, or the bytes that end its key."""
-    cdef dpa_request request
-    cdef int64_t offsets[2]
-    cdef bytes text
-    check_engine()
-    plan.describe(&request)
-    request.keys.prefix = <const uint8_t *> PyBytes_AsString(prefix)
-    request.keys.prefix_size = PyBytes_Size(prefix)
-    request.keys.text = NULL
-    request.keys.ids = NULL
-    if isinstance(sample_id, bytes):
-        text = sample_id
-        offsets[0] = 0
-        offsets[1] = PyBytes_Size(text)
-        request.keys.text = <const uint8_t *> PyBytes_AsString(text)
-        request.keys.offsets = offsets
-    else:
-        request.keys.start = sample_id
-    request.columns = columns
-    request.values = values
-    request.single_precision = False
-    request.digests = <void *> digest
-    # A microsecond is too short to give the GIL away; a deep chain is not.
-    return run(&ENGINE, &request, 0, 1, plan.depth > DPA_TABLE_LINKS)
-
-
-cdef object value_at(dpa_kind kind, const void *values, size_t i, tuple choices):
-    """One value as a Python object."""
-    if kind <= DPA_BETA:
-        return (<const double *> values)[i]
-    if kind == DPA_BERNOULLI:
-        return (<const uint8_t *> values)[i] != 0
-    if kind == DPA_INTEGERS:
-        return (<const int64_t *> values)[i]
-    if kind == DPA_SEED:
-        return (<const uint64_t *> values)[i]
-    return choices[(<const int32_t *> values)[i]]
-
-
-cdef object shaped(list items, tuple shape):
-    """A flat list as nested lists."""
-    for side in reversed(shape[1:]):
-        items = [items[i:i + side] for i in range(0, len(items), side)]
-    return items
-
-
-cdef bint is_active(Plan plan, size_t c, void **values) except -1:
-    """Whether the columns on which column c depends hold what it needs."""
-    cdef size_t gate
-    for pair in plan.needs[c]:
-        gate = pair[0]
-        if plan.column[gate].kind == DPA_BERNOULLI:
-            if (<const uint8_t *> values[gate])[0] != pair[1]:
-                return False
-        elif (<const int32_t *> values[gate])[0] != pair[1]:
-            return False
-    return True
-
-
-cdef int put_values(dict result, Plan plan, void **values) except -1:
-    """Adds the active values of one sample."""
-    cdef dpa_column *column
-    cdef size_t c, i
-    for c in range(plan.columns):
-        column = &plan.column[c]
-        if plan.plain:
-            result[plan.names[c]] = (<const double *> values[c])[0]
-        elif not plan.needs[c] or is_active(plan, c, values):
-            if not plan.shapes[c]:
-                result[plan.names[c]] = value_at(column.kind, values[c], 0, plan.choices[c])
-                continue
-            result[plan.names[c]] = shaped(
-                [value_at(column.kind, values[c], i, plan.choices[c])
-                 for i in range(size_of(column))], plan.shapes[c])
-    return 0
-
-
-def params(Plan plan not None, bytes prefix not None, sample_id, rank=None) -> dict:
-    """One sample as a dict. sample_id is an int below 2^64, or the bytes that end its key."""
-    cdef uint64_t few_values[FEW]
-    cdef void *few_pointers[FEW]
-    cdef void *memory = NULL
-    cdef void **pointers = few_pointers
-    cdef char *values = <char *> few_values
-    cdef uint8_t digest[DPA_DIGEST_SIZE]
-    cdef dict result = {}
-    cdef size_t c
-    if plan.columns > FEW or plan.sample_bytes > sizeof(few_values):
-        memory = malloc(plan.columns * sizeof(void *) + plan.sample_bytes)
-        if memory == NULL:
-            raise MemoryError
-        pointers = <void **> memory
-        values = <char *> memory + plan.columns * sizeof(void *)
-    try:
-        for c in range(plan.columns):
-            pointers[c] = values
-            values += (size_of(&plan.column[c]) * width_of(plan.column[c].kind) + 7) & ~<size_t> 7
-        run_one(plan, prefix, sample_id, plan.columns, pointers, digest)
-        put_values(result, plan, pointers)
-    finally:
-        free(memory)
-    result["hash"] = hex_text(digest)
-    if rank is not None:
-        result["rank"] = rank
-    return result
-
-
 def half_sine(double x) -> float:
     """sin(pi x / 2) of 0 to 1, by the frozen polynomial."""
     return dpa_half_sine(x)
@@ -542,11 +510,287 @@ def normal_quantile(double u) -> float:
     return dpa_normal_quantile(u)
 
 
-def seed_hash(Plan plan not None, bytes prefix not None, sample_id) -> str:
-    """The hash of one sample. sample_id as in params."""
-    cdef uint8_t digest[DPA_DIGEST_SIZE]
-    run_one(plan, prefix, sample_id, 0, NULL, digest)
-    return hex_text(digest)
+# ---- Samples as dicts ----
+
+cdef bint as_word(object number, uint64_t *word) noexcept:
+    """Whether a plain int is below 2^64, and it as one."""
+    word[0] = PyLong_AsUnsignedLongLong(number)
+    if word[0] == <uint64_t> -1 and PyErr_Occurred() != NULL:
+        PyErr_Clear()
+        return False
+    return True
+
+
+cdef object value_at(dpa_kind kind, const void *values, size_t i, tuple choices):
+    """One value as a Python object. Raises IndexError for a code without a choice."""
+    cdef int32_t code
+    if kind <= DPA_BETA:
+        return PyFloat_FromDouble((<const double *> values)[i])
+    if kind == DPA_BERNOULLI:
+        return (<const uint8_t *> values)[i] != 0
+    if kind == DPA_INTEGERS:
+        return (<const int64_t *> values)[i]
+    if kind == DPA_SEED:
+        return (<const uint64_t *> values)[i]
+    code = (<const int32_t *> values)[i]
+    if not 0 <= code < len(choices):
+        raise IndexError(f"there is no choice {code} among {len(choices)}")
+    return choices[code]
+
+
+cdef object shaped(list items, tuple shape):
+    """A flat list as nested lists."""
+    for side in reversed(shape[1:]):
+        items = [items[i:i + side] for i in range(0, len(items), side)]
+    return items
+
+
+cdef bint is_active(Form form, size_t c, const void *const *values, size_t i) except -1:
+    """Whether the columns on which column c depends hold what it needs."""
+    cdef size_t gate
+    for pair in form.needs[c]:
+        gate = pair[0]
+        if form.kind[gate] == DPA_BERNOULLI:
+            if (<const uint8_t *> values[gate])[i] != pair[1]:
+                return False
+        elif (<const int32_t *> values[gate])[i] != pair[1]:
+            return False
+    return True
+
+
+cdef dict row_of(Form form, dict template, const void *const *values, size_t i,
+                 const uint8_t *digest):
+    """Sample number i of the columns. A copy has room for all fields, and they are in order."""
+    cdef dict row = PyDict_Copy(template)
+    cdef tuple choices
+    cdef size_t c, at, first
+    for c in range(form.columns):
+        if form.plain:
+            PyDict_SetItem(row, form.name[c], PyFloat_FromDouble((<const double *> values[c])[i]))
+        elif form.needs[c] and not is_active(form, c, values, i):
+            PyDict_DelItem(row, form.names[c])
+        else:
+            choices = form.choices[c]
+            if not form.shapes[c]:
+                value = value_at(form.kind[c], values[c], i, choices)
+            else:
+                first = i * form.items[c]
+                value = shaped([value_at(form.kind[c], values[c], at, choices)
+                                for at in range(first, first + form.items[c])], form.shapes[c])
+            PyDict_SetItem(row, form.name[c], value)
+    PyDict_SetItem(row, <PyObject *> "hash", hex_text(digest))
+    return row
+
+
+cdef enum:
+    FEW = 64  # columns of a dict that need no memory but the stack's
+
+
+cdef class KeyedPlan:
+    """A plan with a key, its prefix and its rank: makes one sample at a time.
+
+    ending: turns an id that is no plain int below 2^64 into one, or into the bytes that end its
+    key, or raises.
+    """
+    cdef Plan plan
+    cdef Form form
+    cdef bytes prefix
+    cdef object ending
+    cdef dict template
+
+    def __init__(self, Plan plan not None, bytes prefix not None, rank, ending):
+        self.plan = plan
+        self.prefix = prefix
+        self.ending = ending
+        self.form = plan.form
+        self.template = plan.form.ranked(rank)
+
+    cdef int make(self, sample_id, size_t columns, void **values, uint8_t *digest) except -1:
+        cdef dpa_request request
+        cdef int64_t[2] offsets
+        cdef Plan plan = self.plan
+        cdef bytes prefix = self.prefix
+        if plan is None:
+            raise TypeError("this object was made without its constructor")
+        check_engine()
+        plan.describe(&request)
+        request.keys.prefix = <const uint8_t *> PyBytes_AsString(prefix)
+        request.keys.prefix_size = PyBytes_Size(prefix)
+        request.keys.text = NULL
+        request.keys.ids = NULL
+        if not (PyLong_CheckExact(sample_id) and as_word(sample_id, &request.keys.start)):
+            sample_id = self.ending(sample_id)
+            if isinstance(sample_id, bytes):
+                offsets[0], offsets[1] = 0, PyBytes_Size(sample_id)
+                request.keys.text = <const uint8_t *> PyBytes_AsString(sample_id)
+                request.keys.offsets = offsets
+            else:
+                request.keys.start = sample_id
+        request.columns = columns
+        request.values = values
+        request.single_precision = False
+        request.digests = <void *> digest
+        # A microsecond is too short to give the GIL away; a deep chain is not.
+        return run(&ENGINE, &request, 0, 1, plan.depth > DPA_TABLE_LINKS)
+
+    def params(self, sample_id) -> dict:
+        """One sample as a dict: its parameters, its hash, and the rank if the key has one."""
+        cdef Form form = self.form
+        cdef uint64_t few_values[FEW]
+        cdef void *few_pointers[FEW]
+        cdef void *memory = NULL
+        cdef void **pointers = few_pointers
+        cdef char *values = <char *> few_values
+        cdef uint8_t digest[DPA_DIGEST_SIZE]
+        cdef size_t c
+        if form.columns > FEW or form.sample_bytes > sizeof(few_values):
+            memory = malloc(form.columns * sizeof(void *) + form.sample_bytes)
+            if memory == NULL:
+                raise MemoryError
+            pointers = <void **> memory
+            values = <char *> memory + form.columns * sizeof(void *)
+        try:
+            for c in range(form.columns):
+                pointers[c] = values
+                values += form.stride(c)
+            self.make(sample_id, form.columns, pointers, digest)
+            return row_of(form, self.template, <const void *const *> pointers, 0, digest)
+        finally:
+            free(memory)
+
+    def hash(self, sample_id) -> str:
+        """The hash of one sample, 64 hex characters."""
+        cdef uint8_t digest[DPA_DIGEST_SIZE]
+        self.make(sample_id, 0, NULL, digest)
+        return hex_text(digest)
+
+
+cdef class Rows:
+    """The samples of columns as dicts, made one by one; tolist() makes all that remain at once.
+
+    values: a tuple with an array (n, *shape) a column, real numbers as float64, or where all
+    are such, an array (columns, n); digests: uint8 (n, 32). They are read when a dict is made.
+    """
+    cdef Form form
+    cdef object rank
+    cdef dict template
+    cdef _Buffers buffers
+    cdef const void **values
+    cdef const uint8_t *digests
+    cdef Py_ssize_t at, size
+
+    def __cinit__(self, Form form not None, values, digests, Py_ssize_t size, rank=None):
+        cdef const double *block
+        cdef size_t c
+        self.form = form
+        self.rank = rank
+        self.template = form.ranked(rank)
+        self.size = size
+        self.buffers = _Buffers(form.columns + 1)
+        self.values = <const void **> malloc((form.columns + 1) * sizeof(void *))
+        if self.values == NULL:
+            raise MemoryError
+        self.digests = <const uint8_t *> self.buffers.take(
+            digests, "digests", b"B", size * DPA_DIGEST_SIZE, False).buf
+        if not isinstance(values, tuple):
+            if not form.plain:
+                raise ValueError("columns that are no single real numbers need own arrays")
+            block = <const double *> self.buffers.take(
+                values, "values", b"d", form.columns * size, False).buf
+            for c in range(form.columns):
+                self.values[c] = block + c * size
+            return
+        if <size_t> len(values) != form.columns:
+            raise ValueError(f"values must be {form.columns} columns, got {len(values)}")
+        for c in range(form.columns):
+            formats = b"d" if form.kind[c] <= DPA_BETA else format_of(form.kind[c])
+            self.values[c] = self.buffers.take(
+                values[c], form.names[c], formats, size * form.items[c], False).buf
+
+    def __dealloc__(self):
+        free(self.values)
+
+    cdef dict row(self, dict template):
+        """The next sample, which there must be."""
+        cdef dict row = row_of(self.form, template, self.values, self.at,
+                               self.digests + self.at * DPA_DIGEST_SIZE)
+        self.at += 1
+        return row
+
+    def __iter__(self):
+        return self
+
+    @cython.critical_section
+    def __next__(self):
+        if self.at >= self.size:
+            raise StopIteration
+        return self.row(self.template)
+
+    def __length_hint__(self) -> int:
+        return self.size - self.at
+
+    @cython.critical_section
+    def tolist(self) -> list:
+        """The samples that remain, in dicts that share their keys."""
+        cdef dict template = self.form.sharing(self.rank)
+        cdef Py_ssize_t i, size = self.size - self.at
+        cdef list result = PyList_New(size)
+        # A gc callback that saw the NULLs of this list would die of them.
+        PyObject_GC_UnTrack(<void *> result)
+        for i in range(size):
+            row = self.row(template)
+            Py_INCREF(row)
+            PyList_SetItem(result, i, row)
+        PyObject_GC_Track(<void *> result)
+        return result
+
+
+cdef class RowCursor:
+    """An iterator over samples as dicts, which a subclass makes in blocks.
+
+    A row counts as delivered when next() returns it. The interpreter raises KeyboardInterrupt
+    where a call of Python's ends, so an interrupted next() loses none.
+    """
+    cdef Rows rows  # at hand, or None
+    cdef int64_t end  # the position behind them
+
+    @property
+    def delivered(self) -> int:
+        """How many samples next() has returned so far."""
+        if self.rows is None:
+            return self.end
+        return self.end - (self.rows.size - self.rows.at)
+
+    @property
+    def _position(self):
+        """The number of the next sample. Setting it drops the rows at hand."""
+        return self.delivered
+
+    @_position.setter
+    def _position(self, int64_t position):
+        self.rows = None
+        self.end = position
+
+    def _rows(self, int64_t position) -> Rows:
+        """Some samples, from number `position` on. Raises StopIteration at the end."""
+        raise NotImplementedError
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        cdef Rows rows
+        cdef int64_t end
+        while True:
+            with cython.critical_section(self):
+                rows = self.rows
+                if rows is not None and rows.at < rows.size:
+                    return rows.row(rows.template)
+                end = self.end
+            rows = self._rows(end)
+            with cython.critical_section(self):
+                self.rows = rows
+                self.end = end + rows.size - rows.at
 
 
 dpa_links_init(&LINKS)

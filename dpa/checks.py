@@ -71,6 +71,8 @@ def integer(name: str, value: object) -> int:
 
 def positive(name: str, value: object, least: int = 1) -> int:
     """`value` as an int of at least `least`."""
+    if type(value) is int and value >= least:
+        return value
     number = integer(name, value)
     if number < least:
         raise ValueError(f"{name} must be at least {least}, got {brief(number)}")

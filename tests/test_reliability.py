@@ -28,7 +28,7 @@ from dpa.distributed import (
 from dpa.errors import ChainFileError
 from dpa.files.metadata import RecipeMetadata
 from dpa.host import memory
-from dpa.space import Space, Uniform
+from dpa.space import Choice, Space, Uniform
 
 CONFIG = dpa.get_preset("mild")
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and forks are POSIX's")
@@ -647,9 +647,12 @@ def test_scales_of_pictures_have_ends(scale):
 
 def test_half_made_lists_are_not_left_behind():
     """A failure in the middle leaves nothing that the collector would trip over."""
-    batch = dpa.generate_augmentation_batch(range(10))
+    batch = dpa.generate_augmentation_batch(range(10), Space({"side": Choice(["left", "right"])}))
     with pytest.raises(ValueError, match="items, got"):
-        dpa._columns.dicts(batch.names, batch.values, batch.digests[:9], 10)
+        dpa._native.Rows(batch.space.form, batch.values, batch.digests[:9], 10)
+    batch["side"][5] = 2
+    with pytest.raises(IndexError, match="there is no choice 2 among 2"):
+        batch.to_dicts()
     gc.collect()
 
 

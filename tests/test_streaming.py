@@ -110,7 +110,7 @@ def test_an_interrupted_stream_goes_on(make, taken, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    places = [(Derivation, "batch"), (dpa.AugmentationBatch, "to_dicts")]
+    places = [(Derivation, "batch"), (dpa.AugmentationBatch, "rows")]
     for place, name in places[: 1 if isinstance(stream, BatchStream) else 2]:
         with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
             patch.setattr(place, name, interrupted)

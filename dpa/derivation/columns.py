@@ -8,7 +8,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dpa._columns import dicts
+from dpa._native import Form, Rows
 from dpa.derivation.ids import Ids
 from dpa.derivation.rows import check_fields, column_of, digests_of
 from dpa.derivation.space import Space
@@ -28,25 +28,31 @@ _FLOAT64 = np.dtype(np.float64)
 class Columns:
     """n samples: ids, hashes (uint8, shape (n, 32)), and columns of shape (n, ...) by name.
 
-    `space`: what declares the columns; None for columns of real numbers that nothing declares.
+    `columns`: arrays by name, or one array (columns, n) of a plain space. `space`: what declares
+    the columns; None for columns of real numbers that nothing declares.
     """
 
-    __slots__ = ("_columns", "digests", "ids", "space")
+    __slots__ = ("_block", "_named", "digests", "ids", "space")
     __hash__ = None  # type: ignore[assignment]  # arrays are mutable
 
     def __init__(
         self,
         ids: Ids,
         digests: npt.NDArray[np.uint8],
-        columns: Mapping[str, Column],
+        columns: Mapping[str, Column] | Reals,
         space: Space | None = None,
     ) -> None:
         self.ids = ids
         self.digests = digests
         self.space = space
-        self._columns = dict(columns)
-        if space is not None and tuple(columns) != space.names:  # the order of dicts and digests
-            self._columns = {name: columns[name] for name in space.names}
+        self._block: Reals | None = None
+        self._named: dict[str, Column] | None = None
+        if isinstance(columns, np.ndarray):
+            self._block = columns
+        elif space is None or tuple(columns) == space.names:
+            self._named = dict(columns)
+        else:  # the order of dicts and digests
+            self._named = {name: columns[name] for name in space.names}
 
     @staticmethod
     def from_rows(
@@ -74,6 +80,15 @@ class Columns:
         if ids is None:
             ids = Ids.checked([row["id"] for row in rows])
         return Columns(ids, digests_of(rows, first), columns, space)
+
+    @property
+    def _columns(self) -> dict[str, Column]:
+        """Views of the block, made when first asked for: a small batch takes less time."""
+        if self._named is None:
+            assert self._block is not None
+            assert self.space is not None
+            self._named = dict(zip(self.space.names, self._block, strict=True))
+        return self._named
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -143,18 +158,15 @@ class Columns:
         mask = None if self.space is None else self.space.mask(name, self._columns)
         return np.ones(len(self), np.bool_) if mask is None else mask
 
-    def rows(self, rank: int | None = None) -> list[dict[str, Any]]:
-        """A list of dicts: the active parameters, the hash, and the rank if one is given."""
-        space, digests = self.space, np.ascontiguousarray(self.digests)
-        if space is None or space.plain:
-            return dicts(self.names, tuple(self.exact().values()), digests, len(self), rank)
-        exact = self.exact()
-        values = tuple(
-            exact[name] if each.dtype == _FLOAT64 and not each.item_shape else self.objects(name)
-            for name, each in space.parameters
-        )
-        masks = tuple(space.mask(name, self._columns) for name in self.names)
-        return dicts(self.names, values, digests, len(self), rank, masks)
+    def rows(self, rank: int | None = None) -> Rows:
+        """The samples as dicts: the active parameters, the hash, and the rank if one is given."""
+        form = _reals(self.names) if self.space is None else self.space.form
+        values: Column | tuple[Column, ...]
+        if self._block is None or self._block.dtype != _FLOAT64:
+            values = tuple(self.exact().values())
+        else:
+            values = self._block
+        return Rows(form, values, np.ascontiguousarray(self.digests), len(self), rank)
 
     def labels(self, name: str) -> npt.NDArray[Any]:
         """The choices that a column's codes stand for, shape (n, ...). TypeError for others."""
@@ -264,9 +276,17 @@ class Differences:
         return at, name, self.found.field(name, at), self.wanted.field(name, at)
 
 
+def _reals(names: Iterable[str]) -> Form:
+    """The form of real numbers that nothing declares."""
+    return Form(tuple((name, "uniform", (), None, ()) for name in names))
+
+
 def _exact(column: Column) -> Column:
+    flags, wanted = column.flags, _FLOAT64 if column.dtype.kind == "f" else column.dtype
+    if flags.c_contiguous and flags.aligned and column.dtype is wanted:
+        return column  # np.require takes a microsecond
     # Aligned, too: what came by a network need not be.
-    return np.require(column, _FLOAT64 if column.dtype.kind == "f" else column.dtype, ["C", "A"])
+    return np.require(column, wanted, ["C", "A"])
 
 
 def _bits(column: Column) -> npt.NDArray[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa._native import MAX_DEPTH, SAMPLERS, Plan
+from dpa._native import MAX_DEPTH, SAMPLERS, Form, Plan
 from dpa.checks import brief, integer, word
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.frozen import Frozen
@@ -61,7 +61,7 @@ class Space(Frozen):
 
     __slots__ = (
         *("parameters", "names", "depth", "sampler", "scheduled", "conditions", "plain"),
-        *("sample_bytes", "word_blocks", "_by_name", "_hash", "_key", "_plan"),
+        *("sample_bytes", "sample_blocks", "form", "_by_name", "_hash", "_key", "_plan"),
     )
 
     parameters: tuple[Parameter, ...]
@@ -76,8 +76,10 @@ class Space(Frozen):
     plain: bool
     #: The bytes of a sample's hash and values.
     sample_bytes: int
-    #: How many SHA-256 blocks the words of a sample take.
-    word_blocks: int
+    #: About how many SHA-256 blocks a sample takes.
+    sample_blocks: int
+    #: What the dict of a sample holds.
+    form: Form
     _by_name: Mapping[str, Distribution]
     _key: tuple[object, ...]
     _hash: int
@@ -114,7 +116,14 @@ class Space(Frozen):
         self._set(plain=single and not any(self.conditions.values()))
         widths = (x.dtype.itemsize * math.prod(x.item_shape) for x in found.values())
         self._set(sample_bytes=32 + sum(widths))
-        self._set(word_blocks=sum((each.words + 3) // 4 for each in found.values()))
+        words = sum((each.words + 3) // 4 for each in found.values())
+        # Two blocks a link; fib(i) has 0.209 i digits.
+        self._set(sample_blocks=1 + 2 * depth + depth * depth // 600 + words)
+        declared = (
+            (name, each.kind, each.item_shape, each.choices, self.conditions[name])
+            for name, each in parameters
+        )
+        self._set(form=Form(tuple(declared)))
         self._set(_plan=None if self.scheduled else self._compiled())
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -175,12 +184,8 @@ class Space(Frozen):
         return self._plan
 
     def _compiled(self) -> Plan:
-        columns = []
-        for name, each in self.parameters:
-            said = {"name": name, "items": math.prod(each.shape), "shape": each.item_shape}
-            said |= {"choices": each.choices, "needs": self.conditions[name]}
-            columns.append(said | each.layout())
-        return Plan(self.depth, self.sampler, tuple(columns))
+        columns = [{"items": math.prod(x.shape), **x.layout()} for _, x in self.parameters]
+        return Plan(self.depth, self.sampler, self.form, tuple(columns))
 
     # ---- Conditions ----
 

@@ -267,7 +267,7 @@ def open_chain(
 def require_hour(path: FilePath, size: int, derivation: Derivation, *, unlimited: bool) -> None:
     """Raises ValueError where so many samples take one core over an hour, unless `unlimited`."""
     # A link takes two blocks of SHA-256; the hour is that of a chain of ten.
-    hours = size / MOST_GENERATED * derivation.blocks_a_sample / 21
+    hours = size / MOST_GENERATED * derivation.space.sample_blocks / 21
     if hours > 1 and not unlimited:
         raise ValueError(
             f"{str(path)!r} stands for {size:,} samples, which take {hours:,.0f} hours of one core "

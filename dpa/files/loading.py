@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any, Self
 
+from dpa._native import RowCursor, Rows
 from dpa.checks import LIMIT
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation
@@ -14,7 +15,6 @@ from dpa.errors import ChainFileError
 from dpa.files.chains import Chain, FilePath, open_chain
 from dpa.files.metadata import Metadata
 from dpa.host.progress import progress_bar
-from dpa.streams.cursor import RowCursor
 from dpa.streams.progress import SILENT, ProgressCallback, Report
 from dpa.streams.streams import checked_chunk
 
@@ -30,7 +30,7 @@ def load_augmentation_chain(filepath: FilePath) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     with open_chain(filepath, unlimited=True) as chain:
         for block in _blocks(chain, chain.metadata.row_bytes):
-            results += block.rows(chain.metadata.key.rank)
+            results += block.rows(chain.metadata.key.rank).tolist()
     return results
 
 
@@ -97,7 +97,6 @@ class FileStream(RowCursor):
         self._chain = chain
         self._chunk_size = chunk_size
         self._report = report
-        self._seek(0)
         # The position behind the rows, and what follows there; None where that must be read again.
         self._parts: tuple[int, Iterator[Columns]] | None = None
         self._closed = False
@@ -124,23 +123,23 @@ class FileStream(RowCursor):
         """Whether a digest covers the samples together with their ids and their key."""
         return self._chain.bound
 
-    def _rows(self, position: int) -> list[dict[str, Any]]:
+    def _rows(self, position: int) -> Rows:
         self._check()
         if self._closed:
             raise StopIteration
         kept, self._parts = self._parts, None  # an interrupted generator cannot continue
         if kept is None or kept[0] != position or self._chain.in_another_process():
-            parts = self._read(position, self._chunk_size)
+            parts = _parts(self._chain.blocks(), position, self._chunk_size)
         else:
             parts = kept[1]
-        part = next(parts, None)
+        part = self._next(parts)
         if part is None:
             self.close()
             raise StopIteration
         rows = part.rows(self._chain.metadata.key.rank)
-        self._advance(len(rows))
-        self._report(position + len(rows), part.ids)
-        self._parts = position + len(rows), parts
+        self._advance(len(part))
+        self._report(position + len(part), part.ids)
+        self._parts = position + len(part), parts
         return rows
 
     def blocks(self) -> Iterator[Columns]:
@@ -148,14 +147,14 @@ class FileStream(RowCursor):
         self._check()
         if self._closed:
             return
-        self._seek(self.delivered)
+        self._position = self.delivered
         self._parts = None
-        for part in self._read(self.delivered, BLOCK):
+        parts = _parts(self._chain.blocks(), self.delivered, BLOCK)
+        while (part := self._next(parts)) is not None:
             end = self.delivered + len(part)
             self._advance(len(part))
             self._report(end, part.ids)
-            at: tuple[Iterator[dict[str, Any]], int] = iter(()), end
-            self._at = at  # from here to the yield nothing is called that Ctrl-C could interrupt
+            self._position = end  # Ctrl-C acts where a call ends: not from here to the yield
             yield part
         self.close()
 
@@ -163,10 +162,10 @@ class FileStream(RowCursor):
         if self._damage:
             raise ChainFileError(self._damage)
 
-    def _read(self, skipped: int, size: int) -> Iterator[Columns]:
-        """The remaining samples. A damaged file is closed, and each further call raises again."""
+    def _next(self, parts: Iterator[Columns]) -> Columns | None:
+        """The next part. A damaged file is closed, and each further call raises again."""
         try:
-            yield from _parts(self._chain.blocks(), skipped, size)
+            return next(parts, None)
         except ChainFileError as error:
             self.close()
             self._damage = str(error)
@@ -175,7 +174,7 @@ class FileStream(RowCursor):
     def close(self) -> None:
         """Closes the file and ends the stream."""
         self._closed, self._damage = True, ""
-        self._seek(self.delivered)
+        self._position = self.delivered  # drops the rows at hand
         self._parts = None
         self._open.close()
 

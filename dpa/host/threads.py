@@ -68,7 +68,8 @@ def run_spans(
     with any number of threads.
     """
     span = max(32, SPAN_BLOCKS // blocks // 192 * 192)  # a multiple of the C code's batches
-    if size <= span and num_threads is None:
+    if size <= span:
+        check_threads(num_threads)
         fill(0, size)
         return
     threads = min(thread_count(num_threads), -(-size // (span * SPANS_A_THREAD)))

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
+from dpa._native import RowCursor, Rows
 from dpa.checks import LIMIT, brief, integer, positive, raised_as
 from dpa.derivation.config import space_of
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, Derived, derive
@@ -14,7 +15,6 @@ from dpa.derivation.ids import MANY, consecutive_ids
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.errors import StreamingError
-from dpa.streams.cursor import RowCursor
 from dpa.streams.progress import SILENT, ProgressCallback, Report
 from dpa.streams.spans import Shard, Spans
 
@@ -35,6 +35,7 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
     """
 
     _closed = False
+    _position: int
 
     def __init__(self, shard: Shard, derivation: Derivation, chunk_size: int) -> None:
         self.shard = shard
@@ -63,9 +64,9 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
     def delivered(self) -> int:
         """The position, which is how many samples next() has returned so far."""
 
-    @abstractmethod
     def seek(self, position: int) -> None:
         """Makes sample number `position` the next one."""
+        self._position = position
 
     @property
     def remaining(self) -> Spans:
@@ -83,7 +84,8 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
         """The remaining samples as columns; the position of the stream advances with them."""
         while not self._closed and self.delivered < len(self._ids):
             batch = self._batch(self.delivered, self.derivation.space.block_size(BLOCK))
-            self.seek(self.delivered + len(batch))
+            end = self.delivered + len(batch)
+            self._position = end  # Ctrl-C acts where a call ends: not from here to the yield
             yield batch
 
     def close(self) -> None:
@@ -165,23 +167,15 @@ class DictStream(RowCursor, Stream[dict[str, Any]]):
     #: Called for each chunk. It is not pickled: a copy reports nothing.
     report = SILENT
 
-    def seek(self, position: int) -> None:
-        """Makes sample number `position` the next one."""
-        self._seek(position)
-
-    def _rows(self, position: int) -> list[dict[str, Any]]:
+    def _rows(self, position: int) -> Rows:
         size = self.derivation.space.block_size(self.chunk_size)
         batch = self._batch(position, size)
         self.report(position + len(batch), batch.ids)
-        return batch.to_dicts()
+        return batch.rows(self.key.rank)
 
 
 class BatchStream(Stream[AugmentationBatch]):
     """A stream of AugmentationBatch with chunk_size samples each; the last one may have fewer."""
-
-    def seek(self, position: int) -> None:
-        """Makes sample number `position` the next one."""
-        self._position = position
 
     @property
     def delivered(self) -> int:

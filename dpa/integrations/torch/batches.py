@@ -24,6 +24,7 @@ class DrawnBatch(AugmentationBatch):
     __slots__ = ("keys",)
     __hash__ = None  # arrays are mutable
     keys: tuple[Key, ...]
+    _rank = None
 
     def __init__(
         self,
@@ -52,10 +53,6 @@ class DrawnBatch(AugmentationBatch):
         found = super().take(places)
         found.keys = tuple([self.keys[at] for at in places])
         return found
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """A list of dicts: the parameters and the hash."""
-        return self.rows()
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.derivation, self.ids, self.digests, self._columns, self.keys)
