@@ -821,7 +821,7 @@ def test_plot(run, tmp_path, calls):
     path = str(tmp_path / "chain.npz")
     assert run("plot", path, "-o", "x.png") == (0, "", "wrote x.png\n")
     assert run("plot", path, "-o", "x.png", "--preset", "aggressive")[0] == 0
-    limit = {"unlimited": False}
+    limit = {"unlimited": False, "progress": False}
     assert calls == [(path, None, limit), (path, dpa.get_preset("aggressive"), limit)]
 
 
