@@ -150,7 +150,7 @@ typedef struct dpa_request {
 } dpa_request;
 
 /* Bytes of scratch memory that dpa_generate needs for spans of up to count samples. Beyond
- * 192 samples it no longer grows. Subsets need up to 640 KB beside the rest. */
+ * 768 samples it no longer grows. Subsets need up to 640 KB beside the rest. */
 size_t dpa_scratch_size(const dpa_engine *engine, const dpa_request *request, size_t count);
 
 /* Fills samples first .. first + count - 1 of the request. scratch is aligned to

@@ -40,7 +40,7 @@ def test_every_count(kernel: str, sampler: str) -> None:
     config = DEFAULT.replace(sampler=sampler)
     for count in range(MOST + 1):
         check(dpa.generate_augmentation_batch(range(count), config), range(count))
-    for count in (191, 192, 193, 385):  # batches of 96 in csrc/sample/sample.c
+    for count in (191, 192, 193, 385, 767, 769):  # batches of 192 and 768 in csrc/sample/sample.c
         check(dpa.generate_augmentation_batch(range(count), config), range(count))
 
 

@@ -6,7 +6,11 @@
 #include "hash/share.h"
 #include "sample/columns.h"
 
-/* One batch's working memory. */
+/* Samples that are hashed at a time. Their columns are filled BATCH by BATCH, from what the L1
+ * cache holds; where 512-bit units slow down after each pause, longer runs of hashing cost less. */
+#define HASHED (4 * BATCH)
+
+/* Their working memory. */
 struct batch {
     sha256_state *state;
     uint8_t (*block)[64];
@@ -16,7 +20,7 @@ struct batch {
 static size_t carve(struct batch *batch, struct columns *columns, uint32_t depth, size_t count,
                     uint8_t *memory)
 {
-    const size_t n = count < BATCH ? count : BATCH, lanes = columns->sampler->lanes;
+    const size_t n = count < HASHED ? count : HASHED, lanes = columns->sampler->lanes;
     const size_t drawn = columns->draws == 0 ? 0 : n < DRAWN ? n : DRAWN;
     const size_t generators = (drawn + lanes - 1) / lanes * lanes;
     const size_t sizes[] = {
@@ -91,7 +95,7 @@ void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_re
     dpa_columns_reset_order(&columns);
     dpa_keys_start(&prefix, engine->single, &request->keys);
     for (const size_t end = first + count; first < end;) {
-        const size_t n = end - first < BATCH ? end - first : BATCH;
+        const size_t n = end - first < HASHED ? end - first : HASHED;
         const struct key_blocks keys =
             dpa_keys_stage(&prefix, &request->keys, first, n, batch.state, batch.block);
         hash_batch(engine, &keys, links, request->depth, &batch, n);
@@ -100,7 +104,9 @@ void dpa_generate(const dpa_engine *engine, const dpa_links *links, const dpa_re
                 for (int t = 0; t < 8; t += 2)
                     store_be64(request->digests[first + i] + 4 * t,
                                (uint64_t)batch.state[i][t] << 32 | batch.state[i][t + 1]);
-        dpa_columns_fill(&columns, first, n, (const sha256_state *)batch.state);
+        for (size_t i = 0; i < n; i += BATCH)
+            dpa_columns_fill(&columns, first + i, n - i < BATCH ? n - i : BATCH,
+                             (const sha256_state *)batch.state + i);
         first += n;
     }
 }

@@ -306,7 +306,7 @@ static void largest_subset(void)
     const dpa_engine engine = portable_engine();
     const size_t size = dpa_scratch_size(&engine, &request, 1000);
     void *scratch = allocate_aligned(size);
-    CHECK(size <= 700 * 1024 && size == dpa_scratch_size(&engine, &request, 192), "%zu bytes", size);
+    CHECK(size <= 720 * 1024 && size == dpa_scratch_size(&engine, &request, 768), "%zu bytes", size);
     dpa_generate(&engine, &links, &request, 0, 2, scratch);
     for (size_t i = 0; i < 2; i++) {
         expected_words(digests[i], column[1].tag, 65536, word);

@@ -208,7 +208,7 @@ static void text_sizes(void)
 }
 
 /* Counts around the lanes, both samplers; around the 96 samples that a sampler takes at
- * a time, and around a batch of 192. */
+ * a time, a batch of 192, and the 768 that are hashed at a time. */
 static void counts(void)
 {
     const size_t lanes = engine.bulk->lanes;
@@ -223,6 +223,7 @@ static void counts(void)
         check_all(&request, n);
         check_all(&request, 96 + n);
         check_all(&request, 288 + n);
+        check_all(&request, 672 + n);
     }
 }
 

@@ -3,7 +3,7 @@
  * samples. */
 #include "check.h"
 
-/* dpa_generate hands over up to 192 samples, but keeps most rests from the kernel and
+/* dpa_generate hands over up to 768 samples, but keeps most rests from the kernel and
  * never tells it of one sample alone: here every count reaches it. */
 #define MOST 194
 

@@ -39,8 +39,8 @@ static void check_counts(size_t from, size_t to)
     }
 }
 
-/* Around the lanes of all, around the 96 samples that a sampler takes at a time, and
- * around one and two batches of 192. */
+/* Around the lanes of all, around the 96 samples that a sampler takes at a time, around one
+ * and two batches of 192, and around the 768 that are hashed at a time. */
 static void counts(void)
 {
     size_t lanes = 1;
@@ -52,6 +52,8 @@ static void counts(void)
     check_counts(190, 194);
     check_counts(192 + 94, 192 + 98);
     check_counts(382, 386);
+    check_counts(766, 770);
+    check_counts(768 + 190, 768 + 194);
 }
 
 /* Across the table's end at 256 and the second constant block at link 265. */
