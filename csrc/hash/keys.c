@@ -30,9 +30,9 @@ static size_t decimal(uint64_t x, uint8_t *digits)
 
 #define EIGHT_DIGITS 100000000
 
-/* Writes the decimal digits of x < EIGHT_DIGITS and zeros behind them, eight bytes in all; returns
- * how many digits there are. All are made in one register: random ids of a few digits more or less
- * cost no mispredicted branch, and no copy waits for single bytes on their way to memory. */
+/* Writes the decimal digits of x < EIGHT_DIGITS, and zeros behind them up to eight bytes; returns
+ * how many digits there are. Without branches and in one register: it takes half the time of
+ * decimal() and the copy of its digits. */
 static size_t short_decimal(uint32_t x, uint8_t text[8])
 {
     size_t size = 1;
@@ -74,8 +74,8 @@ static void stage_long(const struct sha256_stream *prefix, const uint8_t *id, si
     memcpy(state, key.state, sizeof key.state);
 }
 
-/* Copies `row`, the block of number x, for the n numbers behind it, or as far as only the last
- * two digits change, which end at byte `end`. Returns how many these are. */
+/* Stages up to n numbers behind x, as far as only the last two digits change: copies of x's block,
+ * `row`, whose digits end before byte `end`. Returns how many there are. */
 static size_t stage_hundred(const uint8_t row[64], size_t end, uint64_t x, size_t n, uint8_t (*block)[64])
 {
     const size_t pair = x % 100, left = x < 10 ? 0 : 99 - pair, count = left < n ? left : n;
@@ -86,12 +86,21 @@ static size_t stage_hundred(const uint8_t row[64], size_t end, uint64_t x, size_
     return count;
 }
 
+/* Each of the n samples gets a chaining value of its own, the prefix's to begin with. */
+static void set_apart(struct key_blocks *staged, size_t n, sha256_state *state)
+{
+    for (size_t i = 0; i < n; i++)
+        memcpy(state[i], staged->before[0], sizeof state[i]);
+    staged->before = (const sha256_state *)state;
+    staged->step = 1;
+}
+
 struct key_blocks dpa_keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first,
                                  size_t n, sha256_state *state, uint8_t (*block)[64])
 {
+    struct key_blocks staged = {(const uint8_t(*)[64])block, &prefix->state, 0};
     const size_t head = prefix->size % 64;
     const bool counted = !keys->text && !keys->ids, short_keys = !keys->text && head + 8 < 56;
-    struct key_blocks staged = {(const uint8_t(*)[64])block, &prefix->state, 0};
     uint8_t blank[64] = {0}, digits[2 * DIGITS] = {0};
     memcpy(blank, prefix->tail[0], head);
     for (size_t i = 0; i < n; i++) {
@@ -104,10 +113,7 @@ struct key_blocks dpa_keys_stage(const struct sha256_stream *prefix, const dpa_k
             size = dpa_keys_id(keys, first + i, digits, &id);
             if (head + size >= 56) {
                 if (staged.step == 0)
-                    for (size_t j = 0; j < n; j++)
-                        memcpy(state[j], prefix->state, sizeof state[j]);
-                staged.before = (const sha256_state *)state;
-                staged.step = 1;
+                    set_apart(&staged, n, state);
                 stage_long(prefix, id, size, state[i], block[i]);
                 continue;
             }
