@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa.derivation.columns import Column, Columns
 from dpa.derivation.distributions import Distribution
-from dpa.derivation.ids import Ids
 from dpa.files.chains import FilePath
 from dpa.files.folders import opened
 from dpa.files.manifests import is_run
 from dpa.files.metadata import Metadata
+from dpa.files.pairs import OrderError, Pair, Pairing, by_id, in_order
 from dpa.files.runs import SavedRun
 from dpa.files.standard_input import STDIN
 from dpa.host.progress import Advance, counted, progress_bar
-
-#: Samples of both files with the same ids, or samples that only one file has.
-_Pair: TypeAlias = tuple[Columns, Columns] | tuple[Columns, None] | tuple[None, Columns]
-_Pairing: TypeAlias = Callable[[Iterator[Columns], Iterator[Columns]], Iterator[_Pair]]
-
-#: Indices of samples.
-_Places: TypeAlias = npt.NDArray[np.intp]
 
 #: The most samples to name one by one.
 _NAMED = 5
@@ -69,7 +59,7 @@ class ChainDiff:
         """Says what the following samples are of, for their names."""
         self._where = where
 
-    def update(self, pair: _Pair) -> None:
+    def update(self, pair: Pair) -> None:
         """Counts more samples."""
         a, b = pair
         if a is not None and b is not None:
@@ -190,24 +180,24 @@ def diff_chains(
     diff = _diff_runs if all(runs) else _diff
     with progress_bar(progress, None) as advance:
         try:
-            return diff(first, second, _in_order, unlimited, advance)
-        except _OrderError:
+            return diff(first, second, in_order, unlimited, advance)
+        except OrderError:
             if STDIN not in (first, second):
-                return diff(first, second, _by_id, unlimited, advance)
+                return diff(first, second, by_id, unlimited, advance)
     raise ValueError(
         "'-' has its samples in another order, so both are read twice: write it to a file"
     )
 
 
 def _diff(
-    first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool, advance: Advance
+    first: FilePath, second: FilePath, pairs: Pairing, unlimited: bool, advance: Advance
 ) -> ChainDiff:
     with (
         opened(first, lenient=True, unlimited=unlimited) as a,
         opened(second, lenient=True, unlimited=unlimited) as b,
     ):
         diff = ChainDiff((first, second), _comparable(a.metadata, b.metadata))
-        if pairs is _by_id:
+        if pairs is by_id:
             for each in (a, b):
                 each.require_memory(
                     300 + a.metadata.sample_bytes, "ids in another order are compared in memory"
@@ -221,7 +211,7 @@ def _diff(
 
 
 def _diff_runs(
-    first: FilePath, second: FilePath, pairs: _Pairing, unlimited: bool, advance: Advance
+    first: FilePath, second: FilePath, pairs: Pairing, unlimited: bool, advance: Advance
 ) -> ChainDiff:
     """Compares the epochs and versions that both runs have, each pair of keys once."""
     a, b = saved = SavedRun.load(first), SavedRun.load(second)
@@ -293,107 +283,3 @@ def _different(a: Mapping[str, Any], b: Mapping[str, Any], absent: object = None
     """What differs by name, as text."""
     values = [(name, a.get(name, absent), b.get(name, absent)) for name in {**a, **b}]
     return [f"{name}: {x} and {y}" for name, x, y in values if x != y]
-
-
-# ---- Pairs of samples with the same id ----
-
-
-class _Cursor:
-    """Blocks that can be taken in pieces."""
-
-    def __init__(self, blocks: Iterator[Columns]) -> None:
-        self._blocks = blocks
-        self._rest: Columns | None = None
-
-    def rest(self) -> Columns | None:
-        """The rest of a block, or the next block; None at the end."""
-        if self._rest is None:
-            self._rest = next(self._blocks, None)
-        return self._rest
-
-    def take(self, size: int) -> Columns:
-        """The next samples, at most as many as rest() has."""
-        rest = self._rest
-        assert rest is not None
-        self._rest = rest.part(slice(size, None)) if size < len(rest) else None
-        return rest.part(slice(size))
-
-
-class _OrderError(Exception):
-    """The files have their samples in different orders."""
-
-
-def _in_order(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[_Pair]:
-    """Pairs in the order of the files; ranges of ids are aligned. Raises _OrderError."""
-    a, b = _Cursor(first), _Cursor(second)
-    while True:
-        x, y = a.rest(), b.rest()
-        if x is None or y is None:
-            break
-        ahead = _ahead(x.ids, y.ids)
-        if ahead > 0:
-            yield None, b.take(min(ahead, len(y)))
-        elif ahead < 0:
-            yield a.take(min(-ahead, len(x))), None
-        else:
-            size = min(len(x), len(y))
-            pair = a.take(size), b.take(size)
-            if pair[0].ids != pair[1].ids:
-                raise _OrderError
-            yield pair
-    while (x := a.rest()) is not None:
-        yield a.take(len(x)), None
-    while (y := b.rest()) is not None:
-        yield None, b.take(len(y))
-
-
-def _ahead(a: Ids, b: Ids) -> int:
-    """How many ids one range begins after the other; 0 if ids are listed."""
-    return 0 if a.start is None or b.start is None else a.start - b.start
-
-
-def _by_id(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[_Pair]:
-    """All common samples, then those of one file only; loads both files."""
-    blocks = list(first), list(second)
-    if not all(blocks):
-        yield from ((block, None) for block in blocks[0])
-        yield from ((None, block) for block in blocks[1])
-        return
-    a, b = map(Columns.joined, blocks)
-    in_a, in_b = _matches(a.ids, b.ids)
-    yield a.take(in_a), b.take(in_b)
-    yield a.take(_others(a, in_a)), None
-    yield None, b.take(_others(b, in_b))
-
-
-def _matches(a: Ids, b: Ids) -> tuple[_Places, _Places]:
-    """Where both have the same ids, in the order of a: of equal ids the first with the first."""
-    if a.kind != b.kind:
-        return np.empty(0, np.intp), np.empty(0, np.intp)
-    mine, theirs = _numbers(a, b)
-    by_id, by_id_too = (np.argsort(each, kind="stable") for each in (mine, theirs))
-    sought, known = theirs[by_id_too], mine[by_id]
-    # Of equal ids the k-th in b is paired with the k-th in a, if there are so many.
-    rank = np.arange(len(sought)) - np.searchsorted(sought, sought)
-    found = np.searchsorted(known, sought) + rank
-    both = found < np.searchsorted(known, sought, side="right")
-    in_a, in_b = by_id[found[both]], by_id_too[both]
-    order = np.argsort(in_a)
-    return in_a[order], in_b[order]
-
-
-def _numbers(a: Ids, b: Ids) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Numbers that are equal where the ids are: integers themselves, a number for each text."""
-    if a.kind == "integer":
-        return np.asarray(a.public), np.asarray(b.public)
-    numbers: defaultdict[object, int] = defaultdict(itertools.count().__next__)
-    mine, theirs = (
-        np.fromiter(map(numbers.__getitem__, ids.public), np.uint64, len(ids)) for ids in (a, b)
-    )
-    return mine, theirs
-
-
-def _others(block: Columns, places: _Places) -> _Places:
-    others = np.ones(len(block), np.bool_)
-    others[places] = False
-    return np.flatnonzero(others)
