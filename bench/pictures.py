@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench import images, peers
 from dpa.benchmark import BenchmarkResult, Measurements
 from dpa.benchmark.tables import rate
-from dpa.integrations.matplotlib import save_picture
-from dpa.pictures.figures import DARK, GREY, INK
+
+if TYPE_CHECKING:  # tables alone need no matplotlib
+    from matplotlib.figure import Figure
 
 
 class Chart(NamedTuple):
@@ -98,6 +97,8 @@ def markdown(sections: Mapping[str, Measurements]) -> str:
 
 def save(sections: Mapping[str, Measurements], folder: Path) -> None:
     """Draws them beside the page."""
+    from dpa.integrations.matplotlib import save_picture
+
     for chart, results in drawable(sections):
         save_picture(drawn(chart, results), folder / f"benchmarks_{chart.name}.png")
 
@@ -109,6 +110,10 @@ def named(result: BenchmarkResult) -> str:
 
 def drawn(chart: Chart, results: Sequence[BenchmarkResult]) -> Figure:
     """A bar for each result, dpa's dark, with its median rate."""
+    from matplotlib.figure import Figure
+
+    from dpa.pictures.figures import DARK, GREY, INK
+
     figure = Figure((6.4, 0.6 + 0.22 * len(results)), dpi=200, facecolor="white")
     figure.set_layout_engine("constrained", h_pad=0.08)
     axes = figure.subplots()
