@@ -1,4 +1,4 @@
-"""The site has every public name: python .ci/check_site.py SITE, after make docs.
+"""The site has every public name and command: python .ci/check_site.py SITE, after make docs.
 
 A name is public if a public module has it in its __all__, or if a page uses it.
 """
@@ -14,6 +14,7 @@ from zlib import decompress
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+COMMAND = re.compile(r"^\$ (dpa \w+)", re.MULTILINE)
 INHERITED = {"dpa.integrations.torch.AugmentedDataset.set_epoch", "dpa.AugmentationConfig.identity"}
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -49,6 +50,16 @@ def names_of_pages() -> dict[str, set[str]]:
     return found
 
 
+def commands_of_pages() -> set[str]:
+    """The commands that the pages run, such as `dpa verify`."""
+    return {each for page in PAGES for each in COMMAND.findall(page.read_text(encoding="utf-8"))}
+
+
+def commands_of_site(site: Path) -> set[str]:
+    """The commands on the page of the command line."""
+    return {*re.findall(r"<h2>(dpa \w+)", site.joinpath("command_line.html").read_text("utf-8"))}
+
+
 def described(module: str, name: str, site: set[str]) -> bool:
     """Whether the site has the name, or the same object by that name in another module."""
     if f"{module}.{name}" in site:
@@ -70,6 +81,7 @@ def main(site: Path) -> str | None:
     ]
     missing = {f"{module}.{name}" for module, name in wanted if not described(module, name, there)}
     missing |= INHERITED - there
+    missing |= commands_of_pages() - commands_of_site(site)
     print(f"{len({*wanted})} public names, {len(missing)} of them missing on the site")
     return f"missing: {', '.join(sorted(missing))}; docs/api describes names" if missing else None
 

@@ -1,8 +1,10 @@
 """The documentation as a site: make docs."""
 
-import argparse
 import importlib.metadata
 import os
+import re
+import subprocess
+import sys
 from typing import Any, Generic, TypeVar
 
 import numpy.typing
@@ -80,16 +82,20 @@ class NDArray(Generic[Scalar]):
 numpy.typing.NDArray = NDArray  # type: ignore[assignment, misc]
 
 
-def with_commands(app: Sphinx, page: str, source: list[str]) -> None:
-    """Puts what --help prints, from the parsers themselves, on the page of the command line."""
-    if page == "command_line":
-        from dpa import cli  # not before NDArray is replaced
+def help_of(*command: str) -> str:
+    """What `dpa COMMAND --help` prints."""
+    run = [sys.executable, "-m", "dpa", *command, "--help"]
+    return subprocess.run(run, check=True, text=True, stdout=subprocess.PIPE).stdout
 
-        parser = cli._parser()
-        actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-        commands = {f"dpa {name}": command for name, command in actions[0].choices.items()}
-        for name, command in {"dpa": parser, **commands}.items():
-            source[0] += f"\n## {name}\n\n```text\n{command.format_help()}```\n"
+
+def with_commands(app: Sphinx, page: str, source: list[str]) -> None:
+    """Puts the help of all commands on the page of the command line."""
+    if page == "command_line":
+        whole = help_of()
+        texts = {"dpa": whole}
+        for name in re.findall(r"^ {4}(\w+) ", whole, re.MULTILINE):
+            texts[f"dpa {name}"] = help_of(name)
+        source[0] += "".join(f"\n## {name}\n\n```text\n{text}```\n" for name, text in texts.items())
 
 
 def with_arguments(
