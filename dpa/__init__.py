@@ -14,15 +14,9 @@ from dpa.derivation.generate import (
     generate_augmentation_batch,
     generate_uniforms,
 )
-from dpa.derivation.statistics import (
-    Statistics,
-    compute_statistics,
-    compute_streaming_statistics,
-    theoretical_statistics,
-)
 from dpa.errors import ChainFileError
 
-# Imported on first use: what not every program needs. `dpa --help` is as fast as `import dpa`.
+# Imported on first use: what not every process needs, so that `import dpa` takes less than half.
 if typing.TYPE_CHECKING:
     from dpa.batch import BatchConfig as BatchConfig
     from dpa.batch import BatchMetrics as BatchMetrics
@@ -49,25 +43,34 @@ if typing.TYPE_CHECKING:
     from dpa.compatibility import (
         stream_augmentation_range_batched as stream_augmentation_range_batched,
     )
+    from dpa.derivation.statistics import (
+        Statistics,
+        compute_statistics,
+        compute_streaming_statistics,
+        theoretical_statistics,
+    )
     from dpa.errors import GeneratorExhaustionError as GeneratorExhaustionError
     from dpa.errors import PartialWriteError as PartialWriteError
     from dpa.errors import ResourceCleanupError as ResourceCleanupError
     from dpa.errors import StreamingError as StreamingError
     from dpa.errors import StreamingIOError as StreamingIOError
-    from dpa.files.generating import generate_augmentation_chain as generate_augmentation_chain
-    from dpa.files.loading import load_augmentation_batch as load_augmentation_batch
-    from dpa.files.loading import load_augmentation_chain as load_augmentation_chain
-    from dpa.files.loading import load_augmentation_config as load_augmentation_config
-    from dpa.files.loading import load_augmentation_stream as load_augmentation_stream
-    from dpa.files.recipes import save_augmentation_recipe as save_augmentation_recipe
-    from dpa.files.runs import Run as Run
-    from dpa.files.saving import save_augmentation_chain as save_augmentation_chain
-    from dpa.files.saving import save_augmentation_stream as save_augmentation_stream
-    from dpa.files.verify import verify_augmentation_chain as verify_augmentation_chain
+    from dpa.files.generating import generate_augmentation_chain
+    from dpa.files.loading import (
+        load_augmentation_batch,
+        load_augmentation_chain,
+        load_augmentation_config,
+        load_augmentation_stream,
+    )
+    from dpa.files.recipes import save_augmentation_recipe
+    from dpa.files.runs import Run
+    from dpa.files.saving import save_augmentation_chain, save_augmentation_stream
+    from dpa.files.verify import verify_augmentation_chain
     from dpa.streams.progress import StreamingProgress as StreamingProgress
-    from dpa.streams.streams import stream_augmentation_batches as stream_augmentation_batches
-    from dpa.streams.streams import stream_augmentation_chain as stream_augmentation_chain
-    from dpa.streams.streams import stream_augmentation_range as stream_augmentation_range
+    from dpa.streams.streams import (
+        stream_augmentation_batches,
+        stream_augmentation_chain,
+        stream_augmentation_range,
+    )
 else:
     _ELSEWHERE = {
         "dpa.batch": ("BatchConfig", "BatchMetrics", "BatchProcessor", "BatchStrategy"),
@@ -82,6 +85,10 @@ else:
             "stream_augmentation_chain_batched",
             "stream_augmentation_chain_with_memory_limit",
             "stream_augmentation_range_batched",
+        ),
+        "dpa.derivation.statistics": (
+            *("Statistics", "compute_statistics"),
+            *("compute_streaming_statistics", "theoretical_statistics"),
         ),
         "dpa.errors": (
             *("GeneratorExhaustionError", "PartialWriteError", "ResourceCleanupError"),
@@ -108,7 +115,9 @@ else:
         """Imports a name of another module on first use."""
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(_MODULE_OF[name]), name)
+        found = getattr(importlib.import_module(_MODULE_OF[name]), name)
+        globals()[name] = found  # a later look takes no longer than any other
+        return found
 
     def __dir__():
         return sorted({*globals(), *_MODULE_OF})

@@ -58,6 +58,10 @@ def normal_quantile(u: float) -> float: ...
 
 @disjoint_base
 class KeyedPlan:
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def prefix(self) -> bytes: ...
     def __init__(
         self,
         plan: Plan,

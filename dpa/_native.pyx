@@ -112,7 +112,7 @@ cdef int check_engine() except -1:
 
 
 cdef enum:
-    CHECKED = 97  # samples: a batch of samplers' lanes and a rest
+    CHECKED = 33  # samples: the widest lanes twice, and a rest; at each import, so no more
     CHECKED_KINDS = DPA_CHOICE + 1  # the others are words of the kernel, and no vectors' work
 
 
@@ -146,11 +146,11 @@ cdef bint check_samples(dpa_engine *engine) except -1:
     request.keys.prefix_size = 4
     request.keys.start = 95
     request.depth = 2
-    request.columns = CHECKED_KINDS
     request.column = column
     request.values = columns
     for sampler in range(2):
         request.sampler = DPA_MT19937 if sampler else DPA_XOSHIRO256PP
+        request.columns = 1 if sampler else CHECKED_KINDS  # only the first has a sampler's numbers
         for side in range(2):
             request.digests = <void *> digests[side]
             for c in range(CHECKED_KINDS):
@@ -244,23 +244,23 @@ cdef class Form:
         return {**self.template, "rank": rank}
 
     cdef dict sharing(self, rank):
-        """The same for dicts that are kept: they share their keys and take half the memory.
+        """The same for dicts that are kept: they share their keys, if that takes less memory.
 
-        So do the copies of an instance's __dict__. Each instance made lowers the room that its
-        class keeps for more names.
+        Copies of an instance's __dict__ share its keys. Each instance made lowers the room that
+        its class keeps for more names; with too many names, nothing is shared.
         """
-        cdef dict template
-        if self.shared[rank is not None] is None:
+        cdef dict plain = self.ranked(rank), shared = self.shared[rank is not None]
+        if shared is None:
             kind = type("Row", (), {})
             for _ in range(32):
                 made = kind()
-                for name in self.ranked(rank):
+                for name in plain:
                     setattr(made, name, None)
-            self.shared[rank is not None] = vars(made)
-        template = PyDict_Copy(self.shared[rank is not None])
-        if rank is not None:
-            template["rank"] = rank
-        return template
+            shared = vars(made)
+            if sys.getsizeof(shared.copy()) > sys.getsizeof(plain.copy()):
+                shared = plain
+            self.shared[rank is not None] = shared
+        return shared | plain
 
 
 cdef class Plan:
@@ -592,9 +592,8 @@ cdef class KeyedPlan:
     ending: turns an id that is no plain int below 2^64 into one, or into the bytes that end its
     key, or raises.
     """
-    cdef Plan plan
-    cdef Form form
-    cdef bytes prefix
+    cdef readonly Plan plan
+    cdef readonly bytes prefix
     cdef object ending
     cdef dict template
 
@@ -602,16 +601,18 @@ cdef class KeyedPlan:
         self.plan = plan
         self.prefix = prefix
         self.ending = ending
-        self.form = plan.form
         self.template = plan.form.ranked(rank)
+
+    cdef Plan ready(self):
+        if self.plan is None:
+            raise TypeError("this derivation was made without its constructor")
+        return self.plan
 
     cdef int make(self, sample_id, size_t columns, void **values, uint8_t *digest) except -1:
         cdef dpa_request request
         cdef int64_t[2] offsets
-        cdef Plan plan = self.plan
+        cdef Plan plan = self.ready()
         cdef bytes prefix = self.prefix
-        if plan is None:
-            raise TypeError("this object was made without its constructor")
         check_engine()
         plan.describe(&request)
         request.keys.prefix = <const uint8_t *> PyBytes_AsString(prefix)
@@ -635,7 +636,7 @@ cdef class KeyedPlan:
 
     def params(self, sample_id) -> dict:
         """One sample as a dict: its parameters, its hash, and the rank if the key has one."""
-        cdef Form form = self.form
+        cdef Form form = self.ready().form
         cdef uint64_t few_values[FEW]
         cdef void *few_pointers[FEW]
         cdef void *memory = NULL

@@ -257,6 +257,22 @@ def test_a_derivation_is_kept_for_equal_arguments():
     assert pickle.loads(pickle.dumps(derive(TWO, 3))) == derive(TWO, 3)
 
 
+def test_derivations_of_arguments_in_turn():
+    keys = [(TWO, 3, None), (TWO, None, 3), (None, 3, None), (TWO, 3, 2**60), (TWO, 2**60, 3)] * 2
+    for space, epoch, view in keys:
+        found = derive(space, epoch, view)
+        assert found == Derivation(AugmentationConfig() if space is None else space, found.key)
+        assert found.key == (epoch, view, None, None)
+        assert found is derive(space, epoch, view)
+
+
+def test_a_derivation_without_its_constructor_makes_nothing():
+    bare = Derivation.__new__(Derivation)
+    for make in (bare.params, bare.hash):
+        with pytest.raises(TypeError, match="made without its constructor"):
+            make(5)
+
+
 @pytest.mark.parametrize("value", [True, 1.0, np.True_, [1]], ids=repr)
 def test_what_equals_an_integer_is_no_epoch(value):
     derive(None, 1)  # it is kept, and equal to some of these

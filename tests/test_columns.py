@@ -3,7 +3,9 @@
 import copy
 import math
 import pickle
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import reference
 import dpa
 from dpa import AugmentationBatch, generate_augmentation_batch
 from dpa.derivation.derivation import Derivation
+from dpa.space import Choice, Space, Uniform, sometimes
 
 MILD = dpa.get_preset("mild")
 PARTS = {"epoch": 1, "view": 2, "base_seed": 3, "rank": 4}
@@ -201,6 +204,64 @@ def test_rows_share_nothing(batch: AugmentationBatch) -> None:
     first["rotation"] = 99.0
     assert second == row(batch, 1)
     assert batch[0] != first
+
+
+@pytest.mark.parametrize("count", [1, 5, 27, 28, 29, 30, 31, 60])
+@pytest.mark.parametrize("rank", [None, 3])
+def test_rows_in_lists_share_their_keys(count: int, rank: int | None) -> None:
+    space = Space({f"p{number:02}": Uniform(0, 1) for number in range(count)})
+    batch = generate_augmentation_batch(range(50), space, rank=rank)
+    rows, single = batch.to_dicts(), list(batch)
+    assert rows == single
+    assert [*map(list, rows)] == [*map(list, single)]
+    sizes = sys.getsizeof(rows[0]), sys.getsizeof(single[0])
+    assert sizes[0] < sizes[1] / 1.3 if count <= 27 else sizes[0] <= sizes[1]
+
+
+def test_rows_that_share_keys_change_alone() -> None:
+    batch = generate_augmentation_batch(range(40), rank=1)
+    wanted = [dict(each) for each in batch]
+    rows = batch.to_dicts()
+    rows[0]["label"] = "cat"
+    rows[1]["a"], rows[1]["b"] = 1, 2
+    del rows[2]["noise"], rows[3]["hash"]
+    rows[4].clear()
+    rows[5][7] = "no text"
+    changed = [
+        {**wanted[0], "label": "cat"},
+        {**wanted[1], "a": 1, "b": 2},
+        {name: x for name, x in wanted[2].items() if name != "noise"},
+        {name: x for name, x in wanted[3].items() if name != "hash"},
+        {},
+        {**wanted[5], 7: "no text"},
+    ]
+    assert rows == changed + wanted[6:]
+    assert list(rows[0]) == [*reference.NAMES, "hash", "rank", "label"]
+    rows[2]["noise"] = wanted[2]["noise"]
+    assert list(rows[2]) == ["rotation", "brightness", "scale", "contrast", "hash", "rank", "noise"]
+    assert batch.to_dicts() == wanted
+    other = dpa.generate_augmentation_batch(range(40), rank=2).to_dicts()
+    assert {each["rank"] for each in other} == {2}
+    assert pickle.loads(pickle.dumps(rows)) == copy.deepcopy(rows) == rows
+
+
+def test_rows_of_many_threads() -> None:
+    """All make their first list of a new space at once."""
+    space = Space({"a": Uniform(0, 1), "b": sometimes(0.5, size=Uniform(0, 1))})
+    batch = generate_augmentation_batch(range(500), space)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: batch.to_dicts(), range(40)))
+    assert found == [list(batch)] * 40
+
+
+def test_a_code_without_a_choice_is_refused() -> None:
+    batch = generate_augmentation_batch(range(9), Space({"side": Choice(["left", "right"])}))
+    for code in (2, -1):
+        batch["side"][5] = code
+        rows = iter(batch)
+        assert [next(rows)["side"] in ("left", "right") for _ in range(5)] == [True] * 5
+        with pytest.raises(IndexError, match=f"^there is no choice {code} among 2$"):
+            next(rows)
 
 
 def test_structured(batch: AugmentationBatch) -> None:

@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -567,6 +568,20 @@ print(gc.is_tracked(rows), len(rows))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "True 1000\n")
+
+
+def test_a_stream_closes_its_file_with_its_last_reference(tmp_path):
+    path = tmp_path / "x.jsonl"
+    dpa.generate_augmentation_chain(5000, save_path=path)
+    gc.disable()
+    try:
+        stream = dpa.load_augmentation_stream(path)
+        next(stream)
+        gone = weakref.ref(stream)
+        del stream
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_numpy_may_be_told_to_raise(tmp_path):

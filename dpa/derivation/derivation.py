@@ -19,12 +19,12 @@ from dpa.derivation.frozen import Frozen
 from dpa.derivation.ids import Consecutive, Ids, Listed
 from dpa.derivation.keys import NO_KEY, Key, single_id
 from dpa.derivation.space import Space
-from dpa.derivation.statistics import Summary, compute_statistics
 from dpa.host.threads import run_spans
 
 if TYPE_CHECKING:
     from dpa.derivation.digest import SampleDigest
     from dpa.derivation.lookup import ById, Index
+    from dpa.derivation.statistics import Summary
 
 #: Samples generated at a time if they become dicts or lines of a file: few enough for the cache.
 BLOCK = 4096
@@ -38,17 +38,14 @@ class Derivation(Frozen, KeyedPlan):
     Streams, recipes, files, audits and adapters hold a derivation and get all samples from it.
     """
 
-    __slots__ = ("space", "key", "_plan", "_prefix")  # noqa: RUF023 (in the constructor's order)
+    __slots__ = ("space", "key")  # noqa: RUF023 (in the constructor's order)
 
     space: Space
     key: Key
-    _plan: Plan
-    _prefix: bytes
 
     def __init__(self, space: Space, key: Key = NO_KEY) -> None:
-        plan, prefix = space.at(key.epoch).plan, key.prefix
-        KeyedPlan.__init__(self, plan, prefix, key.rank, single_id)
-        self._set(space=space, key=key, _plan=plan, _prefix=prefix)
+        KeyedPlan.__init__(self, space.at(key.epoch).plan, key.prefix, key.rank, single_id)
+        self._set(space=space, key=key)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,8 +63,8 @@ class Derivation(Frozen, KeyedPlan):
         values: Column | tuple[Column, ...],
         num_threads: int | None,
     ) -> None:
-        size, prefix = len(digests), self._prefix + ids.quote
-        request = Request(self._plan, prefix, ids.source, size, digests, values)
+        size, prefix = len(digests), self.prefix + ids.quote
+        request = Request(self.plan, prefix, ids.source, size, digests, values)
         run_spans(request.fill, size, self.space.sample_blocks, num_threads)
 
     def blank(self, ids: Ids, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
@@ -110,7 +107,7 @@ class Derivation(Frozen, KeyedPlan):
         """Draws skip to skip + count - 1 of each sample's sampler, in [0, 1): shape (n, count)."""
         uniforms = np.empty((len(ids), count))
         plan = Plan(self.space.depth, self.space.sampler, uniforms=count, skip=skip)
-        request = Request(plan, self._prefix + ids.quote, ids.source, len(ids), None, uniforms)
+        request = Request(plan, self.prefix + ids.quote, ids.source, len(ids), None, uniforms)
         blocks = self.space.sample_blocks + (skip + count) // 16  # a draw is a fraction of a block
         run_spans(request.fill, len(ids), blocks, num_threads)
         return uniforms
@@ -377,6 +374,8 @@ class AugmentationBatch(Derived, Columns):
 
     def statistics(self) -> Summary:
         """Mean, stdev, min, max and count of each parameter, as compute_statistics returns them."""
+        from dpa.derivation.statistics import compute_statistics  # not every process needs it
+
         return compute_statistics(self)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -82,6 +81,8 @@ def spread(fill: Callable[[int, int], None], size: int, span: int, threads: int)
     `threads`: the most that it uses; each has at least a span. A KeyboardInterrupt is raised
     between two spans.
     """
+    import threading  # small calls need none, and its import takes as long as 300 samples
+
     threads = min(threads, -(-size // span))
     spans = iter(range(0, size, span))
     taking, wake = threading.Lock(), threading.Lock()
