@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -36,9 +37,11 @@ STREAMED = "stream_augmentation_batches, 1,000 each"
 MT19937 = DEFAULT.replace(sampler="mt19937")
 
 NOTES = {
-    ONE: "Each call makes one dict, which is dropped; the twin is tests/reference.py.",
+    ONE: "Each call makes one dict, which is dropped; the twin is tests/reference.py. hashlib makes"
+    " the hash alone, from links that are bytes already.",
     COLUMNS: "generate_augmentation_batch(..., num_threads=1). A million goes into out=, unless the"
     " row says fresh arrays: these cost what the system takes for new memory.",
+    DICTS: "The loop builds the same dicts of lists of ready values and hashes.",
     IMPORT: "`import dpa` in a new process that has imported numpy.",
     INTERRUPT: "From the signal to KeyboardInterrupt, during generate_augmentation_batch.",
 }
@@ -89,10 +92,21 @@ def _one_id(effort: Effort) -> list[BenchmarkResult]:
             case("params, string id", params, names),
             case("params, base_seed and epoch", partial(params, base_seed=7, epoch=3), ids),
             case("seed", dpa.gen_augmentation_seed, ids),
+            case("hashlib, the chain alone", _chain_by_hashlib, ids),
             case("twin, xoshiro256++", twin_params, ids[:500], twin=True),
             case("twin, mt19937", partial(twin_params, sampler="mt19937"), ids[:500]),
         ]
     )
+
+
+_LINKS = [b"0", b"1", b"1", b"2", b"3", b"5", b"8", b"13", b"21", b"34"]
+
+
+def _chain_by_hashlib(sample_id: int) -> str:
+    text = hashlib.sha256(b"%d" % sample_id).hexdigest()
+    for link in _LINKS:
+        text = hashlib.sha256(text.encode() + link).hexdigest()
+    return text
 
 
 def _names(count: int) -> list[str]:
@@ -131,8 +145,13 @@ def _columns(effort: Effort) -> list[BenchmarkResult]:
         Case(STREAMED, lambda: exhaust(dpa.stream_augmentation_batches(full)), full, facts=facts)
     )
     uniforms = partial(dpa.generate_uniforms, ids, 5, num_threads=1)
+    cases.append(Case("default_rng([seed, id]), n = 1", _default_rng, 1))
     cases.append(Case("generate_uniforms, 5 each", uniforms, full, facts=facts))
     return effort.measure([*cases, _twin_case(effort)])
+
+
+def _default_rng() -> npt.NDArray[np.float64]:
+    return np.random.default_rng([7, 5]).random(5)
 
 
 def _columns_case(name: str, ids: Sequence[Any] | npt.NDArray[Any], **options: Any) -> Case:
@@ -151,6 +170,7 @@ def _twin_case(effort: Effort) -> Case:
 def _dicts(effort: Effort) -> list[BenchmarkResult]:
     full = effort.samples(1_000_000)
     batch = dpa.generate_augmentation_batch(range(full))
+    ready = [*(column.tolist() for column in batch.values), batch.hashes()]
     return effort.measure(
         [
             Case("list kept, generate_augmentation_chain", lambda: _chain(full), full),
@@ -162,9 +182,22 @@ def _dicts(effort: Effort) -> list[BenchmarkResult]:
             Case("stream in batches of 32, dpa.batch", lambda: exhaust(_batches(full)), full),
             Case("for d in batch, each dropped", lambda: exhaust(batch), full),
             Case("batch.to_dicts(), kept", batch.to_dicts, full),
+            Case("a loop of Python, each dropped", lambda: exhaust(_looped(ready)), full),
             _twin_case(effort),
         ]
     )
+
+
+def _looped(ready: list[list[Any]]) -> Iterator[dict[str, Any]]:
+    for rotation, brightness, noise, scale, contrast, text in zip(*ready, strict=True):
+        yield {
+            "rotation": rotation,
+            "brightness": brightness,
+            "noise": noise,
+            "scale": scale,
+            "contrast": contrast,
+            "hash": text,
+        }
 
 
 def _chain(count: int) -> list[dict[str, Any]]:

@@ -76,6 +76,15 @@ def test_peers_draw_in_the_ranges_and_by_the_id(monkeypatch):
     check_ranges([dict(zip(columns, row, strict=True)) for row in rows])
 
 
+def test_what_is_beside_the_calls_makes_the_same(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    api = importlib.import_module("bench.api")
+    assert api._chain_by_hashlib(42) == dpa.gen_augmentation_seed(42)
+    batch = dpa.generate_augmentation_batch(range(9))
+    ready = [*(column.tolist() for column in batch.values), batch.hashes()]
+    assert list(api._looped(ready)) == batch.to_dicts()
+
+
 def test_the_bounds_are_those_of_the_instructions(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     kernels = importlib.import_module("bench.kernels")
