@@ -42,7 +42,7 @@ mypy: $(VENV)/linted
 	@$(BIN)/mypy
 
 stubtest: $(VENV)/linted
-	@$(BIN)/stubtest dpa._native dpa._columns dpa._pixels --mypy-config-file pyproject.toml \
+	@$(BIN)/stubtest dpa._native dpa._columns dpa._text dpa._pixels --mypy-config-file pyproject.toml \
 		--allowlist .ci/stubtest-allowlist
 
 cython-lint: $(VENV)/linted

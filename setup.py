@@ -24,7 +24,8 @@ else:
 # Each module links the part of csrc that it calls.
 LINKED = {
     "_native": ["hash/*.c", "sample/*.c", "summary/leaves.c"],
-    "_columns": ["hash/sha256.c", "summary/moments.c", "summary/shortest.c"],
+    "_columns": ["hash/sha256.c", "summary/moments.c"],
+    "_text": ["hash/sha256.c", "text/*.c"],
     "_pixels": ["hash/cpu.c", "hash/kernel_portable.c", "hash/sha256.c", "image/*.c"],
 }
 

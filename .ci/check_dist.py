@@ -8,7 +8,7 @@ from pathlib import Path
 
 FOLDERS = ("bench", "csrc", "docs", "dpa", "examples", "findings", "tests")
 MADE = re.compile(r"/[._]\w*cache|\.(pyc|so|pyd)$|dpa/_\w+\.c$")
-EXTENSION = re.compile(r"dpa/(_native|_columns|_pixels)\.\S+\.(so|pyd)")
+EXTENSION = re.compile(r"dpa/(_native|_columns|_text|_pixels)\.\S+\.(so|pyd)")
 
 
 def main() -> None:

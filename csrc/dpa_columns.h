@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 #define DPA_MOMENTS_BLOCK 4096 /* samples of one statistics block */
-#define DPA_SHORTEST_SIZE 24   /* characters of the longest text of a double */
+#define DPA_SHORTEST_SIZE 32   /* characters that writing the text of a double may touch */
 
 /* A column as leaves take it: sample i has items i * items .. i * items + items - 1 of values,
  * and each goes in little-endian. */
@@ -37,9 +37,57 @@ typedef struct dpa_moments {
 void dpa_block_moments(const double *values, size_t count, dpa_moments *moments);
 
 /* Writes the shortest decimal text, without an end mark, that reads back as value and among
- * those the nearest: as Python's repr. Returns its size, and 0 for what it leaves to others:
- * below 1e-4 or from 2^53 on in magnitude, NaN, and all where there are no 128-bit integers. */
+ * those the nearest: Python's repr. Returns its size, 24 at most, and 0 for NaN and infinity. */
 size_t dpa_shortest(double value, char text[DPA_SHORTEST_SIZE]);
+
+/* Reads the number at the start of a text, which must be all that dpa_shortest writes for it.
+ * Returns the size of its text; 0 if there is none of this form. */
+size_t dpa_read_shortest(const char *text, size_t size, double *value);
+
+/* What a field of a line holds, and its form, that of Python's json.dumps. */
+typedef enum dpa_form {
+    DPA_REAL,    /* double, as dpa_shortest writes it */
+    DPA_INT64,   /* int64_t */
+    DPA_UINT64,  /* uint64_t */
+    DPA_LABEL8,  /* uint8_t, the index of one of the labels */
+    DPA_LABEL32, /* uint32_t, likewise */
+    DPA_HEX,     /* DPA_DIGEST_SIZE bytes, a string of lowercase hex digits */
+    DPA_STRING   /* UTF-8, which must be valid: an escaped string, ASCII only */
+} dpa_form;
+
+/* A field of each line. Line i has items i * items .. i * items + items - 1 of values; DPA_STRING
+ * has the bytes offsets[i] .. offsets[i + 1] - 1 of them. */
+typedef struct dpa_text_field {
+    dpa_form form;
+    const char *head; /* what stands before the value: a brace or a comma, the name, a colon */
+    size_t head_size;
+    size_t items;
+    /* Lists: the number of items of each, outermost first. Shape (2, 3) has 6 and 3; a plain
+     * value, which is one item, has none. */
+    const int64_t *lists;
+    size_t list_count;
+    /* Label i is the text label_ends[i - 1] .. label_ends[i] - 1 of labels; label_order has their
+     * numbers in the order of their bytes. */
+    const char *labels;
+    const int64_t *label_ends, *label_order;
+    size_t label_count;
+    void *values;
+    int64_t *offsets;
+} dpa_text_field;
+
+/* Writes lines first .. first + count - 1, each its fields, a closing brace and a separator. Stops
+ * before the first that does not fit into capacity, or whose values have no text: NaN, infinity,
+ * an index of no label. Returns how many it wrote; *size is their size. */
+size_t dpa_write_lines(const dpa_text_field *fields, size_t field_count, const char *separator,
+                       size_t separator_size, size_t first, size_t count, char *text,
+                       size_t capacity, size_t *size);
+
+/* Reads at most count lines into values of as many. Stops before the first that is not exactly as
+ * dpa_write_lines writes it. Returns how many it read; *used is their size. A string takes no more bytes than its text; offsets[0] is
+ * set to 0. */
+size_t dpa_read_lines(const dpa_text_field *fields, size_t field_count, const char *separator,
+                      size_t separator_size, size_t count, const char *text, size_t size,
+                      size_t *used);
 
 #ifdef __cplusplus
 }

@@ -2,26 +2,19 @@
 # cython: freethreading_compatible=True
 # cython: binding=False, always_allow_keywords=False
 # cython: embedsignature=True, embedsignature.format=clinic
-"""The border to C for ids and columns: ids as arrays, columns as text and as moments."""
+"""The border to C for ids and columns: ids as arrays, and moments."""
 
 from cpython.buffer cimport PyBuffer_Release
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
-from cpython.list cimport PyList_New
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
 
 from dpa._border cimport PyUnicode_FromStringAndSize, acquire
-from dpa._csrc cimport (
-    DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE, dpa_block_moments, dpa_moments, dpa_shortest,
-)
+from dpa._csrc cimport DPA_MOMENTS_BLOCK, dpa_block_moments, dpa_moments
 
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
-    int PyList_SetItem(object items, Py_ssize_t index, object item) except -1  # steals item
-    void Py_INCREF(object)
-    void PyObject_GC_UnTrack(void *)
-    void PyObject_GC_Track(void *)
     bint PyLong_CheckExact(object)
     unsigned long long PyLong_AsUnsignedLongLong(object number) except? -1
 
@@ -120,38 +113,6 @@ def first_above(array, uint64_t limit) -> int:
             if (<const uint64_t *> view.buf)[i] > limit:
                 return i
         return size
-    finally:
-        PyBuffer_Release(&view)
-
-
-# ---- Text ----
-
-cdef list hidden_list(Py_ssize_t size):
-    """A list of NULLs that no gc callback can see, and die of; its maker tracks it when full."""
-    cdef list result = PyList_New(size)
-    PyObject_GC_UnTrack(<void *> result)
-    return result
-
-
-def shortest(values) -> list[str]:
-    """Each item of a float64 array (n,) as repr writes it."""
-    cdef Py_buffer view
-    cdef char text[DPA_SHORTEST_SIZE]
-    cdef Py_ssize_t i, size = len(values)
-    cdef size_t length
-    cdef double value
-    cdef str item
-    cdef list result = hidden_list(size)
-    acquire(&view, values, "values", "d", size, False)
-    try:
-        for i in range(size):
-            value = (<const double *> view.buf)[i]
-            length = dpa_shortest(value, text)
-            item = PyUnicode_FromStringAndSize(text, length) if length else repr(value)
-            Py_INCREF(item)
-            PyList_SetItem(result, i, item)
-        PyObject_GC_Track(<void *> result)
-        return result
     finally:
         PyBuffer_Release(&view)
 

@@ -59,7 +59,7 @@ cdef extern from "dpa_derivation.h" nogil:
 
 
 cdef extern from "dpa_columns.h" nogil:
-    enum: DPA_MOMENTS_BLOCK, DPA_SHORTEST_SIZE
+    enum: DPA_MOMENTS_BLOCK
     ctypedef struct dpa_moments:
         double mean, squares, min, max
     ctypedef struct dpa_field:
@@ -69,7 +69,26 @@ cdef extern from "dpa_columns.h" nogil:
                         const void *digests, const dpa_field *fields, size_t field_count,
                         uint64_t *sum)
     void dpa_block_moments(const double *values, size_t count, dpa_moments *moments)
-    size_t dpa_shortest(double value, char *text)
+    ctypedef enum dpa_form:
+        DPA_REAL, DPA_INT64, DPA_UINT64, DPA_LABEL8, DPA_LABEL32, DPA_HEX, DPA_STRING
+    ctypedef struct dpa_text_field:
+        dpa_form form
+        const char *head
+        size_t head_size, items
+        const int64_t *lists
+        size_t list_count
+        const char *labels
+        const int64_t *label_ends
+        const int64_t *label_order
+        size_t label_count
+        void *values
+        int64_t *offsets
+    size_t dpa_write_lines(const dpa_text_field *fields, size_t field_count, const char *separator,
+                           size_t separator_size, size_t first, size_t count, char *text,
+                           size_t capacity, size_t *size)
+    size_t dpa_read_lines(const dpa_text_field *fields, size_t field_count, const char *separator,
+                          size_t separator_size, size_t count, const char *text, size_t size,
+                          size_t *used)
 
 
 cdef extern from "dpa_image.h" nogil:

@@ -22,6 +22,7 @@ LOWER = {
     "hash": set(),
     "sample": {"hash"},
     "summary": {"hash"},
+    "text": {"hash", "sample"},
     "image": {"hash", "sample"},
 }
 

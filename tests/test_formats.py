@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from test_files import IDS, KEYS, MT19937, XOSHIRO, temporaries
 
 import dpa
-from dpa import _columns
 from dpa.errors import ChainFileError
 from dpa.files.chains import open_chain
 
@@ -730,17 +729,6 @@ def test_streams_of_parquet_take_less_memory_than_the_file(tmp_path):
         run = subprocess.run(command, capture_output=True, text=True, check=True)
         assert 1 < float(run.stdout) < 64
     assert path.stat().st_size > 86_000_000
-
-
-@given(st.lists(st.floats() | st.floats(-60, 60) | st.floats(-60, 60, width=32)))
-def test_floats_are_written_as_python_writes_them(values):
-    assert _columns.shortest(np.array(values, np.float64)) == list(map(repr, values))
-
-
-def test_floats_around_powers_are_written_as_python_writes_them():
-    powers = [*(2.0 ** np.arange(-20, 60)), *(10.0 ** np.arange(-8, 18))]
-    values = np.concatenate([np.nextafter(powers, -np.inf), powers, np.nextafter(powers, np.inf)])
-    assert _columns.shortest(values) == list(map(repr, values.tolist()))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -152,7 +152,7 @@ def test_version() -> None:
 def test_typed() -> None:
     """Type checkers look into a package only where this file is, and at the stubs of the border."""
     assert resources.files("dpa").joinpath("py.typed").is_file()
-    for name in ("_native", "_columns", "_pixels"):
+    for name in ("_native", "_columns", "_text", "_pixels"):
         assert resources.files("dpa").joinpath(f"{name}.pyi").is_file()
 
 

@@ -69,6 +69,7 @@ void test_threads(void);
 void test_leaves(void);
 void test_moments(void);
 void test_shortest(void);
+void test_lines(void);
 void test_noise(void);
 void test_warp(void);
 void test_effect(void);

@@ -34,7 +34,8 @@ static const struct {
     {"requests", test_requests}, {"threads", test_threads},   {"leaves", test_leaves},
     {"words", test_words},       {"distributions", test_distributions},
     {"every", test_every},       {"moments", test_moments},   {"noise", test_noise},
-    {"shortest", test_shortest}, {"warp", test_warp}, {"effect", test_effect},
+    {"shortest", test_shortest}, {"lines", test_lines},       {"warp", test_warp},
+    {"effect", test_effect},
 };
 
 static bool wanted(const char *name, int argc, char **argv)

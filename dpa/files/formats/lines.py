@@ -28,12 +28,7 @@ class Layout:
 
     def lines(self, metadata: Metadata) -> Lines:
         """The converter between samples and lines."""
-        return Lines(metadata, self.first_line, comma=b"," in self.separator)
-
-    @property
-    def canonical_separator(self) -> bytes:
-        """The text that replaces a line's end for the checksum."""
-        return b"" if b"," in self.separator else b","
+        return Lines(metadata, self.first_line, self.separator)
 
 
 class Checksum:
@@ -41,11 +36,18 @@ class Checksum:
 
     def __init__(self, layout: Layout) -> None:
         self._hash = hashlib.sha256(b'{"augmentations":[')
-        self._separator = layout.canonical_separator
+        #: What stands in the document for a line's end, behind a comma and without one.
+        self._end = b"" if b"," in layout.separator else b","
+        self._begun = False
 
-    def update(self, lines: bytes) -> None:
-        """Adds records as they are in the file, including their separators."""
-        self._hash.update(lines.replace(b"\n", self._separator))
+    def update(self, text: bytes | bytearray, size: int, count: int) -> None:
+        """Adds the `count` records of text[:size], each with its separator behind it."""
+        if self._begun:
+            self._hash.update(b",")
+        self._begun = True
+        # As the text is: one without the rest would be another copy.
+        joined = text.replace(b"\n", self._end)
+        self._hash.update(memoryview(joined)[: size - (1 - len(self._end)) * count - 1])
 
     def hexdigest(self, metadata: object, statistics: object, trailer: object) -> str:
         """64 hex characters; `trailer` is without the checksum. Call once."""
@@ -76,9 +78,11 @@ class LineWriter(Writer):
 
     def _write(self, samples: Columns, first: int) -> None:
         separator = self.layout.separator
-        lines = (separator if first else b"") + self._lines.write(samples, separator)
-        self._checksum.update(lines)
-        self._file.write(lines)
+        for count, text in self._lines.write(samples, first):
+            self._checksum.update(text, len(text), count)
+            self._file.write(separator if first else b"")
+            self._file.write(memoryview(text)[: -len(separator)])
+            first += count
 
     def close(self) -> None:
         """Writes what follows the samples."""
@@ -107,15 +111,16 @@ class LineReader(FormatReader):
     def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
         """Statistics and trailer from the lines after the samples. Raises ValueError."""
 
-    def _next_lines(self, number: int) -> list[bytes]:
-        """Some thousands of lines, of which the first has this number; none at the end."""
-        text = self._file.read(LONGEST) + self._file.readline(LONGEST + 1)
-        if text.count(b"\n") > _SHORTEST_FEW + len(text) // _SHORTEST:
-            raise ValueError(f"line {number} and following: too short for samples")
-        lines = list(BytesIO(text))
-        if lines and len(lines[-1]) > LONGEST:
-            raise ValueError(f"line {number + len(lines) - 1}: longer than {LONGEST} bytes")
-        return lines
+    def _next_text(self, held: bytes, number: int) -> bytes:
+        """`held` and some thousands of lines, of which the first has this number.
+
+        Nothing follows `held` at the end of the file.
+        """
+        text = b"".join([held, self._file.read(LONGEST), self._file.readline(LONGEST + 1)])
+        if len(text) - _last_line(text) > LONGEST:
+            number += text.count(b"\n", len(held)) - text.endswith(b"\n")
+            raise ValueError(f"line {number}: longer than {LONGEST} bytes")
+        return text
 
     def _samples(self) -> Iterator[Columns]:
         first = self.layout.first_line
@@ -123,26 +128,46 @@ class LineReader(FormatReader):
         count = 0
         tail: list[bytes] = []
         # The last line read is held back, because the last sample has another separator.
-        held: list[bytes] = []
+        held = b""
         while not tail:
-            place = first + count + len(held)
-            lines = self._next_lines(place)
-            if not lines:
+            place = first + count + bool(held)
+            text = self._next_text(held, place)
+            if len(text) == len(held):
                 raise ValueError(f"line {place}: the file ends among the samples")
-            end = next((at for at, line in enumerate(lines) if self._is_end(line)), None)
-            chunk, tail = held + lines[:end], [] if end is None else lines[end:]
-            held = [] if tail else [chunk.pop()]
+            block, used = records.take(text, _last_line(text), count)
+            rest = _split(text[used:], first + count + len(block))  # one line, in the middle
+            end = next((at for at, line in enumerate(rest) if self._is_end(line)), None)
+            chunk, tail = rest[:end], [] if end is None else rest[end:]
+            held = b"" if tail else chunk.pop()
             if tail and chunk:  # as if another sample followed
                 chunk[-1] = chunk[-1].removesuffix(b"\n") + separator
+            elif tail and used and b"," in separator:
+                place = first + count + len(block) - 1
+                raise ValueError(f"line {place}: a comma stands behind the last sample")
             if chunk:
-                block = records.read(chunk, count)
-                text = b"".join(chunk).removesuffix(separator)
-                self._content.update((separator if count else b"") + text)
-                count += len(chunk)
+                block = Columns.joined([block, records.read(chunk, count + len(block))])
+                text = text[:used] + b"".join(chunk)
+                used = len(text)
+            if len(block):
+                self._content.update(text, used, len(block))
+                count += len(block)
                 yield block
-        while len(tail) < 4 and (more := self._next_lines(first + count + len(tail))):
-            tail += more  # a damaged file may have any number of lines here
+        while len(tail) < 4 and (more := self._next_text(b"", first + count + len(tail))):
+            # A damaged file may have any number of lines here.
+            tail += _split(more, first + count + len(tail))
         self.statistics, self.trailer = self._tail(tail)
 
     def _checksum(self, trailer: dict[str, Any]) -> str:
         return self._content.hexdigest(self._fields, self.statistics, trailer)
+
+
+def _split(text: bytes, number: int) -> list[bytes]:
+    """The lines of a text, of which the first has this number."""
+    if text.count(b"\n") > _SHORTEST_FEW + len(text) // _SHORTEST:
+        raise ValueError(f"line {number} and following: too short for samples")
+    return list(BytesIO(text))
+
+
+def _last_line(text: bytes) -> int:
+    """Where the last line of a text begins."""
+    return text.rfind(b"\n", 0, max(0, len(text) - 1)) + 1

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from dpa._text import LineForm
 from dpa.derivation.columns import Column, Columns
 from dpa.derivation.documents import canonical, parse
-from dpa.derivation.ids import Ids
+from dpa.derivation.ids import Ids, Listed, Texts
 from dpa.files.formats.values import STRING, FaultyTextError, values_of
 from dpa.files.metadata import Metadata
 
@@ -33,35 +35,43 @@ def columnar_checksum(metadata: object, statistics: object, trailer: object) -> 
     return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
-def _text(sample_id: str) -> str:
-    """A string id as JSON."""
-    text = json.dumps(sample_id)
-    if len(text) > _LONGEST_ID:
-        raise ValueError(
-            f"an id may take {_LONGEST_ID} characters of JSON, {sample_id[:20] + '...'!r} "
-            f"takes {len(text)}"
-        )
-    return text
-
-
 class Lines:
-    """Converts the samples of one file to lines, and back."""
+    """Converts the samples of one file to lines, and back.
 
-    def __init__(self, metadata: Metadata, first_line: int, *, comma: bool) -> None:
+    Lines in their one form go through C; what else a file has, through patterns, which say what
+    is wrong with it.
+    """
+
+    def __init__(self, metadata: Metadata, first_line: int, separator: bytes) -> None:
         self._metadata = metadata
         self._first_line = first_line
+        self._separator = separator
         self._listed = metadata.start_id is None
         self._strings = self._listed and metadata.id_type == "string"
         self._fields = sorted([*metadata.names, "hash", *(["id"] if self._listed else [])])
         space = metadata.space
         self._values = {n: values_of(None if space is None else space[n]) for n in metadata.names}
-        self._checked = not (space is None or space.plain)  # the length of lines
-        self._template = self._line(dict.fromkeys(metadata.names, "%s"), '"%s"', "%s")
+        shortest = {name: "x" * values.shortest for name, values in self._values.items()}
+        self._shortest = len(self._line(shortest, "x" * 66, "x"))
+        self._form = LineForm(self._forms(), separator, LONGEST)
+
+    def _forms(self) -> list[tuple[bytes, str, tuple[int, ...], tuple[bytes, ...]]]:
+        """The fields as LineForm takes them."""
+        forms: dict[str, Any] = {n: (v.form, v.lists, v.labels) for n, v in self._values.items()}
+        forms |= {"hash": ("hex", (), ()), "id": ("string" if self._strings else "uint64", (), ())}
+        return [
+            (f'{"," if at else "{"}"{name}":'.encode(), *forms[name])
+            for at, name in enumerate(self._fields)
+        ]
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        """What a line matches, a group for each field."""
         id_ = f"({STRING})" if self._strings else _INTEGER_ID
         patterns = {name: f"({values.pattern})" for name, values in self._values.items()}
         pattern = self._line(patterns, _HASH, id_, re.escape)
-        end = "," if comma else ""
-        self._pattern = re.compile(rf"^\{{{pattern[1:-1]}\}}{end}$".encode(), re.MULTILINE)
+        end = "," if b"," in self._separator else ""
+        return re.compile(rf"^\{{{pattern[1:-1]}\}}{end}$".encode(), re.MULTILINE)
 
     def _line(
         self, values: Mapping[str, str], hash_: str, id_: str, written: Callable[[str], str] = str
@@ -69,29 +79,60 @@ class Lines:
         forms = {**values, "hash": hash_, "id": id_}
         return "{" + ",".join(f'"{written(name)}":{forms[name]}' for name in self._fields) + "}"
 
-    def write(self, samples: Columns, separator: bytes) -> bytes:
-        """The samples as records with `separator` between them."""
-        exact = samples.exact()
-        columns: dict[str, Any] = {n: each.texts(exact[n]) for n, each in self._values.items()}
-        columns["hash"] = samples.hashes()
+    def write(self, samples: Columns, first: int) -> Iterator[tuple[int, bytearray]]:
+        """The samples as records with the separator behind each, some thousands at a time.
+
+        `first` is the number of the first sample in the file. Raises ValueError for a sample that
+        is too long for a line.
+        """
+        columns: dict[str, Any] = samples.exact()
+        columns["hash"] = np.ascontiguousarray(samples.digests)
         if self._listed:
-            columns["id"] = map(_text if self._strings else str, samples.ids)
-        rows = zip(*(columns[name] for name in self._fields), strict=True)
-        lines = list(map(self._template.__mod__, rows))
-        if self._checked and (longest := max(map(len, lines))) >= LONGEST:
-            raise ValueError(
-                f"a sample takes {longest:,} characters of JSON, the most are {LONGEST:,}: save "
-                "it as .npz or .parquet"
-            )
-        return separator.decode().join(lines).encode()
+            ids = samples.ids
+            columns["id"] = ids.source if self._strings else np.ascontiguousarray(ids.public)
+        arrays, done = [columns[name] for name in self._fields], 0
+        while done < len(samples):
+            count, text = self._form.write(arrays, done, len(samples))
+            if count == 0:
+                raise _too_long(samples.ids[done], first + done)
+            done += count
+            yield count, text
+
+    def take(self, text: bytes, size: int, first: int) -> tuple[Columns, int]:
+        """The samples of the lines in text[:size], and the bytes of their lines.
+
+        They are those before the first line that C does not read: it is wrong, or the last one,
+        which has no separator. `first` is the number of the first sample.
+        """
+        most = size // self._shortest
+        columns = {name: np.empty(most, form) for name, form in self._metadata.forms.items()}
+        digests = np.empty((most, 32), np.uint8)
+        ids: Any = np.empty(most, np.uint64)
+        if self._strings:
+            ids = np.empty(size, np.uint8), np.empty(most + 1, np.int64)
+        arrays = {**columns, "hash": digests, "id": ids}
+        count, used = self._form.read(text, size, [arrays[name] for name in self._fields], most)
+        columns = {name: column[:count] for name, column in columns.items()}
+        found = self._metadata.consecutive_ids(first, count)
+        if found is None and self._strings:
+            utf8, offsets = ids[0], ids[1][: count + 1]
+            found = Texts(utf8[: offsets[-1]].copy(), offsets)
+        elif found is None:
+            found = Listed(ids[:count])
+        return Columns(found, digests[:count], columns, self._metadata.space), used
 
     def read(self, lines: Sequence[bytes], first: int) -> Columns:
-        """The inverse of write; `first` is the number of lines[0] among the samples.
+        """The samples of lines, of which each ends with the separator, the last one, too.
 
-        Every line ends with the separator, including the last one. Raises ValueError that names
-        the line.
+        `first` is the number of the first sample. Raises ValueError that names the line.
         """
-        rows = self._pattern.findall(b"".join(lines))
+        text = b"".join(lines)
+        samples, used = self.take(text, len(text), first)
+        return samples if used == len(text) else self._matched(text, lines, first)
+
+    def _matched(self, text: bytes, lines: Sequence[bytes], first: int) -> Columns:
+        """What `read` does, for lines that C does not read."""
+        rows = self._pattern.findall(text)
         if len(rows) != len(lines):
             raise self._fault(lines, first)
         fields = dict(zip(self._fields, zip(*rows, strict=True), strict=True))
@@ -135,3 +176,17 @@ class Lines:
         called = {name: values.called for name, values in self._values.items()}
         wanted = self._line(called, "hash", "id")
         return ValueError(f"{place}: not a record {wanted} with what separates it from the next")
+
+
+def _too_long(sample_id: Any, sample: int) -> ValueError:
+    """The error for a sample whose line would be too long, because of its id or its values."""
+    size = len(json.dumps(sample_id))
+    if size > _LONGEST_ID:
+        return ValueError(
+            f"an id may take {_LONGEST_ID} characters of JSON, {sample_id[:20] + '...'!r} "
+            f"takes {size}"
+        )
+    return ValueError(
+        f"sample {sample} takes more than the {LONGEST:,} characters of JSON that a line may "
+        "have: save it as .npz or .parquet"
+    )

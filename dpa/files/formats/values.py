@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from dpa._columns import shortest
 from dpa.checks import brief
 from dpa.derivation.columns import Column
 from dpa.derivation.distributions import Distribution, Value
@@ -33,35 +32,35 @@ class FaultyTextError(ValueError):
 class Values(ABC):
     """The values of one column as JSON texts."""
 
+    #: The name of their form in LineForm, the numbers of items of their lists, and their labels.
+    form: str
+    lists: tuple[int, ...] = ()
+    labels: tuple[bytes, ...] = ()
+    #: The fewest characters of a value.
+    shortest: int = 1
     #: What a canonical text matches, a group of none.
     pattern: str
     #: What stands for a value in messages.
     called: ClassVar[str] = "number"
 
     @abstractmethod
-    def texts(self, column: Column) -> list[str]:
-        """The JSON of each value."""
-
-    @abstractmethod
     def read(self, texts: Sequence[bytes]) -> Column:
-        """The inverse, of texts that match. Raises FaultyTextError."""
+        """The column of texts that match. Raises FaultyTextError."""
 
 
 class Reals(Values):
     """float64, written as repr does."""
 
+    form = "float64"
+    shortest = 3
     pattern = _FLOAT
 
-    def texts(self, column: Column) -> list[str]:
-        """The JSON of each value."""
-        return shortest(column)
-
     def read(self, texts: Sequence[bytes]) -> npt.NDArray[np.float64]:
-        """The inverse. Raises FaultyTextError for what is too great or not as repr writes it."""
+        """The column. Raises FaultyTextError for what is too great or not as repr writes it."""
         values = np.array(list(map(float, texts)))
         if not np.isfinite(values).all():
             raise FaultyTextError(int(np.argmin(np.isfinite(values))), "is beyond double precision")
-        written = shortest(values)
+        written = list(map(repr, values.tolist()))
         if b",".join(texts) != ",".join(written).encode():
             pairs = zip(texts, written, strict=True)
             at = next(at for at, (text, wanted) in enumerate(pairs) if text != wanted.encode())
@@ -78,13 +77,10 @@ class Whole(Values):
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._dtype = dtype
-
-    def texts(self, column: Column) -> list[str]:
-        """The JSON of each value."""
-        return list(map(str, column.tolist()))
+        self.form = dtype.name
 
     def read(self, texts: Sequence[bytes]) -> Column:
-        """The inverse. Raises FaultyTextError for what the type does not hold."""
+        """The column. Raises FaultyTextError for what the type does not hold."""
         numbers, limits = list(map(int, texts)), np.iinfo(self._dtype)
         for at, number in enumerate(numbers):
             if not limits.min <= number <= limits.max:
@@ -99,18 +95,15 @@ class Labels(Values):
 
     def __init__(self, labels: Sequence[Value], dtype: np.dtype[Any]) -> None:
         self._dtype = dtype
-        self._texts = np.array([canonical(label) for label in labels], np.object_)
-        self._codes = {text.encode(): code for code, text in enumerate(self._texts)}
+        self.form = dtype.name
+        self.labels = tuple(canonical(label).encode() for label in labels)
+        self.shortest = min(map(len, self.labels))
+        self._codes = {text: code for code, text in enumerate(self.labels)}
         kind = type(labels[0])
         self.pattern = {bool: "(?:true|false)", str: STRING, int: _INTEGER}.get(kind, _FLOAT)
 
-    def texts(self, column: Column) -> list[str]:
-        """The JSON of each value."""
-        texts: list[str] = self._texts[column.astype(np.intp)].tolist()
-        return texts
-
     def read(self, texts: Sequence[bytes]) -> Column:
-        """The inverse. Raises FaultyTextError for a value that is none of the choices."""
+        """The column. Raises FaultyTextError for a value that is none of the choices."""
         try:
             return np.array([self._codes[text] for text in texts], self._dtype)
         except KeyError:
@@ -128,20 +121,17 @@ class Lists(Values):
         self._inner = inner
         self._shape = shape
         self._item = re.compile(inner.pattern.encode())
-        self.pattern, self._template = inner.pattern, "%s"
+        self.form, self.labels, self.pattern = inner.form, inner.labels, inner.pattern
+        items = 1
         for side in reversed(shape):
             # The inner pattern stands here once: twice, it would double with each side.
             self.pattern = rf"\[(?:(?:(?<=\[)|(?<!\[),){self.pattern}){{{side}}}\]"
-            self._template = f"[{','.join([self._template] * side)}]"
-
-    def texts(self, column: Column) -> list[str]:
-        """The JSON of each value."""
-        items = iter(self._inner.texts(np.ascontiguousarray(column).reshape(-1)))
-        size = column[:1].size
-        return [self._template % items for items in zip(*[items] * size, strict=True)]
+            items *= side
+            self.lists = (items, *self.lists)
+        self.shortest = items * (inner.shortest + 1)  # each with a comma or a bracket
 
     def read(self, texts: Sequence[bytes]) -> Column:
-        """The inverse. Raises FaultyTextError."""
+        """The column. Raises FaultyTextError."""
         items = self._item.findall(b",".join(texts))
         try:
             return self._inner.read(items).reshape(-1, *self._shape)

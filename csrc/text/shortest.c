@@ -1,0 +1,295 @@
+/* shortest.c: doubles as the shortest decimal text that gives them back, and back from it.
+ *
+ * The steps are those of Raffaello Giulietti, "The Schubfach way to render doubles", whose paper
+ * proves them. Reading guesses a double and writes it: the guess is right where that gives the
+ * same text, so nothing about guessing needs a proof.
+ */
+#include "dpa_columns.h"
+#include "sample/functions.h"
+
+#define LEAST_POWER (-324)
+#define GREATEST_POWER 324
+#define MASK63 0x7fffffffffffffff
+#define SIXTEEN_DIGITS 10000000000000000 /* 10^16 */
+
+static const struct power {
+    uint64_t high, low; /* 63 bits each */
+} powers[] = {
+#include "text/powers.inc"
+};
+
+/* The shifts round down for all exponents of doubles and all powers of the table. */
+static int floor_log10_of_power2(int exponent)
+{
+    return exponent * 1262611 >> 22;
+}
+
+static int floor_log10_of_power2_by_3_quarters(int exponent)
+{
+    return (exponent * 1262611 - 524031) >> 22;
+}
+
+static int floor_log2_of_power10(int exponent)
+{
+    return exponent * 1741647 >> 19;
+}
+
+static const struct power *power_of_ten(int exponent)
+{
+    return &powers[exponent - LEAST_POWER];
+}
+
+/* number * g / 2^127: its whole part, and 63 bits of the fraction. */
+struct product {
+    uint64_t whole, fraction;
+};
+
+static struct product scaled(const struct power *g, uint64_t number)
+{
+    const uint64_t middle = (g->high * number >> 1) + mul_high(g->low, number);
+    return (struct product){mul_high(g->high, number) + (middle >> 63), middle & MASK63};
+}
+
+/* Rounded to an integer, to an odd one if it is between two. */
+static uint64_t to_odd(struct product product)
+{
+    return product.whole | (product.fraction + MASK63) >> 63;
+}
+
+/* The multiple of ten in the interval of c * 2^q, else the number nearest to it: what `choose` is,
+ * by the paper's steps. Ties go to even doubles, so the interval of an even one has its bounds. */
+static uint64_t choose_exactly(uint64_t c, bool uneven, int shift, const struct power *g,
+                               uint64_t nearest, uint64_t tens)
+{
+    const uint64_t open = c & 1;
+    const uint64_t low = to_odd(scaled(g, (4 * c - (uneven ? 1 : 2)) << shift)) + open;
+    const uint64_t high = to_odd(scaled(g, (4 * c + 2) << shift)) - open;
+    if (low <= 4 * tens)
+        return tens;
+    if (4 * (tens + 10) <= high)
+        return tens + 10;
+    return nearest + (4 * nearest < low); /* below an interval that is uneven */
+}
+
+/* The shortest number * 10^*exponent that rounds to c * 2^q, of these the nearest. `uneven`:
+ * the double below is half as far away as the one above. */
+static uint64_t choose(uint64_t c, int q, bool uneven, int *exponent)
+{
+    const int k = uneven ? floor_log10_of_power2_by_3_quarters(q) : floor_log10_of_power2(q);
+    const int shift = q + floor_log2_of_power10(-k) + 2; /* 1 to 4 */
+    const struct power *g = power_of_ten(-k);
+    const struct product product = scaled(g, 4 * c << shift); /* in quarters, as all here */
+    const uint64_t value = to_odd(product), below = value / 4, middle = 4 * below + 2;
+    const uint64_t nearest = below + (value > middle || (value == middle && below % 2 == 1));
+    const uint64_t tens = value / 40 * 10;
+    *exponent = k;
+    /* How far the two multiples of ten are, and the bounds, in 2^-57 quarters. Of ten numbers in
+     * a row one at most is in the interval. No jumps between them, which nothing predicts. */
+    const uint64_t rest = (product.whole - 4 * tens) << 57 | product.fraction >> 6;
+    const uint64_t other = ((uint64_t)40 << 57) - rest, bound = g->high >> (6 - shift);
+    const uint64_t rounded_up = other < bound ? tens + 10 : nearest;
+    const bool close = rest - bound + 8 <= 16 || other - bound + 8 <= 16;
+    if (close || uneven)
+        return choose_exactly(c, uneven, shift, g, nearest, tens);
+    return rest < bound ? tens : rounded_up;
+}
+
+/* Eight digits as text, the first in the lowest byte. Each step halves all lanes at once, to
+ * fours, twos and ones. */
+static uint64_t eight_digits(uint64_t number)
+{
+    const uint64_t fours = number / 10000 | (number % 10000) << 32;
+    const uint64_t hundreds = fours * 5243 >> 19 & 0x0000007f0000007f;
+    const uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+    const uint64_t tens = twos * 103 >> 10 & 0x000f000f000f000f;
+    return (tens | (twos - 10 * tens) << 8) | 0x3030303030303030;
+}
+
+static void put_eight(char *text, uint64_t eight)
+{
+    store_le64((uint8_t *)text, eight);
+}
+
+/* 17 digits. They stay in registers: memory that was just written in pieces is slow to read. */
+struct digits {
+    uint64_t first, middle, last; /* one, eight, eight */
+    size_t count;                 /* without zeros at the end */
+};
+
+/* The digits of number, and the place of the first: 0 before the point, -1 behind it. */
+static struct digits split(uint64_t number, int *place)
+{
+    const bool sixteen = number < SIXTEEN_DIGITS; /* a double is of 16 or 17 digits ... */
+    *place += 16 - sixteen;
+    number = sixteen ? 10 * number : number;
+    for (; number < SIXTEEN_DIGITS; number *= 10) /* ... unless it is subnormal */
+        --*place;
+    const uint64_t rest = number % SIXTEEN_DIGITS;
+    struct digits digits = {
+        .first = '0' + number / SIXTEEN_DIGITS,
+        .middle = eight_digits(rest / 100000000),
+        .last = eight_digits(rest % 100000000),
+    };
+    /* None, one or two zeros are common, and nothing predicts which. */
+    const size_t one = digits.last >> 56 == '0', two = one & (digits.last >> 48 == 0x3030);
+    digits.count = 17 - one - two;
+    if (two)
+        for (uint64_t zeros = 100; number % (10 * zeros) == 0 && digits.count > 1; zeros *= 10)
+            digits.count--;
+    return digits;
+}
+
+static void put_all(char *text, const struct digits *digits)
+{
+    text[0] = (char)digits->first;
+    put_eight(text + 1, digits->middle);
+    put_eight(text + 9, digits->last);
+}
+
+/* The form of Python's repr of number * 10^place: no exponent from 1e-4 to below 1e16. */
+static size_t put_decimal(char *text, uint64_t number, int place)
+{
+    const struct digits digits = split(number, &place);
+    const size_t count = digits.count, before = (size_t)(place + 1);
+    if (-4 <= place && place < 0) {
+        put_eight(text, 0x3030303030302e30); /* 0.000000 */
+        put_all(text + 1 - place, &digits);
+        return (size_t)(1 - place) + count;
+    }
+    if (0 <= place && place < 7) { /* the first eight characters are moved within a register */
+        const uint64_t start = digits.first | digits.middle << 8, mask = ~(uint64_t)0 << 8 * before;
+        put_all(text + 1, &digits);
+        put_eight(text, (start & ~mask) | (uint64_t)'.' << 8 * before | (start & mask) << 8);
+        return (count > before ? count : before + 1) + 1;
+    }
+    if (0 <= place && place < 16) {
+        put_all(text + 1, &digits);
+        memmove(text, text + 1, before);
+        text[before] = '.';
+        return (count > before ? count : before + 1) + 1;
+    }
+    put_all(text + 1, &digits);
+    text[0] = text[1];
+    text[1] = '.';
+    size_t size = count > 1 ? count + 1 : 1;
+    text[size++] = 'e';
+    text[size++] = place < 0 ? '-' : '+';
+    place = place < 0 ? -place : place;
+    if (place >= 100)
+        text[size++] = (char)('0' + place / 100);
+    text[size++] = (char)('0' + place / 10 % 10);
+    text[size++] = (char)('0' + place % 10);
+    return size;
+}
+
+size_t dpa_shortest(double value, char text[DPA_SHORTEST_SIZE])
+{
+    const uint64_t bits = to_bits(value), fraction = bits << 12 >> 12;
+    const int biased = (int)(bits << 1 >> 53);
+    const size_t sign = bits >> 63;
+    if (biased == 0x7ff)
+        return 0;
+    text[0] = '-';
+    if (bits << 1 == 0) {
+        memcpy(text + sign, "0.0", 3);
+        return sign + 3;
+    }
+    int exponent;
+    const uint64_t hidden = (uint64_t)(biased > 0) << 52;
+    const uint64_t number = choose(fraction | hidden, (biased > 0 ? biased : 1) - 1075,
+                                   fraction == 0 && biased > 1, &exponent);
+    return sign + put_decimal(text + sign, number, exponent);
+}
+
+/* How many of eight bytes are digits before the first that is none; the lowest byte is first. */
+static unsigned count_digits(uint64_t eight)
+{
+    const uint64_t high = 0xf0f0f0f0f0f0f0f0, zeros = 0x3030303030303030;
+    /* Only digits have a 3 above, with 6 added, too; a carry comes from what is no digit. */
+    const uint64_t wrong = ((eight & high) ^ zeros) | (((eight + 0x0606060606060606) & high) ^ zeros);
+    const uint64_t marks = (wrong | wrong >> 1 | wrong >> 2 | wrong >> 3) & 0x1010101010101010;
+    const uint64_t below = marks == 0 ? ~(uint64_t)0 : (marks & (0 - marks)) - 1;
+    return (unsigned)(((below & 0x8080808080808080) >> 7) * 0x0101010101010101 >> 56);
+}
+
+/* Their number: neighbours are joined, to twos, fours and eights. */
+static uint64_t number_of(uint64_t eight)
+{
+    eight &= 0x0f0f0f0f0f0f0f0f;
+    eight = eight * (1 + (10 << 8)) >> 8 & 0x00ff00ff00ff00ff;
+    eight = eight * (1 + (100 << 16)) >> 16 & 0x0000ffff0000ffff;
+    return eight * (1 + ((uint64_t)10000 << 32)) >> 32;
+}
+
+/* Appends the digits at text to number, which overflows if they are many; returns their end. */
+static const char *take_digits(const char *text, const char *end, uint64_t *number)
+{
+    static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    unsigned count = 8;
+    for (; count == 8 && end - text >= 8; text += count) {
+        const uint64_t eight = load_le64((const uint8_t *)text);
+        count = count_digits(eight);
+        *number = *number * tens[count] + number_of(count ? eight << (64 - 8 * count) : 0);
+    }
+    for (; count == 8 && text < end && '0' <= *text && *text <= '9'; text++)
+        *number = *number * 10 + (uint64_t)(*text - '0');
+    return text;
+}
+
+/* The double nearest to number * 10^exponent, ties to even; the next one where the product is
+ * inexact and almost a tie. */
+static double guess(uint64_t number, int64_t exponent)
+{
+    if (number == 0 || exponent < LEAST_POWER || exponent > GREATEST_POWER)
+        return 0;
+    const int power = (int)exponent;
+    const struct power *g = power_of_ten(power);
+    /* Rounded to a double it may be 2^64: then one bit less is enough. */
+    const int size = (int)(to_bits((double)number) >> 52) - 1022, shift = size < 64 ? 64 - size : 0;
+    number <<= shift;
+    const uint64_t least = g->low - (0 <= power && power < 55); /* 5^54 has 126 bits: g is 1 more */
+    const uint64_t low = g->high * number, rest = low + mul_high(least << 1, number);
+    const uint64_t high = mul_high(g->high, number) + (rest < low); /* 61 to 63 bits */
+    const int unit = floor_log2_of_power10(power) + 2 - shift;      /* high is a number of 2^unit */
+    const int needless = 8 + (int)(high >> 61 > 0) + (int)(high >> 62 > 0);
+    const int dropped = unit + needless > -1074 ? needless : -1074 - unit;
+    if (dropped > 62)
+        return 0;
+    const uint64_t kept = high >> dropped, half = (uint64_t)1 << (dropped - 1);
+    const uint64_t beyond = (high & (2 * half - 1)) | (rest != 0);
+    const uint64_t rounded = kept + (beyond > half || (beyond == half && kept % 2 == 1));
+    return from_bits(((uint64_t)(unit + dropped + 1074) << 52) + rounded);
+}
+
+/* memcmp for at most 24 characters: most texts of doubles have 16 or more. */
+static bool equal(const char *text, const char *other, size_t size)
+{
+    if (size < 16)
+        return memcmp(text, other, size) == 0;
+    return memcmp(text, other, 16) == 0 && memcmp(text + size - 8, other + size - 8, 8) == 0;
+}
+
+size_t dpa_read_shortest(const char *text, size_t size, double *value)
+{
+    const char *const end = text + size;
+    const bool minus = size > 0 && text[0] == '-';
+    const char *at = text + minus;
+    uint64_t number = 0, power = 0;
+    int64_t exponent = 0;
+    at = take_digits(at, end, &number);
+    if (at < end && *at == '.') {
+        const char *const point = at + 1;
+        at = take_digits(point, end, &number);
+        exponent = point - at;
+    }
+    if (end - at > 2 && *at == 'e') {
+        const bool negative = at[1] == '-';
+        at = take_digits(at + 2, end, &power);
+        exponent += negative ? -(int64_t)(power % 1000) : (int64_t)(power % 1000);
+    }
+    const double found = guess(number, exponent);
+    *value = minus ? -found : found;
+    char again[DPA_SHORTEST_SIZE];
+    const size_t written = dpa_shortest(*value, again);
+    return written == (size_t)(at - text) && equal(text, again, written) ? written : 0;
+}
