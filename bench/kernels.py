@@ -1,4 +1,4 @@
-"""Every kernel, one core: rates, cycles, and the share of the bound."""
+"""Every kernel, one core: rates, cycles, the share of the bound; beside NumPy at depth 1."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+import numpy as np
+
 import dpa
 from bench.clock import NAME as CLOCK
 from bench.clock import clock_case, given_clock
 from bench.effort import Effort
+from bench.splitmix64 import SplitMix64
 from dpa._native import SAMPLERS, choose_kernel
 from dpa.benchmark import BenchmarkResult, Case, Record
 from dpa.benchmark.tables import Table, duration, rate, times
@@ -17,7 +20,9 @@ from dpa.benchmark.tables import Table, duration, rate, times
 TITLE = "Kernels"
 DEPTHS = (10, 1, 100)
 SAMPLES = 96 * 200  # of one call: they stay in the cache
+BESIDE_NUMPY = (4_096, 262_144)  # ids of one call: in the L2 cache, and not
 ZEN4, ZEN5 = 25, 26
+INTEL = 6
 
 
 def run(effort: Effort) -> Iterator[BenchmarkResult]:
@@ -28,6 +33,8 @@ def run(effort: Effort) -> Iterator[BenchmarkResult]:
                 yield from _group(sampler, depth, effort)
     finally:
         choose_kernel(os.environ.get("DPA_KERNEL") or None)
+    for count in BESIDE_NUMPY:
+        yield from _beside_numpy(count, effort)
 
 
 def _group(sampler: str, depth: int, effort: Effort) -> list[BenchmarkResult]:
@@ -53,18 +60,36 @@ def _group(sampler: str, depth: int, effort: Effort) -> list[BenchmarkResult]:
     return [*([given] if given else []), *effort.measure(cases)]
 
 
+def _beside_numpy(count: int, effort: Effort) -> list[BenchmarkResult]:
+    """The kernel in use at depth 1, and the fastest hash by hand; both reuse their arrays."""
+    size = effort.samples(count)
+    config = dpa.AugmentationConfig(augmentation_depth=1)
+    ids, out = range(size), dpa.AugmentationBatch.empty(size)
+    ours = partial(dpa.generate_augmentation_batch, ids, config, num_threads=1, out=out)
+    peer = SplitMix64(np.arange(size, dtype=np.uint64))
+    facts = {"ids": count}
+    return effort.measure(
+        [
+            Case(f"dpa, {dpa.active_kernel()}, depth 1, {count:,} ids", ours, size, facts=facts),
+            Case(f"numpy, SplitMix64 in place, {count:,} ids", peer.fill, size, facts=facts),
+        ]
+    )
+
+
 def bound_cycles(kernel: str, depth: int, cpu_family: int | None) -> float | None:
     """The fewest cycles in which this CPU could hash a chain, where known.
 
     A chain has 1 + 2 depth blocks; the depth second blocks of links are constant and
     need no message schedule. shani: 32 sha256rnds2 a block. avx512: 64 x 17 operations
-    a block, 64 x 16 a constant one, 48 x 11 a schedule, for 16 lanes, 4 a cycle.
+    a block, 64 x 16 a constant one, 48 x 11 a schedule, for 16 lanes; 4 a cycle on Zen 5,
+    2 on Zen 4 (in halves) and on Intel, whose SHA units differ from model to model.
     """
     scheduled, constant = 1 + depth, depth
     if kernel == "shani" and cpu_family in (ZEN4, ZEN5):
         return (scheduled + constant) * 32 * (2 if cpu_family == ZEN5 else 1)
-    if kernel == "avx512" and cpu_family == ZEN5:
-        return (scheduled * (64 * 17 + 48 * 11) + constant * 64 * 16) / 4 / 16
+    if kernel == "avx512" and cpu_family in (ZEN4, ZEN5, INTEL):
+        a_cycle = 4 if cpu_family == ZEN5 else 2
+        return (scheduled * (64 * 17 + 48 * 11) + constant * 64 * 16) / a_cycle / 16
     return None
 
 
@@ -72,7 +97,8 @@ def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
     groups: list[list[BenchmarkResult]] = []
     clock: BenchmarkResult | None = None
     clocks: list[BenchmarkResult | None] = []
-    for result in results:
+    beside = [result for result in results if "ids" in result.facts]
+    for result in results[: len(results) - len(beside)]:
         if result.name == CLOCK:
             clock = result
         elif not groups or _group_title(groups[-1][0]) != _group_title(result):
@@ -80,10 +106,11 @@ def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
             clocks.append(clock)
         else:
             groups[-1].append(result)
-    return [
+    found = [
         _table(group, clock, machine["cpu_family"])
         for group, clock in zip(groups, clocks, strict=True)
     ]
+    return [*found, _numpy_table(beside)] if beside else found
 
 
 def _group_title(result: BenchmarkResult) -> str:
@@ -113,6 +140,27 @@ def _table(
             ]
         )
     return Table(_group_title(group[0]), head, rows, _note(clock))
+
+
+def _numpy_table(results: Sequence[BenchmarkResult]) -> Table:
+    """Pairs of one number of ids: dpa, then NumPy."""
+    rows = [
+        [
+            result.name,
+            rate(result.best_samples_per_second),
+            rate(result.samples_per_second),
+            duration(result.median_seconds / result.samples_per_call),
+            times(result.rate_against(peer)[1]),
+        ]
+        for ours, peer in zip(results[::2], results[1::2], strict=True)
+        for result in (ours, peer)
+    ]
+    note = (
+        "Five values for each id into arrays that are there, one core. NumPy mixes each id and then"
+        " each value; dpa hashes three blocks of SHA-256 and hands out the digest, too."
+    )
+    head = ("what", "best", "median", "each", "over numpy")
+    return Table("Depth 1 beside NumPy", head, rows, note)
 
 
 def _note(clock: BenchmarkResult | None) -> str:

@@ -70,10 +70,17 @@ def test_peers_draw_in_the_ranges_and_by_the_id(monkeypatch):
     for draw in (peers.python_random, peers.blake2b, peers.default_rng, peers.philox):
         assert draw(7) == draw(7) != draw(8)
         check_ranges([draw(sample_id) for sample_id in range(100)])
-    columns = peers.numpy_hash(np.arange(100, dtype=np.uint64))
+    ids = np.arange(100, dtype=np.uint64)
+    columns = peers.numpy_hash(ids)
     assert all(len(set(column.tolist())) == 100 for column in columns.values())
     rows = zip(*columns.values(), strict=True)
     check_ranges([dict(zip(columns, row, strict=True)) for row in rows])
+    in_place = importlib.import_module("bench.splitmix64").SplitMix64(ids)
+    for _ in range(2):  # what is reused carries nothing over
+        in_place.fill()
+        assert {n: c.tolist() for n, c in in_place.columns.items()} == {
+            n: c.tolist() for n, c in columns.items()
+        }
 
 
 def test_what_is_beside_the_calls_makes_the_same(monkeypatch):
@@ -91,7 +98,8 @@ def test_the_bounds_are_those_of_the_instructions(monkeypatch):
     assert kernels.bound_cycles("shani", 10, 25) == 21 * 32
     assert kernels.bound_cycles("shani", 10, 26) == 21 * 32 * 2
     assert kernels.bound_cycles("avx512", 10, 26) == 437.75
-    for kernel, family in (("avx512", 25), ("avx2", 26), ("shani", 6), ("shani", None)):
+    assert kernels.bound_cycles("avx512", 10, 25) == kernels.bound_cycles("avx512", 10, 6) == 875.5
+    for kernel, family in (("avx512", 23), ("avx2", 26), ("shani", 6), ("shani", None)):
         assert kernels.bound_cycles(kernel, 10, family) is None
 
 
