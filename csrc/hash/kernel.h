@@ -21,8 +21,9 @@ struct link_run {
     const uint32_t (*schedule)[64];
 };
 
-/* Where chains start: sample i hashes block[i], the last one of its key, after the chaining
- * value before[i * step]; step is 1, or 0 where all keys share that value. */
+/* Keys, as far as they are not hashed yet: of sample i the last block, block[i], and the chaining
+ * value before it, before[i * step]. A step is 1, or 0 where all keys share that value, which then
+ * must not lie in the states that are written. */
 struct key_blocks {
     const uint8_t (*block)[64];
     const sha256_state *before;
@@ -44,7 +45,8 @@ struct dpa_kernel {
     unsigned lanes; /* samples it works on at once */
     /* Adds one block to each of n states. */
     void (*compress)(sha256_state *state, const uint8_t (*block)[64], size_t n);
-    /* Takes n digests through a run of links: those of keys, or those in state without any. */
+    /* Takes each of n digests through a run of links. The chains start at the digests of keys,
+     * or where keys is NULL at those in state. */
     void (*link)(sha256_state *state, size_t n, const struct key_blocks *keys,
                  const struct link_run *run);
     /* Hashes n blocks; word[k * row + i] is 64-bit word k of hash i, big-endian, for the

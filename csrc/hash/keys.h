@@ -11,8 +11,9 @@
 /* The prefix that all keys of a request share, hashed as far as it fills blocks. */
 void dpa_keys_start(struct sha256_stream *prefix, const struct dpa_kernel *kernel, const dpa_keys *keys);
 
-/* Stages the keys first .. first + n - 1 in block, and in state where a key needs a block before
- * its last one. What it returns points to these and to prefix. */
+/* Stages the keys first .. first + n - 1: their last, padded blocks in block, and where one of them
+ * has blocks before that, the chaining values in state. What it returns points to these, or to the
+ * chaining value in prefix. */
 struct key_blocks dpa_keys_stage(const struct sha256_stream *prefix, const dpa_keys *keys, size_t first,
                                  size_t n, sha256_state *state, uint8_t (*block)[64]);
 
