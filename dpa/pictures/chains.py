@@ -130,7 +130,7 @@ def _page(name: str, space: Space, key: Key, distribution: Distribution, dots: C
     paired = [x for x in space.names if _has_dots(space, x)]
     if len(paired) > _PAIRED:
         paired = [x for x in paired if x in distribution.tallies][:_PAIRED]
-    heights = [3.3 * -(-len(drawn) // COLUMNS), 2.3, 8.4 if len(paired) > 1 else 2.6]
+    heights = [3.3 * -(-len(drawn) // COLUMNS), 2.3, 0.2 + 2.1 * max(len(paired) - 1, 1)]
     if not isinstance(space, AugmentationConfig):  # other spaces have no presets
         del heights[1]
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
@@ -183,14 +183,18 @@ def _relations(
     checks: Checks,
 ) -> None:
     """Each parameter against each earlier one; in the corner, against that of the next sample."""
-    grid, last = part.add_gridspec(_PAIRED - 1, _PAIRED - 1), len(names) - 2
-    corner = [at for at in np.ndindex(grid.nrows, grid.ncols) if at[1] > at[0] or at[0] > last]
+    last = len(names) - 2
+    grid = part.add_gridspec(max(last + 1, 1), _PAIRED - 1)
+    corner = [at for at in np.ndindex(grid.nrows, grid.ncols) if at[1] > at[0] or last < 0]
     if last >= 0:
         shown = f"correlation of all samples (dots: the first {len(samples):,})"
         heading(part, f"Pairs, and in grey each sample against the next: {shown}")
+    columns: dict[int, Axes] = {}
     for y in range(last + 1):
+        row: Axes | None = None
         for x in range(y + 1):
-            axes = part.add_subplot(grid[y, x])
+            axes = part.add_subplot(grid[y, x], sharex=columns.get(x), sharey=row)
+            columns[x], row = axes, axes
             _pair(axes, (names[x], names[y + 1]), distribution, samples, checks)
             axes.tick_params(labelbottom=y == last, labelleft=x == 0)
             if y == last:
@@ -198,7 +202,7 @@ def _relations(
             if x == 0:
                 axes.set_ylabel(UNITS.get(names[y + 1], names[y + 1]), fontsize=10, color=INK)
     beside = [("neighbours", name) for name in names if last >= 0]
-    for at, key in zip(corner, beside, strict=False):
+    for at, key in zip(corner, beside, strict=False):  # there is always a place more
         axes = part.add_subplot(grid[at])
         values = samples.columns[key[1]][samples.active(key[1])]
         _dots(axes, values[:-1], values[1:], len(samples), MIDDLE)
@@ -208,7 +212,9 @@ def _relations(
     if others:
         place = part.add_subplot(grid[corner[len(beside)]])
         place.set_axis_off()
-        place.text(0, 1, _list_of(others, checks), va="top", fontsize=9, linespacing=1.5, **TEXT)
+        text = _list_of(others, checks)
+        found = place.text(0, 1, text, va="top", fontsize=9, linespacing=1.5, **TEXT)
+        found.set_in_layout(False)  # it may be higher than its place
 
 
 def _pair(
