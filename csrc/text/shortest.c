@@ -141,9 +141,11 @@ static struct digits split(uint64_t number, int *place)
 
 static void put_all(char *text, const struct digits *digits)
 {
+    char *last = text + 9;
+    OPAQUE(last); /* gcc would join the two eights in memory to store them at once */
     text[0] = (char)digits->first;
     put_eight(text + 1, digits->middle);
-    put_eight(text + 9, digits->last);
+    put_eight(last, digits->last);
 }
 
 /* The form of Python's repr of number * 10^place: no exponent from 1e-4 to below 1e16. */
@@ -182,12 +184,20 @@ static size_t put_decimal(char *text, uint64_t number, int place)
     return size;
 }
 
+/* The shortest number * 10^*exponent that rounds to a positive, finite double, given by its bits. */
+static uint64_t decimal(uint64_t bits, int *exponent)
+{
+    const uint64_t fraction = bits << 12 >> 12, biased = bits << 1 >> 53;
+    const uint64_t hidden = (uint64_t)(biased > 0) << 52;
+    return choose(fraction | hidden, (int)(biased > 0 ? biased : 1) - 1075,
+                  fraction == 0 && biased > 1, exponent);
+}
+
 size_t dpa_shortest(double value, char text[DPA_SHORTEST_SIZE])
 {
-    const uint64_t bits = to_bits(value), fraction = bits << 12 >> 12;
-    const int biased = (int)(bits << 1 >> 53);
+    const uint64_t bits = to_bits(value);
     const size_t sign = bits >> 63;
-    if (biased == 0x7ff)
+    if (bits << 1 >> 53 == 0x7ff)
         return 0;
     text[0] = '-';
     if (bits << 1 == 0) {
@@ -195,9 +205,7 @@ size_t dpa_shortest(double value, char text[DPA_SHORTEST_SIZE])
         return sign + 3;
     }
     int exponent;
-    const uint64_t hidden = (uint64_t)(biased > 0) << 52;
-    const uint64_t number = choose(fraction | hidden, (biased > 0 ? biased : 1) - 1075,
-                                   fraction == 0 && biased > 1, &exponent);
+    const uint64_t number = decimal(bits, &exponent);
     return sign + put_decimal(text + sign, number, exponent);
 }
 
@@ -224,16 +232,24 @@ static uint64_t number_of(uint64_t eight)
 /* Appends the digits at text to number, which overflows if they are many; returns their end. */
 static const char *take_digits(const char *text, const char *end, uint64_t *number)
 {
-    static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-    unsigned count = 8;
-    for (; count == 8 && end - text >= 8; text += count) {
-        const uint64_t eight = load_le64((const uint8_t *)text);
-        count = count_digits(eight);
-        *number = *number * tens[count] + number_of(count ? eight << (64 - 8 * count) : 0);
-    }
-    for (; count == 8 && text < end && '0' <= *text && *text <= '9'; text++)
+    for (; text < end && '0' <= *text && *text <= '9'; text++)
         *number = *number * 10 + (uint64_t)(*text - '0');
     return text;
+}
+
+/* The same for many digits. */
+static const char *take_fraction(const char *text, const char *end, uint64_t *number)
+{
+    static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    while (end - text >= 8) {
+        const uint64_t eight = load_le64((const uint8_t *)text);
+        const unsigned count = count_digits(eight);
+        *number = *number * tens[count] + number_of(count ? eight << (64 - 8 * count) : 0);
+        text += count;
+        if (count < 8)
+            return text;
+    }
+    return take_digits(text, end, number);
 }
 
 /* The double nearest to number * 10^exponent, ties to even; the next one where the product is
@@ -261,27 +277,39 @@ static double guess(uint64_t number, int64_t exponent)
     return from_bits(((uint64_t)(unit + dropped + 1074) << 52) + rounded);
 }
 
-/* memcmp for at most 24 characters: most texts of doubles have 16 or more. */
-static bool equal(const char *text, const char *other, size_t size)
+/* Whether a text of digits, a point and digits, which are `number`, is that of a positive value.
+ * False for the few that only writing can tell. */
+static bool is_text(const char *text, const char *point, const char *end, uint64_t number,
+                    double value)
 {
-    if (size < 16)
-        return memcmp(text, other, size) == 0;
-    return memcmp(text, other, 16) == 0 && memcmp(text + size - 8, other + size - 8, 8) == 0;
+    static const uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    const int64_t before = point - text, behind = end - point - 1;
+    if (before < 1 || behind < 1 || (text[0] == '0' ? before != 1 : before + behind > 17) || value < 1e-4 ||
+        value >= 1e16 || (end[-1] == '0' && behind > 1))
+        return false;
+    for (int64_t zero = 17; zero < behind; zero++) /* so number has 17 digits at most */
+        if (point[zero - 16] != '0')
+            return false;
+    int exponent;
+    const uint64_t shortest = decimal(to_bits(value), &exponent);
+    const int64_t more = -behind - exponent; /* digits of shortest, all zeros */
+    return 0 <= more && more < 8 && mul_high(number, tens[more]) == 0 &&
+           number * tens[more] == shortest;
 }
 
 size_t dpa_read_shortest(const char *text, size_t size, double *value)
 {
     const char *const end = text + size;
     const bool minus = size > 0 && text[0] == '-';
-    const char *at = text + minus;
+    const char *const start = text + minus;
     uint64_t number = 0, power = 0;
     int64_t exponent = 0;
-    at = take_digits(at, end, &number);
+    const char *const point = take_digits(start, end, &number), *at = point;
     if (at < end && *at == '.') {
-        const char *const point = at + 1;
-        at = take_digits(point, end, &number);
-        exponent = point - at;
+        at = take_fraction(point + 1, end, &number);
+        exponent = point + 1 - at;
     }
+    const char *const digits_end = at;
     if (end - at > 2 && *at == 'e') {
         const bool negative = at[1] == '-';
         at = take_digits(at + 2, end, &power);
@@ -289,7 +317,9 @@ size_t dpa_read_shortest(const char *text, size_t size, double *value)
     }
     const double found = guess(number, exponent);
     *value = minus ? -found : found;
+    if (at == digits_end && is_text(start, point, at, number, found))
+        return (size_t)(at - text);
     char again[DPA_SHORTEST_SIZE];
     const size_t written = dpa_shortest(*value, again);
-    return written == (size_t)(at - text) && equal(text, again, written) ? written : 0;
+    return written == (size_t)(at - text) && memcmp(text, again, written) == 0 ? written : 0;
 }
