@@ -7,12 +7,14 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from math import isnan
 from pathlib import Path
 
 import dpa
 from bench.effort import Effort
+from bench.space import TEN, ten
 from bench.tables import rate_table
 from dpa.benchmark import BenchmarkResult, Case, Record
 from dpa.benchmark.memory import MB
@@ -30,6 +32,11 @@ STREAMS = ("json", "jsonl", "parquet")
 
 def _formats() -> list[str]:
     return ["json", "jsonl", "npz", *(["parquet"] if find_spec("pyarrow") else [])]
+
+
+def _json_peers() -> list[str]:
+    """Modules with loads and dumps; orjson is a peer where it is installed."""
+    return ["json", *(["orjson"] if find_spec("orjson") else [])]
 
 
 def run(effort: Effort) -> Iterator[BenchmarkResult]:
@@ -59,11 +66,29 @@ def _cases(folder: Path, count: int) -> list[Case]:
             Case(f"{name}: load dicts", partial(dpa.load_augmentation_chain, path), count),
             Case(f"{name}: verify", partial(_verify, path), count, facts=facts),
         ]
+    cases += _space_cases(folder / "space.json", count)
+    content = (folder / "chain.json").read_bytes()
+    for name in _json_peers():
+        peer = import_module(name)
+        cases += [
+            Case(f"{name}.loads of that .json", partial(peer.loads, content), count),
+            Case(f"{name}.dumps of its dicts", partial(peer.dumps, rows), count),
+        ]
     path = folder / "dicts.json"
     return [
         *cases,
         Case("json: save dicts", partial(save, rows, path), count),
         Case("json: save dicts, hashes checked", partial(save, rows, path, DEFAULT), count),
+    ]
+
+
+def _space_cases(path: Path, count: int) -> list[Case]:
+    batch = dpa.generate_augmentation_batch(range(count), ten(), num_threads=1)
+    dpa.save_augmentation_chain(batch, path)
+    return [
+        Case(f"json: save {TEN}", partial(dpa.save_augmentation_chain, batch, path), count),
+        Case(f"json: load {TEN}", partial(dpa.load_augmentation_batch, path), count),
+        Case(f"json: verify {TEN}", partial(_verify, path), count),
     ]
 
 
