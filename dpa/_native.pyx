@@ -331,15 +331,20 @@ cdef class Plan:
 
 
 cdef class _Buffers:
-    """Arrays that stay acquired as long as this lives."""
+    """Arrays that stay acquired as long as this lives, and a pointer for each column."""
     cdef Py_buffer *views
+    cdef void **pointers
     cdef size_t acquired, room
 
-    def __cinit__(self, size_t room):
-        self.room = room
-        self.views = <Py_buffer *> malloc(room * sizeof(Py_buffer))
+    cdef int reserve(self, size_t columns) except -1:
+        """Makes room for the arrays of columns, keys and digests."""
+        self.room = columns + 3
+        self.views = <Py_buffer *> malloc(
+            self.room * sizeof(Py_buffer) + (columns + 1) * sizeof(void *))
         if self.views == NULL:
             raise MemoryError
+        self.pointers = <void **> (self.views + self.room)
+        return 0
 
     cdef Py_buffer *take(self, object source, str name, const char *formats, Py_ssize_t size,
                          bint writable) except NULL:
@@ -371,7 +376,7 @@ cdef class _Buffers:
         free(self.views)
 
 
-cdef class Request:
+cdef class Request(_Buffers):
     """Samples to make: keys, a digest array (n, 32) or None, and arrays of the plan's columns.
 
     ids is the first of consecutive integers, an array of uint64, or UTF-8 with its offsets,
@@ -384,8 +389,6 @@ cdef class Request:
     cdef Py_ssize_t size
     cdef Plan plan
     cdef bytes prefix
-    cdef _Buffers buffers
-    cdef void **pointers
 
     def __cinit__(self, Plan plan not None, bytes prefix not None, ids, Py_ssize_t size, digests,
                   values):
@@ -397,25 +400,22 @@ cdef class Request:
         self.plan = plan
         self.prefix = prefix
         self.size = size
-        self.buffers = _Buffers(columns + 4)
-        self.pointers = <void **> malloc((columns + 1) * sizeof(void *))
-        if self.pointers == NULL:
-            raise MemoryError
+        self.reserve(columns)
         plan.describe(request)
         request.values = self.pointers
-        self.buffers.take_keys(&request.keys, prefix, ids, size)
+        self.take_keys(&request.keys, prefix, ids, size)
         if digests is not None:
-            request.digests = self.buffers.take(
+            request.digests = self.take(
                 digests, "digests", b"B", size * DPA_DIGEST_SIZE, True).buf
         if isinstance(values, tuple):
             self.take_columns(values)
         elif plan.uniforms:
-            self.pointers[0] = self.buffers.take(
+            self.pointers[0] = self.take(
                 values, "values", b"d", size * plan.uniforms, True).buf
         elif not plan.form.plain:
             raise ValueError("columns that are no single real numbers need arrays of their own")
         elif columns > 0:
-            view = self.buffers.take(values, "values", b"df", columns * size, True)
+            view = self.take(values, "values", b"df", columns * size, True)
             request.single_precision = view.itemsize == 4
             for c in range(columns):
                 self.pointers[c] = <char *> view.buf + c * size * view.itemsize
@@ -428,7 +428,7 @@ cdef class Request:
         if <size_t> len(values) != form.columns:
             raise ValueError(f"values must be {form.columns} columns, got {len(values)}")
         for c in range(form.columns):
-            view = self.buffers.take(values[c], form.names[c], format_of(form.kind[c]),
+            view = self.take(values[c], form.names[c], format_of(form.kind[c]),
                                      self.size * form.items[c], True)
             self.pointers[c] = view.buf
             if form.kind[c] <= DPA_BETA:
@@ -437,9 +437,6 @@ cdef class Request:
                 item = view.itemsize
         self.request.single_precision = item == 4
         return 0
-
-    def __dealloc__(self):
-        free(self.pointers)
 
     def fill(self, Py_ssize_t first, Py_ssize_t count) -> None:
         """Makes the samples first .. first + count - 1."""
@@ -452,13 +449,14 @@ def leaf_sum(bytes prefix not None, ids, Py_ssize_t size, digests, tuple values 
     """The sum of the samples' leaves. ids as for Request; values: arrays (n, ...), no float32."""
     check_engine()
     cdef size_t columns = len(values), c
-    cdef _Buffers buffers = _Buffers(columns + 3)
+    cdef _Buffers buffers = _Buffers()
     cdef dpa_keys keys
     cdef const void *hashes
     cdef uint64_t total[4]
     cdef Py_buffer *view
     memset(&keys, 0, sizeof(keys))
     memset(total, 0, sizeof(total))
+    buffers.reserve(columns)
     buffers.take_keys(&keys, prefix, ids, size)
     hashes = buffers.take(digests, "digests", b"B", size * DPA_DIGEST_SIZE, False).buf
     cdef dpa_field *fields = <dpa_field *> malloc((columns + 1) * sizeof(dpa_field))
@@ -666,7 +664,7 @@ cdef class KeyedPlan:
         return hex_text(digest)
 
 
-cdef class Rows:
+cdef class Rows(_Buffers):
     """The samples of columns as dicts, made one by one; tolist() makes all that remain at once.
 
     values: a tuple with an array (n, *shape) a column, real numbers as float64, or where all
@@ -675,45 +673,37 @@ cdef class Rows:
     cdef Form form
     cdef object rank
     cdef dict template
-    cdef _Buffers buffers
-    cdef const void **values
     cdef const uint8_t *digests
     cdef Py_ssize_t at, size
 
     def __cinit__(self, Form form not None, values, digests, Py_ssize_t size, rank=None):
-        cdef const double *block
+        cdef double *block
         cdef size_t c
         self.form = form
         self.rank = rank
         self.template = form.ranked(rank)
         self.size = size
-        self.buffers = _Buffers(form.columns + 1)
-        self.values = <const void **> malloc((form.columns + 1) * sizeof(void *))
-        if self.values == NULL:
-            raise MemoryError
-        self.digests = <const uint8_t *> self.buffers.take(
+        self.reserve(form.columns)
+        self.digests = <const uint8_t *> self.take(
             digests, "digests", b"B", size * DPA_DIGEST_SIZE, False).buf
         if not isinstance(values, tuple):
             if not form.plain:
                 raise ValueError("columns that are no single real numbers need own arrays")
-            block = <const double *> self.buffers.take(
+            block = <double *> self.take(
                 values, "values", b"d", form.columns * size, False).buf
             for c in range(form.columns):
-                self.values[c] = block + c * size
+                self.pointers[c] = block + c * size
             return
         if <size_t> len(values) != form.columns:
             raise ValueError(f"values must be {form.columns} columns, got {len(values)}")
         for c in range(form.columns):
             formats = b"d" if form.kind[c] <= DPA_BETA else format_of(form.kind[c])
-            self.values[c] = self.buffers.take(
+            self.pointers[c] = self.take(
                 values[c], form.names[c], formats, size * form.items[c], False).buf
-
-    def __dealloc__(self):
-        free(self.values)
 
     cdef dict row(self, dict template):
         """The next sample, which there must be."""
-        cdef dict row = row_of(self.form, template, self.values, self.at,
+        cdef dict row = row_of(self.form, template, <const void *const *> self.pointers, self.at,
                                self.digests + self.at * DPA_DIGEST_SIZE)
         self.at += 1
         return row

@@ -21,6 +21,7 @@ Source: TypeAlias = (
     "int | npt.NDArray[np.uint64] | tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]"
 )
 
+_UINT64 = np.dtype(np.uint64)
 #: The most ids of one call. No machine holds the columns of so many samples; len() ends at 2**63.
 MANY = 2**48
 
@@ -206,7 +207,6 @@ class Listed(Ids):
     __slots__ = ("_array",)
 
     def __init__(self, array: npt.NDArray[np.uint64]) -> None:
-        array.setflags(write=False)  # the ids say what generated a batch
         self._array = array
 
     @classmethod
@@ -216,7 +216,7 @@ class Listed(Ids):
         `copy`: False for memory that nobody writes to.
         """
         # Buffers from a network may not be aligned.
-        array = np.array(ids, np.uint64) if copy else np.require(ids, np.uint64, ["C", "A"])
+        array = ids.astype(_UINT64) if copy else np.require(ids, _UINT64, ["C", "A"])
         if ids.dtype.kind == "i" and (at := first_above(array, 2**63 - 1)) < len(array):
             raise ValueError(f"ids must not be negative, got {ids[at]} at index {at}")
         return cls(array)
@@ -230,6 +230,7 @@ class Listed(Ids):
 
     @property
     def public(self) -> npt.NDArray[np.uint64]:
+        self._array.setflags(write=False)  # the ids say what generated a batch
         return self._array
 
     def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:

@@ -66,7 +66,7 @@ def run_spans(
     A sample takes `blocks` SHA-256 blocks. A KeyboardInterrupt is raised between two spans,
     with any number of threads.
     """
-    span = max(32, SPAN_BLOCKS // blocks // 192 * 192)  # a multiple of the C code's batches
+    span = SPAN_BLOCKS // blocks // 192 * 192 or 32  # a multiple of the C code's batches
     if size <= span:
         check_threads(num_threads)
         fill(0, size)
