@@ -83,8 +83,8 @@ size_t dpa_write_lines(const dpa_text_field *fields, size_t field_count, const c
                        size_t capacity, size_t *size);
 
 /* Reads at most count lines into values of as many. Stops before the first that is not exactly as
- * dpa_write_lines writes it. Returns how many it read; *used is their size. A string takes no more bytes than its text; offsets[0] is
- * set to 0. */
+ * dpa_write_lines writes it. Returns how many it read; *used is their size. A string takes no more
+ * bytes than its text; offsets[0] is set to 0. What is behind the lines read is undefined. */
 size_t dpa_read_lines(const dpa_text_field *fields, size_t field_count, const char *separator,
                       size_t separator_size, size_t count, const char *text, size_t size,
                       size_t *used);

@@ -81,8 +81,8 @@ cdef class LineForm:
 
     cdef const int64_t *_numbers(self, items) except NULL:
         """Integers as an array that lives as long as this form."""
-        cdef bytes memory = bytes(len(items) * sizeof(int64_t))
-        cdef int64_t *numbers = <int64_t *> PyBytes_AsString(memory)
+        cdef bytearray memory = bytearray(len(items) * sizeof(int64_t))
+        cdef int64_t *numbers = <int64_t *> PyByteArray_AsString(memory)
         for at, number in enumerate(items):
             numbers[at] = number
         self._kept.append(memory)

@@ -1,8 +1,8 @@
 /* shortest.c: doubles as the shortest decimal text that gives them back, and back from it.
  *
  * The steps are those of Raffaello Giulietti, "The Schubfach way to render doubles", whose paper
- * proves them. Reading guesses a double and writes it: the guess is right where that gives the
- * same text, so nothing about guessing needs a proof.
+ * proves them. Reading guesses a double, and the guess is right where its shortest text is the
+ * one that was read: so nothing about guessing needs a proof.
  */
 #include "dpa_columns.h"
 #include "sample/functions.h"
@@ -39,6 +39,8 @@ static const struct power *power_of_ten(int exponent)
     return &powers[exponent - LEAST_POWER];
 }
 
+static const uint64_t ten_to[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+
 /* number * g / 2^127: its whole part, and 63 bits of the fraction. */
 struct product {
     uint64_t whole, fraction;
@@ -59,15 +61,15 @@ static uint64_t to_odd(struct product product)
 /* The multiple of ten in the interval of c * 2^q, else the number nearest to it: what `choose` is,
  * by the paper's steps. Ties go to even doubles, so the interval of an even one has its bounds. */
 static uint64_t choose_exactly(uint64_t c, bool uneven, int shift, const struct power *g,
-                               uint64_t nearest, uint64_t tens)
+                               uint64_t nearest, uint64_t rounded)
 {
     const uint64_t open = c & 1;
     const uint64_t low = to_odd(scaled(g, (4 * c - (uneven ? 1 : 2)) << shift)) + open;
     const uint64_t high = to_odd(scaled(g, (4 * c + 2) << shift)) - open;
-    if (low <= 4 * tens)
-        return tens;
-    if (4 * (tens + 10) <= high)
-        return tens + 10;
+    if (low <= 4 * rounded)
+        return rounded;
+    if (4 * (rounded + 10) <= high)
+        return rounded + 10;
     return nearest + (4 * nearest < low); /* below an interval that is uneven */
 }
 
@@ -81,17 +83,17 @@ static uint64_t choose(uint64_t c, int q, bool uneven, int *exponent)
     const struct product product = scaled(g, 4 * c << shift); /* in quarters, as all here */
     const uint64_t value = to_odd(product), below = value / 4, middle = 4 * below + 2;
     const uint64_t nearest = below + (value > middle || (value == middle && below % 2 == 1));
-    const uint64_t tens = value / 40 * 10;
+    const uint64_t rounded = value / 40 * 10;
     *exponent = k;
     /* How far the two multiples of ten are, and the bounds, in 2^-57 quarters. Of ten numbers in
      * a row one at most is in the interval. No jumps between them, which nothing predicts. */
-    const uint64_t rest = (product.whole - 4 * tens) << 57 | product.fraction >> 6;
+    const uint64_t rest = (product.whole - 4 * rounded) << 57 | product.fraction >> 6;
     const uint64_t other = ((uint64_t)40 << 57) - rest, bound = g->high >> (6 - shift);
-    const uint64_t rounded_up = other < bound ? tens + 10 : nearest;
+    const uint64_t rounded_up = other < bound ? rounded + 10 : nearest;
     const bool close = rest - bound + 8 <= 16 || other - bound + 8 <= 16;
     if (close || uneven)
-        return choose_exactly(c, uneven, shift, g, nearest, tens);
-    return rest < bound ? tens : rounded_up;
+        return choose_exactly(c, uneven, shift, g, nearest, rounded);
+    return rest < bound ? rounded : rounded_up;
 }
 
 /* Eight digits as text, the first in the lowest byte. Each step halves all lanes at once, to
@@ -184,7 +186,7 @@ static size_t put_decimal(char *text, uint64_t number, int place)
     return size;
 }
 
-/* The shortest number * 10^*exponent that rounds to a positive, finite double, given by its bits. */
+/* The shortest number * 10^*exponent that rounds to the positive double with these bits. */
 static uint64_t decimal(uint64_t bits, int *exponent)
 {
     const uint64_t fraction = bits << 12 >> 12, biased = bits << 1 >> 53;
@@ -214,7 +216,8 @@ static unsigned count_digits(uint64_t eight)
 {
     const uint64_t high = 0xf0f0f0f0f0f0f0f0, zeros = 0x3030303030303030;
     /* Only digits have a 3 above, with 6 added, too; a carry comes from what is no digit. */
-    const uint64_t wrong = ((eight & high) ^ zeros) | (((eight + 0x0606060606060606) & high) ^ zeros);
+    const uint64_t more = eight + 0x0606060606060606;
+    const uint64_t wrong = ((eight & high) ^ zeros) | ((more & high) ^ zeros);
     const uint64_t marks = (wrong | wrong >> 1 | wrong >> 2 | wrong >> 3) & 0x1010101010101010;
     const uint64_t below = marks == 0 ? ~(uint64_t)0 : (marks & (0 - marks)) - 1;
     return (unsigned)(((below & 0x8080808080808080) >> 7) * 0x0101010101010101 >> 56);
@@ -240,11 +243,10 @@ static const char *take_digits(const char *text, const char *end, uint64_t *numb
 /* The same for many digits. */
 static const char *take_fraction(const char *text, const char *end, uint64_t *number)
 {
-    static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
     while (end - text >= 8) {
         const uint64_t eight = load_le64((const uint8_t *)text);
         const unsigned count = count_digits(eight);
-        *number = *number * tens[count] + number_of(count ? eight << (64 - 8 * count) : 0);
+        *number = *number * ten_to[count] + number_of(count ? eight << (64 - 8 * count) : 0);
         text += count;
         if (count < 8)
             return text;
@@ -277,24 +279,26 @@ static double guess(uint64_t number, int64_t exponent)
     return from_bits(((uint64_t)(unit + dropped + 1074) << 52) + rounded);
 }
 
-/* Whether a text of digits, a point and digits, which are `number`, is that of a positive value.
- * False for the few that only writing can tell. */
-static bool is_text(const char *text, const char *point, const char *end, uint64_t number,
-                    double value)
+/* Whether a text of digits, a point and digits is that of a positive value; `number` is all its
+ * digits. False, too, for the few that only writing can tell. */
+static bool is_decimal(const char *text, const char *point, const char *end, uint64_t number,
+                       double value)
 {
-    static const uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     const int64_t before = point - text, behind = end - point - 1;
-    if (before < 1 || behind < 1 || (text[0] == '0' ? before != 1 : before + behind > 17) || value < 1e-4 ||
-        value >= 1e16 || (end[-1] == '0' && behind > 1))
+    if (before < 1 || behind < 1 || (end[-1] == '0' && behind > 1))
+        return false;
+    if (text[0] == '0' ? before > 1 : before + behind > 17)
         return false;
     for (int64_t zero = 17; zero < behind; zero++) /* so number has 17 digits at most */
         if (point[zero - 16] != '0')
             return false;
+    if (value < 1e-4 || value >= 1e16)
+        return false;
     int exponent;
     const uint64_t shortest = decimal(to_bits(value), &exponent);
     const int64_t more = -behind - exponent; /* digits of shortest, all zeros */
-    return 0 <= more && more < 8 && mul_high(number, tens[more]) == 0 &&
-           number * tens[more] == shortest;
+    return 0 <= more && more <= 8 && mul_high(number, ten_to[more]) == 0 &&
+           number * ten_to[more] == shortest;
 }
 
 size_t dpa_read_shortest(const char *text, size_t size, double *value)
@@ -317,7 +321,7 @@ size_t dpa_read_shortest(const char *text, size_t size, double *value)
     }
     const double found = guess(number, exponent);
     *value = minus ? -found : found;
-    if (at == digits_end && is_text(start, point, at, number, found))
+    if (at == digits_end && is_decimal(start, point, at, number, found))
         return (size_t)(at - text);
     char again[DPA_SHORTEST_SIZE];
     const size_t written = dpa_shortest(*value, again);

@@ -72,7 +72,8 @@ static size_t check_reading(const char *text, size_t size)
     start_copy(&copy, size);
     memcpy(exact, text, size);
     size_t used, written;
-    const size_t lines = dpa_read_lines(copy.fields, FIELDS, SEPARATOR, 2, LINES, exact, size, &used);
+    const size_t lines =
+        dpa_read_lines(copy.fields, FIELDS, SEPARATOR, 2, LINES, exact, size, &used);
     const size_t back =
         dpa_write_lines(copy.fields, FIELDS, SEPARATOR, 2, 0, lines, again, size, &written);
     CHECK(back == lines && written == used && memcmp(again, text, used) == 0,
@@ -129,8 +130,9 @@ void test_lines(void)
             changed[at] = (char)byte;
             check_reading(changed, whole);
         }
-    static const char *strings[] = {"\\ud834", "\\ud834x", "\\ud834\\u0041", "\\udd1e", "\\u0041", "\\u000a",
-                                    "\\u00FC", "\\/", "\\", "\\u", "\xc3\xbc", "\\u12"};
+    static const char *strings[] = {"\\ud834", "\\ud834x", "\\ud834\\u0041", "\\udd1e",
+                                    "\\u0041", "\\u000a", "\\u00FC", "\\/", "\\", "\\u", "\\u12",
+                                    "\xc3\xbc"};
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
         const char *start = strstr(expected, "a\\\"");
         const size_t before = (size_t)(start - expected);
