@@ -51,8 +51,8 @@ class Lines:
         self._fields = sorted([*metadata.names, "hash", *(["id"] if self._listed else [])])
         space = metadata.space
         self._values = {n: values_of(None if space is None else space[n]) for n in metadata.names}
-        shortest = {name: "x" * values.shortest for name, values in self._values.items()}
-        self._shortest = len(self._line(shortest, "x" * 66, "x"))
+        names = self._line(dict.fromkeys(metadata.names, ""), "x" * 66, "x")
+        self._shortest = len(names) + sum(values.shortest for values in self._values.values())
         self._form = LineForm(self._forms(), separator, LONGEST)
 
     def _forms(self) -> list[tuple[bytes, str, tuple[int, ...], tuple[bytes, ...]]]:
