@@ -338,7 +338,7 @@ cdef class _Buffers:
 
     cdef int reserve(self, size_t columns) except -1:
         """Makes room for the arrays of columns, keys and digests."""
-        self.room = columns + 3
+        self.room = columns + 4
         self.views = <Py_buffer *> malloc(
             self.room * sizeof(Py_buffer) + (columns + 1) * sizeof(void *))
         if self.views == NULL:
@@ -429,7 +429,7 @@ cdef class Request(_Buffers):
             raise ValueError(f"values must be {form.columns} columns, got {len(values)}")
         for c in range(form.columns):
             view = self.take(values[c], form.names[c], format_of(form.kind[c]),
-                                     self.size * form.items[c], True)
+                             self.size * form.items[c], True)
             self.pointers[c] = view.buf
             if form.kind[c] <= DPA_BETA:
                 if item and item != view.itemsize:
@@ -606,10 +606,10 @@ cdef class KeyedPlan:
             raise TypeError("this derivation was made without its constructor")
         return self.plan
 
-    cdef int make(self, sample_id, size_t columns, void **values, uint8_t *digest) except -1:
+    cdef int make(self, Plan plan, sample_id, size_t columns, void **values,
+                  uint8_t *digest) except -1:
         cdef dpa_request request
         cdef int64_t[2] offsets
-        cdef Plan plan = self.ready()
         cdef bytes prefix = self.prefix
         check_engine()
         plan.describe(&request)
@@ -634,7 +634,8 @@ cdef class KeyedPlan:
 
     def params(self, sample_id) -> dict:
         """One sample as a dict: its parameters, its hash, and the rank if the key has one."""
-        cdef Form form = self.ready().form
+        cdef Plan plan = self.ready()
+        cdef Form form = plan.form
         cdef uint64_t few_values[FEW]
         cdef void *few_pointers[FEW]
         cdef void *memory = NULL
@@ -652,7 +653,7 @@ cdef class KeyedPlan:
             for c in range(form.columns):
                 pointers[c] = values
                 values += form.stride(c)
-            self.make(sample_id, form.columns, pointers, digest)
+            self.make(plan, sample_id, form.columns, pointers, digest)
             return row_of(form, self.template, <const void *const *> pointers, 0, digest)
         finally:
             free(memory)
@@ -660,7 +661,7 @@ cdef class KeyedPlan:
     def hash(self, sample_id) -> str:
         """The hash of one sample, 64 hex characters."""
         cdef uint8_t digest[DPA_DIGEST_SIZE]
-        self.make(sample_id, 0, NULL, digest)
+        self.make(self.ready(), sample_id, 0, NULL, digest)
         return hex_text(digest)
 
 
@@ -701,11 +702,11 @@ cdef class Rows(_Buffers):
             self.pointers[c] = self.take(
                 values[c], form.names[c], formats, size * form.items[c], False).buf
 
-    cdef dict row(self, dict template):
-        """The next sample, which there must be."""
-        cdef dict row = row_of(self.form, template, <const void *const *> self.pointers, self.at,
-                               self.digests + self.at * DPA_DIGEST_SIZE)
-        self.at += 1
+    cdef dict row(self, dict template, Py_ssize_t at):
+        """Sample number `at`, and the next one will be that behind it."""
+        cdef dict row = row_of(self.form, template, <const void *const *> self.pointers, at,
+                               self.digests + at * DPA_DIGEST_SIZE)
+        self.at = at + 1
         return row
 
     def __iter__(self):
@@ -715,7 +716,7 @@ cdef class Rows(_Buffers):
     def __next__(self):
         if self.at >= self.size:
             raise StopIteration
-        return self.row(self.template)
+        return self.row(self.template, self.at)
 
     def __length_hint__(self) -> int:
         return self.size - self.at
@@ -724,12 +725,12 @@ cdef class Rows(_Buffers):
     def tolist(self) -> list:
         """The samples that remain, in dicts that share their keys."""
         cdef dict template = self.form.sharing(self.rank)
-        cdef Py_ssize_t i, size = self.size - self.at
+        cdef Py_ssize_t i, first = self.at, size = self.size - first
         cdef list result = PyList_New(size)
         # A gc callback that saw the NULLs of this list would die of them.
         PyObject_GC_UnTrack(<void *> result)
         for i in range(size):
-            row = self.row(template)
+            row = self.row(template, first + i)
             Py_INCREF(row)
             PyList_SetItem(result, i, row)
         PyObject_GC_Track(<void *> result)
@@ -776,7 +777,7 @@ cdef class RowCursor:
             with cython.critical_section(self):
                 rows = self.rows
                 if rows is not None and rows.at < rows.size:
-                    return rows.row(rows.template)
+                    return rows.row(rows.template, rows.at)
                 end = self.end
             rows = self._rows(end)
             with cython.critical_section(self):

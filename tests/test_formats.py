@@ -568,7 +568,7 @@ def test_a_refused_save_takes_no_sample(path, arguments):
 
 
 @pytest.mark.parametrize(
-    "place", ["dpa.derivation.digest.SampleDigest.update", "dpa.derivation.columns.dicts"]
+    "place", ["dpa.derivation.digest.SampleDigest.update", "dpa.derivation.columns.Rows"]
 )
 @pytest.mark.parametrize("chunk_size", [7, 100_000])
 def test_an_interrupted_stream_of_a_file_goes_on(path, place, chunk_size, monkeypatch):
