@@ -70,11 +70,8 @@ class Derivation(Frozen, KeyedPlan):
 
     def blank(self, ids: Ids, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
         """A batch of zeros for these ids, still to be filled."""
-        columns = {
-            name: np.zeros((len(ids), *form.shape), form.base)
-            for name, form in self.space.forms(dtype).items()
-        }
-        return AugmentationBatch(self, ids, np.zeros((len(ids), 32), np.uint8), columns)
+        columns = self.space.arrays(np.zeros, len(ids), dtype)
+        return AugmentationBatch(self, ids, np.zeros((len(ids), 32), _BYTE), columns)
 
     def batch(
         self, ids: Ids, num_threads: int | None = None, dtype: npt.DTypeLike = np.float64
@@ -86,10 +83,7 @@ class Derivation(Frozen, KeyedPlan):
             block = np.empty((len(space.names), size), dtype)
             self._fill(ids, digests, block, num_threads)
             return AugmentationBatch(self, ids, digests, block)
-        columns = {
-            name: np.empty((size, *form.shape), form.base)
-            for name, form in space.forms(dtype).items()
-        }
+        columns = space.arrays(np.empty, size, dtype)
         self._fill(ids, digests, tuple(columns.values()), num_threads)
         return AugmentationBatch(self, ids, digests, columns)
 
@@ -174,12 +168,9 @@ def derive(
     Raises TypeError or ValueError; the message names the argument.
     """
     global _latest  # replaced as a whole, so that threads never see half of it
-    kept, e, v, seed, r, size, found = _latest
-    if (
-        (config is kept and epoch is e and view is v)
-        and (base_seed is seed and rank is r)
-        and world_size is size
-    ):
+    space, e, v, seed, r, size, found = _latest
+    same = config is space and epoch is e and view is v and base_seed is seed
+    if same and rank is r and world_size is size:
         return found  # type: ignore[no-any-return]
     try:
         found = _kept(config, epoch, view, base_seed, rank, world_size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -217,6 +217,13 @@ class Space(Frozen):
             name: np.dtype((dtype if each.dtype.kind == "f" else each.dtype, each.item_shape))
             for name, each in self.parameters
         }
+
+    def arrays(
+        self, make: Callable[..., npt.NDArray[Any]], size: int, dtype: npt.DTypeLike
+    ) -> dict[str, npt.NDArray[Any]]:
+        """An array by `make`, np.empty or np.zeros, for each column of `size` samples."""
+        forms = self.forms(dtype).items()
+        return {name: make((size, *form.shape), form.base) for name, form in forms}
 
     def only(self, names: Iterable[str]) -> Space:
         """The space of these parameters, and of those on whose values they depend.
