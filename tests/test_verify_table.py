@@ -1,5 +1,7 @@
 """Tables that others have written are verified by their ids: dpa verify --table."""
 
+import json
+
 import numpy as np
 import pytest
 import test_space_files
@@ -46,6 +48,8 @@ def test_a_folder(folder, capsys):
     assert (report.ok, report.checked, report.files, report.digest) == (True, 3000, 3, digest)
     assert command(folder, "--prefix", "p.") == 0
     assert capsys.readouterr().out == f"{folder}: ok, 3,000 samples in 3 files, digest {digest}\n"
+    assert command(folder, "--prefix", "p.", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == report.to_dict()
     assert command(folder, "--prefix", "p.", "--quiet") == 0
     assert capsys.readouterr().out == ""
 
