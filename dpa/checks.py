@@ -153,24 +153,6 @@ class raised_as(ContextDecorator):  # noqa: N801  # like contextlib's; a generat
             raise self._kind(str(error)) from None
 
 
-class MissingExtraError(ImportError):
-    """An optional library is missing, which the `extras` bring; `needs` says what for."""
-
-    needs = ""
-    extras: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, needs: str, *extras: str, module: str | None = None) -> MissingExtraError:
-        """The error whose message says what to install. `module`: what is missing."""
-        listed = ",".join(extras)
-        error = cls(
-            f"{needs}: pip install 'dpa-augment[{listed}]' (in a clone: pip install '.[{listed}]')",
-            name=module,
-        )
-        error.needs, error.extras = needs, extras
-        return error
-
-
 @contextmanager
 def extra(name: str, needs: str) -> Iterator[None]:
     """Wraps the imports of a module that needs the extra `name`, and says so if one is missing.
@@ -180,4 +162,7 @@ def extra(name: str, needs: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise MissingExtraError.of(needs, name, module=error.name) from error
+        raise ImportError(
+            f"{needs}: pip install 'dpa-augment[{name}]' (in a clone: pip install '.[{name}]')",
+            name=error.name,
+        ) from error

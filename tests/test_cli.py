@@ -512,7 +512,8 @@ def test_missing_extras_are_named_once(tmp_path, monkeypatch, capsys):
     assert cli.main(["plot", str(tables[0]), "-o", "x.png"]) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1
-    assert "need matplotlib, .parquet files need pyarrow: pip install 'dpa-augment[viz,par" in err
+    assert "pictures need matplotlib: pip install 'dpa-augment[viz]'" in err
+    assert "; .parquet files need pyarrow: pip install 'dpa-augment[parquet]'" in err
     assert cli.main(["plot", str(tmp_path / "c.json"), "-o", "x.png"]) == 2
     assert "pip install 'dpa-augment[viz]'" in capsys.readouterr().err
     assert cli.main(["verify", *map(str, tables), str(tmp_path / "c.json")]) == 2

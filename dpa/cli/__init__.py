@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import dpa
-from dpa.checks import MissingExtraError
 from dpa.cli.output import USAGE_ERROR, failed, tell
 
 #: The commands in the order of the help: the module of each, which is imported to run it, and
@@ -81,22 +80,20 @@ def main(argv: list[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # the reader of a pipe has ended, as in `dpa ... | head`
         return 141
-    except MissingExtraError as error:
-        return failed(_whole(error, arguments))
-    except (ValueError, OSError, MemoryError, ImportError) as error:
+    except ImportError as error:  # an extra is missing
+        return failed(_with_parquet(error, arguments))
+    except (ValueError, OSError, MemoryError) as error:
         return failed(error)
 
 
-def _whole(error: MissingExtraError, arguments: argparse.Namespace) -> MissingExtraError:
-    """The error that names the extra for .parquet files, too, if an argument is one."""
-    if ".parquet'" not in repr(vars(arguments)):
-        return error
-    try:
-        import_module("dpa.files.formats.parquet")
-    except MissingExtraError as other:
-        if other.needs != error.needs:
-            both = f"{error.needs}, {other.needs}"
-            return MissingExtraError.of(both, *error.extras, *other.extras)
+def _with_parquet(error: ImportError, arguments: argparse.Namespace) -> ImportError:
+    """The error, which names the extra for .parquet files, too, if the command has such a file."""
+    if ".parquet'" in repr(vars(arguments)):
+        try:
+            import_module("dpa.files.formats.parquet")
+        except ImportError as other:
+            if str(other) != str(error):
+                return ImportError(f"{error}; {other}")
     return error
 
 
