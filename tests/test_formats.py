@@ -677,12 +677,14 @@ def test_a_progress_bar_without_tqdm(path, monkeypatch):
     dpa.save_augmentation_chain([], path)
     before = open_files()
     monkeypatch.setitem(sys.modules, "tqdm", None)
+    errors = []  # which keep the frames of the calls
     for call in (
         lambda: dpa.save_augmentation_stream([], path, progress=True),
         lambda: dpa.load_augmentation_stream(path, progress=True),
     ):
-        with pytest.raises(ImportError, match=r"progress=True needs tqdm: pip install .*\[cli\]"):
+        with pytest.raises(ImportError, match=r"progress=True needs tqdm: .*\[cli\]") as caught:
             call()
+        errors.append(caught)
     assert open_files() == before
 
 

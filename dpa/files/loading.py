@@ -102,8 +102,10 @@ class FileStream(RowCursor):
         self._closed = False
         self._damage = ""  # only the text: an exception would keep this stream alive
         self._open = ExitStack()
-        self._open.enter_context(chain)
-        self._advance = self._open.enter_context(progress_bar(progress, None))
+        with self._open:  # closes the file where the bar cannot be shown
+            self._open.enter_context(chain)
+            self._advance = self._open.enter_context(progress_bar(progress, None))
+            self._open = self._open.pop_all()
 
     def __length_hint__(self) -> int:
         """How many samples remain; only a recipe says that at its start."""
