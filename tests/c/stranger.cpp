@@ -55,7 +55,7 @@ void derivation(const dpa_engine &engine, const dpa_request &request)
 void columns(const dpa_engine &engine, const dpa_request &request)
 {
     const dpa_field fields[COLUMNS] = {{rotation, 8, 1}, {brightness, 8, 1}, {hue, 8, 1}};
-    const double small[] = {3, 1, 2, 2};
+    double small[] = {3, 1, 2, 2};
     uint64_t sum[4] = {}, parts[4] = {};
     dpa_moments moments;
     char text[DPA_SHORTEST_SIZE];
@@ -67,6 +67,19 @@ void columns(const dpa_engine &engine, const dpa_request &request)
     check(moments.mean == 2 && moments.squares == 2, "moments");
     const size_t size = dpa_shortest(0.1, text);
     check(size == 3 && memcmp(text, "0.1", size) == 0, "text");
+    dpa_text_field field = {};
+    field.form = DPA_REAL, field.values = small, field.items = 1;
+    field.head = "{\"a\":", field.head_size = 5;
+    char lines[40];
+    size_t written, used;
+    check(dpa_write_lines(&field, 1, "\n", 1, 0, 4, lines, sizeof lines, &written) == 4 &&
+              memcmp(lines + 10, "{\"a\":1.0}\n", 10) == 0,
+          "lines");
+    double back[4] = {};
+    field.values = back;
+    check(dpa_read_lines(&field, 1, "\n", 1, 4, lines, written, &used) == 4 && used == written &&
+              memcmp(back, small, sizeof back) == 0,
+          "read");
 }
 
 void image()
