@@ -8,7 +8,8 @@ from pathlib import Path
 
 FOLDERS = ("bench", "csrc", "docs", "dpa", "examples", "findings", "tests")
 MADE = re.compile(r"/[._]\w*cache|\.(pyc|so|pyd)$|dpa/_\w+\.c$")
-EXTENSION = re.compile(r"dpa/(_native|_columns|_text|_pixels)\.\S+\.(so|pyd)")
+EXTENSIONS = ("_native", "_columns", "_text", "_pixels")
+EXTENSION = re.compile(rf"dpa/({'|'.join(EXTENSIONS)})\.\S+\.(so|pyd)")
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
         *(f"{sdist.name} holds {name}" for name in names if re.search(r"dpa/_\w+\.c$|\.so$", name)),
         *(f"{wheel.name} lacks {name}" for name in sorted(package - installed)),
         *(f"{wheel.name} holds {name}" for name in sorted(installed - package - extensions)),
-        *([] if len(extensions) == 3 else [f"{wheel.name} has the extensions {extensions}"]),
+        *([] if len(extensions) == len(EXTENSIONS) else [f"{wheel.name} has the extensions {extensions}"]),
     ]
     for fault in faults:
         print(fault)
