@@ -749,9 +749,10 @@ cdef class RowCursor:
     @property
     def delivered(self) -> int:
         """How many samples next() has returned so far."""
-        if self.rows is None:
-            return self.end
-        return self.end - (self.rows.size - self.rows.at)
+        cdef Rows rows
+        with cython.critical_section(self):
+            rows = self.rows
+            return self.end if rows is None else self.end - (rows.size - rows.at)
 
     @property
     def _position(self):
@@ -760,8 +761,9 @@ cdef class RowCursor:
 
     @_position.setter
     def _position(self, int64_t position):
-        self.rows = None
-        self.end = position
+        with cython.critical_section(self):
+            self.rows = None
+            self.end = position
 
     def _rows(self, int64_t position) -> Rows:
         """Some samples, from number `position` on. Raises StopIteration at the end."""

@@ -95,6 +95,8 @@ cdef class LineForm:
         cdef Py_ssize_t at, size
         if len(columns) != self._count:
             raise ValueError(f"columns must be {self._count}, got {len(columns)}")
+        if count < 0:
+            raise ValueError(f"count must not be negative, got {count}")
         for at in range(self._count):
             field = &bound.fields[at]
             field[0] = self._fields[at]

@@ -273,6 +273,8 @@ def test_bad_buffers_are_refused():
         form("float64").read(b"abc", 4, [values], 2)
     with pytest.raises(ValueError, match=r"strings must have room for 9 bytes"):
         form("string").read(b"123456789", 9, [(np.empty(8, np.uint8), np.empty(2, np.int64))], 1)
+    with pytest.raises(ValueError, match=r"count must not be negative, got -1"):
+        form("string").read(b"", 0, [(np.empty(0, np.uint8), np.empty(0, np.int64))], -1)
     for offsets in ([0, 2, 1], [-1, 0, 1], [0, 1, 9]):
         with pytest.raises(ValueError, match=r"offsets must ascend within the text"):
             form("string").write([(np.zeros(8, np.uint8), np.array(offsets))], 0, 2)
