@@ -758,6 +758,7 @@ def test_preview_takes_ids_that_are_strings(run, folder, calls):
         ("{folder} -o x.png --rank 2 --world-size 2", "rank must be below world_size 2, got 2"),
         ("{folder} -o x.png --by-name --ids 0:3", "--ids is not allowed with --by-name or a run"),
         ("{folder} -o x.png --by-name --epoch 3", "--epoch is not allowed with --by-name or a run"),
+        ("{folder} -o x.png --by-name --epoch 0", "--epoch is not allowed with --by-name or a run"),
         ("{folder} -o x.png --by-name --epochs 3", "--epochs must be like 0:16, got '3'"),
         ("{folder} -o x.png --epochs 0:3", "--epochs is for --by-name or --from a run"),
         ("{folder} -o x.png --views 2", "--views is for --by-name without --from"),

@@ -527,6 +527,8 @@ def test_text_ids_come_from_a_file(run, tmp_path, monkeypatch):
         ("recipe --ids-from names.txt -o x.json", "a recipe is of consecutive ids"),
         ("recipe -n 3 --epochs 0:2 --epoch 1 -o x", "--epoch is not allowed with --epochs"),
         ("recipe -n 3 --epochs 0:2 --rank 1 -o x", "--rank is not allowed with --epochs"),
+        ("recipe -n 3 --epochs 0:2 --epoch 0 -o x", "--epoch is not allowed with --epochs"),
+        ("generate -n 3 --epochs 0:2 --view 0 -o x", "--view is not allowed with --epochs"),
         ("recipe --merge run --epochs 0:2 -o x", "--merge is not allowed with --epochs"),
         ("recipe -n 3 --views 2 -o x.json", "--views is for --epochs; for one view: --view"),
         ("recipe -n 3 --epochs 0:2 --views 0 -o x", "views must be at least 1, got 0"),

@@ -142,6 +142,8 @@ def test_errors_of_later_rows_say_where_these_are(tmp_path):
         ("--table {table} --id-column x y.json", "a FILE is not allowed with --table"),
         ("--table {table} --id-column x --ids 0:5", "--ids is not allowed with --table"),
         ("--table {table} --id-column x --rank 0", "--rank is not allowed with --table"),
+        ("--table {table} --id-column x --ids-from y", "--ids-from is not allowed with --table"),
+        ("--table {table} --id-column x --string", "--string is not allowed with --table"),
         ("y.json --epoch 0", "--epoch needs --table"),
         ("y.json --preset mild", "--preset needs --table"),
         ("y.json --id-column x", "--id-column needs --table"),

@@ -289,14 +289,21 @@ def add_unlimited(command: argparse.ArgumentParser) -> None:
     )
 
 
+def refuse(arguments: argparse.Namespace, names: str, why: str) -> None:
+    """Raises ValueError for the first of the named arguments that is given."""
+    for name in names.split():
+        value = getattr(arguments, name, None)
+        if value is not None and value is not False:  # 0 counts as given
+            option = "from" if name == "source" else name.replace("_", "-")
+            raise ValueError(f"--{option} {why}")
+
+
 def leave_to(option: str, arguments: argparse.Namespace, allowed: str = "") -> None:
     """Raises ValueError if an argument but `allowed` states what the file of `option` states."""
     names = "start_id preset config space depth sampler columns"
     names += " base_seed epoch view rank world_size elastic"
-    for name in names.split():
-        value = getattr(arguments, name, None)
-        if value is not None and value is not False and name != allowed:  # 0 counts as given
-            raise ValueError(f"--{name.replace('_', '-')} is not allowed with {option}")
+    others = " ".join(name for name in names.split() if name != allowed)
+    refuse(arguments, others, f"is not allowed with {option}")
 
 
 def chosen_derivation(arguments: argparse.Namespace, rank: int | None) -> Derivation:

@@ -89,7 +89,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     """Continues after a file that cannot be read; the worst exit code counts."""
     if arguments.table is not None:
         return verify_table.run(arguments)
-    verify_table.refuse(arguments)
+    verify_table.refuse_options(arguments)
     if not arguments.files:
         raise lacking("verify", "FILE|DIR (or --table FILE|DIR)")
     _require_one_stdin(arguments.files)

@@ -26,6 +26,7 @@ from dpa.cli.arguments import (
     is_chain,
     leave_to,
     read_space,
+    refuse,
     whole_number,
 )
 from dpa.cli.output import one_line, shows_progress, tell, terminable
@@ -136,19 +137,8 @@ def _pages(arguments: argparse.Namespace) -> Iterable[Figure]:
     if source is not None:
         leave_to("--from", arguments)
     if arguments.presets:
-        for name in (
-            "source",
-            "by_name",
-            "preset",
-            "config",
-            "space",
-            "depth",
-            "sampler",
-            "columns",
-        ):
-            if getattr(arguments, name) not in (None, False):
-                option = "from" if name == "source" else name.replace("_", "-")
-                raise ValueError(f"--{option} is not allowed with --presets")
+        others = "source by_name preset config space depth sampler columns"
+        refuse(arguments, others, "is not allowed with --presets")
     if arguments.views is not None and (source is not None or not arguments.by_name):
         raise ValueError("--views is for --by-name without --from; for one view: --view")
     if arguments.by_name if source is None else is_run(source):
@@ -184,10 +174,8 @@ def _of_training(arguments: argparse.Namespace) -> Iterable[Figure]:
     """A column for each epoch and view: of a run, or of one that has these images."""
     from dpa.pictures.previews import run_pages
 
-    for name in ("ids", "ids_from", "string", "epoch", "view", "rank", "world_size"):
-        if getattr(arguments, name) not in (None, False):
-            option = f"--{name.replace('_', '-')}"
-            raise ValueError(f"{option} is not allowed with --by-name or a run")
+    names = "ids ids_from string epoch view rank world_size"
+    refuse(arguments, names, "is not allowed with --by-name or a run")
     epochs = chosen_epochs(arguments)
     if arguments.source is not None:
         run = Run.load(arguments.source)

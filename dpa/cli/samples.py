@@ -20,6 +20,7 @@ from dpa.cli.arguments import (
     lacking,
     leave_to,
     read_ids,
+    refuse,
     span,
     whole_number,
 )
@@ -181,9 +182,8 @@ def _write_run(arguments: argparse.Namespace, stored: str | None) -> None:
     """Writes the folder of all epochs and views."""
     if arguments.output == "-":
         raise ValueError("-o - is not allowed with --epochs, which makes a folder")
-    for name in ("recipe", "merge", "epoch", "view", "rank", "world_size", "elastic"):
-        if getattr(arguments, name, None) not in (None, False):
-            raise ValueError(f"--{name.replace('_', '-')} is not allowed with --epochs")
+    names = "recipe merge epoch view rank world_size elastic"
+    refuse(arguments, names, "is not allowed with --epochs")
     run = Run(
         _ids(arguments),
         chosen_config(arguments),

@@ -105,8 +105,8 @@ def _show(arguments: argparse.Namespace) -> None:
 def _show_declared(arguments: argparse.Namespace, path: Path) -> None:
     """Prints what a file declares; its schedules in the epoch asked for, or that of its key."""
     leave_to("FILE", arguments, allowed="epoch")
-    space, stated = read_space("FILE", path)
     run = Run.load(path) if is_run(path) else None
+    space, stated = read_space("FILE", path) if run is None else (run.config, {})
     facts = {} if run is None else {"num_samples": len(run.ids), **run.facts}
     epoch = stated.get("epoch") if arguments.epoch is None else word("epoch", arguments.epoch)
     expected = _expected(space, epoch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from dpa.cli.arguments import add_config, chosen_config, whole_number
+from dpa.cli.arguments import add_config, chosen_config, refuse, whole_number
 from dpa.cli.output import DIFFERENT, shows_progress, write
 from dpa.files.reports import VerificationReport
 
@@ -30,10 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.id_column is None:
         raise ValueError("--table needs --id-column, the column with the ids")
-    for name in ("files", "ids", "rank"):
-        if getattr(arguments, name) not in (None, []):
-            said = "a FILE" if name == "files" else f"--{name}"
-            raise ValueError(f"{said} is not allowed with --table")
+    if arguments.files:
+        raise ValueError("a FILE is not allowed with --table")
+    refuse(arguments, "ids ids_from string rank", "is not allowed with --table")
     report = verify_table(
         arguments.table,
         arguments.id_column,
@@ -55,10 +54,7 @@ def tell(report: VerificationReport, arguments: argparse.Namespace) -> None:
         write(json.dumps(report.to_dict()) if arguments.json else str(report))
 
 
-def refuse(arguments: argparse.Namespace) -> None:
+def refuse_options(arguments: argparse.Namespace) -> None:
     """Raises ValueError for options of tables without --table."""
     names = "id_column prefix null_ids epoch view preset config space depth sampler columns"
-    for name in names.split():
-        value = getattr(arguments, name)
-        if value is not None and value is not False:  # 0 counts as given
-            raise ValueError(f"--{name.replace('_', '-')} needs --table")
+    refuse(arguments, names, "needs --table")
