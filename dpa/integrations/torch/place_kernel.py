@@ -144,9 +144,7 @@ def _axis(
     BITS: tl.constexpr = (14 if BYTES and LINEAR else 16) if LINEAR or CUBIC else 0
     TAPS: tl.constexpr = 4 if CUBIC else 2 if LINEAR else 1
     last = (side - 1) << BITS
-    q = _coordinates(
-        row, FACTORS, MOVE, across, down, out_width, out_height, side, last, BITS, BORDER
-    )
+    q = _coordinates(row, FACTORS, MOVE, across, down, out_width, out_height, side, BITS, BORDER)
     if BORDER == EDGE:
         q = tl.minimum(tl.maximum(q, 0), last)
     if BORDER == REFLECT:
@@ -183,7 +181,6 @@ def _coordinates(
     out_width,
     out_height,
     side,
-    last,
     BITS: tl.constexpr,
     BORDER: tl.constexpr,
 ):
