@@ -311,8 +311,14 @@ def test_presets_are_columns():
     params = dpa.gen_augmentation_params("b", dpa.PRESETS["aggressive"], epoch=2)
     expected = apply_augmentation(images["5.png"], params)
     assert np.array_equal(tiles(figure)[7][0], expected / 255)
-    with pytest.raises(ValueError, match="images and ids must make 2 to 4,000 tiles"):
-        preset_pages(images, range(1000))
+    with pytest.raises(ValueError, match="2 to 4,000 tiles, got 2 images and 501 ids"):
+        preset_pages(images, range(501))
+
+
+def test_each_image_has_its_rows_even_if_names_look_alike_in_captions():
+    names = ["猫.png", "犬.png", *(f"{'x' * 20}{n}{'y' * 20}.png" for n in range(2))]
+    [figure] = preset_pages({name: picture(8, 8) for name in names}, ["鳥", "魚"])
+    assert len(tiles(figure)) == 4 * 2 * (1 + len(dpa.PRESETS))
 
 
 def test_several_images_are_rows():

@@ -126,13 +126,13 @@ def preset_pages(
     plot_preview, but there may be 4,000 tiles; the pages are for save_pages.
     """
     key, checked = Key.checked(epoch, view, base_seed, rank, world_size), Ids.checked(ids)
-    _check_images(images, len(checked) * (1 + len(PRESETS)), _MOST_TILES)
+    _check_images(images, len(checked), len(checked) * (1 + len(PRESETS)), _MOST_TILES)
     _check_applicable(DEFAULT, apply)
     made = {name: derive(config, *key) for name, config in PRESETS.items()}
     rows, samples = {}, {}
     for name, image in images.items():
         for each in checked:
-            row = f"{drawable(str(name), 28)}, id {drawable(str(each), 28)}"
+            row = f"{name}, id {each}"
             rows[row] = image
             samples[row] = [(x, _whole(made[x].params(each), each, key)) for x in made]
     words = given_in_words(key._asdict())
@@ -175,7 +175,8 @@ def run_pages(
     drawn = run.epochs[:6] if epochs is None else epochs
     if not isinstance(drawn, range):
         raise TypeError(f"epochs must be a range or None, got {brief(epochs)}")
-    _check_images(images, len(drawn) * run.views, _MOST_TILES)
+    count = len(drawn) * run.views
+    _check_images(images, count, 1 + count, _MOST_TILES)
     _check_applicable(run.config, apply)
     columns = []
     for epoch in drawn:
@@ -197,7 +198,7 @@ def stored_pages(
 ) -> Iterator[Figure]:
     """Pages of samples that a file has: titles and parameters by the names of their images."""
     columns = max(map(len, samples.values()), default=0)
-    _check_images(images, columns, _MOST_TILES)
+    _check_images(images, columns, 1 + columns, _MOST_TILES)
     space = metadata.space or DEFAULT
     _check_applicable(space, None)
     return sample_pages(images, samples, heading_of(space, metadata.key._asdict()))
@@ -213,7 +214,7 @@ def _of_ids(
 ) -> tuple[dict[str, Samples], str]:
     """The same samples for each image, and the words over them."""
     checked = Ids.checked(ids)
-    _check_images(images, len(checked), most)
+    _check_images(images, len(checked), 1 + len(checked), most)
     derivation = derive(config, *key)
     _check_applicable(derivation.space, apply)
     batch = derivation.batch(checked)
@@ -230,13 +231,13 @@ def _whole(params: dict[str, Any], sample_id: int | str, key: Key) -> dict[str, 
     return {**params, "id": sample_id, **facts}
 
 
-def _check_images(images: object, columns: int, most: int) -> None:
+def _check_images(images: object, ids: int, tiles: int, most: int) -> None:
+    """Raises TypeError or ValueError; `tiles`: how many an image has."""
     if not isinstance(images, Mapping):
         raise TypeError(f"images must be a mapping of names to images, got {images!r}")
-    if not 2 <= len(images) * (1 + columns) <= most or columns == 0:
+    if not 2 <= len(images) * tiles <= most or ids == 0:
         raise ValueError(
-            f"images and ids must make 2 to {most:,} tiles, "
-            f"got {len(images)} images and {columns} ids"
+            f"images and ids must make 2 to {most:,} tiles, got {len(images)} images and {ids} ids"
         )
 
 
