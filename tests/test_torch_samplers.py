@@ -282,7 +282,8 @@ def test_collate_of_draws(views, id_fn):
             assert found.take([3, 0]).keys == (found.keys[3], found.keys[0])
             assert [key.epoch for key in found.keys] == [3, 3, 2, 3]
             assert pickle.loads(pickle.dumps(found)) == found != found[:2]
-            assert repr(found).startswith("<DrawnBatch of 4 samples, ")
+            assert repr(found).startswith("<DrawnBatch of 4 samples: rotation, ")
+            assert "<caption>DrawnBatch of 4 samples: rotation, " in found._repr_html_()
             with pytest.raises(ValueError, match=r"has a key for each sample: batch\.keys"):
                 found.key  # noqa: B018
 

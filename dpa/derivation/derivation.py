@@ -297,9 +297,9 @@ class AugmentationBatch(Derived, Columns):
         return type(self)(self.derivation, ids, digests, columns)
 
     @property
-    def _rank(self) -> int | None:
-        """The rank that dicts state."""
-        return self.key.rank
+    def _stated(self) -> Key:
+        """What dicts and texts state of the key."""
+        return self.key
 
     @property
     def sample_ids(self) -> npt.NDArray[np.uint64] | tuple[str, ...]:
@@ -322,7 +322,7 @@ class AugmentationBatch(Derived, Columns):
         if not -len(self) <= at < len(self):
             raise IndexError(f"there is no sample {at} in a batch of {len(self)}")
         at %= len(self)
-        return next(self.part(slice(at, at + 1)).rows(self._rank))
+        return next(self.part(slice(at, at + 1)).rows(self._stated.rank))
 
     @property
     def loc(self) -> ById:
@@ -337,11 +337,11 @@ class AugmentationBatch(Derived, Columns):
         return ById(self, self._index)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return chain.from_iterable(part.rows(self._rank) for part in self.parts(1024))
+        return chain.from_iterable(part.rows(self._stated.rank) for part in self.parts(1024))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """A list of dicts: the parameters, the hash, and the rank if the key has one."""
-        return self.rows(self._rank).tolist()
+        return self.rows(self._stated.rank).tolist()
 
     def to_structured(self) -> npt.NDArray[np.void]:
         """A structured array: sample_id (uint64, or object for str), the parameters, digest."""

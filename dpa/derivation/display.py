@@ -30,9 +30,9 @@ def batch_text(batch: AugmentationBatch) -> str:
     """How many samples of which parameters, their ids and their key."""
     names = [*batch.names[:_LISTED]]
     names += [_more(len(batch.names) - _LISTED)] if len(batch.names) > _LISTED else []
-    key = [f"{name} {x}" for name, x in batch.key._asdict().items() if x is not None]
+    key = [f"{name} {x}" for name, x in batch._stated._asdict().items() if x is not None]
     parts = [", ".join(names), ids_text(batch.ids), *key]
-    return f"AugmentationBatch of {len(batch):,} samples: {'; '.join(filter(None, parts))}"
+    return f"{type(batch).__name__} of {len(batch):,} samples: {'; '.join(filter(None, parts))}"
 
 
 def ids_text(ids: Ids) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dpa.derivation.columns import Column, Places
 from dpa.derivation.derivation import AugmentationBatch, Derivation
 from dpa.derivation.ids import Ids
-from dpa.derivation.keys import Key
+from dpa.derivation.keys import NO_KEY, Key
 from dpa.integrations.torch.epochs import Views
 
 
@@ -24,7 +24,7 @@ class DrawnBatch(AugmentationBatch):
     __slots__ = ("keys",)
     __hash__ = None  # arrays are mutable
     keys: tuple[Key, ...]
-    _rank = None
+    _stated = NO_KEY
 
     def __init__(
         self,
@@ -62,9 +62,6 @@ class DrawnBatch(AugmentationBatch):
         if not isinstance(other, DrawnBatch):
             return NotImplemented
         return self.keys == other.keys and super().__eq__(other)
-
-    def __repr__(self) -> str:
-        return f"<DrawnBatch of {len(self)} samples, {self.config}>"
 
 
 class Pairs(Sequence[Any]):
