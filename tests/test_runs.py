@@ -406,6 +406,8 @@ def test_a_run_and_a_file_are_not_compared():
     dpa.generate_augmentation_chain(3, save_path="x.json")
     with pytest.raises(ValueError, match="must both be runs or both be none"):
         diff_chains("run", "x.json")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        diff_chains("run", "nowhere")
     saved("text", "late", epochs=range(7, 9))
     with pytest.raises(ValueError, match="the runs must have epochs in common"):
         diff_chains("run", "late")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,9 @@ def diff_chains(
     """
     runs = [is_run(path) for path in (first, second)]
     if any(runs) and not all(runs):
+        other = second if runs[0] else first
+        if other != STDIN:
+            Path(other).stat()  # where there is nothing, that is the error
         raise ValueError(
             f"{str(first)!r} and {str(second)!r} must both be runs or both be none: a run has "
             "several epochs"
