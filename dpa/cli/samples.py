@@ -79,7 +79,7 @@ def add(commands: Commands) -> None:
         "recipe",
         needs="(-n N | --ids-from FILE | --merge FILE ...) -o FILE",
         examples=[
-            "dpa recipe -n 1000000000 --epoch 3 -o epoch3.json",
+            "dpa recipe -n 1000000 --epoch 3 -o epoch3.json",
             "dpa recipe --merge rank0.json rank1.json -o all.json",
         ],
     )
@@ -98,7 +98,8 @@ def add(commands: Commands) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="a .json file; an existing one is replaced. With --epochs: a new folder",
+        help="a .json file; an existing one is replaced. With --epochs: a new folder. The samples "
+        "are generated once, for the digest",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
     command.set_defaults(run=_recipe)
