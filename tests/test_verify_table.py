@@ -105,12 +105,12 @@ def test_memory_is_constant(tmp_path, monkeypatch):
 
 def test_what_cannot_be_read_is_told_and_the_rest_compared(folder, capsys):
     (folder / "part-0.parquet").write_text("no parquet")
-    pq.write_table(pa.table({"file": ["a"]}), folder / "part-2.parquet")
+    pq.write_table(pa.table({"file": ["a"], "x\n": [1]}), folder / "part-2.parquet")
     assert command(folder, "--prefix", "p.") == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{folder}: NOT OK, 0 of 1,000 samples differ"
     assert lines[1].startswith("  'part-0.parquet': ")
-    assert lines[2].startswith("  'part-2.parquet': no column 'p.rotation'; there are ")
+    assert lines[2] == "  'part-2.parquet': no column 'p.rotation'; there are file, x\\n"
 
 
 def test_damaged_pages_are_told_and_the_rest_compared(folder):

@@ -43,7 +43,8 @@ def require_columns(there: Iterable[Any], names: Iterable[str]) -> None:
     columns = list(there)
     for name in names:
         if name not in columns:
-            raise ValueError(f"no column {name!r}; there are {', '.join(map(str, columns))}")
+            found = printable(", ".join(map(str, columns)))
+            raise ValueError(f"no column {name!r}; there are {found}")
 
 
 def column_of(table: pa.Table | pa.RecordBatch, name: str) -> Any:

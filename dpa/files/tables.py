@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dpa.arrow.parameters import Parameters
-from dpa.checks import brief, extra, file_path
+from dpa.arrow.tables import require_columns
+from dpa.checks import extra, file_path
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
@@ -136,8 +137,7 @@ def _compared(
     total: SampleDigest | None = SampleDigest()
     with pq.ParquetFile(file, pre_buffer=False) as table:  # else it keeps what it has read
         names = table.schema_arrow.names
-        if id_column not in names:
-            raise ValueError(f"no column {id_column!r}; there are {brief(', '.join(names))}")
+        require_columns(names, [id_column, *(prefix + name for name in made.space.names)])
         present = [column for column in names if column in wanted]
         size = made.space.block_size(_BLOCK)
         batches = table.iter_batches(size, columns=present, use_threads=False)
