@@ -32,7 +32,11 @@ def main() -> None:
         *(f"{sdist.name} holds {name}" for name in names if re.search(r"dpa/_\w+\.c$|\.so$", name)),
         *(f"{wheel.name} lacks {name}" for name in sorted(package - installed)),
         *(f"{wheel.name} holds {name}" for name in sorted(installed - package - extensions)),
-        *([] if len(extensions) == len(EXTENSIONS) else [f"{wheel.name} has the extensions {extensions}"]),
+        *(
+            []
+            if len(extensions) == len(EXTENSIONS)
+            else [f"{wheel.name} has the extensions {extensions}"]
+        ),
     ]
     for fault in faults:
         print(fault)
