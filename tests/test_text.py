@@ -90,6 +90,7 @@ def test_doubles_come_back_from_their_text(kind):
         check_doubles(random_doubles(kind, bits))
 
 
+@pytest.mark.skipif(not POWERS.exists(), reason="no csrc beside the tests")
 def test_powers_of_ten():
     rows = re.findall(r"\{(0x\w+), (0x\w+)\}", POWERS.read_text())
     assert len(rows) == 649
