@@ -20,7 +20,8 @@ PYPROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = PYPROJECT["dependency-groups"]
 RUNNERS = [pin for pin in GROUPS["test-core"] if pin.startswith(("hypothesis", "pytest"))]
 BLOCKS = "tests/test_snippets.py::test_the_blocks_of_a_page_run"
-PAGES = (f"{BLOCKS}[docs/integrations.md]", f"{BLOCKS}[docs/coming_from.md]")
+#: In this order: one starts JAX, after which no process should fork; the other forks workers first.
+PAGES = (f"{BLOCKS}[docs/coming_from.md]", f"{BLOCKS}[docs/integrations.md]")
 CLUSTERS = f"{BLOCKS}[docs/clusters.md]"
 
 
