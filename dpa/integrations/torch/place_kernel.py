@@ -184,9 +184,11 @@ def _coordinates(
     BITS: tl.constexpr,
     BORDER: tl.constexpr,
 ):
-    """Coordinates with BITS of a fraction, in 32 bits: none is farther away than one image.
+    """Coordinates on the axis as 32-bit integers, the last BITS of which are a fraction.
 
-    Where a sample has none before that, factors are split, so that 32 bits are enough on the way.
+    If all pixels of the sample come from at most one image's length beyond the image, the factors
+    are split, so that every step fits into 32 bits, too. Otherwise 64 bits are needed, and places
+    farther away are first brought that near.
     """
     SHIFT: tl.constexpr = 18 if BITS == 14 else 16
     PART: tl.constexpr = (1 << SHIFT) - 1

@@ -1,4 +1,4 @@
-"""Gamma, tone and noise in Triton: what place_kernel.py does to blended pixels."""
+"""Gamma, tone and noise in Triton: place_kernel.py calls gamma, kernels.py launches the rest."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def step_of(value, FULL_RANGE: tl.constexpr):
 
 @triton.jit
 def mean_of(sums, pixels, CHANNELS: tl.constexpr, BYTES: tl.constexpr, FULL_RANGE: tl.constexpr):
-    """Of what step_of has made: the sum is in sums, and the number, but of bytes all count."""
+    """The mean of a sample, from the sum in sums, and of singles the number of those that count."""
     total = tl.load(sums)
     number = tl.full((), pixels, tl.int64) * CHANNELS if BYTES else tl.load(sums + 1)
     mean = total.to(tl.float64) / tl.maximum(number, 1).to(tl.float64)
