@@ -210,8 +210,8 @@ class Columns:
         dtype = self.dtype
         if dtype.name not in ("float64", "float32"):
             raise ValueError(f"columns must be float64 or float32, got {dtype}")
-        forms = dict.fromkeys(self.names, dtype) if self.space is None else self.space.forms(dtype)
-        forms["digests"] = np.dtype((np.uint8, (32,)))
+        forms: dict[str, np.dtype[Any]] = {"digests": np.dtype((np.uint8, (32,)))}
+        forms |= dict.fromkeys(self.names, dtype) if self.space is None else self.space.forms(dtype)
         arrays: dict[str, npt.NDArray[Any]] = {"digests": self.digests, **self._columns}
         for name, array in arrays.items():
             form = forms[name]

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa._native import KeyedPlan, Plan
 from dpa.checks import brief, integer
 from dpa.derivation.columns import float_type
-from dpa.derivation.config import DEFAULT, checked_space
+from dpa.derivation.config import DEFAULT, AugmentationConfig, checked_space
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.ids import Ids
-from dpa.derivation.keys import Key, single_id
 from dpa.derivation.out import Out, arrays_of
 from dpa.derivation.space import Space, checked_depth
 from dpa.host.threads import check_threads
@@ -131,13 +129,13 @@ def gen_augmentation_seed(
     >>> gen_augmentation_seed(42)[:16]
     '3c8f589003fff376'
     """
-    key = derive(None, epoch, view, base_seed, rank, world_size).key
-    return _hashing(checked_depth(augmentation_depth), key).hash(seed_id)
+    config = _of_depth(checked_depth(augmentation_depth))
+    return derive(config, epoch, view, base_seed, rank, world_size).hash(seed_id)
 
 
 @lru_cache(32)
-def _hashing(depth: int, key: Key) -> KeyedPlan:
-    return KeyedPlan(Plan(depth, DEFAULT.sampler), key.prefix, None, single_id)
+def _of_depth(depth: int) -> AugmentationConfig:
+    return DEFAULT.replace(augmentation_depth=depth)
 
 
 def generate_augmentation_batch(

@@ -16,6 +16,7 @@ from dpa.derivation.space import Space
 
 #: The type of `out=`: a batch, or a mapping of names (and "digests") to arrays.
 Out: TypeAlias = AugmentationBatch | Mapping[str, npt.NDArray[Any]]
+_DIGEST = np.dtype((np.uint8, (32,)))
 
 
 def arrays_of(out: Out, space: Space, ids: Ids) -> Columns:
@@ -33,8 +34,7 @@ def arrays_of(out: Out, space: Space, ids: Ids) -> Columns:
     arrays.setdefault("digests", np.empty((size, 32), np.uint8))
     reals = (arrays[name] for name, form in space.forms().items() if form.base.kind == "f")
     single = getattr(next(reals, None), "dtype", None) == np.float32
-    forms = space.forms(np.float32 if single else np.float64)
-    forms["digests"] = np.dtype((np.uint8, (32,)))
+    forms = {**space.forms(np.float32 if single else np.float64), "digests": _DIGEST}
     for name, array in arrays.items():
         if name not in forms:
             raise ValueError(f"out has an unknown column {name!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -208,15 +209,12 @@ class Space(Frozen):
         """How many samples to take at a time: `size`, or fewer where they are large."""
         return max(1, min(size, _BLOCK_BYTES // self.sample_bytes))
 
-    def forms(self, dtype: npt.DTypeLike = np.float64) -> dict[str, np.dtype[Any]]:
+    def forms(self, dtype: npt.DTypeLike = np.float64) -> Mapping[str, np.dtype[Any]]:
         """One sample's part of each column, as a dtype with its shape.
 
         `dtype`: that of real numbers, float64 or float32.
         """
-        return {
-            name: np.dtype((dtype if each.dtype.kind == "f" else each.dtype, each.item_shape))
-            for name, each in self.parameters
-        }
+        return _forms(self, np.dtype(dtype))
 
     def arrays(
         self, make: Callable[..., npt.NDArray[Any]], size: int, dtype: npt.DTypeLike
@@ -352,6 +350,15 @@ class Space(Frozen):
         from dpa.derivation.display import space_table
 
         return space_table(self)
+
+
+@lru_cache(64)
+def _forms(space: Space, real: np.dtype[Any]) -> Mapping[str, np.dtype[Any]]:
+    forms = {
+        name: np.dtype((real if each.dtype.kind == "f" else each.dtype, each.item_shape))
+        for name, each in space.parameters
+    }
+    return MappingProxyType(forms)
 
 
 def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +15,7 @@ from dpa.derivation.config import ALGORITHM, DEFAULT, space_of
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.distributions import Distribution
+from dpa.derivation.documents import canonical
 from dpa.derivation.frozen import Frozen
 from dpa.derivation.ids import MANY, Consecutive, Ids
 from dpa.derivation.keys import NO_KEY, Key
@@ -85,7 +89,7 @@ class Metadata(Frozen):
         return dict(self.space.parameters)
 
     @property
-    def forms(self) -> dict[str, np.dtype[Any]]:
+    def forms(self) -> Mapping[str, np.dtype[Any]]:
         """One sample's part of each column, as a dtype with its shape."""
         return (self.space or DEFAULT).forms()
 
@@ -174,7 +178,7 @@ class Metadata(Frozen):
                 raise ValueError(f"{name} {brief(value)} is not the {known!r} that this dpa reads")
         recipe = "num_samples" in fields
         require_names("metadata", fields, (*_FIELDS, *(("num_samples",) if recipe else ())))
-        space = None if fields["space"] is None else space_of(fields["space"])
+        space = None if fields["space"] is None else _space(fields["space"])
         key = Key.checked(*(fields[name] for name in (*Key._fields, "world_size")))
         if space is not None:
             space.at(key.epoch)  # raises for numbers that do not fit together in it
@@ -191,6 +195,20 @@ class Metadata(Frozen):
             raise ValueError(f"dtype must be 'float64' or 'float32', got {brief(dtype)}")
         metadata = Metadata(space, key, fields["world_size"], start_id, id_type, dtype)
         return RecipeMetadata.checked(metadata, fields["num_samples"]) if recipe else metadata
+
+
+def _space(fields: Any) -> Space:
+    """The space that JSON declares. Files of one run have the same, so the latest are kept."""
+    try:
+        text = canonical(fields)
+    except ValueError:
+        return space_of(fields)  # which says what is wrong
+    return _kept_space(text)
+
+
+@lru_cache(32)
+def _kept_space(text: str) -> Space:
+    return space_of(json.loads(text))
 
 
 class RecipeMetadata(Metadata):

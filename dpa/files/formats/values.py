@@ -144,9 +144,9 @@ def values_of(distribution: Distribution | None) -> Values:
     """How values of this distribution are written; None: real numbers."""
     if distribution is None:
         return Reals()
-    inner: Values = Whole(distribution.dtype)
+    inner: Values
     if distribution.labels is not None:
         inner = Labels(distribution.labels, distribution.dtype)
-    elif distribution.dtype.kind == "f":
-        inner = Reals()
+    else:
+        inner = Reals() if distribution.dtype.kind == "f" else Whole(distribution.dtype)
     return Lists(inner, distribution.item_shape) if distribution.item_shape else inner
