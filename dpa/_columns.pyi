@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -5,6 +7,7 @@ MOMENTS_BLOCK: int
 
 def unpack(ids: tuple[object, ...], array: npt.NDArray[np.uint64]) -> int: ...
 def first_above(array: npt.NDArray[np.uint64], limit: int) -> int: ...
+def address(array: npt.NDArray[Any]) -> int: ...
 def encode_texts(ids: tuple[object, ...], offsets: npt.NDArray[np.int64]) -> bytes: ...
 def decode_texts(
     utf8: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]

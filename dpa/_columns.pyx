@@ -4,9 +4,9 @@
 # cython: embedsignature=True, embedsignature.format=clinic
 """The border to C for ids and columns: ids as arrays, and moments."""
 
-from cpython.buffer cimport PyBuffer_Release
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.string cimport memcpy
 
 from dpa._border cimport PyUnicode_FromStringAndSize, acquire
@@ -115,6 +115,15 @@ def first_above(array, uint64_t limit) -> int:
         return size
     finally:
         PyBuffer_Release(&view)
+
+
+def address(array) -> int:
+    """Where the memory of a contiguous array begins."""
+    cdef Py_buffer view
+    PyObject_GetBuffer(array, &view, PyBUF_SIMPLE)
+    cdef uintptr_t found = <uintptr_t> view.buf
+    PyBuffer_Release(&view)
+    return found
 
 
 # ---- Statistics ----

@@ -64,6 +64,17 @@ def test_a_section_joins_the_records_of_others(tmp_path):
     assert "given by --ghz" in path.read_text(encoding="utf-8")
 
 
+def test_two_builds_are_measured_in_turns():
+    rows = ["one id, text", "save .npz, 10 samples", "dpa --help"]
+    command = [sys.executable, "-m", "bench.builds", sys.executable, *rows, "--turns", "1"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = re.findall(
+        r"^\| (.+?) \| [\d.]+ \w+ \| [\d.]+ \w+ \| ([\d.]+) \|$", run.stdout, re.MULTILINE
+    )
+    assert [name for name, _ in found] == rows
+    assert all(float(ratio) > 0 for _, ratio in found)
+
+
 def test_peers_draw_in_the_ranges_and_by_the_id(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     peers = importlib.import_module("bench.peers")

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dpa._columns import address
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import AugmentationBatch
 from dpa.derivation.ids import Ids
@@ -39,7 +40,7 @@ def arrays_of(out: Out, space: Space, ids: Ids) -> Columns:
         if name not in forms:
             raise ValueError(f"out has an unknown column {name!r}")
         _check_out(name, array, size, forms[name])
-    spans = sorted((array.ctypes.data, array.nbytes, name) for name, array in arrays.items())
+    spans = sorted((address(array), array.nbytes, name) for name, array in arrays.items())
     for (start, size_in_bytes, name), (following, _, other) in pairwise(spans):
         if start + size_in_bytes > following:
             raise ValueError(f"out[{name!r}] overlaps {other!r}")
