@@ -87,12 +87,18 @@ def not_negative(name: str, value: object) -> int:
     return number
 
 
+def within(name: str, value: object, least: int, most: int, said: str | None = None) -> int:
+    """`value` as an int of `least` to `most`; `said` words these limits for the message."""
+    number = integer(name, value)
+    if not least <= number <= most:
+        said = said or f"{least} to {most}"
+        raise ValueError(f"{name} must be {said}, got {brief(number)}")
+    return number
+
+
 def word(name: str, value: object) -> int:
     """`value` as an int of 0 to 2**64 - 1."""
-    number = integer(name, value)
-    if not 0 <= number < LIMIT:
-        raise ValueError(f"{name} must be 0 to 2**64 - 1, got {brief(number)}")
-    return number
+    return within(name, value, 0, LIMIT - 1, "0 to 2**64 - 1")
 
 
 def real(name: str, value: Any) -> float:

@@ -31,30 +31,23 @@ def in_full(members: Mapping[str, Member]) -> Iterator[Parameter]:
         raise ValueError("groups are nested too deeply") from None
 
 
-def conditions_of(
-    names: Sequence[str], found: Mapping[str, Distribution]
-) -> dict[str, tuple[tuple[int, int], ...]]:
+def conditions_of(found: Mapping[str, Distribution]) -> dict[str, tuple[tuple[int, int], ...]]:
     """Space.conditions: those of the gates too. Raises ValueError for a circle."""
+    if not any(each.when for each in found.values()):
+        return dict.fromkeys(found, ())
+    from graphlib import CycleError, TopologicalSorter  # import dpa does without
+
+    gates = {name: each.when for name, each in found.items()}
+    places = {name: at for at, name in enumerate(found)}
     known: dict[str, tuple[tuple[int, int], ...]] = {}
-    places = {name: at for at, name in enumerate(names)}
-    begun: set[str] = set()
-    pending = list(names)
-    while pending:  # no recursion: gates may hang on gates a thousand deep
-        name = pending[-1]
-        if name in known:
-            pending.pop()
-            continue
-        if missing := [gate for gate in found[name].when if gate not in known]:
-            if name in begun:
-                raise ValueError(f"{name}: its when leads back to itself")
-            begun.add(name)
-            pending += missing
-            continue
-        pairs = dict.fromkeys(chain.from_iterable(known[gate] for gate in found[name].when))
-        for gate, value in found[name].when.items():
-            pairs[places[gate], found[gate].codes[type(value), value]] = None
-        known[name] = tuple(pairs)
-        pending.pop()
+    try:
+        for name in TopologicalSorter(gates).static_order():
+            pairs = dict.fromkeys(chain.from_iterable(known[gate] for gate in gates[name]))
+            for gate, value in gates[name].items():
+                pairs[places[gate], found[gate].codes[type(value), value]] = None
+            known[name] = tuple(pairs)
+    except CycleError as error:
+        raise ValueError(f"{error.args[1][0]}: its when leads back to itself") from None
     return known
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import brief, integer, real
+from dpa.checks import brief, real, within
 from dpa.derivation.distributions import Distribution
 
 
@@ -54,10 +54,8 @@ def _reader(distribution: Distribution) -> Callable[[Any, str], Any]:
             return code
         if dtype.kind == "f":
             return real(what, value)
-        number, limits = integer(what, value), np.iinfo(dtype)
-        if not limits.min <= number <= limits.max:
-            raise ValueError(f"{what} must be of {dtype}, got {brief(number)}")
-        return number
+        limits = np.iinfo(dtype)
+        return within(what, value, limits.min, limits.max, f"of {dtype}")
 
     def nested(value: Any, what: str, shape: tuple[int, ...] = distribution.item_shape) -> Any:
         if not shape:

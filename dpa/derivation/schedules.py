@@ -9,11 +9,8 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from dpa._native import half_sine
-from dpa.checks import brief, finite, integer
+from dpa.checks import brief, finite, within
 from dpa.derivation.frozen import Frozen
-
-#: Epochs below this are exact as doubles.
-_MOST_EPOCHS = 2**53
 
 
 class Linear(Frozen):
@@ -110,10 +107,8 @@ Number: TypeAlias = float | Linear | Cosine
 
 
 def _epoch(name: str, value: object, least: int) -> int:
-    epoch = integer(name, value)
-    if not least <= epoch < _MOST_EPOCHS:
-        raise ValueError(f"{name} must be {least} to 2**53 - 1, got {brief(epoch)}")
-    return epoch
+    # All these are exact as doubles.
+    return within(name, value, least, 2**53 - 1, f"{least} to 2**53 - 1")
 
 
 def _require_finite(first: float, second: float) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._native import MAX_DEPTH, SAMPLERS, Form, Plan
-from dpa.checks import brief, integer, word
+from dpa.checks import brief, within, word
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.frozen import Frozen
 from dpa.derivation.members import Group, Member, members_of, require_name
@@ -112,7 +112,7 @@ class Space(Frozen):
         key = (depth, sampler, tuple((name, each.key) for name, each in parameters))
         self._set(_by_name=found, _key=key, _hash=hash(key))
         self._set(scheduled=tuple(name for name, each in parameters if each.schedules))
-        self._set(conditions=MappingProxyType(conditions_of(self.names, found)))
+        self._set(conditions=MappingProxyType(conditions_of(found)))
         single = all(x.dtype.kind == "f" and not x.item_shape for x in found.values())
         self._set(plain=single and not any(self.conditions.values()))
         widths = (x.dtype.itemsize * math.prod(x.item_shape) for x in found.values())
@@ -231,16 +231,12 @@ class Space(Frozen):
         if isinstance(names, str) or not isinstance(names, Iterable):
             raise TypeError(f"columns must be a list of names, got {brief(names)}")
         wanted: set[str] = set()
-        pending = list(names)
-        if not pending:
-            raise ValueError("columns must be one name or more, got none")
-        while pending:
-            name = pending.pop()
+        for name in names:
             if not isinstance(name, str) or name not in self:
                 raise ValueError(self._lacks(name))
-            if name not in wanted:
-                wanted.add(name)
-                pending += self[name].when
+            wanted |= {name, *(self.names[gate] for gate, _ in self.conditions[name])}
+        if not wanted:
+            raise ValueError("columns must be one name or more, got none")
         found = {name: each for name, each in self.parameters if name in wanted}
         return Space(found, depth=self.depth, sampler=self.sampler)
 
@@ -372,10 +368,7 @@ def require_names(what: str, fields: Mapping[str, Any], known: tuple[str, ...]) 
 
 def checked_depth(depth: object, name: str = "augmentation_depth") -> int:
     """`depth` as an int of 1 to MAX_DEPTH."""
-    value = integer(name, depth)
-    if not 1 <= value <= MAX_DEPTH:
-        raise ValueError(f"{name} must be 1 to {MAX_DEPTH}, got {brief(value)}")
-    return value
+    return within(name, depth, 1, MAX_DEPTH)
 
 
 def checked_sampler(sampler: object) -> str:

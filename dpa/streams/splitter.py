@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import integer, not_negative, positive, raised_as
+from dpa.checks import not_negative, positive, raised_as, within
 from dpa.derivation.derivation import Derivation, Derived
 from dpa.derivation.ids import consecutive_ids, listed
 from dpa.derivation.keys import checked_rank
@@ -86,11 +86,8 @@ class DistributedRangeSplitter:
     @raised_as(RangeSplittingError)
     def get_rank_for_sample(self, sample_id: int) -> int:
         """The rank whose range has the sample, found in constant time."""
-        number = integer("sample_id", sample_id)
-        if not 0 <= number < self.total_samples:
-            raise ValueError(
-                f"sample_id must be at least 0 and below {self.total_samples}, got {number}"
-            )
+        limits = f"at least 0 and below {self.total_samples}"
+        number = within("sample_id", sample_id, 0, self.total_samples - 1, limits)
         each, left = divmod(self.total_samples, self.world_size)
         longer = left * (each + 1)
         return number // (each + 1) if number < longer else left + (number - longer) // each

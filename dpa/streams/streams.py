@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
 from dpa._native import RowCursor, Rows
-from dpa.checks import LIMIT, brief, integer, positive, raised_as
+from dpa.checks import LIMIT, brief, integer, positive, raised_as, within
 from dpa.derivation.config import space_of
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, Derived, derive
 from dpa.derivation.ids import MANY, consecutive_ids
@@ -132,10 +132,7 @@ class Stream(Derived, ABC, Generic[Item], Iterator[Item]):
                     f"the state is another stream's: its {name} is {brief(state[name])}, "
                     f"this stream's {brief(value)}"
                 )
-        position = integer("delivered", state["delivered"])
-        if not 0 <= position <= len(self._ids):
-            raise ValueError(f"delivered must be 0 to {len(self._ids)}, got {brief(position)}")
-        self.seek(position)
+        self.seek(within("delivered", state["delivered"], 0, len(self._ids)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         arguments = (self.shard, self.derivation, self.chunk_size)
