@@ -21,6 +21,8 @@ MOST = 65_536
 #: What may be chosen: values of one of these types.
 Value: TypeAlias = str | int | float | bool
 _SCHEDULES = (Linear, Cosine)
+#: What the C code calls a distribution's numbers, in order.
+_IN_C = ("a", "b", "low", "high")
 #: One number for a vector, several for an array.
 Shape: TypeAlias = int | Sequence[int]
 #: The values that parameters must have, by name.
@@ -41,7 +43,7 @@ class Distribution(Frozen):
     KINDS: ClassVar[dict[str, type[Distribution]]] = {}
     #: The name in JSON.
     kind: ClassVar[str]
-    #: The names of the arguments, in order.
+    #: The names of the arguments, in order; they are slots, too.
     FIELDS: ClassVar[tuple[str, ...]] = ()
     #: Those that are numbers.
     NUMBERS: ClassVar[tuple[str, ...]] = ()
@@ -205,7 +207,8 @@ class Distribution(Frozen):
 
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
-        return {"kind": self.kind}
+        numbers = map(self._number, self.NUMBERS)
+        return {"kind": self.kind, **dict(zip(_IN_C, numbers, strict=False))}
 
     # ---- JSON, equality ----
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dpa._native import normal_quantile
-from dpa.checks import brief, extra, integer
+from dpa.checks import extra, within
 from dpa.derivation.distributions.base import Distribution, Shape, When, require_ordered
 from dpa.derivation.schedules import Number
 
@@ -32,6 +33,18 @@ class _Bounded(Distribution):
         """The least and the greatest value."""
         return self._number("low"), self._number("high")
 
+    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+        """The share of the distribution that is at most each of `values`."""
+        low, high = self.support
+        x = np.asarray(values, np.float64)
+        with np.errstate(invalid="ignore"):  # 0 / 0 where low is high
+            share = np.clip(self._share(np.clip(x, low, high)), 0, 1)
+        return np.where(x < low, 0.0, np.where(x >= high, 1.0, share))
+
+    @abstractmethod
+    def _share(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The cdf of values from `low` to `high`."""
+
 
 class Uniform(_Bounded):
     """A number from low to high, each equally likely.
@@ -40,9 +53,8 @@ class Uniform(_Bounded):
     AugmentationConfig are made. Your own parameters need none: their names make them.
     """
 
-    __slots__ = ("draw", "high", "low")
+    __slots__ = FIELDS = ("low", "high", "draw")
     kind = "uniform"
-    FIELDS = ("low", "high", "draw")
     NUMBERS = ("low", "high")
     OPTIONAL = ("draw",)
     draw: int | None
@@ -57,9 +69,7 @@ class Uniform(_Bounded):
         when: When | None = None,
     ) -> None:
         if draw is not None:
-            draw = integer("draw", draw)
-            if not 0 <= draw <= MAX_DRAW:
-                raise ValueError(f"draw must be 0 to {MAX_DRAW}, got {brief(draw)}")
+            draw = within("draw", draw, 0, MAX_DRAW)
         self._declare(shape, when, low, high, draw)
         if draw is not None and (self.shape or self.schedules):
             raise ValueError("a parameter with draw= must have no shape and no schedule")
@@ -75,25 +85,21 @@ class Uniform(_Bounded):
         low, high = self.support
         return low / 2 + high / 2, (high - low) / math.sqrt(12)  # low + high may overflow
 
-    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
-        """The share of the distribution that is at most each of `values`."""
+    def _share(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         low, high = self.support
-        x = np.asarray(values, np.float64)
-        return np.clip((x - low) / (high - low), 0, 1) if low < high else (x >= low) * 1.0
+        return (x - low) / (high - low)
 
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
-        low, high = self.support
-        kind = {"kind": self.kind} if self.draw is None else {"kind": "drawn", "draw": self.draw}
-        return {**kind, "a": low, "b": high}
+        drawn = {} if self.draw is None else {"kind": "drawn", "draw": self.draw}
+        return super().layout() | drawn
 
 
 class LogUniform(_Bounded):
     """A number from low to high, both above 0, whose logarithm is uniform: a factor, a sigma."""
 
-    __slots__ = ("high", "low")
+    __slots__ = FIELDS = NUMBERS = ("low", "high")
     kind = "loguniform"
-    FIELDS = NUMBERS = ("low", "high")
 
     def __init__(
         self, low: Number, high: Number, *, shape: Shape = (), when: When | None = None
@@ -109,39 +115,26 @@ class LogUniform(_Bounded):
             raise ValueError(f"high / low must be at most 2**1000, got {low} and {high}")
 
     @property
-    def _span(self) -> float:
-        low, high = self.support
-        return math.log(high / low)
-
-    @property
     def moments(self) -> tuple[float, float]:
         """The expected value and the standard deviation."""
         low, high = self.support
         if low == high:
             return low, 0.0
-        mean, square = (-math.expm1(-n * self._span) / (n * self._span) for n in (1, 2))
+        span = math.log(high / low)
+        mean, square = (-math.expm1(-n * span) / (n * span) for n in (1, 2))
         return high * mean, high * math.sqrt(max(square - mean * mean, 0.0))
 
-    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
-        """The share of the distribution that is at most each of `values`."""
+    def _share(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         low, high = self.support
-        x = np.asarray(values, np.float64)
-        if low == high:
-            return (x >= low) * 1.0
-        return np.clip(np.log(np.clip(x, low, high) / low) / self._span, 0, 1) * (x >= low)
-
-    def layout(self) -> dict[str, Any]:
-        """The fields of the C code's description."""
-        low, high = self.support
-        return {"kind": self.kind, "a": low, "b": high}
+        share: npt.NDArray[Any] = np.log(x / low) / math.log(high / low)
+        return share
 
 
 class Normal(Distribution):
     """A normally distributed number; the greatest is 8.3 standard deviations from its mean."""
 
-    __slots__ = ("mean", "stdev")
+    __slots__ = FIELDS = NUMBERS = ("mean", "stdev")
     kind = "normal"
-    FIELDS = NUMBERS = ("mean", "stdev")
     mean: Number
     stdev: Number
 
@@ -171,11 +164,6 @@ class Normal(Distribution):
         """The share of the distribution that is at most each of `values`."""
         return _normal_cdf(values, *self.moments)
 
-    def layout(self) -> dict[str, Any]:
-        """The fields of the C code's description."""
-        mean, stdev = self.moments
-        return {"kind": self.kind, "a": mean, "b": stdev}
-
 
 class TruncatedNormal(_Bounded):
     """A normally distributed number that lies from low to high.
@@ -183,9 +171,9 @@ class TruncatedNormal(_Bounded):
     `mean` and `stdev` are those before the cut. At least 2**-28 of the values must lie within.
     """
 
-    __slots__ = ("_first", "_inside", "high", "low", "mean", "stdev")
-    kind = "truncatednormal"
     FIELDS = NUMBERS = ("mean", "stdev", "low", "high")
+    __slots__ = (*FIELDS, "_first", "_inside")
+    kind = "truncatednormal"
     mean: Number
     stdev: Number
     _first: int
@@ -240,19 +228,13 @@ class TruncatedNormal(_Bounded):
         values = mean + stdev * np.array([normal_quantile(u) for u in numbers.tolist()])
         return float(values.mean()), float(values.std())
 
-    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
-        """The share of the distribution that is at most each of `values`."""
-        low, high = self.support
-        x = np.asarray(values, np.float64)
-        below = _normal_cdf(np.clip(x, low, high), *self._whole) - self._first * 2.0**-52
-        share = np.clip(below / (self._inside * 2.0**-52), 0, 1)
-        return np.where(x < low, 0.0, np.where(x >= high, 1.0, share))
+    def _share(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        below = _normal_cdf(x, *self._whole) - self._first * 2.0**-52
+        return below / (self._inside * 2.0**-52)
 
     def layout(self) -> dict[str, Any]:
         """The fields of the C code's description."""
-        (mean, stdev), (low, high) = self._whole, self.support
-        numbers = {"start": self._first, "count": self._inside}
-        return {"kind": self.kind, "a": mean, "b": stdev, "low": low, "high": high, **numbers}
+        return super().layout() | {"start": self._first, "count": self._inside}
 
 
 class Beta(Distribution):
@@ -261,9 +243,8 @@ class Beta(Distribution):
     a and b must be equal, 2**-10 to 2**20: the frozen formula is that of the symmetric one.
     """
 
-    __slots__ = ("a", "b")
+    __slots__ = FIELDS = NUMBERS = ("a", "b")
     kind = "beta"
-    FIELDS = NUMBERS = ("a", "b")
     a: Number
     b: Number
 
@@ -302,10 +283,6 @@ class Beta(Distribution):
             from scipy.special import betainc
         a = self._number("a")
         return np.asarray(betainc(a, a, np.clip(values, 0, 1)))
-
-    def layout(self) -> dict[str, Any]:
-        """The fields of the C code's description."""
-        return {"kind": self.kind, "a": self._number("a")}
 
 
 def _normal_cdf(values: npt.ArrayLike, mean: float, stdev: float) -> npt.NDArray[Any]:

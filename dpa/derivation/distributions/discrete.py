@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import brief, finite, integer
+from dpa.checks import brief, finite, within
 from dpa.derivation.distributions.base import (
     MOST,
     Distribution,
@@ -27,9 +27,8 @@ from dpa.derivation.schedules import Number
 class Integers(Distribution):
     """An integer from low to high in steps: low, low + step, ...; high too if a step reaches it."""
 
-    __slots__ = ("high", "low", "step")
+    __slots__ = FIELDS = ("low", "high", "step")
     kind = "integers"
-    FIELDS = ("low", "high", "step")
     OPTIONAL = ("step",)
     dtype = np.dtype(np.int64)
     low: int
@@ -85,9 +84,8 @@ class Integers(Distribution):
 class Bernoulli(Distribution):
     """True with probability p."""
 
-    __slots__ = ("p",)
+    __slots__ = FIELDS = NUMBERS = ("p",)
     kind = "bernoulli"
-    FIELDS = NUMBERS = ("p",)
     dtype = np.dtype(np.bool_)
     p: Number
 
@@ -109,10 +107,6 @@ class Bernoulli(Distribution):
         p = self._number("p")
         return {False: 1 - p, True: p}
 
-    def layout(self) -> dict[str, Any]:
-        """The fields of the C code's description."""
-        return {"kind": self.kind, "a": self._number("p")}
-
 
 class Choice(Distribution):
     """One of `choices`, each equally likely or by `weights`.
@@ -121,9 +115,8 @@ class Choice(Distribution):
     one type. Columns hold their codes: 0 is the first one.
     """
 
-    __slots__ = ("choices", "weights")
+    __slots__ = FIELDS = ("choices", "weights")
     kind = "choice"
-    FIELDS = ("choices", "weights")
     OPTIONAL = ("weights",)
     dtype = np.dtype(np.int32)
     choices: tuple[Value, ...]
@@ -171,9 +164,8 @@ class Choice(Distribution):
 class Subset(Distribution):
     """k different ones of `choices`, in random order: a permutation where k is their number."""
 
-    __slots__ = ("choices", "k")
+    __slots__ = FIELDS = ("choices", "k")
     kind = "subset"
-    FIELDS = ("choices", "k")
     dtype = np.dtype(np.int32)
     choices: tuple[Value, ...]
     k: int
@@ -181,11 +173,9 @@ class Subset(Distribution):
     def __init__(
         self, choices: Sequence[Value], k: int, *, shape: Shape = (), when: When | None = None
     ) -> None:
-        checked, k = _checked_choices(choices), integer("k", k)
-        if not 1 <= k <= len(checked):
-            raise ValueError(
-                f"k must be 1 to {len(checked)}, the number of choices, got {brief(k)}"
-            )
+        checked = _checked_choices(choices)
+        most = len(checked)
+        k = within("k", k, 1, most, f"1 to {most}, the number of choices")
         self._declare(shape, when, checked, k)
 
     @property
@@ -234,10 +224,7 @@ class Seed(Distribution):
 
 
 def _int64(name: str, value: object) -> int:
-    number = integer(name, value)
-    if not -(2**63) <= number < 2**63:
-        raise ValueError(f"{name} must be -2**63 to 2**63 - 1, got {brief(number)}")
-    return number
+    return within(name, value, -(2**63), 2**63 - 1, "-2**63 to 2**63 - 1")
 
 
 def _checked_choices(choices: Any) -> tuple[Value, ...]:
