@@ -27,22 +27,7 @@ if typing.TYPE_CHECKING:
     from dpa.benchmark import benchmark_function as benchmark_function
     from dpa.benchmark import measure_memory as measure_memory
     from dpa.benchmark import measure_time as measure_time
-    from dpa.compatibility import convert_stream_to_batches as convert_stream_to_batches
-    from dpa.compatibility import create_simple_progress_callback as create_simple_progress_callback
-    from dpa.compatibility import format_progress_info as format_progress_info
-    from dpa.compatibility import generator_to_list as generator_to_list
-    from dpa.compatibility import get_batch_metrics as get_batch_metrics
-    from dpa.compatibility import list_to_generator as list_to_generator
-    from dpa.compatibility import process_augmentation_batches as process_augmentation_batches
-    from dpa.compatibility import (
-        stream_augmentation_chain_batched as stream_augmentation_chain_batched,
-    )
-    from dpa.compatibility import (
-        stream_augmentation_chain_with_memory_limit as stream_augmentation_chain_with_memory_limit,
-    )
-    from dpa.compatibility import (
-        stream_augmentation_range_batched as stream_augmentation_range_batched,
-    )
+    from dpa.compatibility import *  # noqa: F403 (all of its names)
     from dpa.derivation.statistics import (
         Statistics,
         compute_statistics,
@@ -73,43 +58,38 @@ if typing.TYPE_CHECKING:
     )
 else:
     _ELSEWHERE = {
-        "dpa.batch": ("BatchConfig", "BatchMetrics", "BatchProcessor", "BatchStrategy"),
+        "dpa.batch": "BatchConfig BatchMetrics BatchProcessor BatchStrategy",
         "dpa.benchmark": (
-            *("BenchmarkRunner", "PerformanceProfiler"),
-            *("benchmark_function", "measure_memory", "measure_time"),
+            "BenchmarkRunner PerformanceProfiler benchmark_function measure_memory measure_time"
         ),
         "dpa.compatibility": (
-            *("convert_stream_to_batches", "create_simple_progress_callback"),
-            *("format_progress_info", "generator_to_list", "get_batch_metrics"),
-            *("list_to_generator", "process_augmentation_batches"),
-            "stream_augmentation_chain_batched",
-            "stream_augmentation_chain_with_memory_limit",
-            "stream_augmentation_range_batched",
+            "convert_stream_to_batches create_simple_progress_callback format_progress_info "
+            "generator_to_list get_batch_metrics list_to_generator process_augmentation_batches "
+            "stream_augmentation_chain_batched stream_augmentation_chain_with_memory_limit "
+            "stream_augmentation_range_batched"
         ),
         "dpa.derivation.statistics": (
-            *("Statistics", "compute_statistics"),
-            *("compute_streaming_statistics", "theoretical_statistics"),
+            "Statistics compute_statistics compute_streaming_statistics theoretical_statistics"
         ),
         "dpa.errors": (
-            *("GeneratorExhaustionError", "PartialWriteError", "ResourceCleanupError"),
-            *("StreamingError", "StreamingIOError"),
+            "GeneratorExhaustionError PartialWriteError ResourceCleanupError StreamingError "
+            "StreamingIOError"
         ),
-        "dpa.files.generating": ("generate_augmentation_chain",),
+        "dpa.files.generating": "generate_augmentation_chain",
         "dpa.files.loading": (
-            *("load_augmentation_batch", "load_augmentation_chain"),
-            *("load_augmentation_config", "load_augmentation_stream"),
+            "load_augmentation_batch load_augmentation_chain load_augmentation_config "
+            "load_augmentation_stream"
         ),
-        "dpa.files.recipes": ("save_augmentation_recipe",),
-        "dpa.files.runs": ("Run",),
-        "dpa.files.saving": ("save_augmentation_chain", "save_augmentation_stream"),
-        "dpa.files.verify": ("verify_augmentation_chain",),
-        "dpa.streams.progress": ("StreamingProgress",),
+        "dpa.files.recipes": "save_augmentation_recipe",
+        "dpa.files.runs": "Run",
+        "dpa.files.saving": "save_augmentation_chain save_augmentation_stream",
+        "dpa.files.verify": "verify_augmentation_chain",
+        "dpa.streams.progress": "StreamingProgress",
         "dpa.streams.streams": (
-            *("stream_augmentation_batches", "stream_augmentation_chain"),
-            "stream_augmentation_range",
+            "stream_augmentation_batches stream_augmentation_chain stream_augmentation_range"
         ),
     }
-    _MODULE_OF = {name: module for module, names in _ELSEWHERE.items() for name in names}
+    _MODULE_OF = {name: module for module, names in _ELSEWHERE.items() for name in names.split()}
 
     def __getattr__(name):
         """Imports a name of another module on first use."""
