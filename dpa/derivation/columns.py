@@ -160,7 +160,10 @@ class Columns:
 
     def rows(self, rank: int | None = None) -> Rows:
         """The samples as dicts: the active parameters, the hash, and the rank if one is given."""
-        form = _reals(self.names) if self.space is None else self.space.form
+        if self.space is None:  # real numbers
+            form = Form(tuple((name, "uniform", (), None, ()) for name in self.names))
+        else:
+            form = self.space.form
         values: Column | tuple[Column, ...]
         if self._block is None or self._block.dtype != _FLOAT64:
             values = tuple(self.exact().values())
@@ -177,17 +180,14 @@ class Columns:
             raise TypeError(f"{name} holds no choices but its values: batch[{name!r}]")
         return np.array(choices)[column.view(np.uint32)]
 
-    def objects(self, name: str) -> list[Any]:
+    def objects(self, name: str, part: slice = slice(None)) -> list[Any]:
         """A column's values as Python objects, inactive ones too."""
-        column = _exact(self._columns[name])
+        column = _exact(self._columns[name][part])
         choices = None if self.space is None else self.space[name].choices
-        if choices is None:
-            values: list[Any] = column.tolist()
-            return values
-        labels = np.empty(len(choices), np.object_)
-        labels[:] = choices
-        chosen: list[Any] = labels[column.view(np.uint32)].tolist()  # no code is negative
-        return chosen
+        if choices is not None:
+            column = np.array(choices, np.object_)[column.view(np.uint32)]  # no code is negative
+        values: list[Any] = column.tolist()
+        return values
 
     def rounded(self, dtype: npt.DTypeLike) -> dict[str, Column]:
         """Copies of the columns, real numbers rounded to float64 or float32."""
@@ -243,9 +243,7 @@ class Columns:
         """One sample's value of a parameter, active or not, or its hash as 64 hex characters."""
         if name == "hash":
             return bytes(self.digests[at]).hex()
-        value = _exact(self._columns[name][at : at + 1]).tolist()[0]
-        choices = None if self.space is None else self.space[name].choices
-        return value if choices is None else _labelled(value, choices)
+        return self.objects(name, slice(at, at + 1))[0]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -276,11 +274,6 @@ class Differences:
         return at, name, self.found.field(name, at), self.wanted.field(name, at)
 
 
-def _reals(names: Iterable[str]) -> Form:
-    """The form of real numbers that nothing declares."""
-    return Form(tuple((name, "uniform", (), None, ()) for name in names))
-
-
 def _exact(column: Column) -> Column:
     flags, wanted = column.flags, _FLOAT64 if column.dtype.kind == "f" else column.dtype
     if flags.c_contiguous and flags.aligned and column.dtype is wanted:
@@ -308,11 +301,6 @@ def _rows_of(differs: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         return np.zeros(len(differs), np.bool_)
     rows: npt.NDArray[np.bool_] = np.logical_or.reduce(differs.reshape(len(differs), -1), axis=1)
     return rows
-
-
-def _labelled(codes: Any, choices: Sequence[Any]) -> Any:
-    """Nested lists of codes as lists of choices."""
-    return [_labelled(c, choices) for c in codes] if isinstance(codes, list) else choices[codes]
 
 
 def float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Set
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from dpa._native import half_sine
@@ -23,9 +24,8 @@ class Linear(Frozen):
     2.0
     """
 
-    __slots__ = ("_turns", "knots")
+    __slots__ = ("knots",)
     knots: tuple[tuple[int, float], ...]
-    _turns: tuple[int, ...]
 
     def __init__(self, knots: Iterable[tuple[int, float]]) -> None:
         if isinstance(knots, Set):
@@ -45,16 +45,16 @@ class Linear(Frozen):
             if after <= before:
                 raise ValueError(f"the epochs of knots must increase, got {before}, {after}")
             _require_finite(first, second)
-        self._set(knots=checked, _turns=tuple(epoch for epoch, _ in checked))
+        self._set(knots=checked)
 
     @property
     def turns(self) -> tuple[int, ...]:
         """The epochs in which the value may be greatest or least."""
-        return self._turns
+        return tuple(epoch for epoch, _ in self.knots)
 
     def at(self, epoch: int) -> float:
         """The value in an epoch."""
-        after = bisect_right(self.turns, epoch)
+        after = bisect_right(self.knots, epoch, key=itemgetter(0))
         if after in (0, len(self.knots)):
             return self.knots[max(after - 1, 0)][1]
         (e0, v0), (e1, v1) = self.knots[after - 1 : after + 1]
