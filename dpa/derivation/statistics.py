@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, count, islice
+from itertools import chain, islice
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -240,7 +240,7 @@ def compute_statistics(
     0
     """
     if isinstance(params_list, Columnar) and isinstance(params_list.columns, Mapping):
-        return _of_pieces([params_list])
+        return _of_pieces(params_list, [params_list])
     if isinstance(params_list, (str, bytes, Mapping)) or not isinstance(params_list, Sequence):
         raise TypeError(
             "params_list must be a list of dicts or an AugmentationBatch, "
@@ -265,26 +265,21 @@ def compute_streaming_statistics(
     head = list(islice(items, 1))
     everything: Iterable[Any] = chain(head, items)
     if head and isinstance(head[0], Columnar):
-        return _of_pieces(map(_checked_item, everything, count()))
+        return _of_pieces(head[0], everything)
     return _of_rows(everything, names, config)
 
 
-def _checked_item(item: object, at: int) -> Columnar:
-    if not isinstance(item, Columnar):
-        raise TypeError(f"item {at} must be a batch like the first, got {item!r}")
-    return item
-
-
-def _of_pieces(pieces: Iterable[Columnar]) -> Summary:
-    statistics: Statistics | None = None
+def _of_pieces(first: Columnar, pieces: Iterable[object]) -> Summary:
+    """The statistics of pieces, `first` among them, which are all of its kind."""
+    space = getattr(first, "space", None)
+    statistics = Statistics(tuple(first.columns), space)
     for at, piece in enumerate(pieces):
-        space = getattr(piece, "space", None)
-        if statistics is None:
-            first, statistics = space, Statistics(tuple(piece.columns), space)
-        elif space != first:
+        if not isinstance(piece, Columnar):
+            raise TypeError(f"item {at} must be a batch like the first, got {piece!r}")
+        if getattr(piece, "space", None) != space:
             raise ValueError(f"item {at} is of another Space than the first")
         statistics.update(piece.columns)
-    return (statistics or Statistics(PARAMETERS)).result()
+    return statistics.result()
 
 
 def _of_rows(
@@ -296,24 +291,23 @@ def _of_rows(
     five; otherwise they must have the parameters of the first dict.
     """
     items, first = iter(rows), 0
+    head = list(islice(items, 1))
     if space is not None:
         if names is not None:
             raise ValueError(f"names must be None with a config, got {names!r}")
         names = checked_space(space).names
-    statistics = Statistics(names or PARAMETERS, space)
+    elif not names:
+        own = names_of(head[0]) if head else ()
+        names = own if own and not set(own) & set(PARAMETERS) else PARAMETERS
+    statistics, items = Statistics(names, space), chain(head, items)
     while part := list(islice(items, MOMENTS_BLOCK)):
-        if first == 0 and space is None:
-            own = names_of(part[0])
-            names = names or (own if own and not set(own) & set(PARAMETERS) else PARAMETERS)
-            statistics = Statistics(names)
-        assert names is not None
-        if space is None:
+        if space is not None:
+            statistics.update(_typed(part, first, space))
+        else:
             try:
                 statistics.update({name: column_of(part, name, first) for name in names})
             except TypeError as error:
                 raise TypeError(f"{error}; of a Space's dicts say config=, the Space") from None
-        else:
-            statistics.update(_typed(part, first, space))
         first += len(part)
     return statistics.result()
 
