@@ -40,12 +40,10 @@ __all__ = [
 
 def generator_to_list(param_generator: Iterable[Any], max_items: int | None = None) -> list[Any]:
     """The items as a list, at most the first `max_items`; never reads further."""
-    return list(islice(param_generator, _checked_most(max_items)))
-
-
-@raised_as(StreamingError)
-def _checked_most(max_items: int | None) -> int | None:
-    return None if max_items is None else not_negative("max_items", max_items)
+    if max_items is not None:
+        with raised_as(StreamingError):
+            max_items = not_negative("max_items", max_items)
+    return list(islice(param_generator, max_items))
 
 
 def list_to_generator(params_list: Iterable[Any]) -> Iterator[Any]:

@@ -339,14 +339,10 @@ class Texts(Ids):
 _REMEDY = "leave out or fill the rows without an id"
 
 
-def _is_null(value: object) -> bool:
-    """Whether a value is None, NaN, or a null of pandas or pyarrow."""
-    is_nan = isinstance(value, float) and value != value
-    return value is None or is_nan or type(value).__name__ in ("NAType", "NaTType", "NullScalar")
-
-
 def _refuse_null(value: object, at: int) -> None:
-    if _is_null(value):
+    """Raises TypeError for None, NaN, and the nulls of pandas and pyarrow."""
+    is_nan = isinstance(value, float) and value != value
+    if value is None or is_nan or type(value).__name__ in ("NAType", "NaTType", "NullScalar"):
         raise TypeError(f"ids must not be null, got {brief(value)} at index {at}: {_REMEDY}")
 
 
@@ -371,16 +367,12 @@ def _of_sequence(ids: tuple[object, ...]) -> Ids:
     if ids and isinstance(ids[0], str):
         return Texts.encoded(ids)
     array = np.empty(len(ids), dtype=np.uint64)
-    for at in range(unpack(ids, array), len(ids)):
-        array[at] = _listed_integer(ids[at], at)
+    for at in range(unpack(ids, array), len(ids)):  # what is no int below 2**64
+        _refuse_null(ids[at], at)
+        if isinstance(ids[at], str):
+            raise TypeError(f"ids must not mix int with str (index {at})")
+        array[at] = word(f"ids[{at}]", ids[at])
     return Listed(array)
-
-
-def _listed_integer(value: object, at: int) -> int:
-    _refuse_null(value, at)
-    if isinstance(value, str):
-        raise TypeError(f"ids must not mix int with str (index {at})")
-    return word(f"ids[{at}]", value)
 
 
 def consecutive_ids(num_samples: int, start_id: int) -> range:

@@ -37,7 +37,7 @@ def _found() -> tuple[int, int]:
         return torch.get_rank(), torch.get_world_size()
     for names in VARIABLES:
         if any(name in os.environ for name in names):
-            rank, world_size = map(_variable, names)
+            rank, world_size = (_variable(name, names) for name in names)
             if rank >= world_size:
                 raise ValueError(f"{names[0]}={rank} must be below {names[1]}={world_size}")
             return rank, world_size
@@ -48,10 +48,10 @@ def _found() -> tuple[int, int]:
     )
 
 
-def _variable(name: str) -> int:
+def _variable(name: str, names: tuple[str, str]) -> int:
     text = os.environ.get(name)
     if text is None:
-        pair = next(" and ".join(names) for names in VARIABLES if name in names)
+        pair = " and ".join(names)
         raise ValueError(f"the environment variable {name} is not set, the other of {pair} is")
     if not (text.isascii() and text.isdecimal()):
         raise ValueError(f"the environment variable {name} must be a number, got {text!r}")

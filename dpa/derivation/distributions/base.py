@@ -214,14 +214,13 @@ class Distribution(Frozen):
 
     def to_dict(self) -> dict[str, Any]:
         """The distribution as JSON stores it: its kind with the arguments by name, and `when`."""
-        arguments = {
-            name: _stored(value)
-            for name, value in zip(self.FIELDS, self._arguments, strict=True)
-            if value is not None
-        }
-        if self.shape:
-            arguments["shape"] = list(self.shape)
+        arguments = {name: _stored(value) for name, value in self._given().items()}
         return {self.kind: arguments} | ({"when": dict(self.when)} if self.when else {})
+
+    def _given(self) -> dict[str, Any]:
+        """The arguments that are not left out, and the shape if there is one."""
+        pairs = zip((*self.FIELDS, "shape"), (*self._arguments, self.shape or None), strict=True)
+        return {name: value for name, value in pairs if value is not None}
 
     @staticmethod
     def from_dict(fields: Any) -> Distribution:
@@ -270,10 +269,7 @@ class Distribution(Frozen):
         return hash(self.key)
 
     def __repr__(self) -> str:
-        pairs = zip(self.FIELDS, self._arguments, strict=True)
-        said = {name: value for name, value in pairs if value is not None}
-        said |= {"shape": self.shape} if self.shape else {}
-        said |= {"when": dict(self.when)} if self.when else {}
+        said = self._given() | ({"when": dict(self.when)} if self.when else {})
         return f"{type(self).__name__}({', '.join(f'{n}={_text(v)}' for n, v in said.items())})"
 
 
