@@ -27,7 +27,7 @@ default_role = "code"  # docstrings say `name`
 INTERNAL = {
     "samples": "blocks exact field from_rows joined objects part parts require_same require_sound"
     " rounded rows stored values",
-    "spaces": "arrays block_size conditions declaration form forms mask of_declaration plain plan"
+    "spaces": "arrays block_size conditions declaration form forms mask plain plan"
     " row_bytes sample_blocks sample_bytes",
     "distributions": "FIELDS KINDS NUMBERS OPTIONAL codes draw item_shape kind layout reach"
     " schedules turns with_numbers with_when words",

@@ -161,7 +161,7 @@ def _bounds(name: str, value: Any) -> tuple[float, float]:
 
 def space_of(fields: Any) -> Space:
     """The space that JSON declares; an AugmentationConfig if it has the five parameters."""
-    space = Space.of_declaration(fields)
+    space = Space.from_dict(fields)
     drawn = [each.draw for _, each in space.parameters]
     if space.names != PARAMETERS or drawn != [0, 1, 2, 3, 4]:
         return space

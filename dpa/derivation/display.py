@@ -20,7 +20,7 @@ _LISTED, _ROWS, _COLUMNS, _ENDS = 8, 60, 20, 5
 def space_text(space: Space) -> str:
     """The expression that makes the space; of many parameters the first ones."""
     shown = [f"{name!r}: {each!r}" for name, each in space.parameters[:_LISTED]]
-    shown += [_more(len(space) - _LISTED)] if len(space) > _LISTED else []
+    shown += _more(len(space), _LISTED)
     chain = {"depth": (space.depth, 10), "sampler": (space.sampler, "xoshiro256++")}
     said = (f", {name}={x!r}" for name, (x, default) in chain.items() if x != default)
     return f"Space({{{', '.join(shown)}}}{''.join(said)})"
@@ -28,8 +28,7 @@ def space_text(space: Space) -> str:
 
 def batch_text(batch: AugmentationBatch) -> str:
     """How many samples of which parameters, their ids and their key."""
-    names = [*batch.names[:_LISTED]]
-    names += [_more(len(batch.names) - _LISTED)] if len(batch.names) > _LISTED else []
+    names = [*batch.names[:_LISTED], *_more(len(batch.names), _LISTED)]
     key = [f"{name} {x}" for name, x in batch._stated._asdict().items() if x is not None]
     parts = [", ".join(names), ids_text(batch.ids), *key]
     return f"{type(batch).__name__} of {len(batch):,} samples: {'; '.join(filter(None, parts))}"
@@ -51,7 +50,7 @@ def space_table(space: Space) -> str:
     for name, each in space.parameters[:_ROWS]:
         when = " and ".join(f"{gate} is {brief(value)}" for gate, value in each.when.items())
         rows.append((name, repr(each.with_when({})), when))
-    rows += [(_more(len(space) - _ROWS), "", "")] if len(space) > _ROWS else []
+    rows += [(more, "", "") for more in _more(len(space), _ROWS)]
     title = f"{type(space).__name__}: {space.sampler}, depth {space.depth}"
     return _table(title, ("parameter", "distribution", "when"), rows)
 
@@ -59,7 +58,7 @@ def space_table(space: Space) -> str:
 def batch_table(batch: AugmentationBatch) -> str:
     """The first and the last samples; a cell is empty where a parameter is not active."""
     names = batch.names[:_COLUMNS]
-    more = [_more(len(batch.names) - _COLUMNS)] if len(batch.names) > _COLUMNS else []
+    more = _more(len(batch.names), _COLUMNS)
     head = ["id", *names, *more]
     ends = [batch] if len(batch) <= 2 * _ENDS else [batch[:_ENDS], batch[-_ENDS:]]
     parts = [
@@ -73,8 +72,9 @@ def batch_table(batch: AugmentationBatch) -> str:
     return _table(batch_text(batch), head, rows)
 
 
-def _more(count: int) -> str:
-    return f"... {count:,} more"
+def _more(count: int, shown: int) -> list[str]:
+    """One text for all that are not shown, or none."""
+    return [f"... {count - shown:,} more"] if count > shown else []
 
 
 def _cell(sample: Mapping[str, Any], name: str) -> str:

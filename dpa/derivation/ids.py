@@ -56,9 +56,9 @@ class Ids(ABC):
         """The first of consecutive ids; None if the ids are listed."""
         return None
 
-    @abstractmethod
     def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
         """The ids at these indices."""
+        return Listed(np.asarray(self.public)[places])
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -140,9 +140,9 @@ class Ids(ABC):
         return type(parts[0])._joined(parts)
 
     @classmethod
-    @abstractmethod
     def _joined(cls, parts: Sequence[Any]) -> Ids:
         """Joins parts of one kind, at least one."""
+        return Listed(np.concatenate([part.public for part in parts]))
 
 
 class Consecutive(Ids):
@@ -167,9 +167,6 @@ class Consecutive(Ids):
     @property
     def public(self) -> npt.NDArray[np.uint64]:
         return listed(self._range)
-
-    def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
-        return Listed(self.public[places])
 
     def __len__(self) -> int:
         return len(self._range)
@@ -198,7 +195,7 @@ class Consecutive(Ids):
             ranges = [part._range for part in parts]
             if all(a.stop == b.start for a, b in pairwise(ranges)):
                 return Consecutive(range(ranges[0].start, ranges[-1].stop))
-        return Listed._joined(parts)
+        return super()._joined(parts)
 
 
 class Listed(Ids):
@@ -233,9 +230,6 @@ class Listed(Ids):
         self._array.setflags(write=False)  # the ids say what generated a batch
         return self._array
 
-    def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
-        return Listed(self._array[places])
-
     def __len__(self) -> int:
         return len(self._array)
 
@@ -243,10 +237,6 @@ class Listed(Ids):
         if isinstance(item, slice):
             return Listed(np.ascontiguousarray(self._array[item]))
         return int(self._array[item])
-
-    @classmethod
-    def _joined(cls, parts: Sequence[Any]) -> Ids:
-        return Listed(np.concatenate([part.public for part in parts]))
 
 
 class Texts(Ids):

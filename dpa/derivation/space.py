@@ -128,7 +128,7 @@ class Space(Frozen):
         self._set(_plan=None if self.scheduled else self._compiled())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Space.of_declaration, (self.declaration(),)
+        return Space.from_dict, (self.declaration(),)
 
     def __getitem__(self, name: str) -> Distribution:
         """The distribution of a parameter. Raises KeyError."""
@@ -273,11 +273,6 @@ class Space(Frozen):
         """The declaration, as JSON stores it."""
         return self.declaration()
 
-    @staticmethod
-    def from_dict(fields: Mapping[str, Any]) -> Space:
-        """The inverse of to_dict. Raises TypeError or ValueError that names the field."""
-        return Space.of_declaration(fields)
-
     def to_json(self) -> str:
         """The declaration in canonical form: equal spaces have equal texts."""
         from dpa.derivation.documents import canonical  # no import dpa needs json
@@ -292,7 +287,7 @@ class Space(Frozen):
         if not isinstance(text, (str, bytes)):
             raise TypeError(f"text must be a str or bytes, got {brief(text)}")
         data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-        return Space.of_declaration(parse(data, refuse_constant))
+        return Space.from_dict(parse(data, refuse_constant))
 
     @property
     def identity(self) -> str:
@@ -308,8 +303,8 @@ class Space(Frozen):
         return dict(zip(_FIELDS, values, strict=True))
 
     @staticmethod
-    def of_declaration(fields: Any) -> Space:
-        """The inverse of declaration(). Raises TypeError or ValueError that names the field."""
+    def from_dict(fields: Mapping[str, Any]) -> Space:
+        """The inverse of to_dict. Raises TypeError or ValueError that names the field."""
         if not isinstance(fields, Mapping):
             raise TypeError(f"space must be an object, got {brief(fields)}")
         require_names("space", fields, _FIELDS)

@@ -116,7 +116,7 @@ class Distribution(Frozen):
     @property
     def words(self) -> int:
         """How many 64-bit words a sample takes."""
-        return math.prod(self.shape)
+        return math.prod(self.item_shape)
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:

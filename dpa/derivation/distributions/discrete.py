@@ -179,11 +179,6 @@ class Subset(Distribution):
         self._declare(shape, when, checked, k)
 
     @property
-    def words(self) -> int:
-        """How many 64-bit words a sample takes."""
-        return self.k * super().words
-
-    @property
     def item_shape(self) -> tuple[int, ...]:
         """The shape of one sample's part of a column."""
         return *self.shape, self.k
@@ -234,29 +229,31 @@ def _checked_choices(choices: Any) -> tuple[Value, ...]:
     values = list(choices)
     if not 1 <= len(values) <= MOST:
         raise ValueError(f"choices must be 1 to {MOST:,} values, got {len(values):,}")
-    exact = [exact_value(value) for value in values]
-    for value, found in zip(values, exact, strict=True):
-        if found is None:
-            hint = "; choose among their indices" if isinstance(value, (tuple, list, dict)) else ""
-            raise TypeError(f"choices must be str, int, float or bool, got {brief(value)}{hint}")
-    if len(set(map(type, exact))) > 1:
-        kinds = ", ".join(sorted({type(value).__name__ for value in exact}))
+    checked = tuple(map(_checked_choice, values))
+    if len(set(map(type, checked))) > 1:
+        kinds = ", ".join(sorted({type(value).__name__ for value in checked}))
         raise TypeError(f"choices must be of one type, got {kinds}")
-    checked: list[Any] = exact
-    if isinstance(exact[0], float):
-        checked = [finite("a choice", value) for value in checked]
-    elif type(exact[0]) is int:
-        checked = [_int64("a choice", value) for value in checked]
-    elif isinstance(exact[0], str):
-        for value in checked:
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise ValueError(f"a choice must be valid Unicode, got {brief(value)}") from None
     if len(set(checked)) < len(checked):
         [(twice, _)] = Counter(checked).most_common(1)
         raise ValueError(f"choices must be distinct, {brief(twice)} appears twice")
-    return tuple(checked)
+    return checked
+
+
+def _checked_choice(value: object) -> Value:
+    exact = exact_value(value)
+    if exact is None:
+        hint = "; choose among their indices" if isinstance(value, (tuple, list, dict)) else ""
+        raise TypeError(f"choices must be str, int, float or bool, got {brief(value)}{hint}")
+    if isinstance(exact, str):
+        try:
+            exact.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"a choice must be valid Unicode, got {brief(exact)}") from None
+    elif isinstance(exact, float):
+        finite("a choice", exact)
+    else:
+        _int64("a choice", int(exact))
+    return exact
 
 
 def _checked_weights(weights: Any, size: int) -> tuple[float, ...]:
