@@ -145,7 +145,9 @@ class LineReader(FormatReader):
                 place = first + count + len(block) - 1
                 raise ValueError(f"line {place}: a comma stands behind the last sample")
             if chunk:
-                block = Columns.joined([block, records.read(chunk, count + len(block))])
+                numbered = enumerate(chunk, count + len(block))
+                parsed = [records.parsed(line, sample) for sample, line in numbered]
+                block = Columns.joined([block, *parsed])
                 text = text[:used] + b"".join(chunk)
                 used = len(text)
             if len(block):

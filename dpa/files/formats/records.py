@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Any
+import math
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from dpa._text import LineForm
-from dpa.derivation.columns import Column, Columns
+from dpa.checks import brief
+from dpa.derivation.columns import Columns
+from dpa.derivation.distributions import Distribution
 from dpa.derivation.documents import canonical, parse
-from dpa.derivation.ids import Ids, Listed, Texts
-from dpa.files.formats.values import STRING, FaultyTextError, values_of
+from dpa.derivation.ids import Listed, Texts
 from dpa.files.metadata import Metadata
 
 #: The most bytes of a line; this limits the memory that a hostile file can take.
 LONGEST = 1_000_000
 _LONGEST_ID = LONGEST - 1000
+_HASH_SIZE = 64
 
-_HASH = r'"([0-9a-f]{64})"'
-_INTEGER_ID = r"(0|[1-9][0-9]{0,19}+)"
+#: A field for LineForm: the name of its form, the numbers of items of its lists, its labels.
+_Form: TypeAlias = tuple[str, tuple[int, ...], tuple[bytes, ...]]
 
 
 def columnar_checksum(metadata: object, statistics: object, trailer: object) -> str:
@@ -38,8 +40,7 @@ def columnar_checksum(metadata: object, statistics: object, trailer: object) -> 
 class Lines:
     """Converts the samples of one file to lines, and back.
 
-    Lines in their one form go through C; what else a file has, through patterns, which say what
-    is wrong with it.
+    C reads lines in their one form. A line that it does not read is parsed, to say what is wrong.
     """
 
     def __init__(self, metadata: Metadata, first_line: int, separator: bytes) -> None:
@@ -48,36 +49,17 @@ class Lines:
         self._separator = separator
         self._listed = metadata.start_id is None
         self._strings = self._listed and metadata.id_type == "string"
-        self._fields = sorted([*metadata.names, "hash", *(["id"] if self._listed else [])])
-        space = metadata.space
-        self._values = {n: values_of(None if space is None else space[n]) for n in metadata.names}
-        names = self._line(dict.fromkeys(metadata.names, ""), "x" * 66, "x")
-        self._shortest = len(names) + sum(values.shortest for values in self._values.values())
-        self._form = LineForm(self._forms(), separator, LONGEST)
-
-    def _forms(self) -> list[tuple[bytes, str, tuple[int, ...], tuple[bytes, ...]]]:
-        """The fields as LineForm takes them."""
-        forms: dict[str, Any] = {n: (v.form, v.lists, v.labels) for n, v in self._values.items()}
-        forms |= {"hash": ("hex", (), ()), "id": ("string" if self._strings else "uint64", (), ())}
-        return [
-            (f'{"," if at else "{"}"{name}":'.encode(), *forms[name])
-            for at, name in enumerate(self._fields)
-        ]
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[bytes]:
-        """What a line matches, a group for each field."""
-        id_ = f"({STRING})" if self._strings else _INTEGER_ID
-        patterns = {name: f"({values.pattern})" for name, values in self._values.items()}
-        pattern = self._line(patterns, _HASH, id_, re.escape)
-        end = "," if b"," in self._separator else ""
-        return re.compile(rf"^\{{{pattern[1:-1]}\}}{end}$".encode(), re.MULTILINE)
-
-    def _line(
-        self, values: Mapping[str, str], hash_: str, id_: str, written: Callable[[str], str] = str
-    ) -> str:
-        forms = {**values, "hash": hash_, "id": id_}
-        return "{" + ",".join(f'"{written(name)}":{forms[name]}' for name in self._fields) + "}"
+        forms = {name: _form(each) for name, each in metadata.declared.items()}
+        forms["hash"] = "hex", (), ()
+        if self._listed:
+            forms["id"] = "string" if self._strings else "uint64", (), ()
+        self._fields = sorted(forms)
+        heads = [f',"{name}":'.encode() for name in self._fields]
+        heads[0] = b"{" + heads[0][1:]
+        fields = [(head, *forms[name]) for head, name in zip(heads, self._fields, strict=True)]
+        self._form = LineForm(fields, separator, LONGEST)
+        items = sum(2 * lists[0] if lists else 1 for _, lists, _ in forms.values())
+        self._shortest = sum(map(len, heads)) + items + _HASH_SIZE
 
     def write(self, samples: Columns, first: int) -> Iterator[tuple[int, bytearray]]:
         """The samples as records with the separator behind each, some thousands at a time.
@@ -121,61 +103,38 @@ class Lines:
             found = Listed(ids[:count])
         return Columns(found, digests[:count], columns, self._metadata.space), used
 
-    def read(self, lines: Sequence[bytes], first: int) -> Columns:
-        """The samples of lines, of which each ends with the separator, the last one, too.
-
-        `first` is the number of the first sample. Raises ValueError that names the line.
-        """
-        text = b"".join(lines)
-        samples, used = self.take(text, len(text), first)
-        return samples if used == len(text) else self._matched(text, lines, first)
-
-    def _matched(self, text: bytes, lines: Sequence[bytes], first: int) -> Columns:
-        """What `read` does, for lines that C does not read."""
-        rows = self._pattern.findall(text)
-        if len(rows) != len(lines):
-            raise self._fault(lines, first)
-        fields = dict(zip(self._fields, zip(*rows, strict=True), strict=True))
-        columns = {name: self._column(name, fields[name], first) for name in self._values}
-        digests = np.frombuffer(bytearray.fromhex(b"".join(fields["hash"]).decode()), np.uint8)
-        ids = self._ids(fields, len(lines), first)
-        return Columns(ids, digests.reshape(-1, 32), columns, self._metadata.space)
-
-    def _column(self, name: str, texts: Sequence[bytes], first: int) -> Column:
+    def parsed(self, line: bytes, sample: int) -> Columns:
+        """The sample of one line with its separator. Raises ValueError that names the line."""
+        metadata = self._metadata
         try:
-            return self._values[name].read(texts)
-        except FaultyTextError as error:
-            raise ValueError(f"{self._place(first + error.at)}: {name} {error}") from None
+            row = parse(line.rstrip(b",\n"))
+            ids = metadata.consecutive_ids(sample, 1)
+            found = Columns.from_rows([row], metadata.names, ids, sample, space=metadata.space)
+            if found.ids.kind != metadata.id_type:
+                kind = "a string" if self._strings else "an integer"
+                raise ValueError(f"its id must be {kind}, got {brief(row['id'])}")
+            wanted = canonical(row).encode() + self._separator
+            if line != wanted:
+                pairs = enumerate(zip_longest(line, wanted))
+                same = next(at for at, (got, want) in pairs if got != want)
+                raise ValueError(
+                    f"not a record: it must go on with {wanted[same:][:60]!r}, "
+                    f"got {line[same:][:60]!r}"
+                )
+        except (TypeError, ValueError) as error:
+            place = f"line {self._first_line + sample} (sample {sample})"
+            raise ValueError(f"{place}: {error}") from None
+        return found
 
-    def _ids(self, fields: Mapping[str, Sequence[bytes]], size: int, first: int) -> Ids:
-        consecutive = self._metadata.consecutive_ids(first, size)
-        if consecutive is not None:
-            return consecutive
-        try:
-            if self._strings:
-                ids = b"[" + b",".join(fields["id"]) + b"]"
-                found = parse(ids)
-                if canonical(found).encode() != ids:
-                    raise ValueError("its ids are not written with the escapes of json.dumps")
-                return Ids.checked(found)
-            return Ids.checked(list(map(int, fields["id"])))
-        except ValueError as error:
-            raise ValueError(f"from {self._place(first)} on: {error}") from None
 
-    def _place(self, sample: int) -> str:
-        return f"line {self._first_line + sample} (sample {sample})"
-
-    def _fault(self, lines: Sequence[bytes], first: int) -> ValueError:
-        """The error for the first line that is not a record."""
-        at = next(i for i, line in enumerate(lines) if not self._pattern.match(line))
-        place = self._place(first + at)
-        try:
-            parse(lines[at].rstrip(b",\n"))
-        except ValueError as error:
-            return ValueError(f"{place}: {error}")
-        called = {name: values.called for name, values in self._values.items()}
-        wanted = self._line(called, "hash", "id")
-        return ValueError(f"{place}: not a record {wanted} with what separates it from the next")
+def _form(declared: Distribution | None) -> _Form:
+    """The form of a parameter's values; None: real numbers."""
+    if declared is None:
+        return "float64", (), ()
+    shape = declared.item_shape
+    lists = tuple(math.prod(shape[side:]) for side in range(len(shape)))
+    labels = tuple(canonical(label).encode() for label in declared.labels or ())
+    return declared.dtype.name, lists, labels
 
 
 def _too_long(sample_id: Any, sample: int) -> ValueError:
