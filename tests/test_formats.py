@@ -596,13 +596,13 @@ def test_an_interrupted_copy_goes_on(path, monkeypatch):
     stream = dpa.load_augmentation_stream(path)
     copied = []
 
-    def interrupted(self, samples):
+    def interrupted(self, columns):
         if copied:
             raise KeyboardInterrupt
-        copied.append(samples)
+        copied.append(columns)
 
     with monkeypatch.context() as patch:
-        patch.setattr("dpa.files.formats.base.Tally.update", interrupted)
+        patch.setattr("dpa.files.formats.base.Statistics.update", interrupted)
         with pytest.raises(KeyboardInterrupt):
             dpa.save_augmentation_stream(stream, path.with_stem("copy"))
     assert temporaries(path.parent) == []

@@ -20,6 +20,7 @@ import dpa
 from dpa.batch import BatchConfig, BatchProcessor
 from dpa.checks import brief, printable
 from dpa.derivation.derivation import derive
+from dpa.derivation.ids import Ids
 from dpa.diff import diff_chains
 from dpa.distributed import (
     DistributedRangeSplitter,
@@ -27,7 +28,7 @@ from dpa.distributed import (
     stream_distributed_augmentation_chain,
 )
 from dpa.errors import ChainFileError
-from dpa.files.metadata import RecipeMetadata
+from dpa.files.metadata import Metadata, RecipeMetadata
 from dpa.host import memory
 from dpa.space import Choice, Space, Uniform
 
@@ -749,7 +750,7 @@ def test_a_dot_in_a_name_stands_for_itself(tmp_path):
     space = Space({"crop.area": Uniform(0, 1, draw=0)})
     dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(3), space), path)
     path.write_text(path.read_text().replace('"crop.area":0.', '"cropXarea":0.', 1))
-    with pytest.raises(ChainFileError, match=r"line 2 .*: not a record"):
+    with pytest.raises(ChainFileError, match=r"line 2 .*unknown fields .'cropXarea'"):
         dpa.verify_augmentation_chain(path)
 
 
@@ -806,7 +807,7 @@ def test_integers_beyond_text_are_named(number):
 
 def test_metadata_of_a_recipe_are_a_value():
     first, other = (
-        RecipeMetadata.of_range(derive(CONFIG, epoch), range(epoch, epoch + 5), None)
+        RecipeMetadata.checked(Metadata.of(derive(CONFIG, epoch), Ids.checked(range(5))), 5)
         for epoch in (1, 2)
     )
     assert first != other

@@ -30,12 +30,13 @@ from dpa.derivation.derivation import Derivation
 from dpa.derivation.epochs import PolicyLike
 from dpa.derivation.ids import Consecutive, Ids, consecutive_ids
 from dpa.files import formats
-from dpa.files.chains import Recipe, open_chain, sample_blocks
+from dpa.files.chains import Recipe, open_chain, recipe_blocks, sample_blocks
 from dpa.files.formats import jsonl
 from dpa.files.metadata import Metadata, RecipeMetadata
 from dpa.files.recipes import merge_recipes, write_recipe
 from dpa.files.runs import Run
-from dpa.files.writing import write_chain, write_into
+from dpa.files.writing import write_chain
+from dpa.host.progress import counted
 from dpa.streams.splitter import DistributedRangeSplitter
 
 
@@ -172,10 +173,10 @@ def _write_samples(
         with terminable(), standard_output() as file:
             hidden = arguments.quiet or file.isatty()  # no bar among the lines
             with progress(total, hidden) as advance:
-                write_into(file, jsonl.Writer, metadata, blocks, advance)
+                jsonl.Writer(file, metadata).write(counted(blocks, advance))
         return
     with terminable(), progress(total, arguments.quiet) as advance:
-        write_chain(arguments.output, metadata, blocks, advance, total)
+        write_chain(arguments.output, metadata, counted(blocks, advance), total)
     _tell_written(arguments, f"{total:,} samples")
 
 
@@ -220,7 +221,7 @@ def _recipe(arguments: argparse.Namespace) -> None:
         metadata = RecipeMetadata.checked(Metadata.of(derivation, ids, world_size), len(ids))
         total = metadata.num_samples
         with terminable(), progress(total, arguments.quiet) as advance:
-            write_recipe(arguments.output, metadata, advance)
+            write_recipe(arguments.output, metadata, counted(recipe_blocks(metadata), advance))
     else:
         leave_to("--merge", arguments)
         total = merge_recipes(arguments.merge, arguments.output)

@@ -232,12 +232,6 @@ class RecipeMetadata(Metadata):
         recipe._set(num_samples=size)
         return recipe
 
-    @classmethod
-    def of_range(cls, derivation: Derivation, ids: range, world_size: int | None) -> Self:
-        """A recipe of consecutive ids."""
-        metadata = Metadata.of(derivation, Consecutive(ids), world_size)
-        return cls.checked(metadata, len(ids))
-
     def __reduce__(self) -> tuple[Any, ...]:
         return RecipeMetadata.checked, (self.stored, self.num_samples)
 

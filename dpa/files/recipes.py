@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
 from dpa.checks import brief
+from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import derive
 from dpa.derivation.digest import SampleDigest
-from dpa.derivation.ids import consecutive_ids
+from dpa.derivation.ids import Consecutive, consecutive_ids
 from dpa.derivation.space import Space
+from dpa.files.atomic import replacing
 from dpa.files.chains import Chain, FilePath, open_chain, recipe_blocks
 from dpa.files.formats import recipe_module
-from dpa.files.metadata import RecipeMetadata
-from dpa.files.writing import write_blocks
+from dpa.files.metadata import Metadata, RecipeMetadata
 
 
 def save_augmentation_recipe(
@@ -72,9 +73,11 @@ def save_augmentation_recipe(
     """
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
     ids = consecutive_ids(num_samples, start_id)
-    metadata = RecipeMetadata.of_range(derivation, ids, world_size)
+    metadata = RecipeMetadata.checked(
+        Metadata.of(derivation, Consecutive(ids), world_size), len(ids)
+    )
     if digest is None:
-        write_recipe(path, metadata)
+        write_recipe(path, metadata, recipe_blocks(metadata))
         return
     if not isinstance(digest, SampleDigest):
         raise TypeError(f"digest must be a SampleDigest, got {brief(digest)}")
@@ -83,10 +86,11 @@ def save_augmentation_recipe(
     _write_sum(path, metadata, digest)
 
 
-def write_recipe(path: FilePath, metadata: RecipeMetadata, advance: Any = int) -> None:
-    """Writes a recipe; generates its samples once, for their digest and statistics."""
-    form = recipe_module(path).Writer
-    write_blocks(path, form, metadata, recipe_blocks(metadata), advance)
+def write_recipe(path: FilePath, metadata: RecipeMetadata, blocks: Iterable[Columns]) -> None:
+    """Writes a recipe of these samples, of which it has the digest and the statistics."""
+    form = recipe_module(path)
+    with replacing(path) as file:
+        form.Writer(file, metadata).write(blocks)
 
 
 def merge_recipes(sources: Sequence[FilePath], path: FilePath) -> int:
@@ -112,10 +116,9 @@ def merge_recipes(sources: Sequence[FilePath], path: FilePath) -> int:
 def _write_sum(path: FilePath, metadata: RecipeMetadata, digest: SampleDigest) -> None:
     """Writes a recipe whose digest is known, without statistics."""
     form = recipe_module(path)
-    from dpa.files.atomic import replacing  # pathlib takes 3 ms of `import dpa`
-
+    trailer = {"num_samples": digest.count, "digest": digest.hexdigest()}
     with replacing(path) as file:
-        form.write(file, metadata.to_dict(), digest.hexdigest(), None)
+        form.write(file, metadata.to_dict(), None, trailer)
 
 
 class _Part:

@@ -20,7 +20,7 @@ from dpa.files.loading import FileStream
 from dpa.files.metadata import Metadata
 from dpa.files.sources import Given, of_batches, of_dicts, of_file, of_stream
 from dpa.files.writing import write_chain
-from dpa.host.progress import progress_bar
+from dpa.host.progress import counted, progress_bar
 from dpa.streams.progress import ProgressCallback, Report
 from dpa.streams.streams import Stream
 
@@ -202,7 +202,7 @@ def save_augmentation_stream(
     try:
         with progress_bar(progress, total) as advance:
             written = report.written(blocks, buffer_size)
-            write_chain(filepath, metadata, written, advance, expected)
+            write_chain(filepath, metadata, counted(written, advance), expected)
     except BaseException:
         if isinstance(stream, Stream):
             try:

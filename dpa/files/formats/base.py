@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from dpa.checks import brief
 from dpa.derivation.columns import Columns, require_finite
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.rows import is_hex_digest
-from dpa.derivation.statistics import Statistics, without_nan
+from dpa.derivation.statistics import Statistics, Summary, without_nan
 from dpa.files.metadata import Metadata
 
 #: The most bytes of metadata and of statistics as JSON, which limits what a hostile file can take.
@@ -25,77 +25,55 @@ class TrailerError(ValueError):
         self.problems = tuple(problems)
 
 
-class Tally:
-    """Number, statistics and digest of the samples written so far."""
-
-    def __init__(self, metadata: Metadata) -> None:
-        self._metadata = metadata
-        self._statistics = Statistics(metadata.names, metadata.space)
-        self._digest = SampleDigest()
-
-    @property
-    def count(self) -> int:
-        """How many samples were written so far."""
-        return self._digest.count
-
-    def update(self, samples: Columns) -> None:
-        """Counts more samples. Raises ValueError for values that no file may have."""
-        require_finite(samples.columns, self.count)
-        for name, column in samples.columns.items():
-            self._metadata.require_codes(name, column, self.count)
-        self._statistics.update(samples.columns)
-        self._digest.update(samples, self._metadata.key)
-
-    def statistics(self) -> dict[str, dict[str, float | None]]:
-        """The statistics as files store them."""
-        return without_nan(self._statistics.result())
-
-    def trailer(self) -> dict[str, Any]:
-        """The trailer as files store it, without the checksum."""
-        return {"num_samples": self.count, "digest": self._digest.hexdigest()}
-
-
 class Writer(ABC):
-    """Takes samples block by block; close() writes the rest of the file.
-
-    A writer that is not closed is dropped with its file. The arrays of appended samples may be
-    reused afterwards.
-    """
+    """Writes a file of samples that come in blocks; counts their statistics and digest."""
 
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         self._file = file
         self._metadata = metadata
-        self._tally = Tally(metadata)
-        _require_readable(metadata, self._tally.statistics())
+        self._fields = metadata.to_dict()
+        self._statistics = Statistics(metadata.names, metadata.space)
+        _require_readable(self._fields, without_nan(self._statistics.result()))
 
     @classmethod
     def kept_bytes(cls, metadata: Metadata) -> int:
-        """Bytes per sample that stay in memory until close()."""
+        """Bytes per sample that stay in memory until the last block."""
         return 0
 
-    def append(self, samples: Columns) -> None:
-        """Writes more samples; their ids follow the last ones."""
-        if len(samples):
-            first = self._tally.count
-            self._tally.update(samples)
-            self._write(samples, first)
+    def write(self, blocks: Iterable[Columns]) -> None:
+        """Writes the whole file; the ids of each block follow those of the one before.
+
+        The arrays of a block may be reused for the next one. Raises ValueError for values that
+        no file may have.
+        """
+        digest = SampleDigest()
+        for block in blocks:
+            if len(block):
+                require_finite(block.columns, digest.count)
+                for name, column in block.columns.items():
+                    self._metadata.require_codes(name, column, digest.count)
+                self._write(block, digest.count)
+                self._statistics.update(block.columns)
+                digest.update(block, self._metadata.key)
+        trailer = {"num_samples": digest.count, "digest": digest.hexdigest()}
+        self._end(without_nan(self._statistics.result()), trailer)
 
     @abstractmethod
     def _write(self, samples: Columns, first: int) -> None:
-        """Writes samples number `first` and following."""
+        """Writes samples number `first` and following, at least one."""
 
     @abstractmethod
-    def close(self) -> None:
-        """Writes what follows the samples."""
+    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
+        """Writes what follows the samples; `trailer` is without the checksum."""
 
 
-def _require_readable(metadata: Metadata, statistics: object) -> None:
+def _require_readable(fields: object, statistics: object) -> None:
     """Raises ValueError for a space whose JSON would exceed what readers take."""
     import json  # import dpa does without
 
     longest = json.dumps(statistics).replace("null", "-" * 24).replace(": 0", ": " + "-" * 18)
     for what, text, most in (
-        ("the space takes", json.dumps(metadata.to_dict()), MOST_METADATA),
+        ("the space takes", json.dumps(fields), MOST_METADATA),
         ("the statistics may take", longest, MOST_STATISTICS),
     ):
         if len(text) > most - 1000:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from dpa.derivation.columns import Columns
 from dpa.derivation.documents import canonical
+from dpa.derivation.statistics import Summary
 from dpa.files.formats.base import FormatReader, Writer
 from dpa.files.formats.records import LONGEST, Lines
 from dpa.files.metadata import Metadata
@@ -63,7 +64,6 @@ class LineWriter(Writer):
 
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         super().__init__(file, metadata)
-        self._fields = metadata.to_dict()
         self._lines = self.layout.lines(metadata)
         self._checksum = Checksum(self.layout)
         file.write(self._head(self._fields))
@@ -84,11 +84,9 @@ class LineWriter(Writer):
             self._file.write(memoryview(text)[: -len(separator)])
             first += count
 
-    def close(self) -> None:
-        """Writes what follows the samples."""
-        statistics, trailer = self._tally.statistics(), self._tally.trailer()
+    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
         trailer["checksum"] = self._checksum.hexdigest(self._fields, statistics, trailer)
-        self._file.write(b"\n" if self._tally.count else b"")
+        self._file.write(b"\n" if trailer["num_samples"] else b"")
         self._file.write(self._tail(statistics, trailer))
 
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from dpa.derivation.columns import Columns
 from dpa.derivation.documents import parse
 from dpa.derivation.ids import Ids, Texts
+from dpa.derivation.statistics import Summary
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.formats.records import columnar_checksum
@@ -43,7 +44,7 @@ _Member: TypeAlias = tuple[str, str, tuple[int, ...], Iterable[npt.NDArray[Any]]
 
 
 class Writer(base.Writer):
-    """Keeps the columns in memory until close()."""
+    """Keeps the columns in memory until the last block."""
 
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         super().__init__(file, metadata)
@@ -60,21 +61,18 @@ class Writer(base.Writer):
     def _write(self, samples: Columns, first: int) -> None:
         self._blocks.append(samples.stored())
 
-    def close(self) -> None:
-        """Writes the file."""
-        metadata, statistics = self._metadata.to_dict(), self._tally.statistics()
-        trailer = self._tally.trailer()
-        trailer["checksum"] = columnar_checksum(metadata, statistics, trailer)
+    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
+        trailer["checksum"] = columnar_checksum(self._fields, statistics, trailer)
         with ZipFile(self._file, "w", ZIP_STORED) as archive:
-            _write_json(archive, "metadata", metadata)
-            for member in self._members():
+            _write_json(archive, "metadata", self._fields)
+            for member in self._members(trailer["num_samples"]):
                 _write(archive, *member)
             _write_json(archive, "statistics", statistics)
             _write_json(archive, "trailer", trailer)
 
-    def _members(self) -> Iterator[_Member]:
+    def _members(self, count: int) -> Iterator[_Member]:
         """The arrays of the samples."""
-        count, blocks = self._tally.count, self._blocks
+        blocks = self._blocks
         if self._metadata.start_id is None:
             ids = Ids.concatenate(block.ids for block in blocks)
             if self._metadata.id_type == "string":

@@ -14,6 +14,7 @@ from dpa.checks import extra
 from dpa.derivation.columns import Columns
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.documents import parse
+from dpa.derivation.statistics import Summary
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.formats.records import columnar_checksum
@@ -57,7 +58,7 @@ class _TableWriter(pq.ParquetWriter):  # type: ignore[misc]  # pyarrow has no ty
 
 
 class Writer(base.Writer):
-    """Keeps the samples of a row group; close() writes the last one, statistics and trailer."""
+    """Keeps the samples of a row group."""
 
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         super().__init__(file, metadata)
@@ -85,16 +86,11 @@ class Writer(base.Writer):
     def _write_group(self, table: pa.Table) -> None:
         self._writer.write_table(table.combine_chunks(), row_group_size=self._group)
 
-    def close(self) -> None:
-        """Writes what is left."""
+    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
         if len(self._pending):
             self._write_group(self._pending)
-        parts: dict[str, Any] = {
-            "metadata": self._metadata.to_dict(),
-            "statistics": self._tally.statistics(),
-            "trailer": self._tally.trailer(),
-        }
-        parts["trailer"]["checksum"] = columnar_checksum(**parts)
+        parts = {"metadata": self._fields, "statistics": statistics, "trailer": trailer}
+        trailer["checksum"] = columnar_checksum(**parts)
         self._writer.add_key_value_metadata(
             {_PREFIX + name: json.dumps(part) for name, part in parts.items()}
         )

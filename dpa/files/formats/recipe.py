@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from dpa.derivation.columns import Columns
 from dpa.derivation.documents import canonical
+from dpa.derivation.statistics import Summary
 from dpa.files.formats import base
 
 
@@ -17,16 +18,15 @@ class Writer(base.Writer):
     def _write(self, samples: Columns, first: int) -> None:
         """Does nothing: recipes store no samples."""
 
-    def close(self) -> None:
-        """Writes the file."""
-        digest = self._tally.trailer()["digest"]
-        write(self._file, self._metadata.to_dict(), digest, self._tally.statistics())
+    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
+        write(self._file, self._fields, statistics, trailer)
 
 
-def write(file: BinaryIO, metadata: dict[str, Any], digest: str, statistics: Any) -> None:
-    """Writes a whole recipe. `digest`: 64 hex characters; `statistics`: None is unknown."""
-    trailer: dict[str, Any] = {"num_samples": metadata["num_samples"], "digest": digest}
-    document = {
+def write(
+    file: BinaryIO, metadata: dict[str, Any], statistics: Summary | None, trailer: dict[str, Any]
+) -> None:
+    """Writes a whole recipe. `statistics`: None is unknown; `trailer`: without the checksum."""
+    document: dict[str, Any] = {
         "metadata": metadata,
         "augmentations": [],
         "statistics": statistics,
