@@ -37,7 +37,7 @@ def verified(
     with open_chain(path, lenient=True, num_threads=num_threads, unlimited=unlimited) as opened:
         statistics = Statistics(opened.metadata.names, opened.metadata.space)
         comparison = _Comparison(opened, num_threads, given)
-        size = opened.metadata.block_size(LARGE_BLOCK)
+        size = opened.metadata.assumed_space.block_size(LARGE_BLOCK)
         blocks = counted(opened.blocks(), advance)
         for block in _large(numbered(blocks, given.ids), size):
             statistics.update(block.columns)

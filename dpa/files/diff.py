@@ -202,10 +202,9 @@ def _diff(
     ):
         diff = ChainDiff((first, second), _comparable(a.metadata, b.metadata))
         if pairs is by_id:
+            size = 300 + a.metadata.assumed_space.sample_bytes
             for each in (a, b):
-                each.require_memory(
-                    300 + a.metadata.sample_bytes, "ids in another order are compared in memory"
-                )
+                each.require_memory(size, "ids in another order are compared in memory")
         diff.notes += _metadata_notes(a.metadata, b.metadata)
         for pair in pairs(counted(a.blocks(), advance), counted(b.blocks(), advance)):
             diff.update(pair)
@@ -262,7 +261,7 @@ def _comparable(a: Metadata, b: Metadata) -> dict[str, Distribution | None]:
 
 def _form(metadata: Metadata, name: str) -> tuple[object, ...]:
     each = metadata.declared[name]
-    return metadata.forms[name], None if each is None else each.choices
+    return metadata.assumed_space.forms()[name], None if each is None else each.choices
 
 
 def _metadata_notes(a: Metadata, b: Metadata) -> list[str]:

@@ -29,7 +29,7 @@ def load_augmentation_chain(filepath: FilePath) -> list[dict[str, Any]]:
     """
     results: list[dict[str, Any]] = []
     with open_chain(filepath, unlimited=True) as chain:
-        for block in _blocks(chain, chain.metadata.row_bytes):
+        for block in _blocks(chain, chain.metadata.assumed_space.row_bytes):
             results += block.rows(chain.metadata.key.rank).tolist()
     return results
 
@@ -206,7 +206,7 @@ def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
         metadata = chain.metadata
         derivation = Derivation(chain.space, metadata.key)
         batches = [derivation.blank(_no_ids(metadata), metadata.dtype)]
-        sample_bytes = 2 * metadata.sample_bytes  # twice, because they are joined
+        sample_bytes = 2 * metadata.assumed_space.sample_bytes  # twice, because they are joined
         for block in _blocks(chain, sample_bytes):
             columns = block.rounded(metadata.dtype)
             batches.append(AugmentationBatch(derivation, block.ids, block.digests, columns))

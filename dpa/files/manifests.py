@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +10,14 @@ from typing import Any
 
 from dpa.checks import brief, file_path
 from dpa.derivation.config import ALGORITHM
-from dpa.derivation.documents import canonical, parse
+from dpa.derivation.documents import parse
 from dpa.derivation.ids import Ids
 from dpa.derivation.space import require_names
 from dpa.errors import ChainFileError
 from dpa.files.atomic import replacing
 from dpa.files.chains import FilePath
 from dpa.files.formats import SUFFIXES
+from dpa.files.formats.base import checksum
 
 _KIND: dict[str, Any] = {"format": "dpa-run", "version": 1, "algorithm": ALGORITHM}
 #: The names of files in a run's folder.
@@ -43,7 +43,7 @@ def check_format(stored: object) -> None:
 def write_manifest(folder: Path, fields: dict[str, Any]) -> None:
     """Writes run.json of the fields that follow `algorithm`."""
     found = {**_KIND, **fields}
-    text = json.dumps({**found, "checksum": _checksum(found)}, indent=1)
+    text = json.dumps({**found, "checksum": checksum(found)}, indent=1)
     with replacing(folder / MANIFEST) as file:
         file.write(text.encode() + b"\n")
 
@@ -61,7 +61,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                 found = brief(fields.get(name))
                 raise ValueError(f"{name} {found} is not the {known!r} that this dpa reads")
         require_names("the manifest", fields, _FIELDS)
-        if fields.pop("checksum") != _checksum(fields):
+        if fields.pop("checksum") != checksum(fields):
             raise ValueError("its checksum is not that of its content: it was changed or damaged")
         check_format(fields["stored"])
     return fields
@@ -91,7 +91,3 @@ def of_file(path: Path) -> Iterator[None]:
         yield
     except (ValueError, TypeError) as error:
         raise ChainFileError(f"{str(path)!r}: {error}") from error
-
-
-def _checksum(fields: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical(fields).encode()).hexdigest()

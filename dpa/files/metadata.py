@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from dpa.checks import LIMIT, brief, integer, word
-from dpa.derivation.columns import Column
+from dpa.derivation.columns import Column, require_finite
 from dpa.derivation.config import ALGORITHM, DEFAULT, space_of
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.digest import SampleDigest
@@ -77,9 +77,14 @@ class Metadata(Frozen):
         return Metadata(derivation.space, derivation.key, world_size, ids.start, ids.kind, dtype)
 
     @property
+    def assumed_space(self) -> Space:
+        """The space; for an unknown one the default config, whose columns the samples have."""
+        return self.space or DEFAULT
+
+    @property
     def names(self) -> tuple[str, ...]:
-        """The columns in the order of the digest; for an unknown space the five parameters."""
-        return (self.space or DEFAULT).names
+        """The columns in the order of the digest."""
+        return self.assumed_space.names
 
     @property
     def declared(self) -> dict[str, Distribution | None]:
@@ -88,29 +93,13 @@ class Metadata(Frozen):
             return dict.fromkeys(self.names)
         return dict(self.space.parameters)
 
-    @property
-    def forms(self) -> Mapping[str, np.dtype[Any]]:
-        """One sample's part of each column, as a dtype with its shape."""
-        return (self.space or DEFAULT).forms()
-
-    @property
-    def sample_bytes(self) -> int:
-        """The bytes of a sample's hash and values."""
-        return (self.space or DEFAULT).sample_bytes
-
-    @property
-    def row_bytes(self) -> int:
-        """About the bytes of a sample as a dict in a list."""
-        return (self.space or DEFAULT).row_bytes
-
-    def block_size(self, size: int) -> int:
-        """How many samples to take at a time: `size`, or fewer where they are large."""
-        return (self.space or DEFAULT).block_size(size)
-
-    def require_codes(self, name: str, column: Column, first: int) -> None:
-        """Raises ValueError if a code stands for no label; samples count from `first`."""
-        labels = None if self.space is None else self.space[name].labels
-        if labels is not None and column.size:
+    def require_values(self, columns: Mapping[str, Column], first: int) -> None:
+        """Raises ValueError for values that no file may have; samples count from `first`."""
+        require_finite(columns, first)
+        for name, column in columns.items():
+            labels = None if self.space is None else self.space[name].labels
+            if labels is None or not column.size:
+                continue
             codes: Column = column.view(np.uint8 if column.dtype == np.bool_ else np.uint32)
             wrong = np.asarray(codes >= len(labels)).reshape(len(column), -1).any(axis=1)
             if wrong.any():

@@ -55,9 +55,6 @@ class OriginalReader(FormatReader):
     def _check(self, digest: SampleDigest) -> None:
         """Does nothing: there is no trailer to compare with."""
 
-    def _checksum(self, trailer: dict[str, Any]) -> str:
-        raise NotImplementedError("files of the original package have no checksum")
-
 
 def _metadata(fields: Any, rows: list[Any]) -> Metadata:
     """The metadata of such a file: the sampler is mt19937, and the ids begin at 0."""

@@ -112,7 +112,7 @@ def _require_comparable(space: Space, known: Space | None, metadata: Metadata) -
             f"config must have the file's parameters, {_listed(metadata.names)}, "
             f"got {_listed(space.names)}"
         )
-    for name, form in metadata.forms.items():
+    for name, form in metadata.assumed_space.forms().items():
         choices = None if known is None else known[name].choices
         if space.forms()[name] != form or space[name].choices != choices:
             raise ValueError(

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from dpa.checks import brief
-from dpa.derivation.columns import Columns, require_finite
+from dpa.derivation.columns import Columns
 from dpa.derivation.digest import SampleDigest
+from dpa.derivation.documents import canonical
 from dpa.derivation.rows import is_hex_digest
 from dpa.derivation.statistics import Statistics, Summary, without_nan
 from dpa.files.metadata import Metadata
 
 #: The most bytes of metadata and of statistics as JSON, which limits what a hostile file can take.
 MOST_METADATA, MOST_STATISTICS = 4_000_000, 1_000_000
+
+
+def checksum(document: object) -> str:
+    """The SHA-256 of a document's canonical JSON, 64 hex characters."""
+    return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
 class TrailerError(ValueError):
@@ -49,9 +57,7 @@ class Writer(ABC):
         digest = SampleDigest()
         for block in blocks:
             if len(block):
-                require_finite(block.columns, digest.count)
-                for name, column in block.columns.items():
-                    self._metadata.require_codes(name, column, digest.count)
+                self._metadata.require_values(block.columns, digest.count)
                 self._write(block, digest.count)
                 self._statistics.update(block.columns)
                 digest.update(block, self._metadata.key)
@@ -69,8 +75,6 @@ class Writer(ABC):
 
 def _require_readable(fields: object, statistics: object) -> None:
     """Raises ValueError for a space whose JSON would exceed what readers take."""
-    import json  # import dpa does without
-
     longest = json.dumps(statistics).replace("null", "-" * 24).replace(": 0", ": " + "-" * 18)
     for what, text, most in (
         ("the space takes", json.dumps(fields), MOST_METADATA),
@@ -97,22 +101,25 @@ class FormatReader(ABC):
     #: Whether JSON parsers that refuse NaN and Infinity read it.
     strict = True
 
-    def __init__(self, metadata: Metadata) -> None:
+    def __init__(self, metadata: Metadata, fields: object = None) -> None:
         self.metadata = metadata
+        self._fields = fields  # the metadata as the file has them
 
     @abstractmethod
     def _samples(self) -> Iterator[Columns]:
         """The samples as stored; sets statistics and trailer."""
 
-    @abstractmethod
     def _checksum(self, trailer: dict[str, Any]) -> str:
         """The file's checksum, 64 hex characters, given its trailer without one. Called once."""
+        return checksum(
+            {"metadata": self._fields, "statistics": self.statistics, "trailer": trailer}
+        )
 
     def blocks(self) -> Iterator[Columns]:
         """The samples. Damage may show only after the last block."""
         digest = SampleDigest()
         for block in self._samples():
-            require_finite(block.columns, digest.count)
+            self.metadata.require_values(block.columns, digest.count)
             if block.ids.kind != self.metadata.id_type and len(block):
                 raise ValueError(
                     f"id_type is {self.metadata.id_type!r}, but the id of sample {digest.count} "

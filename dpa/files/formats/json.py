@@ -6,7 +6,6 @@ original package's indented one, is loaded whole, up to a size.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -14,9 +13,9 @@ from typing import Any, BinaryIO
 from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import BLOCK
-from dpa.derivation.documents import canonical, parse
+from dpa.derivation.documents import parse
 from dpa.derivation.space import FORMAT as SPACE_FORMAT
-from dpa.files.formats.base import MOST_METADATA, FormatReader
+from dpa.files.formats.base import MOST_METADATA, FormatReader, checksum
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
 from dpa.files.formats.records import LONGEST
 from dpa.files.metadata import Metadata
@@ -140,8 +139,7 @@ class DocumentReader(FormatReader):
             yield Columns.from_rows(part, self.metadata.names, ids, first, space=space)
 
     def _checksum(self, trailer: dict[str, Any]) -> str:
-        text = canonical({**self._document, "trailer": trailer})
-        return hashlib.sha256(text.encode()).hexdigest()
+        return checksum({**self._document, "trailer": trailer})
 
 
 def _part(line: bytes, head: bytes, end: bytes) -> Any:

@@ -96,9 +96,8 @@ class LineReader(FormatReader):
     layout: Layout
 
     def __init__(self, file: BinaryIO, fields: Any) -> None:
-        super().__init__(Metadata.from_dict(fields))
+        super().__init__(Metadata.from_dict(fields), fields)
         self._file = file
-        self._fields = fields
         self._content = Checksum(self.layout)
 
     @abstractmethod

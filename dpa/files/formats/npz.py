@@ -24,7 +24,6 @@ from dpa.derivation.ids import Ids, Texts
 from dpa.derivation.statistics import Summary
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
-from dpa.files.formats.records import columnar_checksum
 from dpa.files.metadata import Metadata
 
 #: Members that are no columns, whose names a parameter may not have.
@@ -39,8 +38,8 @@ _HEADER = re.compile(
     rb"'shape': \(([0-9]{1,19}(?:, [0-9]{1,19})*+),?\), \} *+\n"
 )
 
-#: Name, type, shape and pieces of one array.
-_Member: TypeAlias = tuple[str, str, tuple[int, ...], Iterable[npt.NDArray[Any]]]
+#: The type of an array's items, as a header has it, and its shape.
+_Form: TypeAlias = tuple[str, tuple[int, ...]]
 
 
 class Writer(base.Writer):
@@ -56,41 +55,52 @@ class Writer(base.Writer):
     @classmethod
     def kept_bytes(cls, metadata: Metadata) -> int:
         """The bytes of a hash and the values."""
-        return metadata.sample_bytes
+        return metadata.assumed_space.sample_bytes
 
     def _write(self, samples: Columns, first: int) -> None:
         self._blocks.append(samples.stored())
 
     def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
-        trailer["checksum"] = columnar_checksum(self._fields, statistics, trailer)
+        document = {"metadata": self._fields, "statistics": statistics, "trailer": trailer}
+        trailer["checksum"] = base.checksum(document)
+        ids = self._ids()
+        members = _members(self._metadata, trailer["num_samples"], len(ids.get("id", ())))
         with ZipFile(self._file, "w", ZIP_STORED) as archive:
             _write_json(archive, "metadata", self._fields)
-            for member in self._members(trailer["num_samples"]):
-                _write(archive, *member)
+            for name, (descr, shape) in members.items():
+                _write(archive, name, descr, shape, [ids[name]] if name in ids else self._of(name))
             _write_json(archive, "statistics", statistics)
             _write_json(archive, "trailer", trailer)
 
-    def _members(self, count: int) -> Iterator[_Member]:
-        """The arrays of the samples."""
-        blocks = self._blocks
-        if self._metadata.start_id is None:
-            ids = Ids.concatenate(block.ids for block in blocks)
-            if self._metadata.id_type == "string":
-                texts = ids if isinstance(ids, Texts) else Texts.encoded(())
-                offsets = texts.offsets - texts.offsets[0]
-                yield "id", "|u1", texts.bytes.shape, [texts.bytes]
-                yield "id_offsets", "<u8", offsets.shape, [offsets]
-            else:
-                yield "id", "<u8", (count,), [np.asarray(ids.public)]
-        for name, form in self._metadata.forms.items():
-            shape = (count, *form.shape)
-            yield name, _descr(form), shape, (block.columns[name] for block in blocks)
-        yield "hash", "|u1", (count, 32), (block.digests for block in blocks)
+    def _ids(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of ids that are listed."""
+        if self._metadata.start_id is not None:
+            return {}
+        ids = Ids.concatenate(block.ids for block in self._blocks)
+        if self._metadata.id_type == "integer":
+            return {"id": np.asarray(ids.public)}
+        texts = ids if isinstance(ids, Texts) else Texts.encoded(())
+        return {"id": texts.bytes, "id_offsets": texts.offsets - texts.offsets[0]}
+
+    def _of(self, name: str) -> Iterator[npt.NDArray[Any]]:
+        """The pieces of a column or of the hashes."""
+        for block in self._blocks:
+            yield block.digests if name == "hash" else block.columns[name]
 
 
-def _descr(form: np.dtype[Any]) -> str:
-    """The little-endian type of a column's items, as a header has it."""
-    return form.base.newbyteorder("<").str
+def _members(metadata: Metadata, count: int, text: int) -> dict[str, _Form]:
+    """The members with `count` samples, in order, all of little-endian types.
+
+    `text`: the bytes of all ids that are strings.
+    """
+    members: dict[str, _Form] = {}
+    if metadata.start_id is None and metadata.id_type == "string":
+        members = {"id": ("|u1", (text,)), "id_offsets": ("<u8", (count + 1,))}
+    elif metadata.start_id is None:
+        members = {"id": ("<u8", (count,))}
+    for name, form in metadata.assumed_space.forms().items():
+        members[name] = form.base.newbyteorder("<").str, (count, *form.shape)
+    return {**members, "hash": ("|u1", (count, 32))}
 
 
 def _write_json(archive: ZipFile, name: str, value: object) -> None:
@@ -127,13 +137,20 @@ class Reader(FormatReader):
             if file.read(4) != b"PK\x03\x04":  # zipfile skips what stands before, NumPy does not
                 raise ValueError("no sound zip archive: it does not begin with a member")
             self._archive = ZipFile(file)
-            self._members = _checked(self._archive, size)
-            self._fields = self._json("metadata")
-        super().__init__(Metadata.from_dict(self._fields))
+            self._infos = _checked(self._archive, size)
+            fields = self._json("metadata")
+        super().__init__(Metadata.from_dict(fields), fields)
+
+    def _open(self, name: str, stack: ExitStack) -> _Array:
+        """A member, which `stack` closes."""
+        info = self._infos.get(f"{name}.npy")
+        if info is None:
+            raise ValueError(f"no member '{name}.npy'")
+        return _Array(name, stack.enter_context(self._archive.open(info)), info.file_size)
 
     def _json(self, name: str) -> Any:
         with ExitStack() as stack:
-            array = _Array(self._archive, self._members, name, stack)
+            array = self._open(name, stack)
             size = array.shape[0]
             array.require("|u1", (size,))
             if size > MOST_METADATA:
@@ -148,14 +165,42 @@ class Reader(FormatReader):
     def _samples(self) -> Iterator[Columns]:
         with _told(), ExitStack() as stack:
             self.statistics, self.trailer = self._json("statistics"), self._json("trailer")
-            members = _SampleMembers(self._archive, self._members, self.metadata, stack)
-            size = self.metadata.block_size(_READ)
-            for first in range(0, members.count, size):
-                yield members.read(first, min(size, members.count - first))
-            members.end()
+            names = [*_members(self.metadata, 0, 0)]
+            known = {f"{name}.npy" for name in (*names, "metadata", "statistics", "trailer")}
+            if self._infos.keys() != known:
+                wrong = ", ".join(sorted(self._infos.keys() ^ known))
+                raise ValueError(f"missing or unknown members: {wrong}")
+            arrays = {name: self._open(name, stack) for name in names}
+            count, text = (
+                arrays[each].shape[0] if each in arrays else 0 for each in ("hash", "id")
+            )
+            for name, form in _members(self.metadata, count, text).items():
+                arrays[name].require(*form)
+            self._text_end = 0
+            if "id_offsets" in arrays and (start := int(arrays["id_offsets"].read(1)[0])) != 0:
+                raise ValueError(f"'id_offsets.npy' must begin with 0, got {start}")
+            size = self.metadata.assumed_space.block_size(_READ)
+            for first in range(0, count, size):
+                taken = min(size, count - first)
+                columns = {name: arrays[name].read(taken) for name in self.metadata.names}
+                ids = self._ids(arrays, first, taken)
+                yield Columns(ids, arrays["hash"].read(taken), columns, self.metadata.space)
+            for array in arrays.values():
+                array.end()
 
-    def _checksum(self, trailer: dict[str, Any]) -> str:
-        return columnar_checksum(self._fields, self.statistics, trailer)
+    def _ids(self, arrays: dict[str, _Array], first: int, count: int) -> Ids:
+        consecutive = self.metadata.consecutive_ids(first, count)
+        if consecutive is not None:
+            return consecutive
+        if self.metadata.id_type == "integer":
+            return Ids.checked(arrays["id"].read(count))
+        start, ends = self._text_end, arrays["id_offsets"].read(count)
+        if ends[0] < start or (ends[1:] < ends[:-1]).any() or ends[-1] > arrays["id"].shape[0]:
+            raise ValueError("'id_offsets.npy' must ascend to the size of 'id.npy'")
+        self._text_end = int(ends[-1])
+        text = arrays["id"].read(self._text_end - start)
+        offsets = np.concatenate([np.array([start], np.uint64), ends]).astype(np.int64) - start
+        return Texts.of_buffers(text, offsets)
 
 
 def read(file: BinaryIO) -> Reader:
@@ -180,18 +225,12 @@ def _checked(archive: ZipFile, size: int) -> dict[str, ZipInfo]:
 class _Array:
     """An open member: its shape, and its items in pieces."""
 
-    def __init__(
-        self, archive: ZipFile, members: dict[str, ZipInfo], name: str, stack: ExitStack
-    ) -> None:
-        if f"{name}.npy" not in members:
-            raise ValueError(f"no member '{name}.npy'")
-        info = members[f"{name}.npy"]
+    def __init__(self, name: str, file: IO[bytes], size: int) -> None:
         self._name = name
-        self._file: IO[bytes] = stack.enter_context(archive.open(info))
-        self._type, shape = self._header()
-        self.shape: tuple[int, ...] = shape
-        if math.prod(shape) * self._type.itemsize != info.file_size - self._file.tell():
-            raise ValueError(f"'{name}.npy' has not the size of its shape {shape}")
+        self._file = file
+        self._type, self.shape = self._header()
+        if math.prod(self.shape) * self._type.itemsize != size - file.tell():
+            raise ValueError(f"'{name}.npy' has not the size of its shape {self.shape}")
 
     def _header(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
         """Its dtype and shape."""
@@ -206,7 +245,7 @@ class _Array:
         return np.dtype(descr), tuple(int(side) for side in shape.split(","))
 
     def require(self, descr: str, shape: tuple[int, ...]) -> None:
-        """Raises ValueError unless the array has this dtype and shape."""
+        """Raises ValueError unless the array has this form."""
         if (np.dtype(descr), shape) != (self._type, self.shape):
             raise ValueError(
                 f"'{self._name}.npy' must be {descr} of shape {shape}, "
@@ -216,8 +255,9 @@ class _Array:
     def read(self, count: int) -> npt.NDArray[Any]:
         """The next `count` items along the first axis; call require() before."""
         shape = (count, *self.shape[1:])
-        data = bytearray(self._file.read(math.prod(shape) * self._type.itemsize))
-        if len(data) < math.prod(shape) * self._type.itemsize:
+        size = math.prod(shape) * self._type.itemsize
+        data = bytearray(self._file.read(size))
+        if len(data) < size:
             raise ValueError(f"'{self._name}.npy' ends early")
         array = np.frombuffer(data, self._type).reshape(shape)
         return array.astype(self._type.newbyteorder("="), copy=False)
@@ -226,72 +266,6 @@ class _Array:
         """Reads to the member's end, where its CRC-32 is checked."""
         if self._file.read(1):
             raise ValueError(f"'{self._name}.npy' has more than the samples need")
-
-
-class _SampleMembers:
-    """All members with samples, read side by side."""
-
-    def __init__(
-        self, archive: ZipFile, members: dict[str, ZipInfo], metadata: Metadata, stack: ExitStack
-    ) -> None:
-        self._metadata = metadata
-        names = [*metadata.names, "hash"]
-        listed = metadata.start_id is None
-        self._strings = listed and metadata.id_type == "string"
-        names += ["id"] if listed else []
-        names += ["id_offsets"] if self._strings else []
-        known = {f"{name}.npy" for name in (*names, "metadata", "statistics", "trailer")}
-        if members.keys() != known:
-            wrong = ", ".join(sorted(members.keys() ^ known))
-            raise ValueError(f"missing or unknown members: {wrong}")
-        self._arrays = {name: _Array(archive, members, name, stack) for name in names}
-        self.count = self._arrays["hash"].shape[0]
-        for name, form in metadata.forms.items():
-            self._arrays[name].require(_descr(form), (self.count, *form.shape))
-        self._arrays["hash"].require("|u1", (self.count, 32))
-        if self._strings:
-            self._arrays["id"].require("|u1", self._arrays["id"].shape[:1])
-            self._arrays["id_offsets"].require("<u8", (self.count + 1,))
-            self._text_end = self._first_offset()
-        elif listed:
-            self._arrays["id"].require("<u8", (self.count,))
-
-    def _first_offset(self) -> int:
-        first = int(self._arrays["id_offsets"].read(1)[0])
-        if first != 0:
-            raise ValueError(f"'id_offsets.npy' must begin with 0, got {first}")
-        return first
-
-    def read(self, first: int, count: int) -> Columns:
-        """Samples first to first + count - 1. Raises ValueError."""
-        columns = {name: self._arrays[name].read(count) for name in self._metadata.names}
-        for name, column in columns.items():
-            self._metadata.require_codes(name, column, first)
-        digests = self._arrays["hash"].read(count)
-        return Columns(self._ids(first, count), digests, columns, self._metadata.space)
-
-    def _ids(self, first: int, count: int) -> Ids:
-        consecutive = self._metadata.consecutive_ids(first, count)
-        if consecutive is not None:
-            return consecutive
-        if self._strings:
-            return self._texts(count)
-        return Ids.checked(self._arrays["id"].read(count))
-
-    def _texts(self, count: int) -> Ids:
-        start, ends = self._text_end, self._arrays["id_offsets"].read(count)
-        size = self._arrays["id"].shape[0]
-        if ends[0] < start or (ends[1:] < ends[:-1]).any() or ends[-1] > size:
-            raise ValueError("'id_offsets.npy' must ascend to the size of 'id.npy'")
-        self._text_end = int(ends[-1])
-        text = self._arrays["id"].read(self._text_end - start)
-        offsets = np.concatenate([np.array([start], np.uint64), ends]).astype(np.int64) - start
-        return Texts.of_buffers(text, offsets)
-
-    def end(self) -> None:
-        """Checks that every member ends here."""
-        for array in self._arrays.values():
-            array.end()
 
 
 @contextmanager

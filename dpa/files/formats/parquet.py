@@ -17,7 +17,6 @@ from dpa.derivation.documents import parse
 from dpa.derivation.statistics import Summary
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
-from dpa.files.formats.records import columnar_checksum
 from dpa.files.metadata import Metadata
 
 with extra("parquet", ".parquet files need pyarrow"):
@@ -63,7 +62,7 @@ class Writer(base.Writer):
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         super().__init__(file, metadata)
         self._schema = _schema(metadata)
-        self._group = metadata.block_size(_GROUP)
+        self._group = metadata.assumed_space.block_size(_GROUP)
         self._pending = self._schema.empty_table()
         self._writer = _TableWriter(
             file,
@@ -89,8 +88,12 @@ class Writer(base.Writer):
     def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
         if len(self._pending):
             self._write_group(self._pending)
-        parts = {"metadata": self._fields, "statistics": statistics, "trailer": trailer}
-        trailer["checksum"] = columnar_checksum(**parts)
+        parts: dict[str, Any] = {
+            "metadata": self._fields,
+            "statistics": statistics,
+            "trailer": trailer,
+        }
+        trailer["checksum"] = base.checksum(parts)
         self._writer.add_key_value_metadata(
             {_PREFIX + name: json.dumps(part) for name, part in parts.items()}
         )
@@ -104,8 +107,8 @@ class Reader(FormatReader):
         with _told():
             self._file = pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
             self._texts = self._file.metadata.metadata or {}
-        self._fields = self._part("metadata")
-        super().__init__(Metadata.from_dict(self._fields))
+        fields = self._part("metadata")
+        super().__init__(Metadata.from_dict(fields), fields)
 
     def _part(self, name: str) -> Any:
         text = self._texts.get((_PREFIX + name).encode())
@@ -128,7 +131,7 @@ class Reader(FormatReader):
             found, wanted = self._file.schema_arrow.remove_metadata(), _schema(self.metadata)
             if found != wanted:
                 raise ValueError(f"the columns must be\n{wanted}\ngot\n{found}")
-            size = self.metadata.block_size(_GROUP)
+            size = self.metadata.assumed_space.block_size(_GROUP)
             for batch in self._file.iter_batches(size, use_threads=False):
                 block = self._block(batch, count)
                 count += len(block)
@@ -139,15 +142,10 @@ class Reader(FormatReader):
         columns = {
             name: parameter_of(batch[name], each) for name, each in self.metadata.declared.items()
         }
-        for name, column in columns.items():
-            self.metadata.require_codes(name, column, first)
         ids = self.metadata.consecutive_ids(first, len(batch))
         if ids is None:
             ids = ids_of(batch["id"])
         return Columns(ids, digests_of(batch["hash"]), columns, self.metadata.space)
-
-    def _checksum(self, trailer: dict[str, Any]) -> str:
-        return columnar_checksum(self._fields, self.statistics, trailer)
 
 
 def read(file: BinaryIO) -> Reader:

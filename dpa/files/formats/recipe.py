@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any, BinaryIO
 
 from dpa.derivation.columns import Columns
-from dpa.derivation.documents import canonical
 from dpa.derivation.statistics import Summary
 from dpa.files.formats import base
 
@@ -32,7 +30,7 @@ def write(
         "statistics": statistics,
         "trailer": trailer,
     }
-    trailer["checksum"] = hashlib.sha256(canonical(document).encode()).hexdigest()
+    trailer["checksum"] = base.checksum(document)
     parts = {name: json.dumps(value) for name, value in document.items()}
     parts["augmentations"] = "[\n]"  # readers expect the lines of samples here
     lines = ",\n".join(f'"{name}": {text}' for name, text in parts.items())

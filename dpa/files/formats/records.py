@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator
@@ -26,15 +25,6 @@ _HASH_SIZE = 64
 
 #: A field for LineForm: the name of its form, the numbers of items of its lists, its labels.
 _Form: TypeAlias = tuple[str, tuple[int, ...], tuple[bytes, ...]]
-
-
-def columnar_checksum(metadata: object, statistics: object, trailer: object) -> str:
-    """The checksum of formats whose samples are not text: 64 hex characters.
-
-    `trailer` is without the checksum; its digest covers the samples.
-    """
-    document = {"metadata": metadata, "statistics": statistics, "trailer": trailer}
-    return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
 class Lines:
@@ -87,7 +77,7 @@ class Lines:
         which has no separator. `first` is the number of the first sample.
         """
         most = size // self._shortest
-        columns = {name: np.empty(most, form) for name, form in self._metadata.forms.items()}
+        columns = self._metadata.assumed_space.arrays(np.empty, most, np.float64)
         digests = np.empty((most, 32), np.uint8)
         ids: Any = np.empty(most, np.uint64)
         if self._strings:
