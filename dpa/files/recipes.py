@@ -117,8 +117,9 @@ def _write_sum(path: FilePath, metadata: RecipeMetadata, digest: SampleDigest) -
     """Writes a recipe whose digest is known, without statistics."""
     form = recipe_module(path)
     trailer = {"num_samples": digest.count, "digest": digest.hexdigest()}
+    document = {"metadata": metadata.to_dict(), "statistics": None, "trailer": trailer}
     with replacing(path) as file:
-        form.write(file, metadata.to_dict(), None, trailer)
+        form.write(file, document)
 
 
 class _Part:

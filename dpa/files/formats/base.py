@@ -13,7 +13,7 @@ from dpa.derivation.columns import Columns
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.documents import canonical
 from dpa.derivation.rows import is_hex_digest
-from dpa.derivation.statistics import Statistics, Summary, without_nan
+from dpa.derivation.statistics import Statistics, without_nan
 from dpa.files.metadata import Metadata
 
 #: The most bytes of metadata and of statistics as JSON, which limits what a hostile file can take.
@@ -61,16 +61,21 @@ class Writer(ABC):
                 self._write(block, digest.count)
                 self._statistics.update(block.columns)
                 digest.update(block, self._metadata.key)
-        trailer = {"num_samples": digest.count, "digest": digest.hexdigest()}
-        self._end(without_nan(self._statistics.result()), trailer)
+        self._end(
+            {
+                "metadata": self._fields,
+                "statistics": without_nan(self._statistics.result()),
+                "trailer": {"num_samples": digest.count, "digest": digest.hexdigest()},
+            }
+        )
 
     @abstractmethod
     def _write(self, samples: Columns, first: int) -> None:
         """Writes samples number `first` and following, at least one."""
 
     @abstractmethod
-    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
-        """Writes what follows the samples; `trailer` is without the checksum."""
+    def _end(self, document: dict[str, Any]) -> None:
+        """Writes what follows the samples: `document` is the rest, still without its checksum."""
 
 
 def _require_readable(fields: object, statistics: object) -> None:
@@ -109,11 +114,9 @@ class FormatReader(ABC):
     def _samples(self) -> Iterator[Columns]:
         """The samples as stored; sets statistics and trailer."""
 
-    def _checksum(self, trailer: dict[str, Any]) -> str:
-        """The file's checksum, 64 hex characters, given its trailer without one. Called once."""
-        return checksum(
-            {"metadata": self._fields, "statistics": self.statistics, "trailer": trailer}
-        )
+    def _checksum(self, document: dict[str, Any]) -> str:
+        """The file's checksum, 64 hex characters, given all but the samples. Called once."""
+        return checksum(document)
 
     def blocks(self) -> Iterator[Columns]:
         """The samples. Damage may show only after the last block."""
@@ -144,8 +147,9 @@ class FormatReader(ABC):
             raise ValueError(
                 f"digest must be 64 lowercase hex digits, got {brief(trailer['digest'])}"
             )
+        told = {name: trailer[name] for name in ("num_samples", "digest")}
         expected["checksum"] = self._checksum(
-            {name: trailer[name] for name in ("num_samples", "digest")}
+            {"metadata": self._fields, "statistics": self.statistics, "trailer": told}
         )
         problems = [
             f"trailer says {name} {brief(trailer[name])}, the content has {value!r}"

@@ -125,21 +125,20 @@ class DocumentReader(FormatReader):
     """Reads a document of ours with another layout, loaded whole."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        super().__init__(Metadata.from_dict(document["metadata"]))
-        self._document = document
+        super().__init__(Metadata.from_dict(document["metadata"]), document["metadata"])
+        self._rows = document["augmentations"]
         self.statistics = document["statistics"]
         self.trailer = document["trailer"]
 
     def _samples(self) -> Iterator[Columns]:
-        rows = self._document["augmentations"]
-        for first in range(0, len(rows), BLOCK):
-            part = rows[first : first + BLOCK]
+        for first in range(0, len(self._rows), BLOCK):
+            part = self._rows[first : first + BLOCK]
             ids = self.metadata.consecutive_ids(first, len(part))
             space = self.metadata.space
             yield Columns.from_rows(part, self.metadata.names, ids, first, space=space)
 
-    def _checksum(self, trailer: dict[str, Any]) -> str:
-        return checksum({**self._document, "trailer": trailer})
+    def _checksum(self, document: dict[str, Any]) -> str:
+        return checksum({"augmentations": self._rows, **document})
 
 
 def _part(line: bytes, head: bytes, end: bytes) -> Any:

@@ -11,7 +11,6 @@ from typing import Any, BinaryIO
 
 from dpa.derivation.columns import Columns
 from dpa.derivation.documents import canonical
-from dpa.derivation.statistics import Summary
 from dpa.files.formats.base import FormatReader, Writer
 from dpa.files.formats.records import LONGEST, Lines
 from dpa.files.metadata import Metadata
@@ -50,9 +49,8 @@ class Checksum:
         joined = text.replace(b"\n", self._end)
         self._hash.update(memoryview(joined)[: size - (1 - len(self._end)) * count - 1])
 
-    def hexdigest(self, metadata: object, statistics: object, trailer: object) -> str:
-        """64 hex characters; `trailer` is without the checksum. Call once."""
-        rest = {"metadata": metadata, "statistics": statistics, "trailer": trailer}
+    def hexdigest(self, rest: dict[str, Any]) -> str:
+        """64 hex characters; `rest` is the document without its records. Call once."""
         self._hash.update(b"]," + canonical(rest)[1:].encode())
         return self._hash.hexdigest()
 
@@ -84,10 +82,11 @@ class LineWriter(Writer):
             self._file.write(memoryview(text)[: -len(separator)])
             first += count
 
-    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
-        trailer["checksum"] = self._checksum.hexdigest(self._fields, statistics, trailer)
+    def _end(self, document: dict[str, Any]) -> None:
+        trailer = document["trailer"]
+        trailer["checksum"] = self._checksum.hexdigest(document)
         self._file.write(b"\n" if trailer["num_samples"] else b"")
-        self._file.write(self._tail(statistics, trailer))
+        self._file.write(self._tail(document["statistics"], trailer))
 
 
 class LineReader(FormatReader):
@@ -156,8 +155,8 @@ class LineReader(FormatReader):
             tail += _split(more, first + count + len(tail))
         self.statistics, self.trailer = self._tail(tail)
 
-    def _checksum(self, trailer: dict[str, Any]) -> str:
-        return self._content.hexdigest(self._fields, self.statistics, trailer)
+    def _checksum(self, document: dict[str, Any]) -> str:
+        return self._content.hexdigest(document)
 
 
 def _split(text: bytes, number: int) -> list[bytes]:

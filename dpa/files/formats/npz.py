@@ -21,7 +21,6 @@ import numpy.typing as npt
 from dpa.derivation.columns import Columns
 from dpa.derivation.documents import parse
 from dpa.derivation.ids import Ids, Texts
-from dpa.derivation.statistics import Summary
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.metadata import Metadata
@@ -60,16 +59,15 @@ class Writer(base.Writer):
     def _write(self, samples: Columns, first: int) -> None:
         self._blocks.append(samples.stored())
 
-    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
-        document = {"metadata": self._fields, "statistics": statistics, "trailer": trailer}
-        trailer["checksum"] = base.checksum(document)
-        ids = self._ids()
+    def _end(self, document: dict[str, Any]) -> None:
+        ids, trailer = self._ids(), document["trailer"]
         members = _members(self._metadata, trailer["num_samples"], len(ids.get("id", ())))
+        trailer["checksum"] = base.checksum(document)
         with ZipFile(self._file, "w", ZIP_STORED) as archive:
-            _write_json(archive, "metadata", self._fields)
+            _write_json(archive, "metadata", document["metadata"])
             for name, (descr, shape) in members.items():
                 _write(archive, name, descr, shape, [ids[name]] if name in ids else self._of(name))
-            _write_json(archive, "statistics", statistics)
+            _write_json(archive, "statistics", document["statistics"])
             _write_json(archive, "trailer", trailer)
 
     def _ids(self) -> dict[str, npt.NDArray[Any]]:
@@ -171,9 +169,8 @@ class Reader(FormatReader):
                 wrong = ", ".join(sorted(self._infos.keys() ^ known))
                 raise ValueError(f"missing or unknown members: {wrong}")
             arrays = {name: self._open(name, stack) for name in names}
-            count, text = (
-                arrays[each].shape[0] if each in arrays else 0 for each in ("hash", "id")
-            )
+            count = arrays["hash"].shape[0]
+            text = arrays["id"].shape[0] if "id" in arrays else 0
             for name, form in _members(self.metadata, count, text).items():
                 arrays[name].require(*form)
             self._text_end = 0

@@ -14,7 +14,6 @@ from dpa.checks import extra
 from dpa.derivation.columns import Columns
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.documents import parse
-from dpa.derivation.statistics import Summary
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.metadata import Metadata
@@ -85,17 +84,12 @@ class Writer(base.Writer):
     def _write_group(self, table: pa.Table) -> None:
         self._writer.write_table(table.combine_chunks(), row_group_size=self._group)
 
-    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
+    def _end(self, document: dict[str, Any]) -> None:
         if len(self._pending):
             self._write_group(self._pending)
-        parts: dict[str, Any] = {
-            "metadata": self._fields,
-            "statistics": statistics,
-            "trailer": trailer,
-        }
-        trailer["checksum"] = base.checksum(parts)
+        document["trailer"]["checksum"] = base.checksum(document)
         self._writer.add_key_value_metadata(
-            {_PREFIX + name: json.dumps(part) for name, part in parts.items()}
+            {_PREFIX + name: json.dumps(part) for name, part in document.items()}
         )
         self._writer.close()
 

@@ -6,7 +6,6 @@ import json
 from typing import Any, BinaryIO
 
 from dpa.derivation.columns import Columns
-from dpa.derivation.statistics import Summary
 from dpa.files.formats import base
 
 
@@ -16,22 +15,15 @@ class Writer(base.Writer):
     def _write(self, samples: Columns, first: int) -> None:
         """Does nothing: recipes store no samples."""
 
-    def _end(self, statistics: Summary, trailer: dict[str, Any]) -> None:
-        write(self._file, self._fields, statistics, trailer)
+    def _end(self, document: dict[str, Any]) -> None:
+        write(self._file, document)
 
 
-def write(
-    file: BinaryIO, metadata: dict[str, Any], statistics: Summary | None, trailer: dict[str, Any]
-) -> None:
-    """Writes a whole recipe. `statistics`: None is unknown; `trailer`: without the checksum."""
-    document: dict[str, Any] = {
-        "metadata": metadata,
-        "augmentations": [],
-        "statistics": statistics,
-        "trailer": trailer,
-    }
-    trailer["checksum"] = base.checksum(document)
+def write(file: BinaryIO, document: dict[str, Any]) -> None:
+    """Writes metadata, statistics (None: unknown) and trailer, which has no checksum yet."""
+    document["trailer"]["checksum"] = base.checksum({"augmentations": [], **document})
     parts = {name: json.dumps(value) for name, value in document.items()}
-    parts["augmentations"] = "[\n]"  # readers expect the lines of samples here
+    # Readers expect the lines of samples behind the metadata.
+    parts = {"metadata": parts["metadata"], "augmentations": "[\n]", **parts}
     lines = ",\n".join(f'"{name}": {text}' for name, text in parts.items())
     file.write(f"{{{lines}}}\n".encode())
