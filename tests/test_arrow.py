@@ -6,6 +6,7 @@ from frameworks import require
 
 import dpa
 from dpa.derivation.ids import Ids
+from dpa.space import Space, Uniform
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pyarrow.parquet as pq  # noqa: E402 (needs pyarrow)
@@ -16,17 +17,17 @@ from dpa.arrow.ids import id_array, ids_of  # noqa: E402
 from dpa.arrow.schema import schema  # noqa: E402
 from dpa.integrations.arrow import Parameters, to_table  # noqa: E402
 
+REAL = Space(x=Uniform(0, 1))
 IDS = [range(0), range(7, 12), [2**64 - 1, 0, 3, 3, 5], ["ä", "", "b", "\0", "雪"]]
 
 
 def test_the_types():
     assert (
-        schema({"x": None}, None).to_string()
-        == "x: double not null\nhash: fixed_size_binary[32] not null"
+        schema(REAL, None).to_string() == "x: double not null\nhash: fixed_size_binary[32] not null"
     )
-    assert schema({"x": None}, "integer").field("id") == pa.field("id", pa.uint64(), nullable=False)
-    assert schema({"x": None}, "string").names == ["id", "x", "hash"]
-    assert schema({"x": None}, "string").field("id") == pa.field("id", pa.string(), nullable=False)
+    assert schema(REAL, "integer").field("id") == pa.field("id", pa.uint64(), nullable=False)
+    assert schema(REAL, "string").names == ["id", "x", "hash"]
+    assert schema(REAL, "string").field("id") == pa.field("id", pa.string(), nullable=False)
 
 
 @pytest.mark.parametrize("ids", IDS, ids=str)
@@ -36,7 +37,7 @@ def test_ids_come_back(ids, part):
     array = id_array(ids)
     array.validate(full=True)
     assert array.to_pylist() == ids.tolist()
-    assert array.type == schema({}, ids.kind).field("id").type
+    assert array.type == schema(REAL, ids.kind).field("id").type
     assert ids_of(array[part]) == ids[part]
     assert id_array(ids[part]).to_pylist() == ids.tolist()[part]  # offsets that begin behind 0
 
@@ -46,7 +47,7 @@ def test_hashes_come_back(size):
     digests = dpa.generate_augmentation_batch(range(size)).digests
     array = hash_array(digests)
     array.validate(full=True)
-    assert array.type == schema({}, None).field("hash").type
+    assert array.type == schema(REAL, None).field("hash").type
     assert array.to_pylist() == [digest.tobytes() for digest in digests]
     for part in (slice(None), slice(1, 4)):
         assert np.array_equal(digests_of(array[part]), digests[part])

@@ -15,17 +15,16 @@ with extra("arrow", "dpa.arrow needs pyarrow"):
     import pyarrow.compute as pc
 
 
-def parameter_array(column: Column, distribution: Distribution | None) -> pa.Array:
+def parameter_array(column: Column, distribution: Distribution) -> pa.Array:
     """A parameter's column, C-contiguous, as an array of parameter_type()."""
     found = pa.array(column.reshape(-1))
-    if distribution is not None and distribution.choices is not None:
+    if distribution.choices is not None:
         choices = pa.array(distribution.choices)
         if choices.type == pa.string():
             found = pa.DictionaryArray.from_arrays(found, choices)
         else:
             found = choices.take(found)
-    type_ = parameter_type(distribution)
-    return _listed(found, type_)
+    return _listed(found, parameter_type(distribution))
 
 
 def _listed(values: pa.Array, type_: pa.DataType) -> pa.Array:
@@ -35,14 +34,11 @@ def _listed(values: pa.Array, type_: pa.DataType) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(_listed(values, type_.value_type), type=type_)
 
 
-def parameter_of(array: pa.Array, distribution: Distribution | None) -> Column:
+def parameter_of(array: pa.Array, distribution: Distribution) -> Column:
     """The inverse; choices that are none of the distribution's have the code -1."""
     size = len(array)
     while pa.types.is_fixed_size_list(array.type):
         array = array.flatten()
-    if distribution is None:
-        reals: Column = array.to_numpy()
-        return reals
     if distribution.choices is not None:
         known = pa.array(distribution.choices)
         if pa.types.is_dictionary(array.type):

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dpa.arrow.arrays import hash_array, parameter_array
 from dpa.arrow.ids import id_array
 from dpa.arrow.schema import schema
 from dpa.checks import brief, extra
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import AugmentationBatch
-from dpa.derivation.distributions import Distribution
+from dpa.derivation.space import Space
 
 with extra("arrow", "dpa.arrow needs pyarrow"):
     import pyarrow as pa
 
 
-def table_of(
-    samples: Columns, declared: Mapping[str, Distribution | None], columns: pa.Schema
-) -> pa.Table:
-    """The samples as a table on their memory; its columns are those of schema(declared, ...).
+def table_of(samples: Columns, space: Space, columns: pa.Schema) -> pa.Table:
+    """The samples as a table on their memory; its columns are those of schema(space, ...).
 
     The real numbers must be float64, and the arrays C-contiguous.
     """
     arrays: dict[str, pa.Array] = {"hash": hash_array(samples.digests)}
-    for name, each in declared.items():
+    for name, each in space.parameters:
         arrays[name] = parameter_array(samples.columns[name], each)
     if "id" in columns.names:
         arrays["id"] = id_array(samples.ids)
@@ -46,5 +42,4 @@ def to_table(batch: AugmentationBatch) -> pa.Table:
     """
     if not isinstance(batch, AugmentationBatch):
         raise TypeError(f"batch must be an AugmentationBatch, got {brief(batch)}")
-    declared: dict[str, Distribution | None] = dict(batch.config.parameters)
-    return table_of(batch.stored(), declared, schema(declared, batch.ids.kind))
+    return table_of(batch.stored(), batch.config, schema(batch.config, batch.ids.kind))

@@ -123,7 +123,7 @@ class Parameters(Frozen):
     @property
     def fields(self) -> list[pa.Field]:
         """The columns: names and types."""
-        return fields(dict(self.space.parameters), hashes=self.hashes)
+        return fields(self.space, hashes=self.hashes)
 
     @property
     def type(self) -> pa.StructType:
@@ -218,8 +218,7 @@ class Parameters(Frozen):
         total, before = SampleDigest(), 0
         for batch in self._blocks(table):
             ids, present = self._ids(column_of(batch, id_column), before)
-            declared = dict(self.space.parameters)
-            columns, digests, sound = read_table(batch, declared, prefix, present)
+            columns, digests, sound = read_table(batch, self.space, prefix, present)
             if digests is None:
                 raise ValueError(f"no column {prefix + 'hash'!r}, which a digest is made of")
             for name, mask in sound.items():
@@ -258,8 +257,7 @@ class Parameters(Frozen):
         `before`: how many rows of the table stand before the batch.
         """
         ids, present = self._ids(column_of(batch, id_column), before)
-        declared = dict(self.space.parameters)
-        columns, digests, sound = read_table(batch, declared, prefix, present)
+        columns, digests, sound = read_table(batch, self.space, prefix, present)
         wanted = self.derivation.batch(ids, self.num_threads)
         stored = Columns(ids, wanted.digests if digests is None else digests, columns, self.space)
         differences = stored.differing(wanted)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dpa.checks import extra
 from dpa.derivation.distributions import Distribution
+from dpa.derivation.space import Space
 
 with extra("arrow", "dpa.arrow needs pyarrow"):
     import pyarrow as pa
@@ -15,14 +14,12 @@ HASH = pa.binary(32)
 IDS = {"integer": pa.uint64(), "string": pa.string()}
 
 
-def parameter_type(distribution: Distribution | None) -> pa.DataType:
-    """The type of a parameter's column; None: real numbers.
+def parameter_type(distribution: Distribution) -> pa.DataType:
+    """The type of a parameter's column.
 
     Choices of strings are dictionary-encoded. Other choices are their values, because Parquet
     restores no other dictionaries. Values with a shape are lists of fixed sizes.
     """
-    if distribution is None:
-        return pa.float64()
     found = pa.from_numpy_dtype(distribution.dtype)
     if distribution.choices is not None:
         found = pa.array(distribution.choices).type
@@ -32,13 +29,13 @@ def parameter_type(distribution: Distribution | None) -> pa.DataType:
     return found
 
 
-def schema(parameters: Mapping[str, Distribution | None], id_type: str | None) -> pa.Schema:
+def schema(space: Space, id_type: str | None) -> pa.Schema:
     """The columns: id, the parameters, hash; none holds nulls.
 
     `id_type`: "integer" or "string"; None where the table has no ids.
     """
     columns = [] if id_type is None else [("id", IDS[id_type])]
-    columns += [(name, parameter_type(each)) for name, each in parameters.items()]
+    columns += [(name, parameter_type(each)) for name, each in space.parameters]
     columns += [("hash", HASH)]
     return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in columns])
 
@@ -58,7 +55,7 @@ def plain_type(distribution: Distribution) -> pa.DataType:
     return found
 
 
-def fields(parameters: Mapping[str, Distribution], *, hashes: bool) -> list[pa.Field]:
+def fields(space: Space, *, hashes: bool) -> list[pa.Field]:
     """The columns of engines: the parameters and, if asked for, hash. All may hold nulls."""
-    found = [pa.field(name, plain_type(each)) for name, each in parameters.items()]
+    found = [pa.field(name, plain_type(each)) for name, each in space.parameters]
     return [*found, pa.field("hash", pa.binary())] if hashes else found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from dpa.arrow.schema import HASH
 from dpa.checks import extra, printable
 from dpa.derivation.columns import Column, Mask
 from dpa.derivation.distributions import Distribution
+from dpa.derivation.space import Space
 
 with extra("arrow", "dpa.arrow needs pyarrow"):
     import pyarrow as pa
@@ -155,7 +156,7 @@ def _kind(type_: pa.DataType) -> str:
 
 def read_table(
     batch: pa.RecordBatch,
-    parameters: Mapping[str, Distribution],
+    space: Space,
     prefix: str,
     rows: Mask | None,
 ) -> tuple[dict[str, Column], npt.NDArray[np.uint8] | None, dict[str, Mask]]:
@@ -180,7 +181,7 @@ def read_table(
     digests = None
     if prefix + "hash" in batch.schema.names:
         digests, sound["hash"] = named("hash", read_hashes)
-    for name, each in parameters.items():
+    for name, each in space.parameters:
         columns[name], sound[name] = named(name, partial(read_parameter, distribution=each))
     return columns, digests, sound
 

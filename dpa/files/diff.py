@@ -43,7 +43,7 @@ class ChainDiff:
     """
 
     def __init__(
-        self, paths: tuple[FilePath, FilePath], declared: Mapping[str, Distribution | None]
+        self, paths: tuple[FilePath, FilePath], declared: Mapping[str, Distribution]
     ) -> None:
         self.paths = paths
         self._declared = declared  # what both files have
@@ -87,8 +87,7 @@ class ChainDiff:
         self.different += found.wrong.size
 
     def _has_distance(self, name: str) -> bool:
-        each = self._declared.get(name)
-        return name != "hash" and (each is None or each.labels is None)
+        return name != "hash" and self._declared[name].labels is None
 
     def __bool__(self) -> bool:
         return bool(self.different or any(self.only) or self.notes)
@@ -244,12 +243,13 @@ def _common_epochs(a: SavedRun, b: SavedRun) -> range:
     return common
 
 
-def _comparable(a: Metadata, b: Metadata) -> dict[str, Distribution | None]:
+def _comparable(a: Metadata, b: Metadata) -> dict[str, Distribution]:
     """The parameters that both files have, as values of one type. ValueError if there are none."""
+    mine, theirs = (dict(each.assumed_space.parameters) for each in (a, b))
     found = {
-        name: a.declared[name]
-        for name in a.names
-        if name in b.declared and _form(a, name) == _form(b, name)
+        name: each
+        for name, each in mine.items()
+        if name in theirs and _form(each) == _form(theirs[name])
     }
     if not found:
         raise ValueError(
@@ -259,9 +259,8 @@ def _comparable(a: Metadata, b: Metadata) -> dict[str, Distribution | None]:
     return found
 
 
-def _form(metadata: Metadata, name: str) -> tuple[object, ...]:
-    each = metadata.declared[name]
-    return metadata.assumed_space.forms()[name], None if each is None else each.choices
+def _form(each: Distribution) -> tuple[object, ...]:
+    return each.dtype, each.item_shape, each.choices
 
 
 def _metadata_notes(a: Metadata, b: Metadata) -> list[str]:

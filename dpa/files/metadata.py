@@ -14,7 +14,6 @@ from dpa.derivation.columns import Column, require_finite
 from dpa.derivation.config import ALGORITHM, DEFAULT, space_of
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.digest import SampleDigest
-from dpa.derivation.distributions import Distribution
 from dpa.derivation.documents import canonical
 from dpa.derivation.frozen import Frozen
 from dpa.derivation.ids import MANY, Consecutive, Ids
@@ -86,18 +85,11 @@ class Metadata(Frozen):
         """The columns in the order of the digest."""
         return self.assumed_space.names
 
-    @property
-    def declared(self) -> dict[str, Distribution | None]:
-        """The distributions by name; for an unknown space None for each of the five."""
-        if self.space is None:
-            return dict.fromkeys(self.names)
-        return dict(self.space.parameters)
-
     def require_values(self, columns: Mapping[str, Column], first: int) -> None:
         """Raises ValueError for values that no file may have; samples count from `first`."""
         require_finite(columns, first)
         for name, column in columns.items():
-            labels = None if self.space is None else self.space[name].labels
+            labels = self.assumed_space[name].labels
             if labels is None or not column.size:
                 continue
             codes: Column = column.view(np.uint8 if column.dtype == np.bool_ else np.uint32)

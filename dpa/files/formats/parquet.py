@@ -33,19 +33,18 @@ _PREFIX = "dpa."
 
 
 def _schema(metadata: Metadata) -> pa.Schema:
-    return schema(metadata.declared, metadata.id_type if metadata.start_id is None else None)
+    return schema(metadata.assumed_space, metadata.id_type if metadata.start_id is None else None)
 
 
-def _is_text(distribution: Distribution | None) -> bool:
+def _is_text(distribution: Distribution) -> bool:
     """Whether a column holds choices that are strings."""
-    choices = None if distribution is None else distribution.choices
-    return choices is not None and isinstance(choices[0], str)
+    return distribution.choices is not None and isinstance(distribution.choices[0], str)
 
 
 def _needs_schema(metadata: Metadata) -> bool:
     """Whether Parquet alone does not tell a type: of dictionaries and of lists of fixed sizes."""
-    declared = metadata.declared.values()
-    return any(_is_text(each) or (each is not None and each.item_shape) for each in declared)
+    parameters = metadata.assumed_space.parameters
+    return any(_is_text(each) or each.item_shape for _, each in parameters)
 
 
 class _TableWriter(pq.ParquetWriter):  # type: ignore[misc]  # pyarrow has no types
@@ -67,14 +66,14 @@ class Writer(base.Writer):
             file,
             self._schema,
             compression="none",  # hashes and uniform numbers do not get smaller
-            use_dictionary=[n for n, each in metadata.declared.items() if _is_text(each)],
+            use_dictionary=[n for n, each in metadata.assumed_space.parameters if _is_text(each)],
             write_statistics=True,  # without them Dask's filters lose all rows
             store_schema=_needs_schema(metadata),
             write_page_checksum=True,
         )
 
     def _write(self, samples: Columns, first: int) -> None:
-        more = table_of(samples.stored(), self._metadata.declared, self._schema)
+        more = table_of(samples.stored(), self._metadata.assumed_space, self._schema)
         table = pa.concat_tables([self._pending, more])
         while len(table) >= self._group:
             self._write_group(table[: self._group])
@@ -133,9 +132,8 @@ class Reader(FormatReader):
 
     def _block(self, batch: pa.RecordBatch, first: int) -> Columns:
         batch.validate(full=True)
-        columns = {
-            name: parameter_of(batch[name], each) for name, each in self.metadata.declared.items()
-        }
+        parameters = self.metadata.assumed_space.parameters
+        columns = {name: parameter_of(batch[name], each) for name, each in parameters}
         ids = self.metadata.consecutive_ids(first, len(batch))
         if ids is None:
             ids = ids_of(batch["id"])

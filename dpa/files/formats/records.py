@@ -39,7 +39,7 @@ class Lines:
         self._separator = separator
         self._listed = metadata.start_id is None
         self._strings = self._listed and metadata.id_type == "string"
-        forms = {name: _form(each) for name, each in metadata.declared.items()}
+        forms = {name: _form(each) for name, each in metadata.assumed_space.parameters}
         forms["hash"] = "hex", (), ()
         if self._listed:
             forms["id"] = "string" if self._strings else "uint64", (), ()
@@ -117,10 +117,8 @@ class Lines:
         return found
 
 
-def _form(declared: Distribution | None) -> _Form:
-    """The form of a parameter's values; None: real numbers."""
-    if declared is None:
-        return "float64", (), ()
+def _form(declared: Distribution) -> _Form:
+    """The form of a parameter's values."""
     shape = declared.item_shape
     lists = tuple(math.prod(shape[side:]) for side in range(len(shape)))
     labels = tuple(canonical(label).encode() for label in declared.labels or ())
