@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from dpa.checks import printable
+from dpa.derivation.digest import SampleDigest
+from dpa.files.chains import FilePath
 
 #: Problems that have a verdict of their own.
 REORDERED = "the order changed: the digest is right, the statistics are those of another order"
@@ -104,3 +107,28 @@ class VerificationReport:
         if self.first is not None and single:  # of a folder, the problems tell
             lines.append(f"  first: {self.first}")
         return "\n".join([*lines, *(f"  {problem}" for problem in self.problems)])
+
+
+def joined(
+    path: FilePath,
+    reports: Collection[VerificationReport],
+    problems: Sequence[str],
+    parts: int,
+    counted: str = "files",
+) -> VerificationReport:
+    """The report of a folder with so many parts, of those that could be read."""
+    total = SampleDigest()  # of digests that are known
+    for report in reports:
+        if report.digest is not None:
+            total += SampleDigest(report.digest, report.checked)
+    complete = len(reports) == parts and all(report.digest for report in reports)
+    return VerificationReport(
+        str(path),
+        sum(report.checked for report in reports),
+        sum(report.different for report in reports),
+        next((report.first for report in reports if report.first is not None), None),
+        tuple(problems),
+        parts,
+        total.hexdigest() if complete else None,
+        counted,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -131,7 +132,7 @@ class Run(Frozen):
         self.derivation(self.epochs[0])  # raises where a schedule needs an epoch
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (self._fields(),)
+        return partial(Run, **self._fields()), ()
 
     def __repr__(self) -> str:
         return (
@@ -148,25 +149,20 @@ class Run(Frozen):
         if number not in self.epochs:
             first, last = self.epochs[0], self.epochs[-1]
             raise ValueError(f"epoch must be one of the run's, {first} to {last}, got {number}")
-        places = []
-        for name, value, many in (
-            ("view", view, self.views),
-            ("occurrence", occurrence, self.occurrences),
-        ):
-            place = integer(name, value)
-            if not 0 <= place < many:
-                raise ValueError(f"{name} must be below the run's {many}, got {brief(value)}")
-            places.append(place)
-        at = places[1] * self.views + places[0]
+        at = _below("occurrence", occurrence, self.occurrences) * self.views
+        at += _below("view", view, self.views)
         return self.part(self.epoch_policy.at(number), self.key_views[at]).derivation
 
     @property
     def facts(self) -> dict[str, Any]:
         """What a run has beside config and ids, to be told."""
-        found = {"epochs": f"{self.epochs.start} to {self.epochs.stop - 1}"}
-        names = ("base_seed", "views", "occurrences")
-        others = {name: getattr(self, name) for name in names}
-        return {**found, "epoch_policy": self.epoch_policy.given, **others}
+        return {
+            "epochs": f"{self.epochs.start} to {self.epochs.stop - 1}",
+            "epoch_policy": self.epoch_policy.given,
+            "base_seed": self.base_seed,
+            "views": self.views,
+            "occurrences": self.occurrences,
+        }
 
     @property
     def key_views(self) -> tuple[int | None, ...]:
@@ -351,6 +347,13 @@ class SavedRun(NamedTuple):
         return sorted(name for name in {*parts_in(self.path)} - own)
 
 
+def _below(name: str, value: object, many: int) -> int:
+    number = integer(name, value)
+    if not 0 <= number < many:
+        raise ValueError(f"{name} must be below the run's {many}, got {brief(value)}")
+    return number
+
+
 def _checked_epochs(epochs: object) -> range:
     if not isinstance(epochs, range):
         epochs = range(positive("epochs", epochs))
@@ -370,26 +373,12 @@ def _counted(
 
 def _run_of(fields: dict[str, Any], listed: Ids | None) -> Run:
     """The run that a manifest declares. Raises TypeError or ValueError."""
-    epochs, policy = fields["epochs"], fields["epoch_policy"]
+    epochs = fields["epochs"]
     if not isinstance(epochs, list) or len(epochs) != 2:
         raise ValueError(f"epochs must be the first and the stop, got {brief(epochs)}")
     first, stop = (integer("epochs", each) for each in epochs)
     if listed is None:
         listed = Ids.checked(consecutive_ids(fields["num_samples"], fields["start_id"]))
-    return _made(
-        {
-            "ids": listed,
-            "config": space_of(fields["space"]),
-            "epochs": range(first, stop),
-            "base_seed": fields["base_seed"],
-            "epoch_policy": policy,
-            "views": fields["views"],
-            "occurrences": fields["occurrences"],
-        }
-    )
-
-
-def _made(fields: dict[str, Any]) -> Run:
-    """The run with these public fields."""
-    others = {name: value for name, value in fields.items() if name not in ("ids", "config")}
-    return Run(fields["ids"], fields["config"], **others)
+    names = ("base_seed", "epoch_policy", "views", "occurrences")
+    others = {name: fields[name] for name in names}
+    return Run(listed, space_of(fields["space"]), epochs=range(first, stop), **others)

@@ -12,7 +12,7 @@ from dpa.checks import extra, file_path
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
 from dpa.files.chains import FilePath
-from dpa.files.reports import VerificationReport
+from dpa.files.reports import VerificationReport, joined
 from dpa.host.progress import Advance, counted, progress_bar
 
 with extra("arrow", "tables need pyarrow"):
@@ -93,29 +93,22 @@ def verify_table(
     names = list(_files(folder))
     if not names:
         raise ValueError(f"{str(path)!r} has no .parquet files")
-    checked = different = 0
+    reports: list[VerificationReport] = []
     problems: list[str] = []
-    digest: SampleDigest | None = SampleDigest()
     with progress_bar(progress, None) as advance:
         for name in names:
             shown = repr(str(name.relative_to(folder) if name != folder else name))
             with name.open("rb") as file:
                 try:
-                    rows, wrong, first, found = _compared(file, made, id_column, prefix, advance)
+                    report = _compared(file, shown, made, id_column, prefix, advance)
                 except (ValueError, TypeError, pa.ArrowException, OSError) as error:
                     if isinstance(error, OSError) and error.errno is not None:
                         raise  # the system's; pyarrow's for damaged data have no number
                     problems.append(f"{shown}: {error}")
-                    digest = None
                     continue
-            checked, different = checked + rows, different + wrong
-            if first is not None:
-                problems.append(f"{shown}: {wrong:,} of {rows:,} differ, the first in {first}")
-            digest = None if digest is None or found is None else digest + found
-    total = None if digest is None else digest.hexdigest()
-    return VerificationReport(
-        str(path), checked, different, None, tuple(problems), len(names), total
-    )
+            reports.append(report)
+            problems += report.problems
+    return joined(path, reports, problems, len(names))
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -128,29 +121,29 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _compared(
-    file: BinaryIO, made: Parameters, id_column: str, prefix: str, advance: Advance
-) -> tuple[int, int, str | None, SampleDigest | None]:
-    """How many rows a file has and how many differ, the first that does, and the digest."""
+    file: BinaryIO, shown: str, made: Parameters, id_column: str, prefix: str, advance: Advance
+) -> VerificationReport:
+    """The report of one file."""
     wanted = {id_column, *made.names(prefix)}
     rows = wrong = 0
-    first: str | None = None
-    total: SampleDigest | None = SampleDigest()
+    first, total = "", SampleDigest()
     with pq.ParquetFile(file, pre_buffer=False) as table:  # else it keeps what it has read
         names = table.schema_arrow.names
         require_columns(names, [id_column, *(prefix + name for name in made.space.names)])
+        hashed = prefix + "hash" in names
         present = [column for column in names if column in wanted]
         size = made.space.block_size(_BLOCK)
         batches = table.iter_batches(size, columns=present, use_threads=False)
         for batch in counted(batches, advance):
             differing, told = made.compare(batch, id_column, prefix, rows)
-            if differing and first is None:
+            if differing and not wrong:
                 first = _in_words(told(differing[0]))
             rows, wrong = rows + len(batch), wrong + len(differing)
-            if wrong or prefix + "hash" not in present:
-                total = None
-            elif total is not None:
+            if hashed and not wrong:
                 total += made.digest(batch, id_column, prefix)
-    return rows, wrong, first, total
+    problems = (f"{shown}: {wrong:,} of {rows:,} differ, the first in {first}",) if wrong else ()
+    digest = total.hexdigest() if hashed and not wrong else None
+    return VerificationReport(shown, rows, wrong, None, problems, digest=digest)
 
 
 def _in_words(row: dict[str, Any]) -> str:

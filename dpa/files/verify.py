@@ -17,7 +17,7 @@ from dpa.files.comparing import NOTHING, Given, verified
 from dpa.files.folders import contradictions, parts_in
 from dpa.files.manifests import is_run
 from dpa.files.metadata import Metadata
-from dpa.files.reports import VerificationReport
+from dpa.files.reports import VerificationReport, joined
 from dpa.files.runs import SavedRun
 from dpa.host.progress import Advance, counted, progress_bar
 from dpa.host.threads import check_threads
@@ -127,7 +127,7 @@ def _verified_parts(
     problems += _told(found)
     counts = {name: report.checked for name, report in found.items()}
     problems += contradictions(metadata, counts)
-    return _joined(folder, found, problems, len(names))
+    return joined(folder, found.values(), problems, len(names))
 
 
 def _verified_run(
@@ -162,7 +162,7 @@ def _verified_run(
         found[name] = report
         if report.digest != digest:
             problems.append(f"{name!r} has the digest {report.digest}, the manifest {digest}")
-    return _joined(folder, found, [*problems, *_told(found)], len(names), "parts")
+    return joined(folder, found.values(), [*problems, *_told(found)], len(names), "parts")
 
 
 def _told(found: Mapping[str, VerificationReport]) -> list[str]:
@@ -172,29 +172,3 @@ def _told(found: Mapping[str, VerificationReport]) -> list[str]:
         first = [] if report.first is None else [f"first: {report.first}"]
         problems += [f"{name!r}: {problem}" for problem in (*first, *report.problems)]
     return problems
-
-
-def _joined(
-    folder: FilePath,
-    found: Mapping[str, VerificationReport],
-    problems: Sequence[str],
-    parts: int,
-    counted: str = "files",
-) -> VerificationReport:
-    """The report of a folder, of those of its parts that could be read."""
-    reports = list(found.values())
-    total = SampleDigest()  # of digests that are known
-    for report in reports:
-        if report.digest is not None:
-            total += SampleDigest(report.digest, report.checked)
-    complete = len(reports) == parts and all(report.digest for report in reports)
-    return VerificationReport(
-        str(folder),
-        sum(report.checked for report in reports),
-        sum(report.different for report in reports),
-        next((report.first for report in reports if report.first is not None), None),
-        tuple(problems),
-        parts,
-        total.hexdigest() if complete else None,
-        counted,
-    )

@@ -10,41 +10,32 @@ from typing import Any
 from dpa.checks import file_path
 from dpa.files.standard_input import STDIN
 
-#: Imported on first use: `import dpa` needs none of them.
-_FORMATS = {
-    ".json": "dpa.files.formats.json",
-    ".jsonl": "dpa.files.formats.jsonl",
-    ".npz": "dpa.files.formats.npz",
-    ".parquet": "dpa.files.formats.parquet",
-}
-#: What the names of chain files end with.
-SUFFIXES = tuple(_FORMATS)
+#: What the names of chain files end with: "." and the name of the format's module here.
+SUFFIXES = (".json", ".jsonl", ".npz", ".parquet")
 
 
 def format_of(path: str | PathLike[str]) -> str:
-    """The module of the format for a path's suffix. Raises TypeError or ValueError."""
+    """The format that a path's suffix names. Raises TypeError or ValueError."""
     if path is STDIN:
-        return _FORMATS[".jsonl"]
+        return "jsonl"
     name = file_path(path)
-    suffix = os.path.splitext(name)[1].lower()
-    if suffix not in _FORMATS:
-        known = ", ".join(_FORMATS)
-        raise ValueError(f"path must end with one of {known}, got {name!r}")
-    return _FORMATS[suffix]
+    if not is_chain(name):
+        raise ValueError(f"path must end with one of {', '.join(SUFFIXES)}, got {name!r}")
+    return os.path.splitext(name)[1][1:].lower()
 
 
 def is_chain(name: str) -> bool:
     """Whether the suffix of `name` is that of a format."""
-    return os.path.splitext(name)[1].lower() in _FORMATS
+    return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def format_module(path: str | PathLike[str]) -> Any:
     """The format's module: `Writer(file, metadata)`, and `read(file)` for a FormatReader."""
-    return import_module(format_of(path))
+    return import_module(f"{__name__}.{format_of(path)}")  # `import dpa` needs none of them
 
 
 def recipe_module(path: str | PathLike[str]) -> Any:
     """The module that writes recipes. Raises TypeError or ValueError for an unsuitable path."""
-    if format_of(path) != _FORMATS[".json"]:
+    if format_of(path) != "json":
         raise ValueError(f"path of a recipe must end with .json, got {os.fspath(path)!r}")
-    return import_module("dpa.files.formats.recipe")
+    return import_module(f"{__name__}.recipe")
