@@ -15,6 +15,11 @@ from dpa.derivation.generate import (
     generate_uniforms,
 )
 from dpa.errors import ChainFileError
+from dpa.errors import GeneratorExhaustionError as GeneratorExhaustionError
+from dpa.errors import PartialWriteError as PartialWriteError
+from dpa.errors import ResourceCleanupError as ResourceCleanupError
+from dpa.errors import StreamingError as StreamingError
+from dpa.errors import StreamingIOError as StreamingIOError
 
 # Imported on first use: what not every process needs, so that `import dpa` takes less than half.
 if typing.TYPE_CHECKING:
@@ -34,11 +39,6 @@ if typing.TYPE_CHECKING:
         compute_streaming_statistics,
         theoretical_statistics,
     )
-    from dpa.errors import GeneratorExhaustionError as GeneratorExhaustionError
-    from dpa.errors import PartialWriteError as PartialWriteError
-    from dpa.errors import ResourceCleanupError as ResourceCleanupError
-    from dpa.errors import StreamingError as StreamingError
-    from dpa.errors import StreamingIOError as StreamingIOError
     from dpa.files.generating import generate_augmentation_chain
     from dpa.files.loading import (
         load_augmentation_batch,
@@ -70,10 +70,6 @@ else:
         ),
         "dpa.derivation.statistics": (
             "Statistics compute_statistics compute_streaming_statistics theoretical_statistics"
-        ),
-        "dpa.errors": (
-            "GeneratorExhaustionError PartialWriteError ResourceCleanupError StreamingError "
-            "StreamingIOError"
         ),
         "dpa.files.generating": "generate_augmentation_chain",
         "dpa.files.loading": (
