@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dpa.images.effects import Effect
-from dpa.images.forms import Form, Sampling, Tones
+from dpa.images.forms import Form, Rendering, Sampling
 from dpa.images.noise import noise_table
 from dpa.images.pixels import augmented
 from dpa.images.table import EffectTable
@@ -20,10 +20,8 @@ BORDERS = ["reflect", "edge", 7.0]
 def rows(effects: Sequence[Effect], images, out_size, full_range):
     """What is done to images NxCxHxW, as int64 (N, 28)."""
     dtype = np.dtype(np.uint8 if images.dtype == torch.uint8 else np.float32)
-    form = Form.checked(
-        *(tuple(images.shape[2:]), images.shape[1], dtype, Sampling.checked("linear", 0)),
-        *(Tones(full_range), out_size),
-    )
+    rendering = Rendering.checked(out_size, 0, full_range=full_range)
+    form = Form.checked(tuple(images.shape[2:]), images.shape[1], dtype, rendering)
     return torch.from_numpy(form.steps(EffectTable.of(list(effects))))
 
 
@@ -96,13 +94,14 @@ class BitsOfArrays:
     ):
         full_range = full_range or (255.0 if images.dtype == torch.uint8 else 1.0)
         out_size = out_size or tuple(images.shape[2:])
-        sampling, tones = Sampling.checked(interpolation, border), Tones(full_range, erase_fill)
+        sampling = Sampling.checked(interpolation, border)
+        rendering = Rendering(sampling, out_size, full_range, erase_fill)
         kept = images.clone()
         found = self.made(images, effects, out_size, full_range, erase_fill, sampling)
         arrays = np.ascontiguousarray(images.numpy().transpose(0, 2, 3, 1))
         with np.errstate(all="ignore"):
             wanted = [
-                augmented(image, effect, sampling, tones, out_size)
+                augmented(image, effect, rendering)
                 for image, effect in zip(arrays, effects, strict=True)
             ]
         assert_same_bits(found, np.stack(wanted).transpose(0, 3, 1, 2))

@@ -16,9 +16,9 @@ from dpa.images.effects import (
     check_applicable,
     require_channels_last,
     require_channels_second,
-    samples_of,
 )
-from dpa.images.forms import ERASED, Form, Sampling
+from dpa.images.forms import ERASED, Form, Rendering
+from dpa.images.table import EffectTable
 from dpa.space import (
     Bernoulli,
     Choice,
@@ -178,7 +178,7 @@ def test_erased_boxes_are_the_twins():
         area, x, y = (float(rng.choice([0, 1, rng.random()])) for _ in range(3))
         ratio = math.exp(rng.uniform(-9, 9))
         params = {"erase.area": area, "erase.ratio": ratio, "erase.x": x, "erase.y": y}
-        form = Form.checked((h, w), 3, np.dtype(np.uint8), Sampling.checked("linear", 0))
+        form = Form.checked((h, w), 3, np.dtype(np.uint8), Rendering.checked(border=0))
         found = form.steps_of(Effect.checked(params))[0, ERASED]
         left, top, width, height = twin.erase_box((h, w), area, ratio, x, y)
         if area == 0:
@@ -285,4 +285,4 @@ def test_the_rule_of_channels_first(channels):
 
 def test_one_dict_is_no_batch():
     with pytest.raises(TypeError, match=r"batch must be .* a list of dicts, got one dict"):
-        samples_of(dpa.gen_augmentation_params(1))
+        EffectTable.checked(dpa.gen_augmentation_params(1))

@@ -17,7 +17,7 @@ from scipy import ndimage
 import dpa
 from dpa import _pixels
 from dpa.images.effects import Effect
-from dpa.images.forms import USUAL, Sampling
+from dpa.images.forms import Rendering, Sampling
 from dpa.images.pixels import augmented, moved_labels, warped
 from dpa.images.points import moved_boxes, moved_points
 from dpa.integrations.image import (
@@ -102,17 +102,17 @@ def test_a_result_of_any_size_is_the_twins(level, dtype, border, interpolation, 
 
 
 def test_the_whole_effect_may_have_another_size():
-    effect, sampling = Effect.checked(PARAMS), Sampling.checked("linear", "edge")
+    effect, rendering = Effect.checked(PARAMS), Rendering.checked((40, 10), "edge")
     for dtype in RANGES:
         image = picture((20, 30, 3), dtype)
         result = np.empty((40, 10, 3), dtype)
-        made = augmented(image, effect, sampling, USUAL, (40, 10), result)
+        made = augmented(image, effect, rendering, result)
         assert made is result
         moved = twin.warp(image, twin.placement(PARAMS, (20, 30), (40, 10)), (40, 10), "edge")
         tone = twin.tone_of(*(PARAMS[name] for name in ("brightness", "contrast", "noise")), moved)
         noise = standard_normals(PARAMS, result.shape)
         assert same_bits(result, twin.tone(moved, *tone, noise))
-        assert same_bits(augmented(image, effect, sampling, out_size=(40, 10)), result)
+        assert same_bits(augmented(image, effect, rendering), result)
 
 
 def test_the_map_of_an_effect_is_the_twins():

@@ -13,7 +13,7 @@ from PIL import Image
 import dpa
 from dpa import _pixels
 from dpa.images.effects import LIMITS, Effect
-from dpa.images.forms import Form, Sampling
+from dpa.images.forms import Form, Rendering
 from dpa.integrations.image import (
     apply_augmentation,
     apply_augmentation_batch,
@@ -196,7 +196,7 @@ def test_a_tone_that_changes_no_single_changes_nothing():
     assert same_bits(apply_augmentation(zeros, {"brightness": 2, "contrast": 0.5}), zeros)
     effect = Effect(brightness=2.0, contrast=0.5)
     single = zeros.astype(np.float32)
-    form = Form.checked((1, 2), 1, single.dtype, Sampling.checked("linear", 0))
+    form = Form.checked((1, 2), 1, single.dtype, Rendering.checked(border=0))
     assert not form.tone(single, form.steps_of(effect), effect)
 
 

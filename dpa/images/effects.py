@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from dpa.derivation.members import RESERVED
 from dpa.derivation.space import Space
 from dpa.images.noise import digest_of
 
-Mode = TypeVar("Mode")
 #: Six integers that say where each pixel of a result comes from (docs/spec.md, "Map").
 Map: TypeAlias = tuple[int, int, int, int, int, int]
 
@@ -82,6 +81,7 @@ class Effect(NamedTuple):
     erase_x: float = 0.5
     erase_y: float = 0.5
     digest: bytes | None = None  # None without noise
+    place: str = ""  # what a message about it ends with
 
     @classmethod
     def checked(cls, params: Mapping[str, Any], *, strict: bool = False) -> Effect:
@@ -126,7 +126,7 @@ class Effect(NamedTuple):
                 for name, value, neutral in values
                 if not (math.isnan(value) or value == neutral)
             ]
-            raise ValueError(f"{error}; the sample has {', '.join(said)}") from None
+            raise ValueError(f"{error}; the sample has {', '.join(said)}{self.place}") from None
 
 
 def no_effects(space: Space) -> list[str]:
@@ -194,15 +194,6 @@ def _few_channels(channels: int, sides: tuple[int, ...]) -> bool:
     return channels <= 16 and min(sides) >= max(8, 2 * channels)
 
 
-def samples_of(batch: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The dicts of a batch. Raises TypeError for a single dict, whose items would be names."""
-    if isinstance(batch, Mapping):
-        raise TypeError("batch must be an AugmentationBatch or a list of dicts, got one dict")
-    if not isinstance(batch, Iterable):
-        raise TypeError(f"batch must be an AugmentationBatch or a list of dicts, got {batch!r}")
-    return list(batch)
-
-
 def _switch(name: str, value: Any) -> int:
     if isinstance(value, _SWITCH_TYPES) and value in (0, 1):
         return int(value)
@@ -225,26 +216,3 @@ def _number(name: str, value: Any, least: float, most: float) -> float:
     if number > most:
         raise ValueError(f"params[{name!r}] must be at most {most:g}, got {number}")
     return number
-
-
-def checked_border(
-    border: str | float, names: Mapping[str, Mode], filling: Mode
-) -> tuple[Mode, float]:
-    """A framework's mode for `border`, and the number to fill with. Raises ValueError."""
-    if isinstance(border, str) and border in names:
-        return names[border], 0.0
-    try:
-        return filling, finite("border", border)
-    except (TypeError, ValueError):
-        known = ", ".join(names)
-        raise ValueError(
-            f"border must be one of {known} or a finite number, got {brief(border)}"
-        ) from None
-
-
-def checked_interpolation(interpolation: str, names: Mapping[str, Mode]) -> Mode:
-    """A framework's mode for `interpolation`. Raises ValueError."""
-    if not isinstance(interpolation, str) or interpolation not in names:
-        known = ", ".join(names)
-        raise ValueError(f"interpolation must be one of {known}, got {interpolation!r}")
-    return names[interpolation]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from dpa._pixels import COLUMNS, INTERPOLATIONS, STEPS, Frame
-from dpa.checks import finite
-from dpa.images.effects import Effect, checked_border, checked_interpolation
+from dpa._pixels import COLUMNS, INTERPOLATIONS, MAX_SIDE, STEPS, Frame
+from dpa.checks import brief, finite, integer
+from dpa.images.effects import Effect
 from dpa.images.noise import noise_table
 from dpa.images.table import EffectTable
 
@@ -27,9 +27,8 @@ FULL_RANGES = {
 }
 #: From here on a number rounds to no finite float32.
 TOO_LARGE = float.fromhex("0x1.ffffffp127")
-_INTERPOLATIONS = {name: at for at, name in enumerate(INTERPOLATIONS)}
 #: The borders that are not a number.
-BORDERS = {"reflect": "reflect", "edge": "edge"}
+_BORDERS = ("reflect", "edge")
 
 
 class Sampling(NamedTuple):
@@ -42,15 +41,46 @@ class Sampling(NamedTuple):
     @classmethod
     def checked(cls, interpolation: str, border: str | float) -> Sampling:
         """The sampling for the arguments of apply_augmentation. Raises ValueError."""
-        at = checked_interpolation(interpolation, _INTERPOLATIONS)
-        return cls(at, *checked_border(border, BORDERS, None))
+        if not isinstance(interpolation, str) or interpolation not in INTERPOLATIONS:
+            known = ", ".join(INTERPOLATIONS)
+            raise ValueError(f"interpolation must be one of {known}, got {interpolation!r}")
+        return cls(INTERPOLATIONS.index(interpolation), *checked_border(border))
 
 
-class Tones(NamedTuple):
-    """What the values of pixels are relative to, and what a box of erased ones becomes."""
+def checked_border(border: str | float) -> tuple[str | None, float]:
+    """The border, or None and the number to fill with. Raises ValueError."""
+    if isinstance(border, str) and border in _BORDERS:
+        return border, 0.0
+    try:
+        return None, finite("border", border)
+    except (TypeError, ValueError):
+        known = ", ".join(_BORDERS)
+        raise ValueError(
+            f"border must be one of {known} or a finite number, got {brief(border)}"
+        ) from None
 
+
+class Rendering(NamedTuple):
+    """The options of apply_augmentation: how results are made, whatever the parameters."""
+
+    sampling: Sampling
+    out_size: tuple[int, int] | None = None  # None: that of the image
     full_range: float | None = None  # None: that of the dtype
     erase_fill: float = 0.0
+
+    @classmethod
+    def checked(
+        cls,
+        out_size: tuple[int, int] | None = None,
+        border: str | float = "reflect",
+        interpolation: str = "linear",
+        full_range: float | None = None,
+        erase_fill: float = 0,
+    ) -> Rendering:
+        """The arguments of apply_augmentation. Raises TypeError or ValueError."""
+        sampling = Sampling.checked(interpolation, border)
+        white = None if full_range is None else finite("full_range", full_range)
+        return cls(sampling, checked_out_size(out_size), white, finite("erase_fill", erase_fill))
 
     def range_of(self, dtype: np.dtype[Any]) -> float:
         """The full range of images of that dtype. Raises TypeError or ValueError."""
@@ -59,7 +89,7 @@ class Tones(NamedTuple):
             raise TypeError(_bad_dtype(dtype))
         if self.full_range is None:
             return usual
-        found = finite("full_range", self.full_range)
+        found = self.full_range
         if dtype.kind == "u" and not (1 <= found <= usual and found.is_integer()):
             raise ValueError(
                 f"full_range must be a whole number of 1 to {usual} for {dtype}, got {found}"
@@ -69,16 +99,31 @@ class Tones(NamedTuple):
         return found
 
 
-USUAL = Tones()
+def checked_size(name: str, size: tuple[int, int]) -> tuple[int, int]:
+    """(height, width). Raises TypeError or ValueError."""
+    sides = tuple(size) if isinstance(size, Iterable) else ()
+    if len(sides) != 2:
+        raise ValueError(f"{name} must be (height, width), as image.shape[:2] is, got {size!r}")
+    height, width = (integer(name, side) for side in sides)
+    if not 1 <= min(height, width) <= max(height, width) <= MAX_SIDE:
+        raise ValueError(f"{name} must be (height, width) of 1 to {MAX_SIDE}, got {size}")
+    return height, width
+
+
+def checked_out_size(size: tuple[int, int] | None) -> tuple[int, int] | None:
+    """(height, width), or None for that of the image. Raises TypeError or ValueError."""
+    return None if size is None else checked_size("out_size", size)
 
 
 class Form(NamedTuple):
     """Images of one shape and dtype, and what they become."""
 
     frame: Frame
+    rendering: Rendering
     size: tuple[int, int]
     out: tuple[int, int]
     channels: int
+    full_range: float
 
     @classmethod
     def checked(
@@ -86,9 +131,7 @@ class Form(NamedTuple):
         size: tuple[int, int],
         channels: int,
         dtype: np.dtype[Any],
-        sampling: Sampling,
-        tones: Tones = USUAL,
-        out_size: tuple[int, int] | None = None,
+        rendering: Rendering,
         *,
         planes: bool = False,
     ) -> Form:
@@ -96,17 +139,17 @@ class Form(NamedTuple):
 
         float64 has that of float32. Raises TypeError or ValueError.
         """
-        full_range, (interpolation, border, fill) = tones.range_of(dtype), sampling
+        full_range, (interpolation, border, fill) = rendering.range_of(dtype), rendering.sampling
         single = np.dtype(np.float32) if dtype == np.float64 else dtype
-        filled = checked_fill("border", single, fill if border is None else 0.0)
-        erased = checked_fill("erase_fill", single, tones.erase_fill)
-        out = out_size or size
+        filled = checked_fill("border", single, fill)
+        erased = checked_fill("erase_fill", single, rendering.erase_fill)
+        out = rendering.out_size or size
         kinds = (1, channels) if planes else (channels, 1)
         frame = Frame(
             *(size, out, *kinds, single.char, interpolation, border),
             *(filled.tobytes(), erased.tobytes(), full_range),
         )
-        return cls(frame, size, out, channels)
+        return cls(frame, rendering, size, out, channels, full_range)
 
     def steps(self, table: EffectTable) -> Steps:
         """What is done to each image. Raises ValueError."""
@@ -114,7 +157,7 @@ class Form(NamedTuple):
         refused = self.frame.prepare(table.rows, table.digests, steps)
         if refused is not None:
             at, what = refused
-            self._refuse(what, *table.sample(at))
+            self._refuse(what, table.effect(at))
         return steps
 
     def steps_of(self, effect: Effect) -> Steps:
@@ -125,32 +168,29 @@ class Form(NamedTuple):
             self._refuse(refused, effect)
         return steps
 
-    def _refuse(self, what: str, effect: Effect, which: str = "") -> NoReturn:
+    def _refuse(self, what: str, effect: Effect) -> NoReturn:
         if what == "map":
-            try:
-                effect.placed(self.size, self.out)
-            except ValueError as error:
-                raise ValueError(f"{error}{which}") from None
+            effect.placed(self.size, self.out)  # which raises, and says why
         if what == "colours":
             needed = f"saturation and grey need 1 or 3 channels, got {self.channels}"
-            raise ValueError(f"{needed}{which}")
-        raise ValueError(f"{too_large(effect)}{which}")
+            raise ValueError(f"{needed}{effect.place}")
+        raise too_large(effect)
 
     def augment(
         self,
         images: npt.NDArray[Any],
         results: npt.NDArray[Any],
         steps: Steps,
-        sample_at: Callable[[int], tuple[Effect, str]],
+        effect_at: Callable[[int], Effect],
     ) -> None:
         """Fills results by the steps of images, all C-contiguous.
 
-        `sample_at`: what made a row of steps, and the end of a message about it. Raises ValueError.
+        `effect_at`: what made a row of steps. Raises ValueError.
         """
         refused = self.frame.augment(images, results, steps, noise_table)
         if refused is not None:
             at, what = refused
-            self._refuse(what, *sample_at(at))
+            self._refuse(what, effect_at(at))
 
     def tone(
         self,
@@ -158,24 +198,23 @@ class Form(NamedTuple):
         steps: Steps,
         effect: Effect,
         alpha: npt.NDArray[np.uint8] | None = None,
-        which: str = "",
     ) -> bool:
         """Gamma and tones of one C-contiguous result, in place. False if there is nothing to do.
 
-        `alpha`: how much each pixel counts in the mean. `which`: the end of a message. Raises
-        ValueError.
+        `alpha`: how much each pixel counts in the mean. Raises ValueError.
         """
         fits, changed = self.frame.tone(pixels, steps, noise_table, alpha)
         if not fits:
-            raise ValueError(f"{too_large(effect)}{which}")
+            raise too_large(effect)
         return changed
 
 
-def too_large(effect: Effect) -> str:
-    """What to say where no float32 holds a sample's tone."""
-    return (
+def too_large(effect: Effect) -> ValueError:
+    """The error where no float32 holds a sample's tone."""
+    return ValueError(
         "brightness, contrast and noise must make numbers that float32 holds, got the brightness "
         f"{effect.brightness}, the contrast {effect.contrast} and the noise {effect.noise}"
+        f"{effect.place}"
     )
 
 

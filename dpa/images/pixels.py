@@ -11,8 +11,16 @@ import numpy.typing as npt
 
 from dpa._pixels import INTERPOLATIONS, MAX_SIDE, warp
 from dpa.checks import brief
-from dpa.images.effects import Effect, Map, checked_border
-from dpa.images.forms import BORDERS, ERASED, USUAL, Form, Sampling, Steps, Tones, checked_fill
+from dpa.images.effects import Effect, Map
+from dpa.images.forms import (
+    ERASED,
+    Form,
+    Rendering,
+    Sampling,
+    Steps,
+    checked_border,
+    checked_fill,
+)
 from dpa.images.table import EffectTable
 
 #: The map that copies.
@@ -25,52 +33,41 @@ _NEAREST = INTERPOLATIONS.index("nearest")
 def augmented(
     image: npt.NDArray[Any],
     effect: Effect,
-    sampling: Sampling,
-    tones: Tones = USUAL,
-    out_size: tuple[int, int] | None = None,
+    rendering: Rendering,
     result: npt.NDArray[Any] | None = None,
 ) -> npt.NDArray[Any]:
     """The whole effect on an image HxW or HxWxC of a dtype of FULL_RANGES.
 
-    `out_size`: (height, width) of the result, None for those of the image. `result`: a
-    C-contiguous array for it; None makes one. Raises TypeError or ValueError.
+    `result`: a C-contiguous array for it; None makes one. Raises TypeError or ValueError.
     """
-    form, shape = _form(image.dtype, image.shape, sampling, tones, out_size)
+    form, shape = _form(image.dtype, image.shape, rendering)
     steps = form.steps_of(effect)
     if result is None:
         result = np.empty(shape, image.dtype)
-    _augment(image, result, form, steps, (effect, ""), sampling, tones)
+    _augment(image, result, form, steps, effect)
     return result
 
 
 def augmented_stack(
     images: npt.NDArray[Any],
     table: EffectTable,
-    sampling: Sampling,
-    tones: Tones = USUAL,
-    out_size: tuple[int, int] | None = None,
+    rendering: Rendering,
 ) -> npt.NDArray[Any]:
     """The effects on images NxHxW or NxHxWxC; see augmented."""
-    form, shape = _form(images.dtype, images.shape[1:], sampling, tones, out_size)
+    form, shape = _form(images.dtype, images.shape[1:], rendering)
     steps = form.steps(table)
     results = np.empty((len(images), *shape), images.dtype)
     for at, (image, result) in enumerate(zip(images, results, strict=True)):
-        own = steps[at : at + 1]
-        _augment(image, result, form, own, table.sample(at), sampling, tones)
+        _augment(image, result, form, steps[at : at + 1], table.effect(at))
     return results
 
 
 def _form(
-    dtype: np.dtype[Any],
-    shape: tuple[int, ...],
-    sampling: Sampling,
-    tones: Tones,
-    out_size: tuple[int, int] | None,
+    dtype: np.dtype[Any], shape: tuple[int, ...], rendering: Rendering
 ) -> tuple[Form, tuple[int, ...]]:
     """That of images HxW or HxWxC, and the shape of their results."""
-    tones.range_of(dtype)  # a wrong dtype is said first
-    size = _checked_size("image", shape)
-    form = Form.checked(size, _channels(shape), dtype, sampling, tones, out_size)
+    rendering.range_of(dtype)  # a wrong dtype is said first
+    form = Form.checked(_checked_size("image", shape), _channels(shape), dtype, rendering)
     return form, (*form.out, *shape[2:])
 
 
@@ -79,39 +76,32 @@ def _augment(
     result: npt.NDArray[Any],
     form: Form,
     steps: Steps,
-    sample: tuple[Effect, str],
-    sampling: Sampling,
-    tones: Tones,
+    effect: Effect,
 ) -> None:
-    effect, which = sample
-    if image.dtype.kind == "f" and tones.full_range is None and (effect.noise or effect.gamma != 1):
+    relative = form.rendering.full_range is None and (effect.noise or effect.gamma != 1)
+    if relative and image.dtype.kind == "f":
         warn_of_levels(image)
     if image.dtype != np.float64:
-        form.augment(_contiguous(image), result, steps, lambda _: sample)
+        form.augment(_contiguous(image), result, steps, lambda _: effect)
         return
-    warped(image, _map_of(steps), sampling, form.out, result)
+    warped(image, _map_of(steps), form.rendering.sampling, form.out, result)
     single = _singles(result)
-    if form.tone(single, steps, effect, which=which):
+    if form.tone(single, steps, effect):
         result[...] = single
     if effect.erase_area:
-        _erase(result, steps, tones)
+        _erase(result, steps, form)
 
 
 def augmented_with_alpha(
-    image: npt.NDArray[np.uint8],
-    effect: Effect,
-    sampling: Sampling,
-    tones: Tones,
-    out_size: tuple[int, int] | None = None,
+    image: npt.NDArray[np.uint8], effect: Effect, rendering: Rendering
 ) -> npt.NDArray[np.uint8]:
     """The effect on HxWxC whose last channel is opacity: a colour counts as far as it is seen."""
-    size, clear = _checked_size("image", image.shape), sampling
-    form = Form.checked(size, _channels(image.shape) - 1, image.dtype, sampling, tones, out_size)
+    size = _checked_size("image", image.shape)
+    form = Form.checked(size, _channels(image.shape) - 1, image.dtype, rendering)
     steps = form.steps_of(effect)
-    if sampling.border is None:
-        clear = sampling._replace(fill=0.0)  # what is filled is transparent
+    clear = rendering.sampling._replace(fill=0.0)  # what is filled is transparent
     map_ = _map_of(steps)
-    if (map_ == IDENTITY and size == form.out) or sampling.interpolation == _NEAREST:
+    if (map_ == IDENTITY and size == form.out) or clear.interpolation == _NEAREST:
         moved = warped(image, map_, clear, form.out)
     else:
         weighed = image.astype(np.float32)
@@ -123,7 +113,7 @@ def augmented_with_alpha(
         moved = np.dstack([np.rint(colour).clip(0, 255), opacity]).astype(np.uint8)
     colours = np.ascontiguousarray(moved[..., :-1])
     form.tone(colours, steps, effect, np.ascontiguousarray(moved[..., -1]))
-    _erase(colours, steps, tones)
+    _erase(colours, steps, form)
     moved[..., :-1] = colours
     return moved
 
@@ -133,10 +123,10 @@ def _map_of(steps: Steps) -> Map:
     return map_
 
 
-def _erase(pixels: npt.NDArray[Any], steps: Steps, tones: Tones) -> None:
+def _erase(pixels: npt.NDArray[Any], steps: Steps, form: Form) -> None:
     """The box of erase.area becomes a number, in place."""
     top, left, bottom, right = steps[0, ERASED]
-    pixels[top:bottom, left:right] = np.float32(tones.erase_fill)
+    pixels[top:bottom, left:right] = np.float32(form.rendering.erase_fill)
 
 
 #: Images that are looked at: the first ones of a data set are like the others.
@@ -233,7 +223,7 @@ def moved_labels(
     size = _checked_size("mask", shape, classes=True)
     if isinstance(border, (bool, np.bool_)):  # a label of masks of bool
         border = int(border)
-    mode, _ = checked_border(border, BORDERS, None)
+    mode, _ = checked_border(border)
     label = _checked_label(dtype, border) if mode is None else b""
     map_ = effect.placed(size, out_size or size)
     result = np.empty((*(out_size or size), *shape[2:]), dtype)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dpa._pixels import EFFECT
 from dpa.derivation.columns import Column, Columns
-from dpa.images.effects import LIMITS, SWITCHES, Effect, is_known, samples_of
+from dpa.images.effects import LIMITS, SWITCHES, Effect, is_known
 
 _AT = {name: at for at, name in enumerate(LIMITS)}
 _GAMMA, _NOISE = _AT["gamma"], _AT["noise"]
@@ -33,12 +33,15 @@ class EffectTable(NamedTuple):
             table = _of_columns(batch, strict)
             if table is not None:
                 return table
+        if isinstance(batch, Mapping) or not isinstance(batch, Iterable):
+            found = "one dict" if isinstance(batch, Mapping) else repr(batch)
+            raise TypeError(f"batch must be an AugmentationBatch or a list of dicts, got {found}")
         effects = []
-        for at, params in enumerate(samples_of(batch)):
+        for at, params in enumerate(batch):
             try:
                 effects.append(Effect.checked(params, strict=strict))
             except (TypeError, ValueError) as error:
-                raise type(error)(f"{error} (sample {at} of the batch)") from None
+                raise type(error)(f"{error}{_place(at)}") from None
         return cls.of(effects)
 
     @classmethod
@@ -55,14 +58,14 @@ class EffectTable(NamedTuple):
         """Whether any sample has noise or gamma, which are relative to the full range."""
         return self.digests is not None or bool((self.rows[:, _GAMMA] != 1).any())
 
-    def sample(self, at: int) -> tuple[Effect, str]:
-        """The effect of one sample, and what a message about it ends with."""
-        return self.effect(at), f" (sample {at} of the batch)"
-
     def effect(self, at: int) -> Effect:
         """The effect of one sample."""
         digest = None if self.digests is None else self.digests[at].tobytes()
-        return Effect._make([*self.rows[at].tolist(), digest])
+        return Effect._make([*self.rows[at].tolist(), digest, _place(at)])
+
+
+def _place(at: int) -> str:
+    return f" (sample {at} of the batch)"
 
 
 def _of_columns(batch: Columns, strict: bool) -> EffectTable | None:

@@ -19,14 +19,8 @@ with extra("albumentations", "dpa.integrations.albumentations needs Albumentatio
     import albumentations as A  # noqa: N812 (its users' habit)
 
 from dpa.images.effects import Effect, check_applicable
-from dpa.images.forms import Sampling, Tones
-from dpa.integrations.image import (
-    apply_augmentation,
-    augment_boxes,
-    augment_keypoints,
-    augment_mask,
-)
-from dpa.integrations.labels import checked_size
+from dpa.images.forms import Rendering
+from dpa.integrations.image import applied, augment_boxes, augment_keypoints, augment_mask
 
 #: The arguments of Augment that an image, a mask or a label needs, in the order of its repr.
 _OPTIONS = ("border", "interpolation", "out_size", "full_range", "erase_fill", "fill_mask")
@@ -101,14 +95,11 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         check_applicable(self.config, strict=strict)
         key = Key.checked(view=view, base_seed=base_seed)
         self.base_seed, self.view = key.base_seed, key.view
-        Sampling.checked(interpolation, border)
-        self.border = border
-        self.interpolation = interpolation
-        self.out_size = None if out_size is None else checked_size("out_size", out_size)
-        Tones(full_range).range_of(np.dtype(np.float32))  # the check
-        self.full_range = full_range
-        finite("erase_fill", erase_fill)
-        self.erase_fill = erase_fill
+        self._rendering = Rendering.checked(out_size, border, interpolation, full_range, erase_fill)
+        self._rendering.range_of(np.dtype(np.float32))  # the check
+        self.border, self.interpolation = border, interpolation
+        self.full_range, self.erase_fill = full_range, erase_fill
+        self.out_size = self._rendering.out_size
         if fill_mask is not None:
             finite("fill_mask", fill_mask)
         self.fill_mask = fill_mask
@@ -161,15 +152,7 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         numpy.ndarray
             The same dtype and channels; the size of the image, or out_size.
         """
-        pixels: npt.NDArray[Any] = apply_augmentation(
-            img,
-            sample,
-            out_size=self.out_size,
-            border=self.border,
-            interpolation=self.interpolation,
-            full_range=self.full_range,
-            erase_fill=self.erase_fill,
-        )
+        pixels: npt.NDArray[Any] = applied(img, Effect.checked(sample), self._rendering)
         return pixels
 
     def apply_to_mask(

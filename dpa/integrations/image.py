@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import finite
 from dpa.images.effects import Effect, require_channels_last
-from dpa.images.forms import Sampling, Tones
+from dpa.images.forms import Rendering
 from dpa.images.pixels import augmented, augmented_stack, augmented_with_alpha
 from dpa.images.table import EffectTable
 from dpa.integrations.labels import (
     augment_boxes,
     augment_keypoints,
     augment_mask,
-    checked_size,
     pillow_of,
     require_plain,
 )
@@ -123,25 +121,17 @@ def apply_augmentation(
     >>> apply_augmentation(image, params, out_size=(24, 24)).shape
     (24, 24, 3)
     """
-    sampling = Sampling.checked(interpolation, border)
-    effect = Effect.checked(params, strict=strict)
-    tones = Tones(full_range, finite("erase_fill", erase_fill))
-    size = None if out_size is None else checked_size("out_size", out_size)
-    applied: _Image = _applied(image, effect, sampling, tones, size)
-    return applied
+    rendering = Rendering.checked(out_size, border, interpolation, full_range, erase_fill)
+    result: _Image = applied(image, Effect.checked(params, strict=strict), rendering)
+    return result
 
 
-def _applied(
-    image: Any,
-    effect: Effect,
-    sampling: Sampling,
-    tones: Tones,
-    out_size: tuple[int, int] | None,
-) -> Any:
+def applied(image: Any, effect: Effect, rendering: Rendering) -> Any:
+    """The image with the effect. Raises TypeError or ValueError."""
     if isinstance(image, np.ndarray):
         require_plain("image", image)
         require_channels_last("image", image.shape)
-        return augmented(image, effect, sampling, tones, out_size)
+        return augmented(image, effect, rendering)
     pillow = pillow_of(image)
     if pillow is None:
         raise TypeError(_no_image(image))
@@ -151,7 +141,7 @@ def _applied(
             f"image must have one of the modes {', '.join(_MODES)}, got {image.mode!r}: {advice}"
         )
     make = augmented_with_alpha if image.mode in ("LA", "RGBA") else augmented
-    result = pillow.fromarray(make(np.asarray(image), effect, sampling, tones, out_size))
+    result = pillow.fromarray(make(np.asarray(image), effect, rendering))
     result.info = image.info.copy()
     return result
 
@@ -223,9 +213,7 @@ def apply_augmentation_batch(
     >>> apply_augmentation_batch(images, dpa.generate_augmentation_batch(range(4))).shape
     (4, 32, 48, 3)
     """
-    sampling = Sampling.checked(interpolation, border)
-    tones = Tones(full_range, finite("erase_fill", erase_fill))
-    size = None if out_size is None else checked_size("out_size", out_size)
+    rendering = Rendering.checked(out_size, border, interpolation, full_range, erase_fill)
     table = EffectTable.checked(batch, strict=strict)
     count = len(table.rows)
     if len(images) != count:
@@ -235,6 +223,6 @@ def apply_augmentation_batch(
             raise ValueError(f"images must be NxHxW or NxHxWxC, got shape {images.shape}")
         require_plain("images", images)
         require_channels_last("images", images.shape[1:], 1)
-        return augmented_stack(images, table, sampling, tones, size)
+        return augmented_stack(images, table, rendering)
     pairs = zip(images, map(table.effect, range(count)), strict=True)
-    return [_applied(image, effect, sampling, tones, size) for image, effect in pairs]
+    return [applied(image, effect, rendering) for image, effect in pairs]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from dpa._pixels import MAX_SIDE
-from dpa.checks import brief, integer
+from dpa.checks import brief
 from dpa.images.effects import Effect, require_channels_last
+from dpa.images.forms import checked_out_size, checked_size
 from dpa.images.pixels import IDENTITY, moved_labels
 from dpa.images.points import moved_boxes, moved_points
 
@@ -64,7 +64,7 @@ def augment_mask(
         An argument has a bad value; the message names it.
     """
     effect = Effect.checked(params, strict=strict)
-    size = None if out_size is None else checked_size("out_size", out_size)
+    size = checked_out_size(out_size)
     if isinstance(mask, np.ndarray):
         require_plain("mask", mask)
         require_channels_last("mask", mask.shape)
@@ -133,7 +133,8 @@ def augment_keypoints(
     >>> augment_keypoints([[3, 0]], {"rotation": 90}, (4, 4))
     array([[0., 0.]])
     """
-    sides, out = _sizes(size, out_size)
+    sides = checked_size("size", size)
+    out = checked_out_size(out_size) or sides
     effect = Effect.checked(params, strict=strict)
     moved = _rows("points", points, 2, more=True).copy()
     moved[:, :2] = moved_points(moved[:, :2], effect.placed(sides, out), sides, out)
@@ -198,7 +199,8 @@ def augment_boxes(
     for name, value, known in (("format", format, _FORMATS), ("around", around, _AROUND)):
         if value not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    sides, out = _sizes(size, out_size)
+    sides = checked_size("size", size)
+    out = checked_out_size(out_size) or sides
     scale, out_scale = (np.array([w, h, w, h], np.float64) for h, w in (sides, out))
     rows = _rows("boxes", boxes, 4)
     corners = _corners(rows, format) * (scale if normalised else 1)
@@ -245,24 +247,6 @@ def require_plain(name: str, pixels: npt.NDArray[Any]) -> None:
             f"{name}.filled(value) makes an array, and np.ma.getmaskarray({name}) can be augmented "
             "as a mask"
         )
-
-
-def checked_size(name: str, size: tuple[int, int]) -> tuple[int, int]:
-    """(height, width). Raises TypeError or ValueError."""
-    sides = tuple(size) if isinstance(size, Iterable) else ()
-    if len(sides) != 2:
-        raise ValueError(f"{name} must be (height, width), as image.shape[:2] is, got {size!r}")
-    height, width = (integer(name, side) for side in sides)
-    if not 1 <= min(height, width) <= max(height, width) <= MAX_SIDE:
-        raise ValueError(f"{name} must be (height, width) of 1 to {MAX_SIDE}, got {size}")
-    return height, width
-
-
-def _sizes(
-    size: tuple[int, int], out_size: tuple[int, int] | None
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    sides = checked_size("size", size)
-    return sides, sides if out_size is None else checked_size("out_size", out_size)
 
 
 def _rows(

@@ -12,10 +12,9 @@ from dpa.derivation.derivation import derive
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
 from dpa.images.effects import Effect, check_applicable
-from dpa.images.forms import Sampling, Tones
+from dpa.images.forms import Rendering
 from dpa.images.pixels import augmented, moved_labels
-from dpa.integrations.image import apply_augmentation, augment_boxes, augment_keypoints
-from dpa.integrations.labels import checked_size
+from dpa.integrations.image import applied, augment_boxes, augment_keypoints
 
 with extra("torchvision", "dpa.integrations.torchvision needs torchvision"):
     import torch
@@ -111,13 +110,13 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         super().__init__()
         self.config, self.key = checked_space(config), Key.checked(view=view, base_seed=base_seed)
         check_applicable(self.config, strict=strict)
-        self.out_size = None if out_size is None else checked_size("out_size", out_size)
         finite("fill", fill)
         self.fill = fill
         self.fill_mask = fill if fill_mask is None else fill_mask
         finite("fill_mask", self.fill_mask)
-        self.full_range, self.erase_fill = full_range, finite("erase_fill", erase_fill)
-        Tones(full_range).range_of(np.dtype(np.float32))  # the check
+        self._rendering = Rendering.checked(out_size, fill, "linear", full_range, erase_fill)
+        self._rendering.range_of(np.dtype(np.float32))  # the check
+        _, self.out_size, self.full_range, self.erase_fill = self._rendering
         self.strict = boolean("strict", strict)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
@@ -137,14 +136,7 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         if isinstance(inpt, SampleId):
             return inpt
         if isinstance(inpt, Image.Image):
-            return apply_augmentation(
-                inpt,
-                sample,
-                out_size=self.out_size,
-                border=self.fill,
-                full_range=self.full_range,
-                erase_fill=self.erase_fill,
-            )
+            return applied(inpt, effect, self._rendering)
         if isinstance(inpt, tv_tensors.Mask):
             return tv_tensors.wrap(self._moved_mask(inpt, effect), like=inpt)
         if isinstance(inpt, tv_tensors.BoundingBoxes):
@@ -166,10 +158,8 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         frames = single[None].flatten(0, -4).movedim(1, -1).detach().cpu().numpy()
         sides = self.out_size or frames.shape[1:3]
         results = np.empty((len(frames), *sides, frames.shape[3]), frames.dtype)
-        sampling = Sampling.checked("linear", self.fill)
-        tones = Tones(self.full_range, self.erase_fill)
         for frame, result in zip(frames, results, strict=True):
-            augmented(frame, effect, sampling, tones, self.out_size, result)
+            augmented(frame, effect, self._rendering, result)
         found = torch.from_numpy(results).movedim(-1, 1).reshape(*image.shape[:-2], *sides)
         return found.contiguous().to(image.device, image.dtype)
 

@@ -16,14 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa._pixels import MAX_SIDE
-from dpa.checks import boolean, brief, extra, finite
+from dpa.checks import boolean, brief, extra
 from dpa.host.threads import spread
 from dpa.images.effects import require_channels_second
-from dpa.images.forms import TOO_LARGE, Form, Sampling, Steps, Tones, too_large
+from dpa.images.forms import TOO_LARGE, Form, Rendering, Steps, too_large
 from dpa.images.noise import noise_table
 from dpa.images.pixels import warn_of_levels
 from dpa.images.table import EffectTable
-from dpa.integrations.labels import checked_size
 
 with extra("torch", "dpa.integrations.torch needs PyTorch"):
     import torch
@@ -103,22 +102,16 @@ def apply_augmentation(
     apply = _applied
     if "torch._dynamo" in sys.modules:  # only then can anything be compiled
         apply = torch.compiler.disable(_applied)  # compilers fuse what must be rounded
-    tones = Tones(full_range, finite("erase_fill", erase_fill))
-    return apply(images, batch, out_size, border, interpolation, tones, strict)
+    rendering = Rendering.checked(out_size, border, interpolation, full_range, erase_fill)
+    return apply(images, batch, rendering, boolean("strict", strict))
 
 
 def _applied(
     images: torch.Tensor,
     batch: Iterable[Mapping[str, Any]],
-    out_size: tuple[int, int] | None,
-    border: str | float,
-    interpolation: str,
-    tones: Tones,
+    rendering: Rendering,
     strict: bool,
 ) -> torch.Tensor:
-    sampling = Sampling.checked(interpolation, border)
-    boolean("strict", strict)
-    size = None if out_size is None else checked_size("out_size", out_size)
     _check(images)
     images = images.resolve_neg()
     table = EffectTable.checked(batch, strict=strict)
@@ -126,15 +119,19 @@ def _applied(
         raise ValueError(
             f"images and batch must be as many, got {len(images)} and {len(table.rows)}"
         )
-    if tones.full_range is None and images.is_floating_point() and table.is_relative():
+    if rendering.full_range is None and images.is_floating_point() and table.is_relative():
         for first in images.detach()[:1] if images.device.type == "cpu" else ():
             warn_of_levels(first.float().numpy())
     device = images.device
     if copied := device.type in _BY_CPU:
         images = images.cpu()
     by_c = (copied or device.type in _BY_C) and not _needs_gradient(images)
+    channels, height, width = images.shape[1:]
+    dtype = np.dtype(np.float32 if images.is_floating_point() else np.uint8)
+    planes = not is_channels_last(images)
+    form = Form.checked((height, width), channels, dtype, rendering, planes=planes)
     way = _by_c if by_c else _on_device
-    return way(images, table, sampling, tones, size).to(device)
+    return way(images, table, form, form.steps(table)).to(device)
 
 
 def _check(images: torch.Tensor) -> None:
@@ -159,40 +156,18 @@ def _single(dtype: torch.dtype) -> torch.dtype:
     return torch.float32 if dtype.is_floating_point else dtype
 
 
-def _dtype(images: torch.Tensor) -> np.dtype[Any]:
-    """That of the arrays that they are computed as."""
-    return np.dtype(np.float32 if images.is_floating_point() else np.uint8)
-
-
 def _needs_gradient(images: torch.Tensor) -> bool:
     forward = torch.autograd.forward_ad.unpack_dual(images).tangent
     return forward is not None or bool(images.requires_grad and torch.is_grad_enabled())
 
 
-def _form(
-    images: torch.Tensor, sampling: Sampling, tones: Tones, size: tuple[int, int] | None
-) -> Form:
-    channels, height, width = images.shape[1:]
-    return Form.checked(
-        *((height, width), channels, _dtype(images), sampling, tones, size),
-        planes=not is_channels_last(images),
-    )
-
-
 # ---- On the CPU ----
 
 
-def _by_c(
-    images: torch.Tensor,
-    table: EffectTable,
-    sampling: Sampling,
-    tones: Tones,
-    size: tuple[int, int] | None,
-) -> torch.Tensor:
+def _by_c(images: torch.Tensor, table: EffectTable, form: Form, steps: Steps) -> torch.Tensor:
     """With threads over the batch. What C cannot read is converted in parts, in small memory."""
-    form = _form(images, sampling, tones, size)
-    steps, last, single = form.steps(table), is_channels_last(images), _single(images.dtype)
-    layout, threads = memory_format(images), torch.get_num_threads()
+    last, layout, single = is_channels_last(images), memory_format(images), _single(images.dtype)
+    threads = torch.get_num_threads()
     span = max(1, _SPAN // (form.channels * max(math.prod(form.size), math.prod(form.out))))
     if images.data_ptr() % images.element_size():  # of a buffer of bytes: C cannot read it
         images = images.clone()
@@ -222,7 +197,7 @@ def _filler(
 
     def fill(first: int, count: int) -> None:
         own = slice(first, first + count)
-        form.augment(images[own], results[own], steps[own], lambda i: table.sample(at + first + i))
+        form.augment(images[own], results[own], steps[own], lambda i: table.effect(at + first + i))
 
     return fill
 
@@ -247,34 +222,26 @@ def _array(images: torch.Tensor, last: bool) -> npt.NDArray[Any]:
 # ---- On other devices, and where there is a gradient ----
 
 
-def _on_device(
-    images: torch.Tensor,
-    table: EffectTable,
-    sampling: Sampling,
-    tones: Tones,
-    size: tuple[int, int] | None,
-) -> torch.Tensor:
+def _on_device(images: torch.Tensor, table: EffectTable, form: Form, steps: Steps) -> torch.Tensor:
     """By a kernel where Triton is, else by torch operations, which have a gradient, too."""
-    form, full_range = _form(images, sampling, tones, size), tones.range_of(_dtype(images))
-    steps = form.steps(table)
-    numbers, device = steps.view(np.float64), images.device
+    device, sampling = images.device, form.rendering.sampling
     # The mean is not known here: a sample is refused that some mean would make too large.
-    most = full_range * (1.0 if images.dtype == torch.uint8 else _LARGEST_MEAN)
-    for at in np.flatnonzero(np.abs(numbers[:, LIFT]) * most >= TOO_LARGE)[:1]:
-        effect, which = table.sample(at)
-        raise ValueError(f"{too_large(effect)}{which}")
+    most = form.full_range * (1.0 if images.dtype == torch.uint8 else _LARGEST_MEAN)
+    lifts = np.abs(steps.view(np.float64)[:, LIFT])
+    for at in np.flatnonzero(lifts * most >= TOO_LARGE)[:1]:
+        raise too_large(table.effect(at))
     noise = _noise_on(device) if table.digests is not None else torch.empty(0, device=device)
     rows, pixels = torch.from_numpy(steps), images
     if device.type == "cuda":
         rows = rows.pin_memory()  # or the copy would wait for all that the GPU still has to do
     if _single(images.dtype) != images.dtype:
         pixels = images.to(_single(images.dtype), memory_format=memory_format(images))
-    fills = (sampling.fill, tones.erase_fill)
-    if pixels.is_floating_point():  # PyTorch refuses doubles that only round to the largest single
-        fills = (float(np.float32(fills[0])), float(np.float32(fills[1])))
+    # PyTorch refuses doubles that only round to the largest single.
+    fills = (sampling.fill, form.rendering.erase_fill)
+    fill, erased = (float(np.float32(each)) for each in fills)
     arguments = (
         *(pixels, rows.to(device, non_blocking=True), noise, form.out),
-        *(sampling._replace(fill=fills[0]), full_range, fills[1]),
+        *(sampling._replace(fill=fill), form.full_range, erased),
     )
     kernels = None if _needs_gradient(images) else _kernels(device.type)
     if kernels is None or form.channels > kernels.MAX_CHANNELS:
