@@ -8,7 +8,9 @@ from functools import wraps
 from itertools import repeat
 from typing import Any, Literal
 
-from dpa.checks import brief, extra, integer, positive
+from torch.utils.data import Dataset, IterableDataset, default_collate
+
+from dpa.checks import brief, integer, positive
 from dpa.derivation.config import checked_space
 from dpa.derivation.epochs import EpochPolicy, PolicyLike
 from dpa.derivation.ids import Ids
@@ -21,9 +23,6 @@ from dpa.integrations.samples import Targets, Transform, refuse_pair, whole_tran
 from dpa.integrations.torch.batches import Pairs, batches_of
 from dpa.integrations.torch.epochs import Keys, SharedEpoch, Views
 from dpa.integrations.torch.samplers import Draw
-
-with extra("torch", "dpa.integrations.torch needs PyTorch"):
-    from torch.utils.data import Dataset, IterableDataset, default_collate
 
 #: What stays as it was made: workers have copies, which no assignment reaches.
 _SETTINGS = frozenset(

@@ -7,14 +7,12 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from dpa.checks import extra
+import torch
+from torch.utils.data import get_worker_info
+
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.epochs import EpochPolicy, views_of
 from dpa.derivation.space import Space
-
-with extra("torch", "dpa.integrations.torch needs PyTorch"):
-    import torch
-    from torch.utils.data import get_worker_info
 
 _SILENCE = 'if that is meant, epoch_policy="fixed" says so'
 _ADVICE = (

@@ -6,13 +6,11 @@ of doubles alone: Triton's of singles are approximate.
 
 from __future__ import annotations
 
-from dpa.checks import extra
+import triton
+import triton.language as tl
+
 from dpa.integrations.torch import steps
 from dpa.integrations.torch.tone_kernels import byte_of, number_of, powered, step_of
-
-with extra("torch", "kernels need Triton, which PyTorch's builds for GPUs bring"):
-    import triton
-    import triton.language as tl
 
 REFLECT, EDGE, FILL = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)
 #: Pixels of the tile that a program makes, and columns of the patches that its warps make: such

@@ -7,10 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from dpa.checks import extra
-
-with extra("torch", "dpa.integrations.torch needs PyTorch"):
-    import torch
+import torch
 
 LN2_HIGH, LN2_LOW, PER_LN2 = map(
     float.fromhex, ("0x1.62e42fee00000p-1", "0x1.a39ef35793c76p-33", "0x1.71547652b82fep+0")

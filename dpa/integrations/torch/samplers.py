@@ -9,15 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, NamedTuple, Self
 
-from dpa.checks import brief, extra, not_negative, word
+import torch
+from torch.utils.data import Sampler
+from torch.utils.data.distributed import DistributedSampler
+
+from dpa.checks import brief, not_negative, word
 from dpa.derivation.derivation import derive
 from dpa.derivation.distributions import Seed
 from dpa.derivation.space import Space
-
-with extra("torch", "dpa.integrations.torch needs PyTorch"):
-    import torch
-    from torch.utils.data import Sampler
-    from torch.utils.data.distributed import DistributedSampler
 
 #: From which the order of an epoch is seeded.
 _ORDER = Space(order=Seed())

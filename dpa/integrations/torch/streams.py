@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from dpa.checks import extra, integer
+from torch.utils.data import IterableDataset
+
+from dpa.checks import integer
 from dpa.integrations.torch.datasets import Augmented
 from dpa.integrations.torch.epochs import Views
 from dpa.integrations.torch.samplers import Draw
-
-with extra("torch", "dpa.integrations.torch needs PyTorch"):
-    from torch.utils.data import IterableDataset
 
 
 class AugmentedIterableDataset(Augmented, IterableDataset):  # type: ignore[misc]

@@ -14,21 +14,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from dpa._pixels import MAX_SIDE
-from dpa.checks import boolean, brief, extra
+from dpa.checks import boolean, brief
 from dpa.host.threads import spread
 from dpa.images.effects import require_channels_second
 from dpa.images.forms import TOO_LARGE, Form, Rendering, Steps, too_large
 from dpa.images.noise import noise_table
 from dpa.images.pixels import warn_of_levels
 from dpa.images.table import EffectTable
-
-with extra("torch", "dpa.integrations.torch needs PyTorch"):
-    import torch
-
-    from dpa.integrations.torch import operations
-    from dpa.integrations.torch.steps import LIFT, is_channels_last, memory_format
+from dpa.integrations.torch import operations
+from dpa.integrations.torch.steps import LIFT, is_channels_last, memory_format
 
 _DTYPES = (torch.uint8, torch.float32, torch.float64, torch.float16, torch.bfloat16)
 #: Values that a thread makes at a time: about a millisecond's.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dpa.checks import extra
-from dpa.integrations.torch import powers, steps
+import triton
+import triton.language as tl
 
-with extra("torch", "kernels need Triton, which PyTorch's builds for GPUs bring"):
-    import triton
-    import triton.language as tl
+from dpa.integrations.torch import powers, steps
 
 #: Pixels that follow each other: in all channels they take whole blocks of noise.
 RUN = tl.constexpr(8)
