@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 ROOT = "/sys/fs/cgroup"
@@ -77,27 +78,26 @@ def _free_memory(folder: str) -> int | None:
     if allowed is None:
         return None
     try:
-        try:
-            used, cache = int(_read(f"{folder}/memory.current")), "inactive_file"
-        except FileNotFoundError:
-            used, cache = int(_read(f"{folder}/memory.usage_in_bytes")), "total_inactive_file"
+        used = int(_read(f"{folder}/memory.current", f"{folder}/memory.usage_in_bytes"))
         counts = dict(line.split() for line in _read(f"{folder}/memory.stat").splitlines())
-        return max(0, allowed - used + int(counts[cache]))
+        # In version 1 the total counts the groups below, as version 2 always does.
+        cache = counts.get("total_inactive_file") or counts["inactive_file"]
+        return max(0, allowed - used + int(cache))
     except (OSError, ValueError, KeyError):  # an unknown file
         return None
 
 
 def _memory_limit(folder: str) -> int | None:
     try:
-        try:
-            allowed = int(_read(f"{folder}/memory.max"))
-        except FileNotFoundError:
-            allowed = int(_read(f"{folder}/memory.limit_in_bytes"))
+        allowed = int(_read(f"{folder}/memory.max", f"{folder}/memory.limit_in_bytes"))
     except (OSError, ValueError):  # "max", or an unknown file
         return None
     return allowed if allowed < 2**62 else None  # version 1 has a huge number for "max"
 
 
-def _read(path: str) -> str:
+def _read(path: str, older: str | None = None) -> str:
+    """The text of a file, or of the file that version 1 has in its place."""
+    if older is not None and not os.path.exists(path):
+        path = older
     with open(path, encoding="utf-8") as file:
         return file.read()

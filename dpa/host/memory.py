@@ -30,8 +30,7 @@ def resident_memory() -> int:
     """The bytes of memory that this process holds (RSS)."""
     import psutil
 
-    rss: int = psutil.Process().memory_info().rss
-    return rss
+    return psutil.Process().memory_info().rss
 
 
 def require_memory(what: str, needed: int, instead: str) -> None:

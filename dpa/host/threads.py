@@ -28,18 +28,20 @@ def thread_count(num_threads: int | None = None) -> int:
     """
     if num_threads is not None:
         return positive("num_threads", num_threads)
-    variable = os.environ.get("DPA_NUM_THREADS")
-    if variable:
-        if not (variable.isdecimal() and len(variable) < 9 and int(variable) > 0):
+    if variable := os.environ.get("DPA_NUM_THREADS"):
+        if not (own := _number(variable)):
             raise ValueError(f"DPA_NUM_THREADS must be a number of at least 1, got {variable!r}")
-        return int(variable)
+        return own
     processes = sys.modules.get("multiprocessing.process")
     if processes is not None and processes.parent_process() is not None:
         return 1
     outer = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # "4,2": nested ones
-    if outer.isdecimal() and len(outer) < 9 and int(outer) > 0:
-        return int(outer)
-    return allowed_cores()
+    return _number(outer) or allowed_cores()
+
+
+def _number(text: str) -> int:
+    """That of a variable; 0 where it has none that can be meant."""
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
 
 
 def check_threads(num_threads: int | None) -> None:

@@ -55,8 +55,7 @@ def standard_normals(
     >>> bool((whole[3] == last_row).all())
     True
     """
-    sizes = _checked_shape(shape)
-    first = _checked_start(start, math.prod(sizes))
+    sizes, first = _checked(shape, start)
     digest = digest_of(params)
     field = np.empty(sizes, np.float32)
     noise(digest, first, noise_table(), field)
@@ -72,30 +71,25 @@ def standard_normals_batch(
     standard_normals, with the same `start`. Raises as standard_normals does.
     """
     digests = [digest_of(params) for params in batch]
-    sizes = _checked_shape(shape)
-    first = _checked_start(start, math.prod(sizes))
+    sizes, first = _checked(shape, start)
     fields = np.empty((len(digests), *sizes), np.float32)
     for at, digest in enumerate(digests):
         noise(digest, first, noise_table(), fields[at : at + 1])  # fields[at] may be a scalar
     return fields
 
 
-def _checked_start(start: int, size: int) -> int:
-    first = word("start", start)
-    if first + size > LIMIT:
-        raise ValueError(
-            f"start must leave room for {size} elements below 2**64, got {brief(first)}"
-        )
-    return first
-
-
-def _checked_shape(shape: Iterable[int]) -> tuple[int, ...]:
+def _checked(shape: Iterable[int], start: int) -> tuple[tuple[int, ...], int]:
     if not isinstance(shape, Iterable):
         raise TypeError(f"shape must be a sequence of integers, got {shape!r}")
     sizes = tuple(integer("a size in shape", size) for size in shape)
     if any(size < 0 for size in sizes):
         raise ValueError(f"shape must not have negative sizes, got {brief(sizes)}")
-    return sizes
+    first, size = word("start", start), math.prod(sizes)
+    if first + size > LIMIT:
+        raise ValueError(
+            f"start must leave room for {size} elements below 2**64, got {brief(first)}"
+        )
+    return sizes, first
 
 
 def digest_of(params: Mapping[str, Any]) -> bytes:
