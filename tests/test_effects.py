@@ -228,14 +228,14 @@ SIZES = {"crop.area": Uniform(0.5, 0.6), "erase.area": Uniform(0.1, 0.2)}
 def test_values_beyond_the_limits_of_an_effect_are_named(name):
     least, most = LIMITS[name]
     if most < 1e300:
-        wanted = f"{name} must be {most:g} or less for images, got"
+        wanted = f"{name} must be at most {most:g} for images, got"
         for bad in (Uniform(least, most + 1), Choice([least + 0.5, most * 2]),
                     Uniform(least, Linear([(0, least + 0.1), (5, most + 1)]))):  # fmt: skip
             with pytest.raises(ValueError, match=re.escape(wanted)):
                 check_applicable(Space(SIZES | {name: bad}))
     if least > -1e300:
         low = least - 1
-        wanted = f"be {least:g} or more" if least else "not be negative"
+        wanted = f"be at least {least:g}" if least else "not be negative"
         for bad in (Uniform(low, 0.5), Choice([0.5, low])):
             with pytest.raises(
                 ValueError, match=re.escape(f"{name} must {wanted} for images, got")

@@ -11,7 +11,7 @@ import numpy as np
 
 from dpa._pixels import place_map
 from dpa.checks import brief, finite
-from dpa.derivation.distributions import Distribution, Normal
+from dpa.derivation.distributions import Normal
 from dpa.derivation.members import RESERVED
 from dpa.derivation.space import Space
 from dpa.images.noise import digest_of
@@ -102,7 +102,7 @@ class Effect(NamedTuple):
                 if name in SWITCHES:
                     value = _switch(name, value)
                 elif type(value) is not float or not least <= value <= most:  # usually a fit
-                    value = _number(name, value, least, most)
+                    value = _number(name, value)
                 found[field] = value
             elif strict and not is_known(name, value):
                 raise ValueError(f"params has no effect {name!r}; there are {', '.join(LIMITS)}")
@@ -158,18 +158,17 @@ def check_applicable(space: Space, *, strict: bool = False) -> None:
         if name in SWITCHES and (each.dtype.kind == "f" or set(choices) - {0, 1}):
             raise ValueError(f"{name} must be True or False for images, got {each}")
         low, high = (min(choices), max(choices)) if choices else each.reach
-        least, most = LIMITS[name]
-        if low < least:
-            wanted = f"be {least:g} or more" if least else "not be negative"
-            raise ValueError(f"{name} must {wanted} for images, got {low} to {high}{_cut(each)}")
-        if high > most:
-            raise ValueError(
-                f"{name} must be {most:g} or less for images, got {low} to {high}{_cut(each)}"
-            )
+        if wanted := _wanted(name, low, high):
+            hint = "; TruncatedNormal has bounds" if isinstance(each, Normal) else ""
+            raise ValueError(f"{name} must {wanted} for images, got {low} to {high}{hint}")
 
 
-def _cut(distribution: Distribution) -> str:
-    return "; TruncatedNormal has bounds" if isinstance(distribution, Normal) else ""
+def _wanted(name: str, low: float, high: float) -> str:
+    """What the numbers of a name must be; nothing where these are."""
+    least, most = LIMITS[name]
+    if low < least:
+        return f"be at least {least:g}" if least else "not be negative"
+    return f"be at most {most:g}" if high > most else ""
 
 
 def require_channels_last(name: str, shape: tuple[int, ...], axis: int = 0) -> None:
@@ -208,11 +207,8 @@ def is_known(name: str, value: Any) -> bool:
     return name in RESERVED or (name in _GATES and np.asarray(value).dtype == np.bool_)
 
 
-def _number(name: str, value: Any, least: float, most: float) -> float:
+def _number(name: str, value: Any) -> float:
     number = finite(f"params[{name!r}]", value)
-    if number < least:
-        wanted = f"be at least {least:g}" if least else "not be negative"
+    if wanted := _wanted(name, number, number):
         raise ValueError(f"params[{name!r}] must {wanted}, got {number}")
-    if number > most:
-        raise ValueError(f"params[{name!r}] must be at most {most:g}, got {number}")
     return number
