@@ -13,7 +13,7 @@ from dpa.derivation.columns import Column, Columns
 from dpa.images.effects import LIMITS, SWITCHES, Effect, is_known
 
 _AT = {name: at for at, name in enumerate(LIMITS)}
-_GAMMA, _NOISE = _AT["gamma"], _AT["noise"]
+_NOISE = _AT["noise"]
 _NEUTRAL = np.array(Effect()[:EFFECT], np.float64)
 
 
@@ -56,7 +56,11 @@ class EffectTable(NamedTuple):
 
     def is_relative(self) -> bool:
         """Whether any sample has noise or gamma, which are relative to the full range."""
-        return self.digests is not None or bool((self.rows[:, _GAMMA] != 1).any())
+        return self.digests is not None or bool((self.column("gamma") != 1).any())
+
+    def column(self, name: str) -> npt.NDArray[np.float64]:
+        """The numbers of one effect, shape (n,)."""
+        return self.rows[:, _AT[name]]
 
     def effect(self, at: int) -> Effect:
         """The effect of one sample."""

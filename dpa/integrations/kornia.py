@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from dpa.checks import brief, extra
 from dpa.derivation.derivation import AugmentationBatch
 
 with extra("kornia", "dpa.integrations.kornia needs PyTorch and Kornia"):
     import torch
 
-from dpa.images.effects import Effect
 from dpa.images.noise import standard_normals_batch
+from dpa.images.table import EffectTable
 
 Params: TypeAlias = dict[str, torch.Tensor]
 
@@ -80,10 +82,8 @@ def _columns(batch: AugmentationBatch, *names: str) -> list[torch.Tensor]:
         raise ValueError(
             f"batch must have {' or '.join(names)}, it has {brief(', '.join(batch.names))}"
         )
-    effects = [Effect.checked(params) for params in batch]
-    return [
-        torch.tensor([getattr(e, name) for e in effects], dtype=torch.float32) for name in names
-    ]
+    table = EffectTable.checked(batch)
+    return [torch.from_numpy(table.column(name).astype(np.float32)) for name in names]
 
 
 def _checked(batch: AugmentationBatch, shape: Sequence[int]) -> tuple[int, ...]:
