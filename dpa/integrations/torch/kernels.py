@@ -11,7 +11,6 @@ import torch
 from dpa._pixels import STEPS
 from dpa.checks import extra
 from dpa.images.forms import Sampling
-from dpa.integrations.torch.place_kernel import EDGE, FILL, REFLECT, TILE_HEIGHT, TILE_WIDTH, place
 from dpa.integrations.torch.steps import (
     BOX,
     CUBIC,
@@ -22,13 +21,22 @@ from dpa.integrations.torch.steps import (
     MIXES,
     NEAREST,
     NOISY,
-    memory_format,
+    room_for,
 )
-from dpa.integrations.torch.tone_kernels import RUN, make_levels, tone
 
 with extra("torch", "kernels need Triton, which PyTorch's builds for GPUs bring"):
     import triton
     import triton.language as tl
+
+    from dpa.integrations.torch.place_kernel import (
+        EDGE,
+        FILL,
+        REFLECT,
+        TILE_HEIGHT,
+        TILE_WIDTH,
+        place,
+    )
+    from dpa.integrations.torch.tone_kernels import RUN, make_levels, tone
 
 if tuple(map(int, triton.__version__.split(".")[:2])) < (3, 5):
     raise ImportError(f"kernels need Triton 3.5 (PyTorch 2.9) or newer, got {triton.__version__}")
@@ -57,12 +65,7 @@ def augmented(
     `needs_mean`, `needs_gamma`, `needs_tone`: False where needs_of(steps) says so.
     """
     samples, channels, height, width = images.shape
-    out = torch.empty(
-        (samples, channels, *out_size),
-        dtype=images.dtype,
-        device=images.device,
-        memory_format=memory_format(images),
-    )
+    out = room_for(images, out_size)
     if not samples:
         return out
     levels, sums = images, steps  # not read

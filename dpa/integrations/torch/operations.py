@@ -12,8 +12,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import torch
+
 from dpa._pixels import COPIES, MIXES, NOISY
-from dpa.checks import extra
 from dpa.images.forms import Sampling
 from dpa.integrations.torch.powers import divisor, powered
 from dpa.integrations.torch.steps import (
@@ -28,11 +29,8 @@ from dpa.integrations.torch.steps import (
     STDEV,
     WORDS,
     Steps,
-    memory_format,
+    room_for,
 )
-
-with extra("torch", "dpa.integrations.torch needs PyTorch"):
-    import torch
 
 #: Values that are read or made at a time; each takes tens of bytes of memory on the way.
 _CHUNK = 1 << 21
@@ -54,12 +52,7 @@ def augmented(
     the images are; it has a gradient with respect to floating images.
     """
     some = max(1, _CHUNK // (images[:1].numel() + images.shape[1] * math.prod(out_size)))
-    results = torch.empty(
-        (*images.shape[:2], *out_size),
-        dtype=images.dtype,
-        device=images.device,
-        memory_format=memory_format(images),
-    )
+    results = room_for(images, out_size)
     for first in range(0, len(images), some):
         part = slice(first, first + some)
         results[part] = _augmented(

@@ -5,13 +5,20 @@ A row is STEPS words of 64 bits, int64 or the bits of doubles; the names below a
 
 from __future__ import annotations
 
+import torch
+
 from dpa._pixels import COLUMNS, COPIES, INTERPOLATIONS, MIXES, NOISY, STEPS
-from dpa.checks import extra
 
-with extra("torch", "dpa.integrations.torch needs PyTorch"):
-    import torch
-
-__all__ = ["COPIES", "MIXES", "NOISY", "STEPS", "Steps", "is_channels_last", "memory_format"]
+__all__ = [
+    "COPIES",
+    "MIXES",
+    "NOISY",
+    "STEPS",
+    "Steps",
+    "is_channels_last",
+    "memory_format",
+    "room_for",
+]
 
 MAP, GAMMA, GAIN, LIFT, STDEV, MATRIX, FLAGS, BOX, WORDS = map(
     COLUMNS.__getitem__,
@@ -53,3 +60,13 @@ def is_channels_last(images: torch.Tensor) -> bool:
 def memory_format(images: torch.Tensor) -> torch.memory_format:
     """That of a result."""
     return torch.channels_last if is_channels_last(images) else torch.contiguous_format
+
+
+def room_for(images: torch.Tensor, out_size: tuple[int, int]) -> torch.Tensor:
+    """An uninitialised result of that (height, width), on the device of the images."""
+    return torch.empty(
+        (*images.shape[:2], *out_size),
+        dtype=images.dtype,
+        device=images.device,
+        memory_format=memory_format(images),
+    )
