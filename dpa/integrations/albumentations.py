@@ -21,6 +21,7 @@ with extra("albumentations", "dpa.integrations.albumentations needs Albumentatio
 from dpa.images.effects import Effect, check_applicable
 from dpa.images.forms import Rendering
 from dpa.integrations.image import applied, augment_boxes, augment_keypoints, augment_mask
+from dpa.integrations.labels import mask_border
 
 #: The arguments of Augment that an image, a mask or a label needs, in the order of its repr.
 _OPTIONS = ("border", "interpolation", "out_size", "full_range", "erase_fill", "fill_mask")
@@ -172,8 +173,7 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         numpy.ndarray
             The same dtype and channels; the size of the mask, or out_size.
         """
-        outside: str | float = self.border if isinstance(self.border, str) else 0
-        border = outside if self.fill_mask is None else self.fill_mask
+        border = mask_border(self.border, self.fill_mask)
         moved: npt.NDArray[Any] = augment_mask(mask, sample, out_size=self.out_size, border=border)
         return moved
 

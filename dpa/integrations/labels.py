@@ -72,6 +72,13 @@ def augment_mask(
     return _moved_image(mask, effect, border, size)
 
 
+def mask_border(border: str | float, fill_mask: float | None) -> str | float:
+    """What lies outside a mask by default: it continues as its image does, or is filled with 0."""
+    if fill_mask is not None:
+        return fill_mask
+    return border if isinstance(border, str) else 0
+
+
 def _moved_image(
     mask: Any, effect: Effect, border: str | float, size: tuple[int, int] | None
 ) -> Any:

@@ -10,7 +10,13 @@ import numpy as np
 
 from dpa.checks import brief
 from dpa.integrations.image import apply_augmentation
-from dpa.integrations.labels import augment_boxes, augment_keypoints, augment_mask, pillow_of
+from dpa.integrations.labels import (
+    augment_boxes,
+    augment_keypoints,
+    augment_mask,
+    mask_border,
+    pillow_of,
+)
 
 #: A kind, or kinds in the form of the sample: a sequence for a tuple, a dict for a dict.
 Targets: TypeAlias = "str | Sequence[Targets] | Mapping[str, Targets]"
@@ -81,26 +87,16 @@ def augment_sample(
     ([[3, 2], [1, 0]], [[1.0, 1.0, 2.0, 2.0]], 'a')
     """
     size = image_size(sample, targets)
-    placing = {name: options[name] for name in ("out_size", "strict") if name in options}
-    border = options.get("border", "reflect")
-    if fill_mask is not None:
-        border = fill_mask
-    elif not isinstance(border, str):
-        border = 0
-
-    def boxes(value: Any) -> Any:
-        return augment_boxes(
-            value, params, size, format=box_format, normalised=normalised, **placing
-        )
-
-    def keypoints(value: Any) -> Any:
-        return augment_keypoints(value, params, size, **placing)
-
+    placing: dict[str, Any] = {"params": params}
+    placing |= {name: options[name] for name in ("out_size", "strict") if name in options}
+    border = mask_border(options.get("border", "reflect"), fill_mask)
+    boxes = partial(augment_boxes, size=size, format=box_format, normalised=normalised, **placing)
+    keypoints = partial(augment_keypoints, size=size, **placing)
     moves: Moves = {
         "image": partial(apply_augmentation, params=params, **options),
-        "mask": partial(augment_mask, params=params, border=border, **placing),
-        "boxes": lambda value: _like(value, boxes),
-        "keypoints": lambda value: _like(value, keypoints),
+        "mask": partial(augment_mask, border=border, **placing),
+        "boxes": partial(_like, boxes),
+        "keypoints": partial(_like, keypoints),
     }
     return moved(sample, targets, moves)
 
@@ -169,8 +165,9 @@ def sides_of(value: Any) -> tuple[int, int]:
 
 def refuse_pair(parts: Sequence[Any]) -> None:
     """Raises TypeError if a tuple has a second picture, which would stay where it is."""
-    others = {f"sample[{at}]": part for at, part in enumerate(parts[1:], 1)}
-    _refuse("sample[0]", parts[0], others, "('image', 'mask')", "('image', 'label')")
+    kinds = "('image', 'mask')", "('image', 'label')"
+    for at, part in enumerate(parts[1:], 1):
+        _refuse("sample[0]", parts[0], f"sample[{at}]", part, *kinds)
 
 
 def refuse_columns(row: Mapping[str, Any], image: str) -> None:
@@ -178,17 +175,16 @@ def refuse_columns(row: Mapping[str, Any], image: str) -> None:
     for name in row:
         if name != image:
             both, alone = {image: "image", name: "mask"}, {image: "image"}
-            _refuse(f"column {image!r}", row[image], {f"column {name!r}": row[name]}, both, alone)
+            _refuse(f"column {image!r}", row[image], f"column {name!r}", row[name], both, alone)
 
 
-def _refuse(name: str, image: Any, others: Mapping[str, Any], both: object, alone: object) -> None:
-    for other, part in others.items():
-        if not isinstance(part, _PLAIN) and _is_picture(part, image):
-            raise TypeError(
-                f"{other} must not be an image or a mask ({type(part).__name__}), which would "
-                f"not move with {name}: targets={both} moves both, targets={alone} leaves it, "
-                "and sample_transform=function(sample, params) does as you say"
-            )
+def _refuse(name: str, image: Any, other: str, part: Any, both: object, alone: object) -> None:
+    if not isinstance(part, _PLAIN) and _is_picture(part, image):
+        raise TypeError(
+            f"{other} must not be an image or a mask ({type(part).__name__}), which would "
+            f"not move with {name}: targets={both} moves both, targets={alone} leaves it, "
+            "and sample_transform=function(sample, params) does as you say"
+        )
 
 
 def _is_picture(part: Any, image: Any) -> bool:
@@ -220,7 +216,7 @@ def _paired(sample: Any, targets: Any) -> Iterator[tuple[Any, Targets]]:
     return zip(sample, targets, strict=True)
 
 
-def _like(value: Any, move: Callable[[Any], Any]) -> Any:
+def _like(move: Callable[[Any], Any], value: Any) -> Any:
     """Moved points of the type that they had; integers become floats."""
     result = move(value)
     if hasattr(value, "new_tensor"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,6 @@ with extra("torchvision", "dpa.integrations.torchvision needs torchvision"):
 #: Computed in single precision.
 _HALVES = (torch.float16, torch.bfloat16)
 _DTYPES = (torch.uint8, torch.uint16, *_HALVES, torch.float32, torch.float64)
-#: The formats of upright boxes, as augment_boxes calls them.
 _FORMATS = {"XYXY": "corners", "XYWH": "xywh", "CXCYWH": "cxcywh"}
 _KEYPOINTS = getattr(tv_tensors, "KeyPoints", ())  # from torchvision 0.23 on
 
@@ -140,9 +141,9 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         if isinstance(inpt, tv_tensors.Mask):
             return tv_tensors.wrap(self._moved_mask(inpt, effect), like=inpt)
         if isinstance(inpt, tv_tensors.BoundingBoxes):
-            return self._moved_boxes(inpt, sample)
+            return self._moved(inpt, partial(augment_boxes, params=sample, format=_format(inpt)))
         if isinstance(inpt, _KEYPOINTS):
-            return self._moved_keypoints(inpt, sample)
+            return self._moved(inpt, partial(augment_keypoints, params=sample))
         images = tv_tensors.Image, tv_tensors.Video
         if isinstance(inpt, tv_tensors.TVTensor) and not isinstance(inpt, images):
             return inpt  # a type of the caller's own
@@ -178,40 +179,36 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         sides = moved.shape[:2]
         return moved.movedim(-1, 0).reshape(*mask.shape[:-2], *sides).contiguous().to(mask.device)
 
-    def _moved_boxes(self, boxes: Any, sample: dict[str, Any]) -> Any:
-        """Computed in double precision, and clamped by torchvision as the boxes ask for."""
-        name = boxes.format.name
-        if name not in _FORMATS:
-            raise ValueError(
-                f"boxes must have one of the formats {', '.join(_FORMATS)}, got {name}: a shear or "
-                "a crop makes other shapes of rotated boxes; move their corners as KeyPoints "
-                "(XYXYXYXY less 0.5, because KeyPoints count from the centres of pixels)"
-            )
-        size = tuple(boxes.canvas_size)
-        rows = boxes.as_subclass(torch.Tensor).reshape(-1, 4).detach().cpu().double().numpy()
-        moved = torch.from_numpy(
-            augment_boxes(rows, sample, size, out_size=self.out_size, format=_FORMATS[name])
-        )
+    def _moved(self, labels: Any, move: Callable[..., Any]) -> Any:
+        """Boxes or keypoints, computed in double precision; integers are rounded.
+
+        Boxes are clamped as they ask for. Keypoints follow the map of the pixels: torchvision
+        turns points about another centre than flips do.
+        """
+        size = tuple(labels.canvas_size)
+        plain = labels.as_subclass(torch.Tensor)
+        rows = plain.reshape(-1, plain.shape[-1]).detach().cpu().double().numpy()
+        moved = torch.from_numpy(move(rows, size=size, out_size=self.out_size))
         canvas = self.out_size or size
-        clamped = functional.clamp_bounding_boxes(
-            tv_tensors.wrap(moved, like=boxes, canvas_size=canvas)
+        if isinstance(labels, tv_tensors.BoundingBoxes):
+            moved = tv_tensors.wrap(moved, like=labels, canvas_size=canvas)
+            moved = functional.clamp_bounding_boxes(moved).as_subclass(torch.Tensor)
+        moved = moved.reshape(plain.shape)
+        rounded = moved if plain.is_floating_point() else moved.round()
+        found = rounded.to(plain.device, plain.dtype)
+        return tv_tensors.wrap(found, like=labels, canvas_size=canvas)
+
+
+def _format(boxes: Any) -> str:
+    """The format of upright boxes, as augment_boxes calls it."""
+    name = boxes.format.name
+    if name not in _FORMATS:
+        raise ValueError(
+            f"boxes must have one of the formats {', '.join(_FORMATS)}, got {name}: a shear or "
+            "a crop makes other shapes of rotated boxes; move their corners as KeyPoints "
+            "(XYXYXYXY less 0.5, because KeyPoints count from the centres of pixels)"
         )
-        return tv_tensors.wrap(_as(boxes, clamped), like=boxes, canvas_size=canvas)
-
-    def _moved_keypoints(self, keypoints: Any, sample: dict[str, Any]) -> Any:
-        """By the map of the pixels: torchvision turns points about another centre than flips do."""
-        size = tuple(keypoints.canvas_size)
-        rows = keypoints.as_subclass(torch.Tensor).reshape(-1, 2).detach().cpu().double().numpy()
-        moved = torch.from_numpy(augment_keypoints(rows, sample, size, out_size=self.out_size))
-        canvas = self.out_size or size
-        return tv_tensors.wrap(_as(keypoints, moved), like=keypoints, canvas_size=canvas)
-
-
-def _as(labels: torch.Tensor, moved: torch.Tensor) -> torch.Tensor:
-    """Moved labels with the shape, dtype and device of the labels; integers are rounded."""
-    plain = moved.as_subclass(torch.Tensor).reshape(labels.shape)
-    rounded = plain if labels.is_floating_point() else plain.round()
-    return rounded.to(labels.device, labels.dtype)
+    return _FORMATS[name]
 
 
 def _bad_dtype(dtype: torch.dtype) -> str:
