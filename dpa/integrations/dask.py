@@ -38,8 +38,7 @@ def add_parameters(
     of ids come when the frame is computed. Raises ValueError for a column that is missing or
     there already.
     """
-    key = {"base_seed": base_seed, "epoch": epoch, "view": view}
-    made = Parameters(space, **key, hash=hash, nulls=nulls)
+    made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, hash=hash, nulls=nulls)
     require_columns(frame.columns, [id_column])
     names = made.names(prefix, frame.columns)
     types = {n: pd.ArrowDtype(f.type) for n, f in zip(names, made.fields, strict=True)}

@@ -29,8 +29,7 @@ def register(
     from its own threads, 2,048 ids at a time. The other arguments, types and errors are those of
     dpa.integrations.arrow.Parameters; errors of ids come from the query.
     """
-    key = {"base_seed": base_seed, "epoch": epoch, "view": view}
-    made = Parameters(space, **key, hash=hash, nulls=nulls)
+    made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, hash=hash, nulls=nulls)
     empty = pa.table({"made": made.struct(pa.array([], pa.string()))})
     [type_] = connection.from_arrow(empty).types
 

@@ -32,8 +32,7 @@ def parameters(
     Arguments, types and errors are those of dpa.integrations.arrow.Parameters; errors of ids
     come when the dataset is computed.
     """
-    key = {"base_seed": base_seed, "epoch": epoch, "view": view}
-    made = Parameters(space, **key, hash=hash, nulls=nulls)
+    made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, hash=hash, nulls=nulls)
 
     @udf(return_dtype=DataType.from_arrow(made.type))  # type: ignore[untyped-decorator]
     def dpa_parameters(ids: pa.Array | pa.ChunkedArray) -> pa.StructArray:
@@ -59,8 +58,7 @@ def add_parameters(
     Arguments are those of parameters(). A column that is there already is an error when the
     dataset is computed.
     """
-    key = {"base_seed": base_seed, "epoch": epoch, "view": view}
-    made = Parameters(space, **key, hash=hash, nulls=nulls)
+    made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, hash=hash, nulls=nulls)
     made.names(prefix)
     return dataset.map_batches(
         made.add,

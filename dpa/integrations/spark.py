@@ -43,9 +43,8 @@ def parameters(
     types and errors are those of dpa.integrations.arrow.Parameters, but that Seed() is
     decimal(20, 0); errors of ids come from the job.
     """
-    key = {"base_seed": base_seed, "epoch": epoch, "view": view}
-    column = _column(ids) if isinstance(ids, str) else ids
-    return _struct(Parameters(space, **key, hash=hash, nulls=nulls), column)
+    made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, hash=hash, nulls=nulls)
+    return _struct(made, _column(ids) if isinstance(ids, str) else ids)
 
 
 def _struct(made: Parameters, ids: Column) -> Column:
@@ -77,8 +76,7 @@ def add_parameters(
     Arguments and errors are those of parameters(), and ValueError for a column that is missing
     or there already.
     """
-    key = {"base_seed": base_seed, "epoch": epoch, "view": view}
-    made = Parameters(space, **key, hash=hash, nulls=nulls)
+    made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, hash=hash, nulls=nulls)
     require_columns(frame.columns, [id_column])
     names = made.names(prefix, frame.columns)
     whole = max(frame.columns, key=len) + "_parameters"  # longer than all, so none of them
