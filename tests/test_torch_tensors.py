@@ -476,8 +476,9 @@ def test_a_mean_that_makes_an_offset_too_large_is_refused():
             applied(images, [NOTHING, bad], way)
     for dtype in (np.float32, np.float64):
         arrays = images.permute(0, 2, 3, 1).numpy().astype(dtype)
-        with pytest.raises(ValueError, match=told):
-            apply_augmentation_batch(arrays, [NOTHING, bad])
+        for stack in (arrays, list(arrays)):
+            with pytest.raises(ValueError, match=told):
+                apply_augmentation_batch(stack, [NOTHING, bad])
 
 
 def test_names_that_are_no_effects():

@@ -38,10 +38,6 @@ class _Generator:
         derivation = derive(self.config, self.epoch, self.view, self.base_seed)
         return derivation.batch(Ids.checked(ids))
 
-    def ids(self, rows: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
-        """The column of ids. Raises ValueError where it is missing."""
-        return _column(rows, self.id_column, "ids")
-
 
 @dataclass(frozen=True)
 class ParameterColumns(_Generator):
@@ -76,7 +72,9 @@ class ParameterColumns(_Generator):
         """The new columns of a batch of rows, None where a parameter is not active."""
         if not isinstance(indices, Sequence):
             raise TypeError("ParameterColumns is for map(..., batched=True, with_indices=True)")
-        batch = self.batch(indices if self.id_column is None else self.ids(rows))
+        batch = self.batch(
+            indices if self.id_column is None else _column(rows, self.id_column, "ids")
+        )
         found: dict[str, list[Any]] = {}
         for name in batch.names:
             pairs = zip(batch.objects(name), batch.active(name).tolist(), strict=True)
@@ -150,7 +148,7 @@ class ImageTransform(_Generator):
     def __call__(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """The rows with augmented images, and what follows them."""
         whole: Any = whole_transform(self.apply, self._targets, self.sample_transform)
-        ids = self.ids(rows)
+        ids = _column(rows, self.id_column, "ids")
         alone = self.targets is None and self.sample_transform is None
         if alone and len(_column(rows, self.image_column, "images")):
             first = {name: column[0] for name, column in rows.items()}  # others are of its form

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa.images.effects import Effect, require_channels_last
-from dpa.images.forms import Rendering
+from dpa.images.forms import Rendering, Sampling  # noqa: F401 (a public path)
 from dpa.images.pixels import augmented, augmented_stack, augmented_with_alpha
 from dpa.images.table import EffectTable
 from dpa.integrations.labels import (
