@@ -74,6 +74,6 @@ def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
     ]
     note = (
         "Threads as by default. Without the start of Python and the imports, which take `plot` "
-        "about a second and `audit` half of one. `plot` draws for a second, whatever the file."
+        "0.6 s and `audit` 0.3 s. `plot` draws for a second, whatever the file."
     )
     return [Table("Whole commands", ("what", "samples", "best", "median", "rate"), rows, note)]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import sys
 import tracemalloc
 from itertools import combinations
@@ -14,7 +15,7 @@ import dpa
 from dpa import cli
 from dpa.audit import AuditReport, Distribution, audit_augmentation
 from dpa.audit import report as auditing
-from dpa.audit.check import Check
+from dpa.audit.check import Check, kolmogorov_smirnov
 from dpa.config import PARAMETERS
 from dpa.space import Space, Uniform
 
@@ -131,6 +132,21 @@ def test_checks_are_those_of_scipy(size):
         expected = stats.pearsonr(columns[a], columns[b])
         check = by_kind["correlation", (a, b)]
         assert (check.statistic, check.p_value) == pytest.approx(tuple(expected))
+
+
+@pytest.mark.parametrize("size", [9999, 10_000, 123_456, 2**31 - 1])
+def test_distances_have_the_p_values_of_scipy(size):
+    for scaled in (0.1, 0.5, 0.8, 1, 1.5, 2, 3):
+        distance = scaled / math.sqrt(size)
+        expected = stats.kstwo.sf(distance, size)
+        assert kolmogorov_smirnov(distance, size) == pytest.approx(expected, rel=3e-3, abs=3e-6)
+
+
+@pytest.mark.parametrize("size", [2**31, 2**32])
+def test_distances_of_very_many_values_are_found(size):
+    """SciPy's p-values are NaN there, which is never below a threshold."""
+    assert kolmogorov_smirnov(1.0, size) == kolmogorov_smirnov(1e-3, size) == 0.0
+    assert kolmogorov_smirnov(1 / math.sqrt(size), size) == pytest.approx(0.27, abs=1e-4)
 
 
 def test_sizes_of_the_pieces_do_not_matter():

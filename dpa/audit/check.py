@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from dpa.checks import extra
 
 with extra("audit", "audits and plots need scipy"):
-    from scipy import stats
+    from scipy import special
 
+#: From so many samples on the limit serves for Kolmogorov-Smirnov, with a correction.
+_MANY = 10_000
 #: The probability that any of the tests rejects a perfect generator.
 FALSE_ALARM = 1e-6
 
@@ -54,4 +56,23 @@ def pearson(
     if abs(r) == 1:
         return r, 0.0
     t = abs(r) * math.sqrt((size - 2) / (1 - r * r))
-    return r, float(2 * stats.t.sf(t, size - 2))
+    return r, float(2 * special.stdtr(size - 2, -t))
+
+
+def chi_squared(statistic: float, freedom: int) -> float:
+    """The p-value of a chi-squared statistic with so many degrees of freedom."""
+    return float(special.chdtrc(freedom, statistic))
+
+
+def kolmogorov_smirnov(distance: float, size: int) -> float:
+    """The p-value of the largest distance between the cumulated shares of `size` values."""
+    if size < _MANY:  # seldom: to import this takes half a second
+        from scipy.stats import kstwo
+
+        return float(kstwo.sf(distance, size))
+    # Vrbik 2018, "Small-sample corrections to Kolmogorov-Smirnov test statistic": within 3e-6.
+    # SciPy's exact one has NaN from 2**31 samples on.
+    root = math.sqrt(size)
+    scaled = root * distance
+    corrected = scaled + 1 / (6 * root) + (scaled - 1) / (4 * size)
+    return float(special.kolmogorov(corrected))

@@ -8,13 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.audit.check import Check, pearson
-from dpa.checks import extra
+from dpa.audit.check import Check, chi_squared, kolmogorov_smirnov, pearson
 from dpa.derivation import distributions
 from dpa.derivation.columns import Column, Mask
-
-with extra("audit", "audits and plots need scipy"):
-    from scipy import stats
 
 #: Numbers are counted in at most so many cells, so memory stays constant.
 CELLS = 65_536
@@ -183,7 +179,7 @@ class Tally:
             expected = self.size / bins
             seen = self.counts.reshape(bins, -1).sum(axis=1)
             statistic = float(((seen - expected) ** 2).sum() / expected)
-            return statistic, float(stats.chi2.sf(statistic, bins - 1))
+            return statistic, chi_squared(statistic, bins - 1)
         rare_first = np.argsort(self.shares, kind="stable")
         expecting = self.size * self.shares[rare_first]
         starts = _starts(expecting, _BIN_SAMPLES)
@@ -198,12 +194,12 @@ class Tally:
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = np.where(seen > 0, seen * np.log(seen / merged), 0.0)
         statistic = max(2 * float(terms.sum()), 0.0)
-        return statistic, float(stats.chi2.sf(statistic, len(starts) - 1))
+        return statistic, chi_squared(statistic, len(starts) - 1)
 
     def _kolmogorov_smirnov(self) -> tuple[float, float]:
         """Measures the distance at the ends of the cells: too small by at most 1 / 65,536."""
         distance = float(np.abs(np.cumsum(self.counts) / self.size - np.cumsum(self.shares)).max())
-        return distance, float(stats.kstwo.sf(distance, self.size))
+        return distance, kolmogorov_smirnov(distance, self.size)
 
     def neighbours(self, name: str) -> Iterator[Check]:
         """Correlates all active samples but the last with all but the first, if there are 4."""

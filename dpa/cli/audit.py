@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    from dpa.audit import audit_augmentation  # imports scipy: a second, and an extra
+    from dpa.audit import audit_augmentation  # imports scipy, an extra
 
     report = audit_augmentation(
         arguments.num_samples,
