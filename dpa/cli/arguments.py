@@ -1,4 +1,4 @@
-"""Arguments that several commands share: ids, config and the parts of the key."""
+"""What the arguments of several commands say: ids, config and the parts of the key."""
 
 from __future__ import annotations
 
@@ -7,86 +7,23 @@ import re
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from dpa._native import SAMPLERS
 from dpa.cli.output import tell
-from dpa.derivation.config import PRESETS, AugmentationConfig, get_preset, space_of
+from dpa.derivation.config import AugmentationConfig, get_preset, space_of
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.documents import parse
 from dpa.derivation.space import Space
-from dpa.files.chains import FilePath, open_chain
+from dpa.files.chains import open_chain
 from dpa.files.manifests import is_run
 from dpa.files.runs import Run
 from dpa.files.standard_input import STDIN
-
-#: The type of the argument of a module's add(), which registers its commands.
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-SUFFIXES = ".json, .jsonl, .npz or .parquet"
-
-
-def chain_path(text: str) -> FilePath:
-    """The path of a chain file that an argument names; - is standard input."""
-    return STDIN if text == "-" else text
 
 
 def lacking(command: str, *missing: str) -> ValueError:
     """The error that names all arguments that a command needs and has not got."""
     listed = ", ".join(missing)
     return ValueError(f"the following arguments are required: {listed}; see dpa {command} --help")
-
-
-def whole_number(text: str) -> int:
-    """The integer that an argument has in digits. Raises ArgumentTypeError."""
-    if not re.fullmatch(r"-?[0-9]{1,20}", text):
-        raise argparse.ArgumentTypeError(
-            f"must be a whole number in digits, such as 100000, got {text!r}"
-        )
-    return int(text)
-
-
-def add_num_samples(group: argparse._MutuallyExclusiveGroup) -> None:
-    """Adds the option for the number of samples."""
-    group.add_argument(
-        "-n",
-        "--num-samples",
-        type=whole_number,
-        metavar="N",
-        help="how many, of all ranks together",
-    )
-
-
-def add_request(command: argparse.ArgumentParser) -> None:
-    """Adds the options for the first id, the config and the key."""
-    command.add_argument(
-        "--start-id", type=whole_number, metavar="ID", help="the first id, default: 0"
-    )
-    add_config(command)
-    add_key(
-        command,
-        rank="with --world-size N: the share of rank K, 0 .. N - 1, of the ids, and its own values",
-        world_size="with --rank K",
-    )
-    command.add_argument(
-        "--elastic",
-        action="store_true",
-        help="with --rank and --world-size: the share, but values that are the same for all ranks",
-    )
-
-
-def add_ids(command: argparse._ActionsContainer, default: str) -> None:
-    """Adds the options that given_ids reads."""
-    command.add_argument("--ids", metavar="A:B|A,B,...", help=default)
-    command.add_argument("--string", action="store_true", help="the ids are strings: --ids A,B,...")
-    add_ids_from(command)
-
-
-def add_ids_from(command: argparse._ActionsContainer) -> None:
-    """Adds the option that read_ids reads."""
-    command.add_argument(
-        "--ids-from", metavar="FILE", help="text ids: the lines of a file of UTF-8; - is stdin"
-    )
 
 
 def read_ids(name: str) -> list[str]:
@@ -139,57 +76,9 @@ def span(option: str, text: str) -> range:
     return found
 
 
-def add_epochs(command: argparse._ActionsContainer, text: str) -> None:
-    """Adds the option that chosen_epochs reads."""
-    command.add_argument("--epochs", metavar="A:B", help=text)
-
-
 def chosen_epochs(arguments: argparse.Namespace) -> range | None:
     """The epochs of --epochs; None without it. Raises ValueError."""
     return None if arguments.epochs is None else span("--epochs", arguments.epochs)
-
-
-def add_config(command: argparse.ArgumentParser) -> None:
-    """Adds the options that chosen_config reads."""
-    group = command.add_argument_group("what to draw")
-    add_sources(group, "default: moderate")
-    group.add_argument(
-        "--depth",
-        type=whole_number,
-        metavar="N",
-        help="links of the chain, instead of the config's",
-    )
-    group.add_argument("--sampler", choices=SAMPLERS, help="instead of the config's")
-    group.add_argument(
-        "--columns", metavar="A,B,...", help="only these parameters, and those they depend on"
-    )
-
-
-def add_sources(group: argparse._ActionsContainer, preset: str) -> None:
-    """Adds the options of which one says the config; `preset` is the help text of the first."""
-    either = group.add_mutually_exclusive_group()
-    either.add_argument("--preset", choices=PRESETS, help=preset)
-    either.add_argument(
-        "--config", metavar="FILE", help="JSON of config fields, a chain file or a run"
-    )
-    either.add_argument("--space", metavar="FILE", help="JSON of a space, a chain file or a run")
-
-
-def add_key(
-    command: argparse.ArgumentParser,
-    rank: str = "the values that rank K of a job has; the ids are not shared out",
-    world_size: str = "ranks of the job; only checks --rank",
-) -> None:
-    """Adds the options for the key; `rank` and `world_size` are their help texts."""
-    group = command.add_argument_group("key parts, each 0 to 2**64 - 1, by default absent")
-    for name, metavar, text in (
-        ("--base-seed", "N", "one for each run"),
-        ("--epoch", "N", "one for each epoch"),
-        ("--view", "N", "one for each view of the same sample"),
-        ("--rank", "K", rank),
-        ("--world-size", "N", world_size),
-    ):
-        group.add_argument(name, type=whole_number, metavar=metavar, help=text)
 
 
 def chosen_config(arguments: argparse.Namespace) -> Space:
@@ -275,20 +164,6 @@ def _read_config(path: Path) -> tuple[Space, dict[str, Any]]:
 _CONFIG_EXAMPLE = 'a config is like {"rotation_range": [-15, 15], "augmentation_depth": 10}'
 
 
-def add_quiet(command: argparse.ArgumentParser) -> None:
-    """Adds the option that leaves out the progress bar."""
-    command.add_argument("-q", "--quiet", action="store_true", help="no progress")
-
-
-def add_unlimited(command: argparse.ArgumentParser) -> None:
-    """Adds the option that allows recipes of any size."""
-    command.add_argument(
-        "--unlimited",
-        action="store_true",
-        help="generate recipes that take one core over an hour: 10**10 samples at depth 10",
-    )
-
-
 def refuse(arguments: argparse.Namespace, names: str, why: str) -> None:
     """Raises ValueError for the first of the named arguments that is given."""
     for name in names.split():
@@ -306,7 +181,12 @@ def leave_to(option: str, arguments: argparse.Namespace, allowed: str = "") -> N
     refuse(arguments, others, f"is not allowed with {option}")
 
 
-def chosen_derivation(arguments: argparse.Namespace, rank: int | None) -> Derivation:
-    """The derivation of the arguments with this rank. Raises ValueError or OSError."""
-    config = chosen_config(arguments)
-    return derive(config, arguments.epoch, arguments.view, arguments.base_seed, rank)
+def key_parts(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The parts of the key and world_size, as functions take them."""
+    names = ("rank", "world_size", "base_seed", "epoch", "view")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def chosen_derivation(arguments: argparse.Namespace) -> Derivation:
+    """The derivation of the arguments. Raises ValueError or OSError."""
+    return derive(chosen_config(arguments), **key_parts(arguments))

@@ -5,30 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 
-from dpa.cli.arguments import Commands, add_config, add_key, add_quiet, chosen_config, whole_number
+from dpa.cli import options
+from dpa.cli.arguments import chosen_config, key_parts
 from dpa.cli.output import DIFFERENT, shows_progress, write
 
 
-def add(commands: Commands) -> None:
+def add(commands: options.Commands) -> None:
     """Registers the command."""
     command = commands.add_parser(
         "audit", needs="-n N", examples=["dpa audit -n 100000 --preset mild --epoch 3"]
     )
-    command.add_argument(
-        "-n",
-        "--num-samples",
-        type=whole_number,
-        required=True,
-        metavar="N",
-        help="100 to 2**32",
-    )
-    command.add_argument(
-        "--start-id", type=whole_number, default=0, metavar="ID", help="the first id, default: 0"
-    )
-    add_config(command)
-    add_key(command)
-    add_quiet(command)
-    command.add_argument("--json", action="store_true", help="print JSON")
+    options.num_samples(command, "100 to 2**32", required=True)
+    options.start_id(command, default=0)
+    options.config(command)
+    options.key(command)
+    options.quiet(command)
+    options.flag(command, "--json", text="print JSON")
     command.set_defaults(run=_audit)
 
 
@@ -39,11 +31,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         arguments.num_samples,
         chosen_config(arguments),
         start_id=arguments.start_id,
-        rank=arguments.rank,
-        world_size=arguments.world_size,
-        base_seed=arguments.base_seed,
-        epoch=arguments.epoch,
-        view=arguments.view,
+        **key_parts(arguments),
         progress=shows_progress(arguments.quiet),
     )
     write(json.dumps(report.to_dict()) if arguments.json else str(report))

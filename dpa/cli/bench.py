@@ -8,7 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dpa.cli.arguments import Commands, add_config, chosen_config, whole_number
+from dpa.cli import options
+from dpa.cli.arguments import chosen_config
 from dpa.cli.output import DIFFERENT, write
 from dpa.derivation.space import Space
 from dpa.host.memory import require_memory
@@ -22,27 +23,14 @@ if TYPE_CHECKING:
 _DICT_BYTES, _VALUE_BYTES = 310, 46
 
 
-def add(commands: Commands) -> None:
+def add(commands: options.Commands) -> None:
     """Registers the command."""
     command = commands.add_parser(
         "bench", examples=["dpa bench --json > before.json", "dpa bench --compare before.json"]
     )
-    command.add_argument(
-        "-n",
-        "--num-samples",
-        type=whole_number,
-        metavar="N",
-        default=10_000,
-        help="of each measurement; default: 10000",
-    )
-    command.add_argument(
-        "--iterations",
-        type=whole_number,
-        metavar="N",
-        default=30,
-        help="measurements of each; default: 30",
-    )
-    add_config(command)
+    options.num_samples(command, "of each measurement; default: 10000", default=10_000)
+    options.number(command, "--iterations", default=30, help="measurements of each; default: 30")
+    options.config(command)
     command.add_argument(
         "--compare",
         metavar="BASELINE",
@@ -55,7 +43,7 @@ def add(commands: Commands) -> None:
         default=0.1,
         help="slower is what takes longer by more than this, beyond chance; default: 0.1",
     )
-    command.add_argument("--json", action="store_true", help="print JSON, which --compare takes")
+    options.flag(command, "--json", text="print JSON, which --compare takes")
     command.add_argument("--plot", metavar="FILE", help=".png, .svg or .pdf; needs the extra viz")
     command.set_defaults(run=_bench)
 

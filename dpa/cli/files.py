@@ -6,18 +6,9 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 
-from dpa.cli import verify_table
-from dpa.cli.arguments import (
-    SUFFIXES,
-    Commands,
-    add_ids,
-    add_quiet,
-    add_unlimited,
-    chain_path,
-    given_ids,
-    lacking,
-    whole_number,
-)
+from dpa.cli import options, verify_table
+from dpa.cli.arguments import given_ids, lacking
+from dpa.cli.options import SUFFIXES, chain_path
 from dpa.cli.output import DIFFERENT, USAGE_ERROR, failed, progress, shows_progress, write
 from dpa.cli.tables import statistics_table
 from dpa.derivation.columns import Columns
@@ -36,7 +27,7 @@ from dpa.host.progress import counted
 _ONE_FILE = f"{SUFFIXES}; - is stdin, as .jsonl; a run's folder, or one of parts of a chain"
 
 
-def add(commands: Commands) -> None:
+def add(commands: options.Commands) -> None:
     """Registers the commands."""
     command = commands.add_parser(
         "verify",
@@ -51,15 +42,13 @@ def add(commands: Commands) -> None:
         help=f"{SUFFIXES}, recipes too; - is stdin, as .jsonl; a run's folder; in other folders "
         "files are the parts of one chain",
     )
-    command.add_argument(
-        "-q", "--quiet", action="store_true", help="print only what is not ok; no progress"
-    )
-    command.add_argument("--json", action="store_true", help="print JSON, a line for each")
-    add_unlimited(command)
+    options.quiet(command, "print only what is not ok; no progress")
+    options.flag(command, "--json", text="print JSON, a line for each")
+    options.unlimited(command)
     group = command.add_argument_group("what files of the original package do not say")
-    add_ids(group, "default: 0, 1, ...")
-    group.add_argument("--base-seed", type=whole_number, metavar="N", help="default: 0")
-    group.add_argument("--rank", type=whole_number, metavar="K", help="default: the samples'")
+    options.ids(group, "default: 0, 1, ...")
+    options.number(group, "--base-seed", help="default: 0")
+    options.number(group, "--rank", metavar="K", help="default: the samples'")
     verify_table.add(command)
     command.set_defaults(run=_verify)
 
@@ -70,19 +59,21 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "second", type=chain_path, metavar="FILE|DIR", help="of the same or another format"
     )
-    add_unlimited(command)
-    add_quiet(command)
-    command.add_argument("--json", action="store_true", help="print JSON")
+    _add_reading(command)
     command.set_defaults(run=_diff)
 
     command = commands.add_parser(
         "stats", needs="FILE|DIR", examples=["dpa stats epoch3.json", "dpa stats run/"]
     )
     command.add_argument("file", type=chain_path, metavar="FILE|DIR", help=_ONE_FILE)
-    add_unlimited(command)
-    add_quiet(command)
-    command.add_argument("--json", action="store_true", help="print JSON")
+    _add_reading(command)
     command.set_defaults(run=_stats)
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    options.unlimited(command)
+    options.quiet(command)
+    options.flag(command, "--json", text="print JSON")
 
 
 def _verify(arguments: argparse.Namespace) -> int:

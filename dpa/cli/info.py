@@ -13,16 +13,16 @@ import numpy as np
 
 import dpa
 from dpa._native import active_kernel, cpu_features, kernels
-from dpa.cli.arguments import Commands
+from dpa.cli import options
 from dpa.cli.output import write
 from dpa.derivation.config import ALGORITHM
 from dpa.host.threads import thread_count
 
 
-def add(commands: Commands) -> None:
+def add(commands: options.Commands) -> None:
     """Registers the command."""
     command = commands.add_parser("info", examples=["dpa info"])
-    command.add_argument("--json", action="store_true", help="print JSON")
+    options.flag(command, "--json", text="print JSON")
     command.set_defaults(run=_info)
 
 

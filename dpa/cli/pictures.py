@@ -9,26 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dpa.checks import printable
+from dpa.cli import options
 from dpa.cli.arguments import (
-    SUFFIXES,
-    Commands,
-    add_config,
-    add_epochs,
-    add_ids,
-    add_key,
-    add_quiet,
-    add_sources,
-    add_unlimited,
-    chain_path,
     chosen_config,
     chosen_epochs,
     given_ids,
     is_chain,
+    key_parts,
     leave_to,
     read_space,
     refuse,
-    whole_number,
 )
+from dpa.cli.options import SUFFIXES, chain_path
 from dpa.cli.output import one_line, shows_progress, tell, terminable
 from dpa.cli.stored import ids_in, rows_of
 from dpa.derivation.ids import Ids
@@ -49,7 +41,7 @@ _TOLD = 8
 _WRITTEN = ".png, .svg or .pdf; an existing file is replaced"
 
 
-def add(commands: Commands) -> None:
+def add(commands: options.Commands) -> None:
     """Registers the commands."""
     command = commands.add_parser(
         "preview",
@@ -67,28 +59,20 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help=f"{_WRITTEN}. Further pages are in the same .pdf, or in FILE with -2, -3, ...",
     )
-    add_ids(command, "default: 0:16, of several images 0:4")
-    command.add_argument(
-        "--num-images",
-        type=whole_number,
-        default=8,
-        metavar="N",
-        help="of a folder and its subfolders: the first of each, then the second; default: 8",
-    )
-    command.add_argument(
+    options.ids(command, "default: 0:16, of several images 0:4")
+    text = "of a folder and its subfolders: the first of each, then the second; default: 8"
+    options.number(command, "--num-images", default=8, help=text)
+    options.flag(
+        command,
         "--presets",
-        action="store_true",
-        help="a column for each preset, a row for each image and id; ids by default 0:4, of "
+        text="a column for each preset, a row for each image and id; ids by default 0:4, of "
         "several images 0:1",
     )
     group = command.add_argument_group("as in training")
-    group.add_argument(
-        "--by-name",
-        action="store_true",
-        help="an image's id is its path in the folder; a column for each epoch and view",
-    )
-    add_epochs(group, "with --by-name; A to B - 1; default: the first six")
-    group.add_argument("--views", type=whole_number, metavar="K", help="with --by-name; default: 1")
+    text = "an image's id is its path in the folder; a column for each epoch and view"
+    options.flag(group, "--by-name", text=text)
+    options.epochs(group, "with --by-name; A to B - 1; default: the first six")
+    options.number(group, "--views", metavar="K", help="with --by-name; default: 1")
     group.add_argument(
         "--from",
         dest="source",
@@ -96,8 +80,8 @@ def add(commands: Commands) -> None:
         help="as a chain file, a recipe or a run has the samples; of text ids, those that are "
         "images' paths",
     )
-    add_config(command)
-    add_key(command)
+    options.config(command)
+    options.key(command)
     command.set_defaults(run=_preview)
 
     command = commands.add_parser(
@@ -110,12 +94,10 @@ def add(commands: Commands) -> None:
         help=f"{SUFFIXES}; - is stdin, as .jsonl; or the JSON of a space",
     )
     command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
-    add_sources(command, "compare with this, not the file's own")
-    add_unlimited(command)
-    add_quiet(command)
-    command.add_argument(
-        "--epoch", type=whole_number, metavar="N", help="of a space: the epoch of its schedules"
-    )
+    options.sources(command, "compare with this, not the file's own")
+    options.unlimited(command)
+    options.quiet(command)
+    options.number(command, "--epoch", help="of a space: the epoch of its schedules")
     command.set_defaults(run=_plot, depth=None, sampler=None, columns=None)
 
 
@@ -150,13 +132,12 @@ def _pages(arguments: argparse.Namespace) -> Iterable[Figure]:
         with open_chain(source) as chain:
             return stored_pages(*_stored(arguments, chain, ids), chain.metadata)
     images = _images(arguments)
-    names = ("rank", "world_size", "base_seed", "epoch", "view")
-    key = {name: getattr(arguments, name) for name in names}
     if arguments.presets:
         few = range(4 if _single(arguments) else 1)
-        return preset_pages(images, few if ids is None else ids, **key)
+        return preset_pages(images, few if ids is None else ids, **key_parts(arguments))
     few = range(16 if _single(arguments) else 4)
-    return preview_pages(images, few if ids is None else ids, _config(arguments), **key)
+    config = _config(arguments)
+    return preview_pages(images, few if ids is None else ids, config, **key_parts(arguments))
 
 
 def _config(arguments: argparse.Namespace) -> Space:

@@ -7,26 +7,12 @@ import re
 from collections.abc import Iterable
 
 from dpa.checks import printable
-from dpa.cli.arguments import (
-    SUFFIXES,
-    Commands,
-    add_epochs,
-    add_ids_from,
-    add_num_samples,
-    add_request,
-    add_unlimited,
-    chosen_config,
-    chosen_derivation,
-    lacking,
-    leave_to,
-    read_ids,
-    refuse,
-    span,
-    whole_number,
-)
+from dpa.cli import options
+from dpa.cli.arguments import chosen_config, key_parts, lacking, leave_to, read_ids, refuse, span
+from dpa.cli.options import SUFFIXES
 from dpa.cli.output import progress, standard_output, tell, terminable
 from dpa.derivation.columns import Columns
-from dpa.derivation.derivation import Derivation
+from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.epochs import PolicyLike
 from dpa.derivation.ids import Consecutive, Ids, consecutive_ids
 from dpa.files import formats
@@ -40,7 +26,7 @@ from dpa.host.progress import counted
 from dpa.streams.splitter import DistributedRangeSplitter
 
 
-def add(commands: Commands) -> None:
+def add(commands: options.Commands) -> None:
     """Registers the commands."""
     command = commands.add_parser(
         "generate",
@@ -52,20 +38,16 @@ def add(commands: Commands) -> None:
         ],
     )
     source = command.add_mutually_exclusive_group()
-    add_num_samples(source)
-    add_ids_from(source)
+    _add_ids(source)
     source.add_argument("--recipe", metavar="FILE", help="the samples that this recipe stands for")
-    add_request(command)
-    _add_run(command)
+    _add_request(command)
     command.add_argument(
         "--format",
         choices=[suffix[1:] for suffix in formats.SUFFIXES],
         help="of the files in the folder of --epochs; default: parquet",
     )
-    command.add_argument(
-        "--list-ids", action="store_true", help="store consecutive ids, too, for other readers"
-    )
-    add_unlimited(command)
+    options.flag(command, "--list-ids", text="store consecutive ids, too, for other readers")
+    options.unlimited(command)
     command.add_argument(
         "-o",
         "--output",
@@ -73,7 +55,7 @@ def add(commands: Commands) -> None:
         help=f"{SUFFIXES}; an existing file is replaced; - is stdout, as .jsonl. With --epochs: a "
         "new folder",
     )
-    command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
+    options.quiet(command, "no messages, no progress")
     command.set_defaults(run=_generate)
 
     command = commands.add_parser(
@@ -85,16 +67,14 @@ def add(commands: Commands) -> None:
         ],
     )
     source = command.add_mutually_exclusive_group()
-    add_num_samples(source)
-    add_ids_from(source)
+    _add_ids(source)
     source.add_argument(
         "--merge",
         nargs="+",
         metavar="FILE",
         help="recipes and chain files whose ids are consecutive; nothing is generated",
     )
-    add_request(command)
-    _add_run(command)
+    _add_request(command)
     command.add_argument(
         "-o",
         "--output",
@@ -102,17 +82,28 @@ def add(commands: Commands) -> None:
         help="a .json file; an existing one is replaced. With --epochs: a new folder. The samples "
         "are generated once, for the digest",
     )
-    command.add_argument("-q", "--quiet", action="store_true", help="no messages, no progress")
+    options.quiet(command, "no messages, no progress")
     command.set_defaults(run=_recipe)
 
 
-def _add_run(command: argparse.ArgumentParser) -> None:
-    """Adds the options that make a run."""
+def _add_ids(source: argparse._MutuallyExclusiveGroup) -> None:
+    """Adds two of the three ways to say which samples."""
+    options.num_samples(source, "how many, of all ranks together")
+    options.ids_from(source)
+
+
+def _add_request(command: argparse.ArgumentParser) -> None:
+    """Adds the options for the first id, the config, the key, and for a run."""
+    options.start_id(command)
+    options.config(command)
+    rank = "with --world-size N: the share of rank K, 0 .. N - 1, of the ids, and its own values"
+    options.key(command, rank, world_size="with --rank K")
+    text = "with --rank and --world-size: the share, but values that are the same for all ranks"
+    options.flag(command, "--elastic", text=text)
     group = command.add_argument_group("a run: a folder with all epochs of a training")
-    add_epochs(group, "A to B - 1")
-    group.add_argument(
-        "--views", type=whole_number, metavar="K", help="of each sample in each epoch; default: 1"
-    )
+    options.epochs(group, "A to B - 1")
+    text = "of each sample in each epoch; default: 1"
+    options.number(group, "--views", metavar="K", help=text)
     group.add_argument(
         "--epoch-policy",
         type=_policy,
@@ -244,7 +235,8 @@ def _ids(arguments: argparse.Namespace) -> Ids:
 
 def _request(arguments: argparse.Namespace) -> tuple[Derivation, Ids, int | None]:
     """What makes the samples that the arguments describe, their ids and the number of ranks."""
-    rank, world_size = arguments.rank, arguments.world_size
+    key = key_parts(arguments)
+    rank, world_size = key["rank"], key["world_size"]
     if arguments.elastic or (rank, world_size) != (None, None):
         for name, value in (("--rank", rank), ("--world-size", world_size)):
             if value is None:
@@ -257,5 +249,5 @@ def _request(arguments: argparse.Namespace) -> tuple[Derivation, Ids, int | None
         start, end = DistributedRangeSplitter(len(ids), world_size).get_rank_range(rank)
         ids = ids[start:end]
     if arguments.elastic:
-        rank = world_size = None
-    return chosen_derivation(arguments, rank), ids, world_size
+        key |= {"rank": None, "world_size": None}
+    return derive(chosen_config(arguments), **key), ids, key["world_size"]

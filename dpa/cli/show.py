@@ -7,14 +7,8 @@ import json
 from pathlib import Path
 
 from dpa.checks import word
+from dpa.cli import options
 from dpa.cli.arguments import (
-    SUFFIXES,
-    Commands,
-    add_config,
-    add_epochs,
-    add_ids_from,
-    add_key,
-    chain_path,
     chosen_derivation,
     chosen_epochs,
     lacking,
@@ -22,10 +16,10 @@ from dpa.cli.arguments import (
     read_ids,
     read_space,
 )
+from dpa.cli.options import SUFFIXES, chain_path
 from dpa.cli.output import write
 from dpa.cli.stored import rows_of
 from dpa.cli.tables import declared_table
-from dpa.derivation.keys import checked_rank
 from dpa.derivation.space import Space
 from dpa.derivation.statistics import Summary, theoretical_statistics
 from dpa.files.chains import open_chain
@@ -34,7 +28,7 @@ from dpa.files.manifests import is_run
 from dpa.files.runs import Run
 
 
-def add(commands: Commands) -> None:
+def add(commands: options.Commands) -> None:
     """Registers the command."""
     command = commands.add_parser(
         "show",
@@ -53,8 +47,8 @@ def add(commands: Commands) -> None:
         help="0 or more; text with --string; or the JSON of a space, a chain file, "
         f"{SUFFIXES}, or a run's folder",
     )
-    add_ids_from(command)
-    command.add_argument("--string", action="store_true", help="the ids are strings")
+    options.ids_from(command)
+    options.flag(command, "--string", text="the ids are strings")
     command.add_argument(
         "--from",
         dest="source",
@@ -65,10 +59,10 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--run", dest="folder", metavar="DIR", help="as this run has them, in each epoch and view"
     )
-    add_epochs(command, "with --run: only these; A:B is A to B - 1")
-    command.add_argument("--json", action="store_true", help="print JSON of a FILE, too")
-    add_config(command)
-    add_key(command)
+    options.epochs(command, "with --run: only these; A:B is A to B - 1")
+    options.flag(command, "--json", text="print JSON of a FILE, too")
+    options.config(command)
+    options.key(command)
     command.set_defaults(run=_show)
 
 
@@ -89,9 +83,7 @@ def _show(arguments: argparse.Namespace) -> None:
         raise ValueError("--epochs needs --run; for one epoch: --epoch")
     if arguments.source is None:
         ids = _ids(arguments)
-        if arguments.world_size is not None:
-            checked_rank(arguments.rank, arguments.world_size)
-        derivation = chosen_derivation(arguments, arguments.rank)
+        derivation = chosen_derivation(arguments)
         rows = [(sample_id, derivation.params(sample_id)) for sample_id in ids]
     else:
         leave_to("--from", arguments)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from dpa.cli.arguments import add_config, chosen_config, refuse, whole_number
+from dpa.cli import options
+from dpa.cli.arguments import chosen_config, refuse
 from dpa.cli.output import DIFFERENT, shows_progress, write
 from dpa.files.reports import VerificationReport
 
@@ -16,12 +17,10 @@ def add(command: argparse.ArgumentParser) -> None:
     group.add_argument("--table", metavar="FILE|DIR", help="compare its columns with its ids")
     group.add_argument("--id-column", metavar="NAME", help="the column with the ids")
     group.add_argument("--prefix", metavar="TEXT", help="what the parameters' columns begin with")
-    group.add_argument(
-        "--null-ids", action="store_true", help="rows without an id are allowed, without values"
-    )
-    group.add_argument("--epoch", type=whole_number, metavar="N", help="default: absent")
-    group.add_argument("--view", type=whole_number, metavar="N", help="default: absent")
-    add_config(command)
+    options.flag(group, "--null-ids", text="rows without an id are allowed, without values")
+    options.number(group, "--epoch", help="default: absent")
+    options.number(group, "--view", help="default: absent")
+    options.config(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
