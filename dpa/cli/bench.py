@@ -115,14 +115,15 @@ def _baseline(path: str, cases: Sequence[Case]) -> Measurements:
 
 def _check_same_work(cases: Sequence[Case], before: Measurements, path: str) -> None:
     """Raises ValueError if the times cannot be compared."""
-    if not {case.name for case in cases} & {result.name for result in before.results}:
+    known = {result.name: result for result in before.results}
+    pairs = [(case, known[case.name]) for case in cases if case.name in known]
+    if not pairs:
         raise ValueError(f"--compare {path!r}: it has nothing of what is measured here")
-    for case in cases:
-        for other in before.results:
-            work = other.samples_per_call, other.facts.get("config")
-            if other.name == case.name and work != (case.samples_per_call, case.facts["config"]):
-                config = json.dumps(work[1])[:300]  # a space may have thousands of parameters
-                raise ValueError(
-                    f"--compare {path!r}: that was {work[0]} samples of {config}; "
-                    "say the same -n and config here"
-                )
+    for case, other in pairs:
+        work = other.samples_per_call, other.facts.get("config")
+        if work != (case.samples_per_call, case.facts["config"]):
+            config = json.dumps(work[1])[:300]  # a space may have thousands of parameters
+            raise ValueError(
+                f"--compare {path!r}: that was {work[0]} samples of {config}; "
+                "say the same -n and config here"
+            )

@@ -102,9 +102,7 @@ def _verify(arguments: argparse.Namespace) -> int:
                 failed(error)
             told.add(str(error))
             continue
-        if not report.ok:
-            code = max(code, DIFFERENT)
-        verify_table.tell(report, arguments)
+        code = max(code, verify_table.tell(report, arguments))
     return code
 
 

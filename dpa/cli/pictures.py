@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,8 +130,8 @@ def _pages(arguments: argparse.Namespace) -> Iterable[Figure]:
         raise ValueError("--epochs is for --by-name or --from a run; for one epoch: --epoch")
     ids = given_ids(arguments)
     if source is not None:
-        with open_chain(source) as chain:
-            return stored_pages(*_stored(arguments, chain, ids), chain.metadata)
+        with open_chain(source) as stored:
+            return stored_pages(*_stored(arguments, stored, ids), stored.metadata)
     images = _images(arguments)
     if arguments.presets:
         few = range(4 if _single(arguments) else 1)
@@ -173,21 +174,21 @@ def _of_training(arguments: argparse.Namespace) -> Iterable[Figure]:
 
 
 def _stored(
-    arguments: argparse.Namespace, chain: Chain, ids: Sequence[int | str] | None
+    arguments: argparse.Namespace, stored: Chain, ids: Sequence[int | str] | None
 ) -> tuple[dict[str, Image.Image], dict[str, Samples]]:
     """The images, and the samples of --from for each: that of its name, or those of the ids."""
-    known = ids_in(chain)
+    known = ids_in(stored)
     if ids is None and known.kind == "string":
         images = _images(arguments, known)
-        rows = rows_of(chain, list(images))
-        epoch = chain.metadata.key.epoch
+        rows = rows_of(stored, list(images))
+        epoch = stored.metadata.key.epoch
         title = "as stored" if epoch is None else f"epoch {epoch}"
         return images, {name: [(title, rows[name])] for name in images}
     if arguments.by_name:
         raise ValueError(f"--by-name needs text ids, without --ids; {arguments.source!r} has not")
     images = _images(arguments)
     ids = known[: 16 if _single(arguments) else 4].tolist() if ids is None else list(ids)
-    rows = rows_of(chain, ids)
+    rows = rows_of(stored, ids)
     samples = [(f"id {each}", rows[each]) for each in ids]
     return images, dict.fromkeys(images, samples)
 
@@ -239,14 +240,11 @@ def _of_folder(
 
 def _spread(folder: Path) -> Iterator[Path]:
     """Files with an image's suffix: the first of each folder, then the second of each ..."""
-    rest: list[Iterator[Path]] = []
-    for paths in _by_folder(folder):
+    rest = []
+    for paths in _by_folder(folder):  # one after the other: there may be many
         yield paths[0]
-        rest.append(iter(paths[1:]))
-    while rest:
-        found = [(paths, next(paths, None)) for paths in rest]
-        yield from (path for _, path in found if path is not None)
-        rest = [paths for paths, path in found if path is not None]
+        rest.append(paths[1:])
+    yield from filter(None, chain.from_iterable(zip_longest(*rest)))
 
 
 def _by_folder(folder: Path) -> Iterator[list[Path]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from dpa.derivation.ids import Consecutive, Ids
+from dpa.derivation.lookup import Index
 from dpa.files.chains import Chain, Recipe
 
 
@@ -25,19 +28,12 @@ def rows_of(chain: Chain, ids: Sequence[int | str]) -> dict[int | str, dict[str,
         made, known = chain.metadata.derivation, chain.metadata.ids
         rows = {x: made.params(x) for x in ids if isinstance(x, int) and x in known}
     else:
-        wanted = set(ids)
+        wanted = Index(Ids.checked(ids))
         for block in chain.blocks():
-            for sample_id, at in _places(block.ids, wanted):
-                [rows[sample_id]] = block.part(slice(at, at + 1)).rows(chain.metadata.key.rank)
+            for at in np.flatnonzero(wanted.places(block.ids) >= 0).tolist():
+                [row] = block.part(slice(at, at + 1)).rows(chain.metadata.key.rank)
+                rows[block.ids[at]] = row
     for sample_id in ids:
         if sample_id not in rows:
             raise ValueError(f"{str(chain.path)!r} has no sample with the id {sample_id!r}")
     return rows
-
-
-def _places(ids: Ids, wanted: Set[int | str]) -> list[tuple[int | str, int]]:
-    """The wanted ids among `ids`, with their indices."""
-    if isinstance(ids, Consecutive):  # the common case; makes no list
-        found = ((x, ids.index(x)) for x in wanted if isinstance(x, int))
-        return [(x, at) for x, at in found if at is not None]
-    return [(x, at) for at, x in enumerate(ids) if x in wanted]

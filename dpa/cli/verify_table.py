@@ -43,14 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
         view=arguments.view,
         progress=shows_progress(arguments.quiet),
     )
-    tell(report, arguments)
-    return 0 if report.ok else DIFFERENT
+    return tell(report, arguments)
 
 
-def tell(report: VerificationReport, arguments: argparse.Namespace) -> None:
-    """Prints what the arguments ask for of a report."""
+def tell(report: VerificationReport, arguments: argparse.Namespace) -> int:
+    """Prints what the arguments ask for of a report; returns the exit code."""
     if not (report.ok and arguments.quiet):
         write(json.dumps(report.to_dict()) if arguments.json else str(report))
+    return 0 if report.ok else DIFFERENT
 
 
 def refuse_options(arguments: argparse.Namespace) -> None:
