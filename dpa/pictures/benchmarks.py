@@ -9,7 +9,7 @@ from dpa.benchmark.comparison import Comparison, ComparisonReport
 from dpa.benchmark.results import PerformanceMetrics
 from dpa.benchmark.tables import rate
 from dpa.checks import extra
-from dpa.pictures.figures import ALARM, DARK, INK, LIGHT
+from dpa.pictures.figures import ALARM, DARK, INK, LIGHT, laid_out
 
 with extra("viz", "pictures need matplotlib"):
     from matplotlib.axes import Axes
@@ -23,8 +23,7 @@ def plot_comparison(report: ComparisonReport) -> Figure:
     """
     found = report.comparisons
     compared = any(one.baseline is not None for one in found)
-    figure = Figure((9, 1.3 + 0.62 * len(found)), dpi=100, facecolor="white")
-    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
+    figure = laid_out((9, 1.3 + 0.62 * len(found)), pad=0.1)
     axes = figure.subplots()
     for at, one in enumerate(found):
         _bars(axes, at, one, report.confidence)
@@ -51,17 +50,16 @@ def plot_comparison(report: ComparisonReport) -> Figure:
 def _bars(axes: Axes, at: int, found: Comparison, confidence: float) -> None:
     now = PerformanceMetrics(found.result, confidence)
     before = found.baseline and PerformanceMetrics(found.baseline, confidence)
-    _bar(axes, at - 0.17 if before else at, now, color=DARK)
-    ends = [_end(now)]
+    end = _bar(axes, at - 0.17 if before else at, now, color=DARK)
     text = rate(now.throughput_samples_per_second)
     if before:
-        _bar(axes, at + 0.19, before, color=LIGHT, hatch="///", edgecolor="white")
-        ends.append(_end(before))
+        look = {"color": LIGHT, "hatch": "///", "edgecolor": "white"}
+        end = max(end, _bar(axes, at + 0.19, before, **look))
         text += f", {found.ratio:.2f} x the time: {found.verdict}"
     slower = found.verdict == "slower"
     axes.annotate(
         text,
-        (max(ends), at),
+        (end, at),
         xytext=(6, 0),
         textcoords="offset points",
         va="center",
@@ -71,15 +69,12 @@ def _bars(axes: Axes, at: int, found: Comparison, confidence: float) -> None:
     )
 
 
-def _bar(axes: Axes, at: float, metrics: PerformanceMetrics, **look: Any) -> None:
+def _bar(axes: Axes, at: float, metrics: PerformanceMetrics, **look: Any) -> float:
+    """Draws a bar with its whisker; returns where they end on the right."""
     value = metrics.throughput_samples_per_second
     low, high = metrics.throughput_interval
     axes.barh(at, value, height=0.34, **look)
-    if not math.isnan(low):
-        axes.errorbar(value, at, xerr=[[value - low], [high - value]], color=INK, capsize=3)
-
-
-def _end(metrics: PerformanceMetrics) -> float:
-    """The right end of the bar with its whisker."""
-    value, (_, high) = metrics.throughput_samples_per_second, metrics.throughput_interval
-    return value if math.isnan(high) else max(value, high)
+    if math.isnan(low):
+        return value
+    axes.errorbar(value, at, xerr=[[value - low], [high - value]], color=INK, capsize=3)
+    return max(value, high)

@@ -17,14 +17,15 @@ from dpa.derivation.space import Space
 from dpa.files.chains import FilePath, open_chain
 from dpa.files.metadata import Metadata
 from dpa.host.progress import counted, progress_bar
-from dpa.pictures.figures import DARK, DPI, GREY, INK, LIGHT, MIDDLE, TEXT, drawable, panel
+from dpa.pictures.figures import DARK, GREY, INK, LIGHT, MIDDLE, TEXT, drawable, laid_out, panel
 from dpa.pictures.histograms import (
     COLUMNS,
-    UNITS,
+    LABEL,
     Checks,
     heading,
     histograms,
     is_found,
+    label_of,
     p_value,
     title_of,
 )
@@ -33,7 +34,6 @@ from dpa.pictures.words import given_in_words
 with extra("viz", "pictures need matplotlib"):
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 #: Samples drawn as dots.
 _DOTS = 1000
@@ -133,8 +133,7 @@ def _page(name: str, space: Space, key: Key, distribution: Distribution, dots: C
     heights = [3.3 * -(-len(drawn) // COLUMNS), 2.3, 0.2 + 2.1 * max(len(paired) - 1, 1)]
     if not isinstance(space, AugmentationConfig):  # other spaces have no presets
         del heights[1]
-    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
-    figure = Figure(figsize=(14, sum(heights)), dpi=DPI, facecolor="white", layout=layout)
+    figure = laid_out((14, sum(heights)), pad=0.1)
     title = [f"{drawable(name, 60)}: {distribution.size:,} samples"]
     title += given_in_words(key._asdict())
     title += [space.sampler, f"depth {space.depth}"]
@@ -162,7 +161,7 @@ def _presets(part: SubFigure, config: AugmentationConfig) -> None:
     rows = [*PRESETS.items(), ("this config", config)]
     for at, axes in enumerate(part.subplots(1, len(config.names), sharey=True)):
         panel(axes)
-        axes.set_xlabel(UNITS.get(config.names[at], config.names[at]), fontsize=10, color=INK)
+        axes.set_xlabel(label_of(config.names[at]), **LABEL)
         for y, (name, row) in enumerate(rows):
             low, high = row.bounds[at]
             color = GREY if name in PRESETS else LIGHT
@@ -198,9 +197,9 @@ def _relations(
             _pair(axes, (names[x], names[y + 1]), distribution, samples, checks)
             axes.tick_params(labelbottom=y == last, labelleft=x == 0)
             if y == last:
-                axes.set_xlabel(UNITS.get(names[x], names[x]), fontsize=10, color=INK)
+                axes.set_xlabel(label_of(names[x]), **LABEL)
             if x == 0:
-                axes.set_ylabel(UNITS.get(names[y + 1], names[y + 1]), fontsize=10, color=INK)
+                axes.set_ylabel(label_of(names[y + 1]), **LABEL)
     beside = [("neighbours", name) for name in names if last >= 0]
     for at, key in zip(corner, beside, strict=False):  # there is always a place more
         axes = part.add_subplot(grid[at])

@@ -18,6 +18,7 @@ with extra("viz", "pictures need matplotlib"):
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import findfont, get_font
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 #: The formats that save_picture writes.
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -75,6 +76,12 @@ def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str
         save_picture(figure, page)
         written.append(str(page))
     return written
+
+
+def laid_out(size: tuple[float, float], pad: float) -> Figure:
+    """An empty figure of this size, whose panels are placed with `pad` around each, in inches."""
+    layout = ConstrainedLayoutEngine(w_pad=pad, h_pad=pad)
+    return Figure(size, dpi=DPI, facecolor="white", layout=layout)
 
 
 def panel(axes: Axes) -> None:

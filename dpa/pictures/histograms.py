@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,8 @@ with extra("viz", "pictures need matplotlib"):
 
 Checks: TypeAlias = dict[tuple[str, ...], Check]
 
-UNITS = {"rotation": "rotation (degrees)"}
+LABEL: Mapping[str, Any] = {"fontsize": 10, "color": INK}
+_UNITS = {"rotation": "rotation (degrees)"}
 #: Tests whose names would reach into the next panel.
 SHORT = {"Kolmogorov-Smirnov": "Kolm.-Smirn."}
 #: The most bins of a histogram; the least samples expected in a bin of equal ones.
@@ -73,7 +74,9 @@ def histograms(
         axes.remove()
     for axes, name in zip(panels, names, strict=False):
         panel(axes)
-        axes.set_xlabel(_label(space, name), fontsize=10, color=INK, parse_math=False)
+        condition = drawable(conditions_in_words(space[name].when), 34)
+        lines = [label_of(name), *([condition] if condition else [])]
+        axes.set_xlabel("\n".join(lines), parse_math=False, **LABEL)
         tally = distribution.tallies.get(name)
         if tally is None or tally.size == 0:
             axes.set(xticks=[], yticks=[])
@@ -95,10 +98,9 @@ def _all_uniform(space: Space) -> bool:
     return all(isinstance(x, Uniform) and not (x.shape or x.when) for _, x in space.parameters)
 
 
-def _label(space: Space, name: str) -> str:
-    """The name, and in a second line on what it depends."""
-    condition = drawable(conditions_in_words(space[name].when), 34)
-    return UNITS.get(name, drawable(name, 34)) + (f"\n{condition}" if condition else "")
+def label_of(name: str) -> str:
+    """A parameter's name at its axis."""
+    return _UNITS.get(name, drawable(name, 34))
 
 
 def _only(space: Space, name: str) -> str:

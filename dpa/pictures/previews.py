@@ -7,7 +7,7 @@ from typing import Any
 
 from dpa.checks import brief, extra
 from dpa.derivation.config import DEFAULT, PRESETS
-from dpa.derivation.derivation import derive
+from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.ids import Ids, IdsLike
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
@@ -82,8 +82,8 @@ def plot_preview(
         The rank is not below world_size, or world_size is given without a rank. A ValueError
         and a TypeError.
     """
-    key = Key.checked(epoch, view, base_seed, rank, world_size)
-    samples, heading = _of_ids(images, ids, config, key, apply, _MAX_TILES)
+    derivation = derive(config, epoch, view, base_seed, rank, world_size)
+    samples, heading = _of_ids(images, ids, derivation, apply, _MAX_TILES)
     [figure] = sample_pages(images, samples, heading, apply, paged=False)
     return figure
 
@@ -104,8 +104,8 @@ def preview_pages(
 
     Arguments and errors are those of plot_preview, but there may be 4,000 tiles.
     """
-    key = Key.checked(epoch, view, base_seed, rank, world_size)
-    samples, heading = _of_ids(images, ids, config, key, apply, _MOST_TILES)
+    derivation = derive(config, epoch, view, base_seed, rank, world_size)
+    samples, heading = _of_ids(images, ids, derivation, apply, _MOST_TILES)
     return sample_pages(images, samples, heading, apply)
 
 
@@ -126,8 +126,7 @@ def preset_pages(
     plot_preview, but there may be 4,000 tiles; the pages are for save_pages.
     """
     key, checked = Key.checked(epoch, view, base_seed, rank, world_size), Ids.checked(ids)
-    _check_images(images, len(checked), len(checked) * (1 + len(PRESETS)), _MOST_TILES)
-    _check_applicable(DEFAULT, apply)
+    _check(images, len(checked), DEFAULT, apply, tiles=len(checked) * (1 + len(PRESETS)))
     made = {name: derive(config, *key) for name, config in PRESETS.items()}
     rows, samples = {}, {}
     for name, image in images.items():
@@ -176,8 +175,7 @@ def run_pages(
     if not isinstance(drawn, range):
         raise TypeError(f"epochs must be a range or None, got {brief(epochs)}")
     count = len(drawn) * run.views
-    _check_images(images, count, 1 + count, _MOST_TILES)
-    _check_applicable(run.config, apply)
+    _check(images, count, run.config, apply)
     columns = []
     for epoch in drawn:
         for view in range(run.views):
@@ -197,32 +195,27 @@ def stored_pages(
     images: Mapping[str, Any], samples: Mapping[str, Samples], metadata: Metadata
 ) -> Iterator[Figure]:
     """Pages of samples that a file has: titles and parameters by the names of their images."""
-    columns = max(map(len, samples.values()), default=0)
-    _check_images(images, columns, 1 + columns, _MOST_TILES)
     space = metadata.space or DEFAULT
-    _check_applicable(space, None)
+    _check(images, max(map(len, samples.values()), default=0), space, None)
     return sample_pages(images, samples, heading_of(space, metadata.key._asdict()))
 
 
 def _of_ids(
     images: Mapping[str, Any],
     ids: IdsLike,
-    config: Space | None,
-    key: Key,
+    derivation: Derivation,
     apply: Apply | None,
     most: int,
 ) -> tuple[dict[str, Samples], str]:
     """The same samples for each image, and the words over them."""
     checked = Ids.checked(ids)
-    _check_images(images, len(checked), 1 + len(checked), most)
-    derivation = derive(config, *key)
-    _check_applicable(derivation.space, apply)
+    _check(images, len(checked), derivation.space, apply, most=most)
     batch = derivation.batch(checked)
     samples = [
-        (f"id {drawable(str(each), 28)}", _whole(params, each, key))
+        (f"id {drawable(str(each), 28)}", _whole(params, each, derivation.key))
         for each, params in zip(batch.ids, batch, strict=True)
     ]
-    return dict.fromkeys(images, samples), heading_of(derivation.space, key._asdict())
+    return dict.fromkeys(images, samples), heading_of(derivation.space, derivation.key._asdict())
 
 
 def _whole(params: dict[str, Any], sample_id: int | str, key: Key) -> dict[str, Any]:
@@ -231,17 +224,23 @@ def _whole(params: dict[str, Any], sample_id: int | str, key: Key) -> dict[str, 
     return {**params, "id": sample_id, **facts}
 
 
-def _check_images(images: object, ids: int, tiles: int, most: int) -> None:
-    """Raises TypeError or ValueError; `tiles`: how many an image has."""
+def _check(
+    images: object,
+    ids: int,
+    space: Space,
+    apply: Apply | None,
+    *,
+    tiles: int | None = None,
+    most: int = _MOST_TILES,
+) -> None:
+    """Raises TypeError or ValueError; `tiles`: how many an image has, by default one more."""
+    tiles = 1 + ids if tiles is None else tiles
     if not isinstance(images, Mapping):
         raise TypeError(f"images must be a mapping of names to images, got {images!r}")
     if not 2 <= len(images) * tiles <= most or ids == 0:
         raise ValueError(
             f"images and ids must make 2 to {most:,} tiles, got {len(images)} images and {ids} ids"
         )
-
-
-def _check_applicable(space: Space, apply: Apply | None) -> None:
     if apply is None:
         check_applicable(space)
     elif not callable(apply):

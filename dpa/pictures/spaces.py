@@ -11,7 +11,7 @@ from dpa.checks import brief, extra, word
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.schedules import Cosine, Linear
 from dpa.derivation.space import Space
-from dpa.pictures.figures import DARK, DPI, INK, LIGHT, TEXT, drawable, panel
+from dpa.pictures.figures import DARK, INK, LIGHT, TEXT, drawable, laid_out, panel
 from dpa.pictures.shapes import bar_names, bar_values, bars, below, edges, heights, scale
 from dpa.pictures.words import conditions_in_words, counted, in_words
 
@@ -19,7 +19,6 @@ with extra("viz", "pictures need matplotlib"):
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.gridspec import SubplotSpec
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 #: The most panels of a picture.
 _MOST = 100
@@ -68,8 +67,7 @@ def plot_space(space: Space, epoch: int | None = None) -> Figure:
     columns = min(len(drawn), 3 if len(drawn) in (5, 6, 9) else 4)
     rows = -(-len(drawn) // columns)
     size = max(_WIDTH * columns, 5.5), 0.4 + _HEIGHT * rows
-    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
-    figure = Figure(size, dpi=DPI, facecolor="white", layout=layout)
+    figure = laid_out(size, pad=0.12)
     words = [counted(space), space.sampler, f"depth {space.depth}"]
     words += [] if epoch is None else [f"epoch {epoch}"]
     words += [] if len(drawn) == len(space.names) else [f"the first {len(drawn)} are drawn"]
