@@ -176,9 +176,9 @@ def test_the_words_of_a_picture(times, bench, baseline):
 
 
 def test_without_matplotlib_it_says_what_to_install(bench, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
-    for name in ("benchmarks", "figures"):
-        monkeypatch.delitem(sys.modules, f"dpa.pictures.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for name in ("dpa.pictures", "dpa.pictures.benchmarks", "matplotlib.figure"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(benchmark.BenchmarkRunner, "measure", pytest.fail)
     code, text = bench("--plot", str(tmp_path / "x.png"))
     assert code == 2

@@ -841,7 +841,7 @@ def test_plot_refuses(run, tmp_path):
 
 
 def test_without_matplotlib(run, monkeypatch):
-    for name in ("dpa.pictures.chains", "dpa.pictures.figures", "matplotlib.axes"):
+    for name in ("dpa.pictures", "dpa.pictures.chains", "matplotlib.figure"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     message = "dpa: error: pictures need matplotlib: pip install 'dpa-augment[viz]' "

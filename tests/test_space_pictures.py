@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 import dpa
+from dpa.derivation.words import conditions_in_words, in_words
 from dpa.integrations.matplotlib import plot_chain, plot_space, save_picture
 from dpa.pictures.shapes import below, edges, heights
-from dpa.pictures.words import conditions_in_words, in_words
 from dpa.space import (
     Bernoulli,
     Beta,

@@ -280,11 +280,11 @@ def _read(path: Path) -> Image.Image:
 
 
 def _plot(arguments: argparse.Namespace) -> None:
-    from dpa.pictures import figures  # first: its extra brings what the others need, too
     from dpa.pictures.chains import plot_chain
+    from dpa.pictures.figures import picture_format, save_picture
     from dpa.pictures.spaces import plot_space
 
-    figures.picture_format(arguments.output)
+    picture_format(arguments.output)
     path = Path(arguments.file)
     if path.suffix.lower() != ".json" or is_chain(path):
         if arguments.epoch is not None:
@@ -301,7 +301,7 @@ def _plot(arguments: argparse.Namespace) -> None:
         leave_to("the JSON of a space", arguments, allowed="epoch")
         figure = plot_space(read_space("FILE", path)[0], arguments.epoch)
     with terminable():
-        figures.save_picture(figure, arguments.output)
+        save_picture(figure, arguments.output)
     tell(f"wrote {printable(arguments.output)}")
 
 

@@ -10,8 +10,8 @@ from dpa.checks import printable
 from dpa.derivation.distributions import Uniform
 from dpa.derivation.space import Space
 from dpa.derivation.statistics import Summary
+from dpa.derivation.words import conditions_in_words, counted, in_words
 from dpa.host.screen import NAME, SCREEN, aligned, fits
-from dpa.pictures.words import conditions_in_words, counted, in_words
 
 _FIGURES = ("mean", "stdev", "min", "max")
 #: Values of one parameter that are listed, in lines of their own and in one line.

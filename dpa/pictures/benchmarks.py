@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from dpa.benchmark.comparison import Comparison, ComparisonReport
 from dpa.benchmark.results import PerformanceMetrics
 from dpa.benchmark.tables import rate
-from dpa.checks import extra
 from dpa.pictures.figures import ALARM, DARK, INK, LIGHT, laid_out
-
-with extra("viz", "pictures need matplotlib"):
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def plot_comparison(report: ComparisonReport) -> Figure:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 
 from dpa.audit import Distribution, threshold
-from dpa.checks import brief, extra
+from dpa.checks import brief
 from dpa.derivation.columns import Column, Columns
 from dpa.derivation.config import PRESETS, AugmentationConfig, checked_space
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
+from dpa.derivation.words import given_in_words
 from dpa.files.chains import FilePath, open_chain
 from dpa.files.metadata import Metadata
 from dpa.host.progress import counted, progress_bar
@@ -29,11 +32,6 @@ from dpa.pictures.histograms import (
     p_value,
     title_of,
 )
-from dpa.pictures.words import given_in_words
-
-with extra("viz", "pictures need matplotlib"):
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
 
 #: Samples drawn as dots.
 _DOTS = 1000

@@ -11,14 +11,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from dpa.checks import extra, file_path
-from dpa.files.atomic import replacing
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-with extra("viz", "pictures need matplotlib"):
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.font_manager import findfont, get_font
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
+from dpa.checks import file_path
+from dpa.files.atomic import replacing
 
 #: The formats that save_picture writes.
 SUFFIXES = (".png", ".svg", ".pdf")

@@ -7,18 +7,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
 
 from dpa.audit import Check, Distribution, Tally, threshold
-from dpa.checks import extra
 from dpa.derivation.distributions import Uniform
 from dpa.derivation.space import Space
+from dpa.derivation.words import conditions_in_words
 from dpa.pictures.figures import ALARM, DARK, INK, LIGHT, TEXT, drawable, panel
 from dpa.pictures.shapes import bar_names, bar_values, bars, below, edges, heights, scale
-from dpa.pictures.words import conditions_in_words
-
-with extra("viz", "pictures need matplotlib"):
-    from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
 
 Checks: TypeAlias = dict[tuple[str, ...], Check]
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dpa.checks import brief, extra
+from matplotlib.figure import Figure
+
+from dpa.checks import brief
 from dpa.derivation.config import DEFAULT, PRESETS
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.ids import Ids, IdsLike
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
+from dpa.derivation.words import given_in_words
 from dpa.files.metadata import Metadata
 from dpa.files.runs import Run
 from dpa.images.effects import check_applicable
 from dpa.pictures.figures import drawable
 from dpa.pictures.sheets import Apply, Samples, heading_of, sample_pages
-from dpa.pictures.words import given_in_words
-
-with extra("viz", "pictures need matplotlib"):
-    from matplotlib.figure import Figure
 
 #: The tiles of one sheet, and of all pages.
 _MAX_TILES, _MOST_TILES = 400, 4000

@@ -8,14 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 
-from dpa.checks import extra
 from dpa.derivation.distributions import Distribution, Integers, LogUniform, Value
+from dpa.derivation.words import text_of
 from dpa.pictures.figures import drawable
-from dpa.pictures.words import text_of
-
-with extra("viz", "pictures need matplotlib"):
-    from matplotlib.axes import Axes
 
 #: More values than these are drawn in bins.
 MOST_BARS = 16

@@ -8,20 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox, TransformedBbox
+from PIL import Image, ImageOps
 
-from dpa.checks import brief, extra
+from dpa.checks import brief
 from dpa.derivation.config import PRESETS, AugmentationConfig
 from dpa.derivation.members import RESERVED
 from dpa.derivation.space import Space
+from dpa.derivation.words import given_in_words
 from dpa.images.effects import LIMITS
 from dpa.integrations.image import apply_augmentation
 from dpa.pictures.figures import DPI, GREY, TEXT, drawable
-from dpa.pictures.words import given_in_words
-
-with extra("viz", "pictures need matplotlib"):
-    from matplotlib.figure import Figure
-    from matplotlib.transforms import Bbox, TransformedBbox
-    from PIL import Image, ImageOps
 
 #: apply(image, params): an image, an array or a tensor CxHxW.
 Apply: TypeAlias = Callable[[Any, dict[str, Any]], Any]

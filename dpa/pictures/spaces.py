@@ -6,19 +6,17 @@ import math
 import textwrap
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 
-from dpa.checks import brief, extra, word
+from dpa.checks import brief, word
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.schedules import Cosine, Linear
 from dpa.derivation.space import Space
+from dpa.derivation.words import conditions_in_words, counted, in_words
 from dpa.pictures.figures import DARK, INK, LIGHT, TEXT, drawable, laid_out, panel
 from dpa.pictures.shapes import bar_names, bar_values, bars, below, edges, heights, scale
-from dpa.pictures.words import conditions_in_words, counted, in_words
-
-with extra("viz", "pictures need matplotlib"):
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.gridspec import SubplotSpec
 
 #: The most panels of a picture.
 _MOST = 100
