@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import reprlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +82,11 @@ def chosen_epochs(arguments: argparse.Namespace) -> range | None:
 
 def chosen_config(arguments: argparse.Namespace) -> Space:
     """The config or the space of the arguments. Raises ValueError or OSError."""
-    config: Space
+    config: Space = get_preset(arguments.preset or "moderate")
     if arguments.space is not None:
-        config, more = read_space("--space", Path(arguments.space))
-        _tell_unused(arguments, f"--space {arguments.space!r}", more)
+        config = _of_file(arguments, "--space", arguments.space)
     elif arguments.config is not None:
-        config, more = _read_config(Path(arguments.config))
-        _tell_unused(arguments, f"--config {arguments.config!r}", more)
-    else:
-        config = get_preset(arguments.preset or "moderate")
+        config = _of_file(arguments, "--config", arguments.config)
     changes = {"augmentation_depth": arguments.depth, "sampler": arguments.sampler}
     changes = {name: value for name, value in changes.items() if value is not None}
     if isinstance(config, AugmentationConfig) and arguments.space is None:
@@ -102,39 +97,52 @@ def chosen_config(arguments: argparse.Namespace) -> Space:
     return config if arguments.columns is None else config.only(arguments.columns.split(","))
 
 
-def _tell_unused(arguments: argparse.Namespace, source: str, more: Mapping[str, object]) -> None:
-    """Says what a file states beside its config; what the arguments state is theirs."""
+def _of_file(arguments: argparse.Namespace, option: str, file: str) -> Space:
+    """The config of a file; says what else this states, unless the arguments state that, too."""
+    config, stated = read_space(option, Path(file))
     given = vars(arguments)
-    unused = [f"{name} {x}" for name, x in more.items() if given.get(name) is None]
+    unused = ", ".join(f"{name} {x}" for name, x in stated.items() if given.get(name) is None)
     if unused and not given.get("quiet"):
         instead = "; --from takes its samples" if "source" in given else ""
-        tell(f"dpa: note: {source}: only its config is used, not its {', '.join(unused)}{instead}")
+        note = f"only its config is used, not its {unused}{instead}"
+        tell(f"dpa: note: {option} {file!r}: {note}")
+    return config
 
 
 def read_space(option: str, path: Path) -> tuple[Space, dict[str, Any]]:
     """The space of a file or a run, and what else this states: parts of the key, or epochs.
 
-    Raises OSError, or ValueError that names the option and the file.
+    The option --config takes the fields of a config in place of a space. Raises OSError, or
+    ValueError that names the option and the file.
     """
+    stated: dict[str, Any] = {}
     if is_run(path):
         run = Run.load(path)
-        stated = {"base_seed": run.base_seed, "epochs": run.facts["epochs"]}
-        return run.config, {name: x for name, x in stated.items() if x is not None}
-    if is_chain(path):
-        return _of_chain(option, path)
-    try:
-        return space_of(parse(path.read_bytes())), {}
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{option} {str(path)!r}: {error}") from error
+        space, stated = run.config, {"base_seed": run.base_seed, "epochs": run.facts["epochs"]}
+    elif is_chain(path):
+        try:
+            with open_chain(path) as chain:
+                space, stated = chain.space, chain.metadata.key._asdict()
+        except ValueError as error:  # its message names the file
+            raise ValueError(f"{option}: {error}") from error
+    else:
+        of_fields, hint = (_config_of, _LIKE) if option == "--config" else (space_of, "")
+        try:
+            space = of_fields(parse(path.read_bytes()))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{option} {str(path)!r}: {error}{hint}") from error
+    return space, {name: x for name, x in stated.items() if x is not None}
 
 
-def _of_chain(option: str, path: Path) -> tuple[Space, dict[str, Any]]:
-    try:
-        with open_chain(path) as chain:
-            parts = chain.metadata.key._asdict().items()
-            return chain.space, {name: value for name, value in parts if value is not None}
-    except ValueError as error:  # its message names the file
-        raise ValueError(f"{option}: {error}") from error
+_LIKE = '; a config is like {"rotation_range": [-15, 15], "augmentation_depth": 10}'
+
+
+def _config_of(fields: object) -> Space:
+    if not isinstance(fields, dict):
+        raise TypeError(f"it must be an object, got {reprlib.repr(fields)}")
+    if "space" in fields:
+        raise ValueError("it is a space: say --space")
+    return AugmentationConfig.from_dict(fields)
 
 
 _CHAIN = re.compile(rb'"augmentations"\s*:\s*\[|"format"\s*:\s*"dpa-chain"')
@@ -145,23 +153,6 @@ def is_chain(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(65536)  # enough to recognise a chain file
     return path.suffix.lower() != ".json" or _CHAIN.search(start) is not None
-
-
-def _read_config(path: Path) -> tuple[Space, dict[str, Any]]:
-    if is_run(path) or is_chain(path):
-        return read_space("--config", path)
-    try:
-        fields = parse(path.read_bytes())
-        if not isinstance(fields, dict):
-            raise TypeError(f"it must be an object, got {reprlib.repr(fields)}")
-        if "space" in fields:
-            raise ValueError("it is a space: say --space")
-        return AugmentationConfig.from_dict(fields), {}
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"--config {str(path)!r}: {error}; {_CONFIG_EXAMPLE}") from error
-
-
-_CONFIG_EXAMPLE = 'a config is like {"rotation_range": [-15, 15], "augmentation_depth": 10}'
 
 
 def refuse(arguments: argparse.Namespace, names: str, why: str) -> None:
