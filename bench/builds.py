@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("python", help="the interpreter of the other build")
     parser.add_argument("row", nargs="*", help="parts of the names of rows; default: all rows")
     parser.add_argument("--turns", type=int, default=15)
-    options = parser.parse_args(argv)
+    options = parser.parse_intermixed_args(argv)
     from dpa.benchmark.tables import duration  # the other build may have none
 
     builds = [_Build(options.python), _Build(sys.executable)]
@@ -188,7 +188,8 @@ def _file_rows(rows: dict[str, Any], path: Path, size: int) -> None:
 
     what = f"{path.suffix}, {size} samples"
     rows[f"save {what}"] = size, lambda: partial(dpa.save_augmentation_chain, batch, path)
-    rows[f"load {what}"] = size, lambda: saved(dpa.load_augmentation_chain)
+    rows[f"load {what}"] = size, lambda: saved(dpa.load_augmentation_batch)
+    rows[f"load {what}, as dicts"] = size, lambda: saved(dpa.load_augmentation_chain)
     rows[f"verify {what}"] = size, lambda: saved(dpa.verify_augmentation_chain)
 
 
