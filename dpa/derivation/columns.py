@@ -200,8 +200,10 @@ class Columns:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the real numbers, float64 or float32."""
-        dtypes = (column.dtype for column in self._columns.values())
-        return next((dtype for dtype in dtypes if dtype.kind == "f"), _FLOAT64)
+        for column in self._columns.values():  # a generator would lose a Ctrl-C when it is closed
+            if column.dtype.kind == "f":
+                return column.dtype
+        return _FLOAT64
 
     def require_sound(self) -> None:
         """Raises ValueError if shapes or dtypes do not fit: their owner may change arrays."""
