@@ -105,6 +105,11 @@ class Columns:
         """The parameters' arrays, in order."""
         return tuple(self._columns.values())
 
+    @property
+    def buffers(self) -> Reals | tuple[Column, ...]:
+        """The parameters' arrays as a Request takes them: in one array, if they are."""
+        return self.values if self._block is None else self._block
+
     def _with(
         self, ids: Ids, digests: npt.NDArray[np.uint8], columns: Mapping[str, Column]
     ) -> Self:

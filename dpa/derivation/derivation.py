@@ -16,7 +16,7 @@ from dpa.checks import integer, not_negative
 from dpa.derivation.columns import Column, Columns, Differences, Reals, float_type
 from dpa.derivation.config import checked_space
 from dpa.derivation.frozen import Frozen
-from dpa.derivation.ids import Consecutive, Ids, Listed
+from dpa.derivation.ids import Ids, Listed
 from dpa.derivation.keys import NO_KEY, Key, single_id
 from dpa.derivation.space import Space
 from dpa.host.threads import run_spans
@@ -55,17 +55,9 @@ class Derivation(Frozen, KeyedPlan):
 
     def fill(self, samples: Columns, num_threads: int | None = None) -> None:
         """Generates the samples of `samples.ids` into the arrays of `samples`, which must fit."""
-        self._fill(samples.ids, samples.digests, samples.values, num_threads)
-
-    def _fill(
-        self,
-        ids: Ids,
-        digests: npt.NDArray[np.uint8],
-        values: Column | tuple[Column, ...],
-        num_threads: int | None,
-    ) -> None:
+        ids, digests = samples.ids, samples.digests
         size, prefix = len(digests), self.prefix + ids.quote
-        request = Request(self.plan, prefix, ids.source, size, digests, values)
+        request = Request(self.plan, prefix, ids.source, size, digests, samples.buffers)
         run_spans(request.fill, size, self.space.sample_blocks, num_threads)
 
     def blank(self, ids: Ids, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
@@ -78,23 +70,22 @@ class Derivation(Frozen, KeyedPlan):
     ) -> AugmentationBatch:
         """The samples of these ids, in order."""
         space, size = self.space, len(ids)
-        digests = np.empty((size, 32), _BYTE)
+        columns: Reals | dict[str, Column]
         if space.plain:  # one buffer is acquired faster than many
-            block = np.empty((len(space.names), size), dtype)
-            self._fill(ids, digests, block, num_threads)
-            return AugmentationBatch(self, ids, digests, block)
-        columns = space.arrays(np.empty, size, dtype)
-        self._fill(ids, digests, tuple(columns.values()), num_threads)
-        return AugmentationBatch(self, ids, digests, columns)
+            columns = np.empty((len(space.names), size), dtype)
+        else:
+            columns = space.arrays(np.empty, size, dtype)
+        batch = AugmentationBatch(self, ids, np.empty((size, 32), _BYTE), columns)
+        self.fill(batch, num_threads)
+        return batch
 
     def blocks(
-        self, ids: range, size: int = BLOCK, num_threads: int | None = None
+        self, ids: range | Ids, size: int = BLOCK, num_threads: int | None = None
     ) -> Iterator[AugmentationBatch]:
-        """The samples of consecutive ids, `size` at a time, or fewer where they are large."""
-        size = self.space.block_size(size)
-        for start in range(ids.start, ids.stop, size):
-            part = Consecutive(range(start, min(start + size, ids.stop)))
-            yield self.batch(part, num_threads)
+        """The samples of these ids, `size` at a time, or fewer where they are large."""
+        checked, size = Ids.checked(ids), self.space.block_size(size)
+        for first in range(0, len(checked), size):
+            yield self.batch(checked[first : first + size], num_threads)
 
     def uniforms(
         self, ids: Ids, count: int, skip: int, num_threads: int | None = None

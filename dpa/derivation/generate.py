@@ -350,9 +350,9 @@ def expected_digest(
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
     checked = Ids.checked(ids)
     check_threads(num_threads)
-    total, size = SampleDigest(), derivation.space.block_size(_DIGEST_BLOCK)
-    for first in range(0, len(checked), size):
-        total.update(derivation.batch(checked[first : first + size], num_threads))
+    total = SampleDigest()
+    for batch in derivation.blocks(checked, _DIGEST_BLOCK, num_threads):
+        total.update(batch)
     return total
 
 
