@@ -226,15 +226,13 @@ class Columns:
                     f"got {array.shape} and {array.dtype}"
                 )
 
-    def differing(
-        self, other: Columns, *, values: bool = True, names: Iterable[str] | None = None
-    ) -> Differences:
-        """Compares these samples with others, bit by bit, index by index.
+    def differing(self, other: Columns, names: Iterable[str] | None = None) -> Differences:
+        """Compares hashes and columns with those of other samples, bit by bit, index by index.
 
-        `values`: whether to compare more than the hashes; `names`: the columns, None for all.
+        `names`: the columns to compare, None for all.
         """
         fields = {"hash": _rows_of(_words(self.digests) != _words(other.digests))}
-        for name in (self._columns if names is None else names) if values else ():
+        for name in self._columns if names is None else names:
             mine, theirs = (_bits(c._columns[name]) for c in (self, other))
             fields[name] = _rows_of(mine != theirs)
         return Differences(self, other, fields)

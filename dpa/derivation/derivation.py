@@ -110,7 +110,8 @@ class Derivation(Frozen, KeyedPlan):
 
         `dtype`: float32 if the samples were rounded to it.
         """
-        return samples.differing(self.batch(samples.ids, num_threads, dtype), values=values)
+        made = self.batch(samples.ids, num_threads, dtype)
+        return samples.differing(made, None if values else ())
 
     def require(self, samples: Columns, first: int) -> None:
         """Raises ValueError naming the first sample that differs from what its id generates.

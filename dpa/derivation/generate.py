@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa.checks import brief, integer
+from dpa.checks import brief, not_negative
 from dpa.derivation.columns import float_type
 from dpa.derivation.config import DEFAULT, AugmentationConfig, checked_space
 from dpa.derivation.derivation import AugmentationBatch, derive
@@ -309,11 +309,7 @@ def generate_uniforms(
     if space.scheduled:  # of which nothing is drawn here
         space = DEFAULT.replace(augmentation_depth=space.depth, sampler=space.sampler)
     derivation = derive(space, epoch, view, base_seed, rank, world_size)
-    count, skip = integer("count", count), integer("skip", skip)
-    if count < 0 or skip < 0:
-        raise ValueError(
-            f"count and skip must not be negative, got {brief(count)} and {brief(skip)}"
-        )
+    count, skip = not_negative("count", count), not_negative("skip", skip)
     if skip + count > MAX_DRAWS:
         raise ValueError(f"skip + count must be at most {MAX_DRAWS}, got {brief(skip + count)}")
     return derivation.uniforms(Ids.checked(ids), count, skip, num_threads)

@@ -52,9 +52,7 @@ class _Numbers:
         """Adds samples: `whole` blocks, or a part of one, which may be its `last`."""
         values = np.asarray(column, np.float64).reshape(len(column), -1)
         if whole and mask is None:
-            blocks = moments(
-                np.ascontiguousarray(values).reshape(-1), MOMENTS_BLOCK * values.shape[1]
-            )
+            blocks = moments(values.ravel(), MOMENTS_BLOCK * values.shape[1])
             self._total = _merged(self._total, blocks)
             return
         for start in range(0, len(values), MOMENTS_BLOCK):
@@ -90,14 +88,10 @@ class _Counts:
 
     def add(self, column: Column, mask: Mask | None, *, whole: bool, last: bool) -> None:
         """Adds samples; counts need no blocks."""
-        codes = column if mask is None else column[mask]
-        if (
-            codes.dtype != np.bool_
-            and codes.size
-            and codes.view(np.uint32).max() >= len(self._labels)
-        ):
-            raise ValueError(f"codes must be 0 to {len(self._labels) - 1}, got {codes.max()}")
-        self._counts += np.bincount(codes.reshape(-1), minlength=len(self._labels))
+        codes, known = column if mask is None else column[mask], len(self._labels)
+        if codes.dtype != np.bool_ and codes.size and codes.view(np.uint32).max() >= known:
+            raise ValueError(f"codes must be 0 to {known - 1}, got {codes.max()}")
+        self._counts += np.bincount(codes.reshape(-1), minlength=known)
 
     def __add__(self, other: _Counts) -> _Counts:
         both = _Counts(self._labels)
