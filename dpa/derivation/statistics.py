@@ -46,21 +46,27 @@ class _Numbers:
 
     def __init__(self) -> None:
         self._total = _NONE
-        self._open: list[npt.NDArray[np.float64]] = []  # the values of the open block
+        self._open: list[npt.NDArray[np.float64]] = []  # the active values of the open block
+        self._filled = 0  # its samples, the inactive ones too
 
-    def add(self, column: Column, mask: Mask | None, *, whole: bool, last: bool) -> None:
-        """Adds samples: `whole` blocks, or a part of one, which may be its `last`."""
-        values = np.asarray(column, np.float64).reshape(len(column), -1)
-        if whole and mask is None:
-            blocks = moments(values.ravel(), MOMENTS_BLOCK * values.shape[1])
-            self._total = _merged(self._total, blocks)
-            return
-        for start in range(0, len(values), MOMENTS_BLOCK):
-            part = slice(start, start + MOMENTS_BLOCK)
-            active = values[part] if mask is None else values[part][mask[part]]
-            self._open.append(active.ravel())
-            if whole or last:
-                self._total, self._open = self._moments(), []
+    def add(self, column: Column, mask: Mask | None) -> None:
+        """Adds samples: to the open block, or whole blocks at once."""
+        values, done = np.asarray(column, np.float64).reshape(len(column), -1), 0
+        while done < len(values):
+            room, left = MOMENTS_BLOCK - self._filled, len(values) - done
+            whole = mask is None and room == MOMENTS_BLOCK <= left
+            taken = left // room * room if whole else min(room, left)
+            part = slice(done, done + taken)
+            if whole:
+                blocks = moments(values[part].ravel(), MOMENTS_BLOCK * values.shape[1])
+                self._total = _merged(self._total, blocks)
+            else:  # copies: the caller may reuse its arrays
+                active = np.array(values[part]) if mask is None else values[part][mask[part]]
+                self._open.append(active.ravel())
+                if taken == room:
+                    self._total, self._open = self._moments(), []
+            done += taken
+            self._filled = (self._filled + taken) % MOMENTS_BLOCK
 
     def _moments(self) -> Moments:
         """The moments so far, those of the open block too."""
@@ -86,7 +92,7 @@ class _Counts:
         self._labels = labels
         self._counts = np.zeros(len(labels), np.int64)
 
-    def add(self, column: Column, mask: Mask | None, *, whole: bool, last: bool) -> None:
+    def add(self, column: Column, mask: Mask | None) -> None:
         """Adds samples; counts need no blocks."""
         codes, known = column if mask is None else column[mask], len(self._labels)
         if codes.dtype != np.bool_ and codes.size and codes.view(np.uint32).max() >= known:
@@ -129,25 +135,14 @@ class Statistics:
         self._each: list[_Numbers | _Counts] = [
             _Numbers() if known is None else _Counts(known) for known in labels
         ]
-        self._filled = 0  # samples of the open block
 
     def update(self, columns: Mapping[str, Column]) -> None:
         """Adds samples: an array of shape (n, ...) for each name."""
-        space = self._space
-        masks = [None if space is None else space.mask(name, columns) for name in self._names]
-        size, done = len(columns[self._names[0]]), 0
-        while done < size:
-            room, left = MOMENTS_BLOCK - self._filled, size - done
-            whole = self._filled == 0 and left >= MOMENTS_BLOCK
-            taken = min(left, _PIECE) // room * room if whole else min(room, left)
-            part = slice(done, done + taken)
-            for name, each, mask in zip(self._names, self._each, masks, strict=True):
-                # Of an open block copies are kept: the caller may reuse its arrays.
-                column = columns[name][part] if whole else np.array(columns[name][part])
-                of_part = None if mask is None else mask[part]
-                each.add(column, of_part, whole=whole, last=taken == room)
-            done += taken
-            self._filled = (self._filled + taken) % MOMENTS_BLOCK
+        for name, each in zip(self._names, self._each, strict=True):
+            mask = None if self._space is None else self._space.mask(name, columns)
+            for start in range(0, len(columns[name]), _PIECE):
+                part = slice(start, start + _PIECE)
+                each.add(columns[name][part], None if mask is None else mask[part])
 
     def __add__(self, other: Statistics) -> Statistics:
         """The statistics of both sides' samples together.
