@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from bisect import bisect_left, bisect_right
 from typing import Any
 
 import numpy as np
@@ -196,8 +197,14 @@ class TruncatedNormal(_Bounded):
         Normal(self.mean, self.stdev)
         low, high = self.support
         require_ordered(low, high)
-        first = self._least(low, above=False)
-        self._set(_first=first, _inside=self._least(high, above=True) - first)
+        mean, stdev = self._whole
+
+        def value(number: int) -> float:  # of an open uniform
+            return mean + stdev * normal_quantile((2 * number + 1) * 2.0**-53)
+
+        first = bisect_left(range(2**52), low, key=value)
+        behind = bisect_right(range(2**52), high, key=value)
+        self._set(_first=first, _inside=behind - first)
         if self._inside < 2**24:
             raise ValueError(f"less than 2**-28 of the normal lies within {low} and {high}")
 
@@ -205,19 +212,6 @@ class TruncatedNormal(_Bounded):
     def _whole(self) -> tuple[float, float]:
         """Mean and standard deviation before the cut."""
         return self._number("mean"), self._number("stdev")
-
-    def _least(self, bound: float, *, above: bool) -> int:
-        """The least number of an open uniform whose value is at least `bound`, or above it."""
-        mean, stdev = self._whole
-        least, most = 0, 2**52
-        while least < most:
-            middle = (least + most) // 2
-            value = mean + stdev * normal_quantile((2 * middle + 1) * 2.0**-53)
-            if value > bound if above else value >= bound:
-                most = middle
-            else:
-                least = middle + 1
-        return least
 
     @property
     def moments(self) -> tuple[float, float]:
