@@ -247,16 +247,14 @@ class AugmentationBatch(Derived, Columns):
         `space`: what declares the columns, a Space or a config; None is the default config. A
         dtype may stand in its place. `dtype`: float64 or float32, of the real numbers.
         """
-        declared: Space | None = None
-        if isinstance(space, Space):
-            declared = space
-        elif space is not None:
+        if space is not None and not isinstance(space, Space):
             if dtype is not np.float64 or isinstance(space, Mapping):
                 raise TypeError(f"space must be a Space, a config or a dtype, got {space!r}")
             dtype = space
+            space = None
         ids = Listed(np.zeros(not_negative("size", size), np.uint64))
-        epoch = 0 if declared is not None and declared.scheduled else None  # any one
-        return derive(declared, epoch).blank(ids, float_type(dtype))
+        epoch = 0 if space is not None and space.scheduled else None  # any one
+        return derive(space, epoch).blank(ids, float_type(dtype))
 
     @classmethod
     def concatenate(cls, batches: Iterable[AugmentationBatch]) -> AugmentationBatch:

@@ -306,7 +306,7 @@ def generate_uniforms(
             )
         return _uniforms_of(ids, count, skip, config, num_threads)
     space = checked_space(config)
-    if space.scheduled:  # of which nothing is drawn here
+    if space.scheduled:  # its parameters are not drawn here
         space = DEFAULT.replace(augmentation_depth=space.depth, sampler=space.sampler)
     derivation = derive(space, epoch, view, base_seed, rank, world_size)
     count, skip = not_negative("count", count), not_negative("skip", skip)

@@ -357,7 +357,7 @@ def _of_sequence(ids: tuple[object, ...]) -> Ids:
     if ids and isinstance(ids[0], str):
         return Texts.encoded(ids)
     array = np.empty(len(ids), dtype=np.uint64)
-    for at in range(unpack(ids, array), len(ids)):  # what is no int below 2**64
+    for at in range(unpack(ids, array), len(ids)):  # from the first that is no plain int
         _refuse_null(ids[at], at)
         if isinstance(ids[at], str):
             raise TypeError(f"ids must not mix int with str (index {at})")

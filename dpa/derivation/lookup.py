@@ -72,8 +72,8 @@ class ById:
     def __getitem__(self, wanted: int | str | IdsLike) -> dict[str, Any] | AugmentationBatch:
         """One id gives a dict, several give a batch of copies in their order.
 
-        Of an id that the batch has several times, the first sample counts. Raises KeyError for an
-        id that the batch has not, TypeError or ValueError for what is no id.
+        If the batch has an id several times, its first sample is taken. Raises KeyError for an
+        id that is not in the batch, TypeError or ValueError for anything that is not an id.
         """
         single = hasattr(wanted, "__index__") and not getattr(wanted, "shape", ())
         if isinstance(wanted, str) or single:

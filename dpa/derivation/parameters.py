@@ -35,7 +35,7 @@ def conditions_of(found: Mapping[str, Distribution]) -> dict[str, tuple[tuple[in
     """Space.conditions: those of the gates too. Raises ValueError for a circle."""
     if not any(each.when for each in found.values()):
         return dict.fromkeys(found, ())
-    from graphlib import CycleError, TopologicalSorter  # import dpa does without
+    from graphlib import CycleError, TopologicalSorter  # import dpa needs none
 
     gates = {name: each.when for name, each in found.items()}
     places = {name: at for at, name in enumerate(found)}

@@ -124,7 +124,7 @@ def checked_number(name: str, value: object) -> Number:
 
 
 def number_of(name: str, value: object) -> object:
-    """The inverse of to_dict; what is no object stays as it is. Raises TypeError or ValueError."""
+    """The inverse of to_dict; a plain number stays as it is. Raises TypeError or ValueError."""
     if not isinstance(value, Mapping):
         return value
     arguments = next(iter(value.values())) if len(value) == 1 else None

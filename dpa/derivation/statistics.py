@@ -24,7 +24,7 @@ Moments: TypeAlias = tuple[int, float, float, float, float]
 #: counts and shares, the last two by value as text.
 Summary: TypeAlias = dict[str, dict[str, Any]]
 
-#: The most choices of which files store the counts.
+#: Files store the counts of at most so many choices.
 _MOST_STORED = 256
 #: Samples that are converted to float64 at a time.
 _PIECE = 64 * MOMENTS_BLOCK
@@ -217,7 +217,7 @@ def compute_statistics(
     `params_list`: a list of dicts as generate_augmentation_chain returns, or an
     AugmentationBatch. `names`: the parameters of dicts, all of them real numbers; None takes the
     five where the first dict has one of them, else those of the first dict. `config`: the Space
-    of dicts with other parameters, of which a dict may lack the inactive ones.
+    of dicts with other parameters; a dict may lack the inactive ones.
 
     The result is a dict of figures for each parameter: mean, stdev, min, max and count of its
     active values; or count, counts and shares where they are booleans or choices. The stdev of
@@ -305,7 +305,7 @@ def _typed(rows: Sequence[Any], first: int, space: Space) -> dict[str, Column]:
     """The columns of dicts, with zeros for the inactive values that dicts lack."""
     columns: dict[str, Column] = {}
     for at, row in enumerate(rows, first):
-        names_of(row, at)  # raises for what is no dict
+        names_of(row, at)  # raises for anything but a dict
     # A gate has fewer conditions than what hangs on it, so it comes first.
     for name in sorted(space.names, key=lambda each: len(space.conditions[each])):
         mask = space.mask(name, columns)

@@ -30,7 +30,7 @@ def place(rank: object, world_size: object) -> tuple[int, int]:
 
 
 def _found() -> tuple[int, int]:
-    # Never imported: who uses it has done so. Builds without it lack is_initialized.
+    # Never imported here: a job that uses it has done so. Some builds lack is_initialized.
     torch = sys.modules.get("torch.distributed")
     initialized = getattr(torch, "is_initialized", None)
     if torch is not None and initialized is not None and initialized():

@@ -139,7 +139,7 @@ class Choice(Distribution):
         """The weights up to each choice, as integers, and all of them."""
         if self.weights is None:
             return list(range(1, len(self.choices) + 1)), len(self.choices)
-        from fractions import Fraction  # takes its time, and import dpa does without
+        from fractions import Fraction  # slow to import, and import dpa needs none
 
         # Exact: a weight is the number that its shortest decimal text says.
         exact = [Fraction(repr(weight)) for weight in self.weights]
