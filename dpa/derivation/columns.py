@@ -49,10 +49,9 @@ class Columns:
         self._named: dict[str, Column] | None = None
         if isinstance(columns, np.ndarray):
             self._block = columns
-        elif space is None or tuple(columns) == space.names:
-            self._named = dict(columns)
-        else:  # the order of dicts and digests
-            self._named = {name: columns[name] for name in space.names}
+        else:  # in the order of dicts and digests
+            names = columns if space is None else space.names
+            self._named = {name: columns[name] for name in names}
 
     @staticmethod
     def from_rows(

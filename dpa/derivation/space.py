@@ -62,7 +62,7 @@ class Space(Frozen):
 
     __slots__ = (
         *("parameters", "names", "depth", "sampler", "scheduled", "conditions", "plain"),
-        *("sample_bytes", "sample_blocks", "form", "_by_name", "_hash", "_key", "_plan"),
+        *("sample_bytes", "sample_blocks", "form", "plan", "_by_name", "_hash", "_key"),
     )
 
     parameters: tuple[Parameter, ...]
@@ -81,10 +81,11 @@ class Space(Frozen):
     sample_blocks: int
     #: What the dict of a sample holds.
     form: Form
+    #: The space as the C code takes it; unset if `scheduled`: at(epoch) has one.
+    plan: Plan
     _by_name: Mapping[str, Distribution]
     _key: tuple[object, ...]
     _hash: int
-    _plan: Plan | None
 
     def __init__(
         self,
@@ -95,8 +96,7 @@ class Space(Frozen):
         sampler: str = "xoshiro256++",
         **members: Member,
     ) -> None:
-        settings: dict[str, object] = {"depth": depth, "sampler": sampler}
-        for name, value in settings.items():
+        for name, value in {"depth": depth, "sampler": sampler}.items():
             if isinstance(value, (Distribution, Group)):
                 raise TypeError(
                     f"a parameter called {name} must stand in a dict: {{{name!r}: ...}}"
@@ -125,7 +125,9 @@ class Space(Frozen):
             for name, each in parameters
         )
         self._set(form=Form(tuple(declared)))
-        self._set(_plan=None if self.scheduled else self._compiled())
+        if not self.scheduled:
+            columns = [{"items": math.prod(x.shape), **x.layout()} for x in found.values()]
+            self._set(plan=Plan(depth, sampler, self.form, tuple(columns)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Space.from_dict, (self.declaration(),)
@@ -172,21 +174,6 @@ class Space(Frozen):
             except ValueError as error:
                 raise ValueError(f"{name} in epoch {epoch}: {error}") from None
         return Space(found, depth=self.depth, sampler=self.sampler)
-
-    @property
-    def plan(self) -> Plan:
-        """The space as the C code takes it, compiled once and shared by all calls.
-
-        Raises ValueError for a space that changes with the epoch.
-        """
-        if self._plan is None:
-            self.at(None)
-        assert self._plan is not None
-        return self._plan
-
-    def _compiled(self) -> Plan:
-        columns = [{"items": math.prod(x.shape), **x.layout()} for _, x in self.parameters]
-        return Plan(self.depth, self.sampler, self.form, tuple(columns))
 
     # ---- Conditions ----
 

@@ -285,9 +285,9 @@ def _of_rows(
         if names is not None:
             raise ValueError(f"names must be None with a config, got {names!r}")
         names = checked_space(space).names
-    elif not names:
+    else:
         own = names_of(head[0]) if head else ()
-        names = own if own and not set(own) & set(PARAMETERS) else PARAMETERS
+        names = names or (own if own and not set(own) & set(PARAMETERS) else PARAMETERS)
     statistics, items = Statistics(names, space), chain(head, items)
     while part := list(islice(items, MOMENTS_BLOCK)):
         if space is not None:
