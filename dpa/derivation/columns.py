@@ -8,7 +8,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dpa._native import Form, Rows
+from dpa._native import Rows
 from dpa.derivation.ids import Ids
 from dpa.derivation.rows import check_fields, column_of, digests_of
 from dpa.derivation.space import Space
@@ -29,7 +29,7 @@ class Columns:
     """n samples: ids, hashes (uint8, shape (n, 32)), and columns of shape (n, ...) by name.
 
     `columns`: arrays by name, or one array (columns, n) of a plain space. `space`: what declares
-    the columns; None for columns of real numbers that nothing declares.
+    the columns.
     """
 
     __slots__ = ("_block", "_named", "digests", "ids", "space")
@@ -40,7 +40,7 @@ class Columns:
         ids: Ids,
         digests: npt.NDArray[np.uint8],
         columns: Mapping[str, Column] | Reals,
-        space: Space | None = None,
+        space: Space,
     ) -> None:
         self.ids = ids
         self.digests = digests
@@ -50,31 +50,28 @@ class Columns:
         if isinstance(columns, np.ndarray):
             self._block = columns
         else:  # in the order of dicts and digests
-            names = columns if space is None else space.names
-            self._named = {name: columns[name] for name in names}
+            self._named = {name: columns[name] for name in space.names}
 
     @staticmethod
     def from_rows(
         rows: Sequence[Mapping[str, Any]],
-        names: Sequence[str],
+        space: Space,
         ids: Ids | None,
         first: int,
         rank: int | None = None,
-        space: Space | None = None,
     ) -> Columns:
-        """Dicts of all parameters as columns.
+        """Dicts of all parameters of a space as columns.
 
         `first`: the index of rows[0] among all samples, for messages. `ids` None: each row has
-        its own id. `rank`: the rank that each row must state; None if rows have none. `space`:
-        what declares the parameters. Raises ValueError or TypeError that names the sample.
+        its own id. `rank`: the rank that each row must state; None if rows have none. Raises
+        ValueError or TypeError that names the sample.
         """
-        fields = {*names, "hash"}
+        fields = {*space.names, "hash"}
         fields |= {"id"} if ids is None else set()
         fields |= {"rank"} if rank is not None else set()
         for at, row in enumerate(rows, first):
             check_fields(row, fields, rank, at)
-        declared = {} if space is None else dict(space.parameters)
-        columns = {name: column_of(rows, name, first, declared.get(name)) for name in names}
+        columns = {name: column_of(rows, name, first, each) for name, each in space.parameters}
         require_finite(columns, first)
         if ids is None:
             ids = Ids.checked([row["id"] for row in rows])
@@ -85,7 +82,6 @@ class Columns:
         """Views of the block, made when first asked for: a small batch takes less time."""
         if self._named is None:
             assert self._block is not None
-            assert self.space is not None
             self._named = dict(zip(self.space.names, self._block, strict=True))
         return self._named
 
@@ -159,27 +155,23 @@ class Columns:
     def active(self, name: str) -> Mask:
         """Which samples have this parameter: bool, shape (n,). Raises KeyError."""
         self._require(name)
-        mask = None if self.space is None else self.space.mask(name, self._columns)
+        mask = self.space.mask(name, self._columns)
         return np.ones(len(self), np.bool_) if mask is None else mask
 
     def rows(self, rank: int | None = None) -> Rows:
         """The samples as dicts: the active parameters, the hash, and the rank if one is given."""
-        if self.space is None:  # real numbers
-            form = Form(tuple((name, "uniform", (), None, ()) for name in self.names))
-        else:
-            form = self.space.form
         values: Column | tuple[Column, ...]
         if self._block is None or self._block.dtype != _FLOAT64:
             values = tuple(self.exact().values())
         else:
             values = self._block
-        return Rows(form, values, np.ascontiguousarray(self.digests), len(self), rank)
+        return Rows(self.space.form, values, np.ascontiguousarray(self.digests), len(self), rank)
 
     def labels(self, name: str) -> npt.NDArray[Any]:
         """The choices that a column's codes stand for, shape (n, ...). TypeError for others."""
         self._require(name)
         column = self._columns[name]
-        choices = None if self.space is None else self.space[name].choices
+        choices = self.space[name].choices
         if choices is None:
             raise TypeError(f"{name} holds no choices but its values: batch[{name!r}]")
         return np.array(choices)[column.view(np.uint32)]
@@ -187,7 +179,7 @@ class Columns:
     def objects(self, name: str, part: slice = slice(None)) -> list[Any]:
         """A column's values as Python objects, inactive ones too."""
         column = _exact(self._columns[name][part])
-        choices = None if self.space is None else self.space[name].choices
+        choices = self.space[name].choices
         if choices is not None:
             column = np.array(choices, np.object_)[column.view(np.uint32)]  # no code is negative
         values: list[Any] = column.tolist()
@@ -215,7 +207,7 @@ class Columns:
         if dtype.name not in ("float64", "float32"):
             raise ValueError(f"columns must be float64 or float32, got {dtype}")
         forms: dict[str, np.dtype[Any]] = {"digests": np.dtype((np.uint8, (32,)))}
-        forms |= dict.fromkeys(self.names, dtype) if self.space is None else self.space.forms(dtype)
+        forms |= self.space.forms(dtype)
         arrays: dict[str, npt.NDArray[Any]] = {"digests": self.digests, **self._columns}
         for name, array in arrays.items():
             form = forms[name]

@@ -35,11 +35,11 @@ class OriginalReader(FormatReader):
             self.trailer = {"num_samples": fields["num_samples"]}
 
     def _samples(self) -> Iterator[Columns]:
-        names, rank = self.metadata.names, self.metadata.key.rank
+        space, rank = self.metadata.assumed_space, self.metadata.key.rank
         for first in range(0, len(self._rows), BLOCK):
             rows = self._rows[first : first + BLOCK]
             ids = self.metadata.consecutive_ids(first, len(rows))
-            yield Columns.from_rows(list(map(self._known, rows)), names, ids, first, rank)
+            yield Columns.from_rows(list(map(self._known, rows)), space, ids, first, rank)
 
     def _known(self, row: Any) -> Any:
         """The row without keys that our samples do not have; warns about the first such row."""

@@ -86,9 +86,8 @@ def of_dicts(rows: Iterable[Mapping[str, Any]], given: Given) -> Source:
 def _dict_blocks(
     rows: Iterator[Mapping[str, Any]], metadata: Metadata, ids: Ids | None
 ) -> Iterator[Columns]:
-    first, space, rank = 0, metadata.space, metadata.key.rank
-    gated = space is not None and any(space.conditions.values())
-    derivation = metadata.derivation if gated else None
+    first, space, rank = 0, metadata.assumed_space, metadata.key.rank
+    derivation = metadata.derivation if any(space.conditions.values()) else None
     while part := list(islice(rows, BLOCK)):
         stop = first + len(part)
         span = metadata.consecutive_ids(first, len(part)) if ids is None else ids[first:stop]
@@ -97,7 +96,7 @@ def _dict_blocks(
             raise ValueError(f"ids must be as many as the samples, got {first + len(span)}")
         if derivation is not None:
             part = _completed(part, derivation.batch(span), first)
-        yield Columns.from_rows(part, metadata.names, span, first, rank, space)
+        yield Columns.from_rows(part, space, span, first, rank)
         first = stop
     if ids is not None and first < len(ids):
         raise ValueError(f"ids must be as many as the samples, {first}, got {len(ids)}")

@@ -91,7 +91,7 @@ def _of_columns(batch: Columns, strict: bool) -> EffectTable | None:
 
 def _numbers(batch: Columns, name: str, column: Column) -> npt.NDArray[np.float64] | None:
     """A column's values as doubles; None where these are no single numbers."""
-    labels = None if batch.space is None else batch.space[name].choices
+    labels = batch.space[name].choices
     if name not in SWITCHES and (column.dtype == np.bool_ or bool in map(type, labels or ())):
         return None
     if labels is not None and all(isinstance(label, (int, float)) for label in labels):

@@ -134,8 +134,7 @@ class DocumentReader(FormatReader):
         for first in range(0, len(self._rows), BLOCK):
             part = self._rows[first : first + BLOCK]
             ids = self.metadata.consecutive_ids(first, len(part))
-            space = self.metadata.space
-            yield Columns.from_rows(part, self.metadata.names, ids, first, space=space)
+            yield Columns.from_rows(part, self.metadata.assumed_space, ids, first)
 
     def _checksum(self, document: dict[str, Any]) -> str:
         return checksum({"augmentations": self._rows, **document})

@@ -181,7 +181,7 @@ class Reader(FormatReader):
                 taken = min(size, count - first)
                 columns = {name: arrays[name].read(taken) for name in self.metadata.names}
                 ids = self._ids(arrays, first, taken)
-                yield Columns(ids, arrays["hash"].read(taken), columns, self.metadata.space)
+                yield Columns(ids, arrays["hash"].read(taken), columns, self.metadata.assumed_space)
             for array in arrays.values():
                 array.end()
 

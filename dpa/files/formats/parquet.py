@@ -132,12 +132,12 @@ class Reader(FormatReader):
 
     def _block(self, batch: pa.RecordBatch, first: int) -> Columns:
         batch.validate(full=True)
-        parameters = self.metadata.assumed_space.parameters
-        columns = {name: parameter_of(batch[name], each) for name, each in parameters}
+        space = self.metadata.assumed_space
+        columns = {name: parameter_of(batch[name], each) for name, each in space.parameters}
         ids = self.metadata.consecutive_ids(first, len(batch))
         if ids is None:
             ids = ids_of(batch["id"])
-        return Columns(ids, digests_of(batch["hash"]), columns, self.metadata.space)
+        return Columns(ids, digests_of(batch["hash"]), columns, space)
 
 
 def read(file: BinaryIO) -> Reader:

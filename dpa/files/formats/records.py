@@ -91,7 +91,7 @@ class Lines:
             found = Texts(utf8[: offsets[-1]].copy(), offsets)
         elif found is None:
             found = Listed(ids[:count])
-        return Columns(found, digests[:count], columns, self._metadata.space), used
+        return Columns(found, digests[:count], columns, self._metadata.assumed_space), used
 
     def parsed(self, line: bytes, sample: int) -> Columns:
         """The sample of one line with its separator. Raises ValueError that names the line."""
@@ -99,7 +99,7 @@ class Lines:
         try:
             row = parse(line.rstrip(b",\n"))
             ids = metadata.consecutive_ids(sample, 1)
-            found = Columns.from_rows([row], metadata.names, ids, sample, space=metadata.space)
+            found = Columns.from_rows([row], metadata.assumed_space, ids, sample)
             if found.ids.kind != metadata.id_type:
                 kind = "a string" if self._strings else "an integer"
                 raise ValueError(f"its id must be {kind}, got {brief(row['id'])}")
