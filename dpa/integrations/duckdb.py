@@ -32,12 +32,10 @@ def register(
     made = Parameters(space, base_seed=base_seed, epoch=epoch, view=view, hash=hash, nulls=nulls)
     empty = pa.table({"made": made.struct(pa.array([], pa.string()))})
     [type_] = connection.from_arrow(empty).types
-
-    def of_ids(ids: pa.ChunkedArray) -> pa.StructArray:
-        return made.struct(ids)
-
     # parameters=None: any types. A function of VARCHAR would refuse integers.
-    connection.create_function(name, of_ids, None, type_, type="arrow", null_handling="special")
+    connection.create_function(
+        name, made.struct, None, type_, type="arrow", null_handling="special"
+    )
 
 
 def digest(
