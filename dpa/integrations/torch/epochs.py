@@ -49,7 +49,8 @@ class Keys:
     def __init__(
         self, config: Space, policy: EpochPolicy, views: int, base_seed: int | None
     ) -> None:
-        self.policy = policy
+        self.fixed = policy.kind == "fixed"  # whether no epoch is in the key
+        self._policy = policy
         self._config = config
         self._views = views
         self._base_seed = base_seed
@@ -64,21 +65,14 @@ class Keys:
         if found is None:
             if len(self._made) >= self.KEPT:
                 self._made.clear()
-            found = self._made[epoch, occurrence] = self._new(epoch, occurrence)
+            part, seed = self._policy.at(epoch), self._base_seed
+            views = views_of(self._views, occurrence)
+            found = self._made[epoch, occurrence] = Views(
+                epoch,
+                tuple(derive(self._config, part, view, seed) for view in views),
+                tuple({"epoch": part, "view": view, "base_seed": seed} for view in views),
+            )
         return found
-
-    def _new(self, epoch: int, occurrence: int) -> Views:
-        part, views = self.policy.at(epoch), views_of(self._views, occurrence)
-        return Views(
-            epoch,
-            tuple(derive(self._config, part, view, self._base_seed) for view in views),
-            tuple({"epoch": part, "view": view, "base_seed": self._base_seed} for view in views),
-        )
-
-    @property
-    def fixed(self) -> bool:
-        """Whether no epoch is in the key."""
-        return self.policy.kind == "fixed"
 
 
 class SharedEpoch:
@@ -108,24 +102,24 @@ class SharedEpoch:
         numbers = self._numbers
         last = self.value
         if not (silent or numbers[_WARNED]):
+            found = ""
             if numbers[_CALLED] and not numbers[_USED] and epoch < last:
-                self._warn(
+                found = (
                     f"epoch {last} was set, and then epoch {epoch} before any sample was made: "
-                    f"something else sets the epoch, too; {_ADVICE}",
-                    stacklevel=4,
+                    "something else sets the epoch, too"
                 )
             elif (made := self._made()) and made > (size() or made):
-                self._warn(
+                found = (
                     f"set_epoch({epoch}) comes too late: of {size()} samples, {made} were made in "
-                    f"epoch {last}; {_ADVICE}",
-                    stacklevel=4,
+                    f"epoch {last}"
                 )
             elif made and epoch > 1 and not numbers[_CALLED]:  # what the Trainer does
-                self._warn(
+                found = (
                     f"set_epoch({epoch}) is the first, and samples were made in epoch 0 before it: "
-                    f"if they were trained on, a run resumed within an epoch; {_ADVICE}",
-                    stacklevel=4,
+                    "if they were trained on, a run resumed within an epoch"
                 )
+            if found:
+                self._warn(f"{found}; {_ADVICE}", stacklevel=4)
         if epoch != last:
             numbers[_USED] = 0
         numbers[_MADE:] = 0

@@ -55,25 +55,13 @@ def augmented(
     results = room_for(images, out_size)
     for first in range(0, len(images), some):
         part = slice(first, first + some)
-        results[part] = _augmented(
-            images[part], Steps(steps[part]), table, out_size, sampling, full_range, erase_fill
-        )
+        own = Steps(steps[part])
+        pixels = _moved(images[part], own, out_size, sampling, full_range)
+        pixels = powered(pixels, own.double(GAMMA), full_range)
+        pixels = _toned(pixels, own, table, full_range)
+        erased = _erased(own, out_size, pixels.device)
+        results[part] = pixels.masked_fill(erased, _element(pixels, erase_fill))
     return results
-
-
-def _augmented(
-    images: torch.Tensor,
-    steps: Steps,
-    table: torch.Tensor,
-    out_size: tuple[int, int],
-    sampling: Sampling,
-    full_range: float,
-    erase_fill: float,
-) -> torch.Tensor:
-    pixels = _moved(images, steps, out_size, sampling, full_range)
-    pixels = powered(pixels, steps.double(GAMMA), full_range)
-    pixels = _toned(pixels, steps, table, full_range)
-    return pixels.masked_fill(_erased(steps, out_size, pixels.device), _element(pixels, erase_fill))
 
 
 def _element(pixels: torch.Tensor, number: float) -> float:
@@ -304,29 +292,18 @@ def _normals(steps: Steps, table: torch.Tensor, shape: torch.Size) -> torch.Tens
     """Each image's normal numbers, of the shape of the images."""
     samples, channels, height, width = shape
     size = channels * height * width
-    blocks = torch.arange(-(-size // 8), device=table.device)
-    k0, k1, c2, c3 = (steps.integer(WORDS + i).flatten(1) for i in range(4))
-    words = torch.stack(_philox(blocks, torch.zeros_like(blocks), c2, c3, k0, k1), -1)
-    halves = torch.stack((words & 0xFFFF, words >> 16), -1).flatten(1)
-    normals = table[halves[:, :size]].view(samples, height, width, channels)
-    return normals.permute(0, 3, 1, 2)
-
-
-def _philox(
-    x0: torch.Tensor,
-    x1: torch.Tensor,
-    x2: torch.Tensor,
-    x3: torch.Tensor,
-    k0: torch.Tensor,
-    k1: torch.Tensor,
-) -> tuple[torch.Tensor, ...]:
-    """Philox4x32-10; words of 32 bits in int64, whose products of 64 bits may be negative."""
-    low = 0xFFFFFFFF
+    # Philox4x32-10; words of 32 bits in int64, whose products of 64 bits may be negative.
+    k0, k1, x2, x3 = (steps.integer(WORDS + i).flatten(1) for i in range(4))
+    x0 = torch.arange(-(-size // 8), device=table.device)
+    x1, low = torch.zeros_like(x0), 0xFFFFFFFF
     for _ in range(10):
         p, q = x0 * 0xD2511F53, x2 * 0xCD9E8D57
         x0, x1, x2, x3 = (q >> 32 & low) ^ x1 ^ k0, q & low, (p >> 32 & low) ^ x3 ^ k1, p & low
         k0, k1 = k0 + 0x9E3779B9 & low, k1 + 0xBB67AE85 & low
-    return x0, x1, x2, x3
+    words = torch.stack((x0, x1, x2, x3), -1)
+    halves = torch.stack((words & 0xFFFF, words >> 16), -1).flatten(1)
+    normals = table[halves[:, :size]].view(samples, height, width, channels)
+    return normals.permute(0, 3, 1, 2)
 
 
 # ---- Erase ----

@@ -9,16 +9,7 @@ import torch
 
 from dpa._pixels import COLUMNS, COPIES, INTERPOLATIONS, MIXES, NOISY, STEPS
 
-__all__ = [
-    "COPIES",
-    "MIXES",
-    "NOISY",
-    "STEPS",
-    "Steps",
-    "is_channels_last",
-    "memory_format",
-    "room_for",
-]
+__all__ = ["COPIES", "MIXES", "NOISY", "STEPS"]  # and all that is defined here
 
 MAP, GAMMA, GAIN, LIFT, STDEV, MATRIX, FLAGS, BOX, WORDS = map(
     COLUMNS.__getitem__,
