@@ -87,11 +87,9 @@ def spread(fill: Callable[[int, int], None], size: int, span: int, threads: int)
 
     threads = min(threads, -(-size // span))
     spans = iter(range(0, size, span))
-    taking, wake = threading.Lock(), threading.Lock()
-    wake.acquire()
+    taking = threading.Lock()
     errors: list[BaseException] = []
-    begun: list[None] = []  # an item for each helper that has started
-    ended: list[None] = []
+    begun: list[threading.Event] = []  # of each helper that has started: set when it ends
 
     def work() -> None:
         while True:
@@ -106,16 +104,15 @@ def spread(fill: Callable[[int, int], None], size: int, span: int, threads: int)
         spans = iter(())
 
     def help_out() -> None:
-        begun.append(None)
+        ended = threading.Event()
+        begun.append(ended)
         try:
             work()
         except BaseException as error:  # noqa: BLE001 (the caller raises it)
             errors.append(error)
             stop()
         finally:
-            ended.append(None)
-            with suppress(RuntimeError):  # already released by another helper
-                wake.release()
+            ended.set()
 
     # The caller works too, so it sees Ctrl-C after each of its spans. If it only waited for the
     # others, it would miss a Ctrl-C that comes just before the wait.
@@ -135,8 +132,8 @@ def spread(fill: Callable[[int, int], None], size: int, span: int, threads: int)
         while True:
             try:
                 stop()
-                while len(ended) < len(begun):
-                    wake.acquire(timeout=0.1)
+                for ended in begun:
+                    ended.wait()
                 for helper in helpers:
                     if helper.is_alive():
                         helper.join()

@@ -173,7 +173,6 @@ def warped(
     float64 is computed as float32; the identity and the nearest pixels are copied.
     """
     shape = image.shape
-    _checked_size("image", shape)
     interpolation, border, fill = sampling
     pixel = None
     if border is None:

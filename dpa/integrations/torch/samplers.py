@@ -6,6 +6,7 @@ import copy
 import operator
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, NamedTuple, Self
 
@@ -31,14 +32,13 @@ class Draw(NamedTuple):
     index: Any
 
 
+@dataclass(slots=True)
 class _Progress:
     """How far one iteration over the sampler is."""
 
-    __slots__ = ("epoch", "given", "state")
-
-    def __init__(self) -> None:
-        self.epoch = self.given = 0
-        self.state = "waiting"  # then "running", then "ended", or "left" by a break
+    epoch: int = 0
+    given: int = 0
+    state: str = "waiting"  # then "running", then "ended", or "left" by a break
 
 
 class _Pass(chain[Any]):
