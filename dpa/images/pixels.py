@@ -129,7 +129,7 @@ def _erase(pixels: npt.NDArray[Any], steps: Steps, form: Form) -> None:
     pixels[top:bottom, left:right] = np.float32(form.rendering.erase_fill)
 
 
-#: Images that are looked at: the first ones of a data set are like the others.
+#: How many images are looked at: the later ones of a data set are like the first.
 _LOOKS = 100
 _warned, _looked = False, 0
 

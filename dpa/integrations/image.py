@@ -39,11 +39,8 @@ _OTHER_MODES = {
     "1": "image.convert('L') makes levels of 0 and 255; augment_mask takes it as a mask",
     "P": "image.convert('RGB') or 'RGBA' makes colours; augment_mask takes it as labels",
     "PA": "image.convert('RGBA') makes colours",
-    "CMYK": "image.convert('RGB') makes colours",
-    "YCbCr": "image.convert('RGB') makes colours",
+    **dict.fromkeys(("CMYK", "HSV", "RGBX", "YCbCr"), "image.convert('RGB') makes colours"),
     "LAB": "PIL.ImageCms makes RGB of it",
-    "HSV": "image.convert('RGB') makes colours",
-    "RGBX": "image.convert('RGB') makes colours",
     "RGBa": "image.convert('RGBA') makes colours",
     "La": "image.convert('LA') makes levels",
     "I": "np.asarray(image) has its values; as uint16 or float32, with full_range=, they can be "

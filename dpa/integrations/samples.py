@@ -26,7 +26,7 @@ Transform: TypeAlias = Callable[[Any, dict[str, Any]], Any]
 Moves: TypeAlias = Mapping[str, Callable[[Any], Any]]
 
 KINDS = ("image", "mask", "boxes", "keypoints", "label")
-#: Types that are no second picture: most samples are over here.
+#: Types that are never a second picture; they come first, because most parts have them.
 _PLAIN = (int, float, str, bytes, dict, type(None))
 
 

@@ -99,16 +99,18 @@ def apply_augmentation(
     apply = _applied
     if "torch._dynamo" in sys.modules:  # only then can anything be compiled
         apply = torch.compiler.disable(_applied)  # compilers fuse what must be rounded
-    rendering = Rendering.checked(out_size, border, interpolation, full_range, erase_fill)
-    return apply(images, batch, rendering, boolean("strict", strict))
+    options = (out_size, border, interpolation, full_range, erase_fill)
+    return apply(images, batch, options, strict)
 
 
 def _applied(
     images: torch.Tensor,
     batch: Iterable[Mapping[str, Any]],
-    rendering: Rendering,
+    options: tuple[Any, ...],
     strict: bool,
 ) -> torch.Tensor:
+    rendering = Rendering.checked(*options)
+    boolean("strict", strict)
     _check(images)
     images = images.resolve_neg()
     table = EffectTable.checked(batch, strict=strict)
