@@ -110,6 +110,14 @@ def checked_size(name: str, size: tuple[int, int]) -> tuple[int, int]:
     return height, width
 
 
+def require_sides(name: str, height: int, width: int) -> None:
+    """Raises ValueError for sides that the map of an image cannot have."""
+    if max(height, width) > MAX_SIDE:
+        raise ValueError(
+            f"{name} must have sides of 1 to {MAX_SIDE} pixels, got {height} x {width}"
+        )
+
+
 def checked_out_size(size: tuple[int, int] | None) -> tuple[int, int] | None:
     """(height, width), or None for that of the image. Raises TypeError or ValueError."""
     return None if size is None else checked_size("out_size", size)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dpa._pixels import INTERPOLATIONS, MAX_SIDE, warp
+from dpa._pixels import INTERPOLATIONS, warp
 from dpa.checks import brief
 from dpa.images.effects import Effect, Map
 from dpa.images.forms import (
@@ -20,6 +20,7 @@ from dpa.images.forms import (
     Steps,
     checked_border,
     checked_fill,
+    require_sides,
 )
 from dpa.images.table import EffectTable
 
@@ -235,12 +236,8 @@ def _checked_size(name: str, shape: tuple[int, ...], *, classes: bool = False) -
     """(height, width); `classes`: a mask may have none."""
     if not 2 <= len(shape) <= 3 or 0 in (shape[:2] if classes else shape):
         raise ValueError(f"{name} must be HxW or HxWxC and not empty, got shape {shape}")
-    height, width = shape[:2]
-    if max(height, width) > MAX_SIDE:
-        raise ValueError(
-            f"{name} must have sides of 1 to {MAX_SIDE} pixels, got {height} x {width}"
-        )
-    return height, width
+    require_sides(name, *shape[:2])
+    return shape[0], shape[1]
 
 
 def _channels(shape: tuple[int, ...]) -> int:

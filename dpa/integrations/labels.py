@@ -263,12 +263,11 @@ def _rows(
         raise TypeError(f"{name} must not be a masked array: {name}.filled(value) makes an array")
     try:
         found = np.asarray(values)
-        numbers = found.dtype.kind in "biuf" or found.size == 0
-        rows = found.astype(np.float64) if numbers else None
+        if found.dtype.kind not in "biuf" and found.size:
+            raise TypeError
+        rows = found.astype(np.float64)
     except (OverflowError, TypeError, ValueError):  # rows of unlike lengths, too large integers
-        rows = None
-    if rows is None:
-        raise TypeError(f"{name} must be rows of numbers, got {brief(values)}")
+        raise TypeError(f"{name} must be rows of numbers, got {brief(values)}") from None
     if rows.size == 0:
         width = rows.shape[1] if rows.ndim == 2 and more and rows.shape[1] > columns else columns
         return rows.reshape(0, width)

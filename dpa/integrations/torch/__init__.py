@@ -2,6 +2,7 @@
 
 from dpa.checks import extra
 
+# Here alone: whoever imports a module of this package imports this first.
 with extra("torch", "dpa.integrations.torch needs PyTorch"):
     from dpa.integrations.torch.batches import DrawnBatch
     from dpa.integrations.torch.datasets import AugmentedDataset

@@ -16,11 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dpa._pixels import MAX_SIDE
 from dpa.checks import boolean, brief
 from dpa.host.threads import spread
 from dpa.images.effects import require_channels_second
-from dpa.images.forms import TOO_LARGE, Form, Rendering, Steps, too_large
+from dpa.images.forms import TOO_LARGE, Form, Rendering, Steps, require_sides, too_large
 from dpa.images.noise import noise_table
 from dpa.images.pixels import warn_of_levels
 from dpa.images.table import EffectTable
@@ -142,11 +141,7 @@ def _check(images: torch.Tensor) -> None:
         raise TypeError(f"images must be a dense tensor with data, got {brief(images)}")
     if images.ndim != 4 or 0 in images.shape[1:]:
         raise ValueError(f"images must be NxCxHxW and not empty, got shape {tuple(images.shape)}")
-    height, width = images.shape[2:]
-    if max(height, width) > MAX_SIDE:
-        raise ValueError(
-            f"images must have sides of 1 to {MAX_SIDE} pixels, got {height} x {width}"
-        )
+    require_sides("images", *images.shape[2:])
     require_channels_second("images", tuple(images.shape))
 
 
