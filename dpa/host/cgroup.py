@@ -63,12 +63,11 @@ def _folders(controller: str, root: str, membership: str) -> Iterator[str]:
 
 def _cores(folder: str) -> int | None:
     try:
-        try:
-            quota, period = _read(f"{folder}/cpu.max").split()
-        except FileNotFoundError:
-            quota = _read(f"{folder}/cpu.cfs_quota_us")
-            period = _read(f"{folder}/cpu.cfs_period_us")
-        return -(-int(quota) // int(period)) if int(quota) > 0 else None
+        numbers = _read(f"{folder}/cpu.max", f"{folder}/cpu.cfs_quota_us").split()
+        if len(numbers) == 1:  # of version 1
+            numbers.append(_read(f"{folder}/cpu.cfs_period_us"))
+        quota, period = map(int, numbers)
+        return -(-quota // period) if quota > 0 else None
     except (OSError, ValueError, ZeroDivisionError):  # "max", or an unknown file
         return None
 

@@ -22,7 +22,6 @@ class DrawnBatch(AugmentationBatch):
     """
 
     __slots__ = ("keys",)
-    __hash__ = None  # arrays are mutable
     keys: tuple[Key, ...]
     _stated = NO_KEY
 
@@ -68,7 +67,6 @@ class Pairs(Sequence[Any]):
     """(sample, id) of a batch, each made when it is asked for: collate needs them apart."""
 
     __slots__ = ("ids", "keyed", "samples", "views")
-    __hash__ = None  # type: ignore[assignment]  # samples may be mutable
 
     def __init__(
         self, samples: Sequence[Any], keyed: Sequence[Any], ids: Any, views: Views | list[Views]
