@@ -69,20 +69,6 @@ def augment_mask(
         require_plain("mask", mask)
         require_channels_last("mask", mask.shape)
         return moved_labels(np.asarray(mask), effect, border, size)
-    return _moved_image(mask, effect, border, size)
-
-
-def mask_border(border: str | float, fill_mask: float | None) -> str | float:
-    """What lies outside a mask by default: it continues as its image does, or is filled with 0."""
-    if fill_mask is not None:
-        return fill_mask
-    return border if isinstance(border, str) else 0
-
-
-def _moved_image(
-    mask: Any, effect: Effect, border: str | float, size: tuple[int, int] | None
-) -> Any:
-    """A PIL image of labels."""
     pillow = pillow_of(mask)
     if pillow is None:
         raise TypeError(f"mask must be a NumPy array or a PIL image, got {type(mask).__name__}")
@@ -254,6 +240,13 @@ def require_plain(name: str, pixels: npt.NDArray[Any]) -> None:
             f"{name}.filled(value) makes an array, and np.ma.getmaskarray({name}) can be augmented "
             "as a mask"
         )
+
+
+def mask_border(border: str | float, fill_mask: float | None) -> str | float:
+    """What lies outside a mask by default: it continues as its image does, or is filled with 0."""
+    if fill_mask is not None:
+        return fill_mask
+    return border if isinstance(border, str) else 0
 
 
 def _rows(
