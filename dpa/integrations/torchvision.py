@@ -117,7 +117,8 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         finite("fill_mask", self.fill_mask)
         self._rendering = Rendering.checked(out_size, fill, "linear", full_range, erase_fill)
         self._rendering.range_of(np.dtype(np.float32))  # the check
-        _, self.out_size, self.full_range, self.erase_fill = self._rendering
+        self.out_size, self.full_range = self._rendering.out_size, full_range
+        self.erase_fill = self._rendering.erase_fill
         self.strict = boolean("strict", strict)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:

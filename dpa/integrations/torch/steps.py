@@ -9,7 +9,7 @@ import torch
 
 from dpa._pixels import COLUMNS, COPIES, INTERPOLATIONS, MIXES, NOISY, STEPS
 
-__all__ = ["COPIES", "MIXES", "NOISY", "STEPS"]  # and all that is defined here
+__all__ = ["COPIES", "MIXES", "NOISY", "STEPS"]  # which the kernels take from here
 
 MAP, GAMMA, GAIN, LIFT, STDEV, MATRIX, FLAGS, BOX, WORDS = map(
     COLUMNS.__getitem__,
