@@ -276,9 +276,7 @@ def _repeated(seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """The low halves, in order, of numbers whose high halves repeat; sorts `seeds`."""
     seeds.sort()
     equal = (seeds[1:] ^ seeds[:-1]) < 2**32
-    repeated = np.zeros(len(seeds), np.bool_)
-    repeated[1:] = equal
-    repeated[:-1] |= equal
+    repeated = np.append(equal, False) | np.append(False, equal)
     return np.sort(seeds[repeated] & np.uint64(2**32 - 1))
 
 

@@ -31,21 +31,14 @@ class Table:
 
     def markdown(self) -> str:
         """The title, the note, and a Markdown table with lines of equal width."""
-        lines = [[_in_markdown(cell) for cell in cells] for cells in (self.head, *self.rows)]
+        every = (self.head, *self.rows)  # names may come from files
+        lines = [[printable(cell).replace("|", "\\|") for cell in cells] for cells in every]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         ruler = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
         parts = [f"### {self.title}", "", *([self.note, ""] if self.note else [])]
-        parts += [_line(cells, widths) for cells in (lines[0], ruler, *lines[1:])]
+        rows = [_aligned(cells, widths) for cells in (lines[0], ruler, *lines[1:])]
+        parts += [f"| {' | '.join(cells)} |" for cells in rows]
         return "\n".join(parts)
-
-
-def _in_markdown(cell: str) -> str:
-    """A cell with its special characters escaped: names may come from files."""
-    return printable(cell).replace("|", "\\|")
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return f"| {' | '.join(_aligned(cells, widths))} |"
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 import dpa
 from dpa._native import active_kernel, cpu_features, kernels
+from dpa._pixels import level
 from dpa.cli import options
 from dpa.cli.output import write
 from dpa.derivation.config import ALGORITHM
@@ -32,7 +33,7 @@ def _info(arguments: argparse.Namespace) -> None:
         "algorithm": ALGORITHM,
         "kernels": kernels(),
         "active": _or_problem(active_kernel),
-        "pixels": _or_problem(_pixel_level),
+        "pixels": _or_problem(level),
         "cpu_features": cpu_features(),
         "threads": _or_problem(thread_count),
         "python": sys.version.split()[0],
@@ -48,12 +49,6 @@ def _info(arguments: argparse.Namespace) -> None:
         text = f"none ({text})" if name in problems else text
         head = f"{name.replace('cpu_', 'CPU '):14}"
         write(textwrap.fill(text, 80, initial_indent=head, subsequent_indent=" " * 14))
-
-
-def _pixel_level() -> str:
-    from dpa._pixels import level
-
-    return level()
 
 
 def _or_problem(find: Callable[[], Any]) -> Any:

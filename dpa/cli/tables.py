@@ -22,7 +22,8 @@ def statistics_table(
     size: int, found: Summary, space: Space | None, expected: Summary | None
 ) -> str:
     """One line per number, one line per value of the others; what is declared is in brackets."""
-    declared = "the uniform distribution" if _uniform(space) else "as declared"
+    uniform = space is not None and all(isinstance(each, Uniform) for _, each in space.parameters)
+    declared = "the uniform distribution" if uniform else "as declared"
     lines = [f"{size:,} samples" + (f" (in brackets: {declared})" if expected else "")]
     numbers = {name: values for name, values in found.items() if "shares" not in values}
     shares = {name: values for name, values in found.items() if "shares" in values}
@@ -54,10 +55,6 @@ def _number_lines(numbers: Summary, expected: Summary | None, size: int) -> list
         return lines
     below = [line for pair in zip(rows, theory, strict=True) for line in pair if any(line)]
     return aligned(below, "<" + ">" * (len(rows[0]) - 1))
-
-
-def _uniform(space: Space | None) -> bool:
-    return space is not None and all(isinstance(each, Uniform) for _, each in space.parameters)
 
 
 def _counts(found: Summary, expected: Summary | None) -> Iterator[tuple[str, str, str, str]]:

@@ -125,7 +125,8 @@ def _listed(names: Sequence[str]) -> str:
 def _page(name: str, space: Space, key: Key, distribution: Distribution, dots: Columns) -> Figure:
     checks = {(check.kind, *check.parameters): check for check in distribution.checks()}
     drawn = space.names[:_MOST]
-    paired = [x for x in space.names if _has_dots(space, x)]
+    # Each sample that has one of these has a single real number of it, so a pair is a dot.
+    paired = [x for x, each in space.parameters if each.dtype.kind == "f" and not each.item_shape]
     if len(paired) > _PAIRED:
         paired = [x for x in paired if x in distribution.tallies][:_PAIRED]
     heights = [3.3 * -(-len(drawn) // COLUMNS), 2.3, 0.2 + 2.1 * max(len(paired) - 1, 1)]
@@ -146,11 +147,6 @@ def _page(name: str, space: Space, key: Key, distribution: Distribution, dots: C
         _presets(middle[0], space)
     _relations(bottom, paired, distribution, dots, checks)
     return figure
-
-
-def _has_dots(space: Space, name: str) -> bool:
-    """Whether each sample that has the parameter has a single real number of it."""
-    return space[name].dtype.kind == "f" and not space[name].item_shape
 
 
 def _presets(part: SubFigure, config: AugmentationConfig) -> None:
