@@ -402,6 +402,7 @@ def test_transparency_is_kept():
         ({"x": picture(9, 0)}, [0], ValueError, r"'x' must be .*, not \(9, 0\)"),
         (picture(9, 9), [0], TypeError, "images must be a mapping of names to images, got"),
         ({"x": picture(9)}, [0], ValueError, r"'x' must be HxW, HxWx3 or HxWx4"),
+        ({"x": np.array(7)}, [0], ValueError, r"'x' must be HxW, HxWx3 or HxWx4"),
         ({"x": "x.png"}, [0], TypeError, "'x' must be a NumPy array or a PIL image, got 'x.png'"),
     ],
 )

@@ -82,9 +82,8 @@ class Distribution:
         Kolmogorov-Smirnov needs 1, correlations need 3, neighbours need 4, chi-squared needs
         64; parameters with few values need more.
         """
-        single = [list(tally.checks(name)) for name, tally in self.tallies.items()]
-        for kind in ("chi-squared", "Kolmogorov-Smirnov"):
-            yield from (check for checks in single for check in checks if check.kind == kind)
+        single = [check for name, tally in self.tallies.items() for check in tally.checks(name)]
+        yield from sorted(single, key=lambda check: check.kind != "chi-squared")
         yield from self._correlations()
         for name, tally in self.tallies.items():
             yield from tally.neighbours(name)

@@ -180,30 +180,29 @@ def _relations(
     grid = part.add_gridspec(max(last + 1, 1), _PAIRED - 1)
     corner = [at for at in np.ndindex(grid.nrows, grid.ncols) if at[1] > at[0] or last < 0]
     if last >= 0:
-        shown = f"correlation of all samples (dots: the first {len(samples):,})"
-        heading(part, f"Pairs, and in grey each sample against the next: {shown}")
-    columns: dict[int, Axes] = {}
+        figures = f"correlation of all samples (dots: the first {len(samples):,})"
+        heading(part, f"Pairs, and in grey each sample against the next: {figures}")
+    drawn: dict[tuple[int, int], Axes] = {}
     for y in range(last + 1):
-        row: Axes | None = None
         for x in range(y + 1):
-            axes = part.add_subplot(grid[y, x], sharex=columns.get(x), sharey=row)
-            columns[x], row = axes, axes
+            above, beside = drawn.get((y - 1, x)), drawn.get((y, x - 1))
+            drawn[y, x] = axes = part.add_subplot(grid[y, x], sharex=above, sharey=beside)
             _pair(axes, (names[x], names[y + 1]), distribution, samples, checks)
             axes.tick_params(labelbottom=y == last, labelleft=x == 0)
             if y == last:
                 axes.set_xlabel(label_of(names[x]), **LABEL)
             if x == 0:
                 axes.set_ylabel(label_of(names[y + 1]), **LABEL)
-    beside = [("neighbours", name) for name in names if last >= 0]
-    for at, key in zip(corner, beside, strict=False):  # there is always a place more
+    shown = [("neighbours", name) for name in names if last >= 0]
+    for at, key in zip(corner, shown, strict=False):  # there is always a place more
         axes = part.add_subplot(grid[at])
         values = samples.columns[key[1]][samples.active(key[1])]
         _dots(axes, values[:-1], values[1:], len(samples), MIDDLE)
         axes.set(xticks=[], yticks=[])
         _judged(axes, checks, key, f"{drawable(key[1], 20)}: ", _untested(distribution, key[1:]))
-    others = [key for key in checks if key[0] == "neighbours" and key not in beside]
+    others = [key for key in checks if key[0] == "neighbours" and key not in shown]
     if others:
-        place = part.add_subplot(grid[corner[len(beside)]])
+        place = part.add_subplot(grid[corner[len(shown)]])
         place.set_axis_off()
         text = _list_of(others, checks)
         found = place.text(0, 1, text, va="top", fontsize=9, linespacing=1.5, **TEXT)

@@ -176,7 +176,7 @@ def _drawable_pixels(made: Any) -> tuple[Any, str]:
 def _reduced(name: object, image: Any) -> Any:
     """A PIL image turned upright, with 8 bits, and reduced; an array is returned as it is."""
     if isinstance(image, np.ndarray):
-        if image.size == 0 or image.shape[2:] not in ((), (3,), (4,)) or image.ndim == 1:
+        if image.size == 0 or image.ndim < 2 or image.shape[2:] not in ((), (3,), (4,)):
             raise ValueError(f"image {name!r} must be HxW, HxWx3 or HxWx4, not {image.shape}")
         return image
     if not isinstance(image, Image.Image):
