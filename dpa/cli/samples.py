@@ -115,12 +115,10 @@ def _add_request(command: argparse.ArgumentParser) -> None:
 
 def _policy(text: str) -> PolicyLike:
     """The epoch policy that an argument says. Raises ArgumentTypeError."""
-    kind, found, period = text.partition(":")
-    if not found and kind in ("each", "fixed"):
-        return kind
-    if kind in ("every", "cycle") and re.fullmatch("[0-9]{1,18}", period) and int(period):
-        return kind, int(period)
-    raise argparse.ArgumentTypeError(f"must be each, fixed, every:K or cycle:K, got {text!r}")
+    match = re.fullmatch(r"each|fixed|(every|cycle):0*([1-9][0-9]{0,17})", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"must be each, fixed, every:K or cycle:K, got {text!r}")
+    return text if match[1] is None else (match[1], int(match[2]))
 
 
 def _require(arguments: argparse.Namespace, command: str, third: str) -> None:
@@ -237,13 +235,13 @@ def _request(arguments: argparse.Namespace) -> tuple[Derivation, Ids, int | None
     """What makes the samples that the arguments describe, their ids and the number of ranks."""
     key = key_parts(arguments)
     rank, world_size = key["rank"], key["world_size"]
-    if arguments.elastic or (rank, world_size) != (None, None):
-        for name, value in (("--rank", rank), ("--world-size", world_size)):
-            if value is None:
-                raise ValueError(
-                    f"{name} is missing: --rank K --world-size N takes share K, 0 .. N - 1, "
-                    "of N of the ids"
-                )
+    shared = arguments.elastic or (rank, world_size) != (None, None)
+    if shared and None in (rank, world_size):
+        missing = "--rank" if rank is None else "--world-size"
+        raise ValueError(
+            f"{missing} is missing: --rank K --world-size N takes share K, 0 .. N - 1, "
+            "of N of the ids"
+        )
     ids = _ids(arguments)
     if rank is not None:
         start, end = DistributedRangeSplitter(len(ids), world_size).get_rank_range(rank)

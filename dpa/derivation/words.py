@@ -1,4 +1,4 @@
-"""Declared distributions in words, for pictures and for the screen."""
+"""Declared distributions in words, for pictures and for the command line."""
 
 from __future__ import annotations
 

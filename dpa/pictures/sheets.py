@@ -95,8 +95,8 @@ def _lines(rows: Sequence[_Row], paged: bool, across: int, *, own: bool) -> tupl
     count = 1 + len(rows[0].samples)
     deep = -(-count // _ACROSS)  # lines of one image
     if len(rows) == 1:
-        deep = max(1, round(0.8 * math.sqrt(count)))
-        deep = max(deep, -(-count // _ACROSS)) if paged else deep
+        flat = round(0.8 * math.sqrt(count))  # 1 for two tiles, the fewest
+        deep = max(deep, flat) if paged else flat
     wide = -(-count // deep)
     beside = min(len(rows), max(1, across // wide)) if deep == 1 else 1
     words = max(len(_effects(params, own=own)) for row in rows for _, params in row.samples)
