@@ -10,7 +10,7 @@ from dpa.checks import extra
 with extra("audit", "audits and plots need scipy"):
     from scipy import special
 
-#: From so many samples on the limit serves for Kolmogorov-Smirnov, with a correction.
+#: From so many values on Kolmogorov's limit, with a correction, is close to the exact p-value.
 _MANY = 10_000
 #: The probability that any of the tests rejects a perfect generator.
 FALSE_ALARM = 1e-6
@@ -66,12 +66,12 @@ def chi_squared(statistic: float, freedom: int) -> float:
 
 def kolmogorov_smirnov(distance: float, size: int) -> float:
     """The p-value of the largest distance between the cumulated shares of `size` values."""
-    if size < _MANY:  # seldom: to import this takes half a second
+    if size < _MANY:  # rare, and this import takes half a second
         from scipy.stats import kstwo
 
         return float(kstwo.sf(distance, size))
     # Vrbik 2018, "Small-sample corrections to Kolmogorov-Smirnov test statistic": within 3e-6.
-    # SciPy's exact one has NaN from 2**31 samples on.
+    # The exact one of SciPy is NaN from 2**31 values on.
     root = math.sqrt(size)
     scaled = root * distance
     corrected = scaled + 1 / (6 * root) + (scaled - 1) / (4 * size)

@@ -10,7 +10,6 @@ from typing import Any
 
 from dpa.cli.output import tell
 from dpa.derivation.config import AugmentationConfig, get_preset, space_of
-from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.documents import parse
 from dpa.derivation.space import Space
 from dpa.files.chains import open_chain
@@ -98,7 +97,7 @@ def chosen_config(arguments: argparse.Namespace) -> Space:
 
 
 def _of_file(arguments: argparse.Namespace, option: str, file: str) -> Space:
-    """The config of a file; says what else this states, unless the arguments state that, too."""
+    """The config of a file; tells what else the file states and the arguments do not."""
     config, stated = read_space(option, Path(file))
     given = vars(arguments)
     unused = ", ".join(f"{name} {x}" for name, x in stated.items() if given.get(name) is None)
@@ -126,7 +125,7 @@ def read_space(option: str, path: Path) -> tuple[Space, dict[str, Any]]:
         except ValueError as error:  # its message names the file
             raise ValueError(f"{option}: {error}") from error
     else:
-        of_fields, hint = (_config_of, _LIKE) if option == "--config" else (space_of, "")
+        of_fields, hint = (_config_of, _CONFIG_HINT) if option == "--config" else (space_of, "")
         try:
             space = of_fields(parse(path.read_bytes()))
         except (ValueError, TypeError) as error:
@@ -134,7 +133,7 @@ def read_space(option: str, path: Path) -> tuple[Space, dict[str, Any]]:
     return space, {name: x for name, x in stated.items() if x is not None}
 
 
-_LIKE = '; a config is like {"rotation_range": [-15, 15], "augmentation_depth": 10}'
+_CONFIG_HINT = '; a config is like {"rotation_range": [-15, 15], "augmentation_depth": 10}'
 
 
 def _config_of(fields: object) -> Space:
@@ -176,8 +175,3 @@ def key_parts(arguments: argparse.Namespace) -> dict[str, Any]:
     """The parts of the key and world_size, as functions take them."""
     names = ("rank", "world_size", "base_seed", "epoch", "view")
     return {name: getattr(arguments, name) for name in names}
-
-
-def chosen_derivation(arguments: argparse.Namespace) -> Derivation:
-    """The derivation of the arguments. Raises ValueError or OSError."""
-    return derive(chosen_config(arguments), **key_parts(arguments))

@@ -20,7 +20,7 @@ def add(commands: options.Commands) -> None:
     options.config(command)
     options.key(command)
     options.quiet(command)
-    options.flag(command, "--json", text="print JSON")
+    options.flag(command, "--json", help="print JSON")
     command.set_defaults(run=_audit)
 
 

@@ -43,7 +43,7 @@ def add(commands: options.Commands) -> None:
         default=0.1,
         help="slower is what takes longer by more than this, beyond chance; default: 0.1",
     )
-    options.flag(command, "--json", text="print JSON, which --compare takes")
+    options.flag(command, "--json", help="print JSON, which --compare takes")
     command.add_argument("--plot", metavar="FILE", help=".png, .svg or .pdf; needs the extra viz")
     command.set_defaults(run=_bench)
 

@@ -43,7 +43,7 @@ def add(commands: options.Commands) -> None:
         "files are the parts of one chain",
     )
     options.quiet(command, "print only what is not ok; no progress")
-    options.flag(command, "--json", text="print JSON, a line for each")
+    options.flag(command, "--json", help="print JSON, a line for each")
     options.unlimited(command)
     group = command.add_argument_group("what files of the original package do not say")
     options.ids(group, "default: 0, 1, ...")
@@ -73,7 +73,7 @@ def add(commands: options.Commands) -> None:
 def _add_reading(command: argparse.ArgumentParser) -> None:
     options.unlimited(command)
     options.quiet(command)
-    options.flag(command, "--json", text="print JSON")
+    options.flag(command, "--json", help="print JSON")
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from dpa.host.threads import thread_count
 def add(commands: options.Commands) -> None:
     """Registers the command."""
     command = commands.add_parser("info", examples=["dpa info"])
-    options.flag(command, "--json", text="print JSON")
+    options.flag(command, "--json", help="print JSON")
     command.set_defaults(run=_info)
 
 

@@ -37,9 +37,9 @@ def number(command: _Options, *names: str, metavar: str = "N", **more: Any) -> N
     command.add_argument(*names, type=_whole, metavar=metavar, **more)
 
 
-def flag(command: _Options, *names: str, text: str) -> None:
-    """Adds an option without a value; `text` is its help."""
-    command.add_argument(*names, action="store_true", help=text)
+def flag(command: _Options, *names: str, **more: Any) -> None:
+    """Adds an option without a value; `more` is for argparse."""
+    command.add_argument(*names, action="store_true", **more)
 
 
 def num_samples(command: _Options, text: str, **more: Any) -> None:
@@ -54,19 +54,19 @@ def start_id(command: _Options, default: int | None = None) -> None:
 
 def quiet(command: _Options, text: str = "no progress") -> None:
     """Adds the option that leaves out the progress bar."""
-    flag(command, "-q", "--quiet", text=text)
+    flag(command, "-q", "--quiet", help=text)
 
 
 def unlimited(command: _Options) -> None:
     """Adds the option that allows recipes of any size."""
     text = "generate recipes that take one core over an hour: 10**10 samples at depth 10"
-    flag(command, "--unlimited", text=text)
+    flag(command, "--unlimited", help=text)
 
 
 def ids(command: _Options, default: str) -> None:
     """Adds the options that given_ids reads."""
     command.add_argument("--ids", metavar="A:B|A,B,...", help=default)
-    flag(command, "--string", text="the ids are strings: --ids A,B,...")
+    flag(command, "--string", help="the ids are strings: --ids A,B,...")
     ids_from(command)
 
 

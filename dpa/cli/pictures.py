@@ -66,12 +66,12 @@ def add(commands: options.Commands) -> None:
     options.flag(
         command,
         "--presets",
-        text="a column for each preset, a row for each image and id; ids by default 0:4, of "
+        help="a column for each preset, a row for each image and id; ids by default 0:4, of "
         "several images 0:1",
     )
     group = command.add_argument_group("as in training")
     text = "an image's id is its path in the folder; a column for each epoch and view"
-    options.flag(group, "--by-name", text=text)
+    options.flag(group, "--by-name", help=text)
     options.epochs(group, "with --by-name; A to B - 1; default: the first six")
     options.number(group, "--views", metavar="K", help="with --by-name; default: 1")
     group.add_argument(
@@ -241,7 +241,7 @@ def _of_folder(
 def _spread(folder: Path) -> Iterator[Path]:
     """Files with an image's suffix: the first of each folder, then the second of each ..."""
     rest = []
-    for paths in _by_folder(folder):  # one after the other: there may be many
+    for paths in _by_folder(folder):  # one by one: walking all may take long
         yield paths[0]
         rest.append(paths[1:])
     yield from filter(None, chain.from_iterable(zip_longest(*rest)))

@@ -46,7 +46,7 @@ def add(commands: options.Commands) -> None:
         choices=[suffix[1:] for suffix in formats.SUFFIXES],
         help="of the files in the folder of --epochs; default: parquet",
     )
-    options.flag(command, "--list-ids", text="store consecutive ids, too, for other readers")
+    options.flag(command, "--list-ids", help="store consecutive ids, too, for other readers")
     options.unlimited(command)
     command.add_argument(
         "-o",
@@ -99,7 +99,7 @@ def _add_request(command: argparse.ArgumentParser) -> None:
     rank = "with --world-size N: the share of rank K, 0 .. N - 1, of the ids, and its own values"
     options.key(command, rank, world_size="with --rank K")
     text = "with --rank and --world-size: the share, but values that are the same for all ranks"
-    options.flag(command, "--elastic", text=text)
+    options.flag(command, "--elastic", help=text)
     group = command.add_argument_group("a run: a folder with all epochs of a training")
     options.epochs(group, "A to B - 1")
     text = "of each sample in each epoch; default: 1"

@@ -9,8 +9,9 @@ from pathlib import Path
 from dpa.checks import word
 from dpa.cli import options
 from dpa.cli.arguments import (
-    chosen_derivation,
+    chosen_config,
     chosen_epochs,
+    key_parts,
     lacking,
     leave_to,
     read_ids,
@@ -20,6 +21,7 @@ from dpa.cli.options import SUFFIXES, chain_path
 from dpa.cli.output import write
 from dpa.cli.stored import rows_of
 from dpa.cli.tables import declared_table
+from dpa.derivation.derivation import derive
 from dpa.derivation.space import Space
 from dpa.derivation.statistics import Summary, theoretical_statistics
 from dpa.files.chains import open_chain
@@ -48,7 +50,7 @@ def add(commands: options.Commands) -> None:
         f"{SUFFIXES}, or a run's folder",
     )
     options.ids_from(command)
-    options.flag(command, "--string", text="the ids are strings")
+    options.flag(command, "--string", help="the ids are strings")
     command.add_argument(
         "--from",
         dest="source",
@@ -60,7 +62,7 @@ def add(commands: options.Commands) -> None:
         "--run", dest="folder", metavar="DIR", help="as this run has them, in each epoch and view"
     )
     options.epochs(command, "with --run: only these; A:B is A to B - 1")
-    options.flag(command, "--json", text="print JSON of a FILE, too")
+    options.flag(command, "--json", help="print JSON of a FILE, too")
     options.config(command)
     options.key(command)
     command.set_defaults(run=_show)
@@ -83,7 +85,7 @@ def _show(arguments: argparse.Namespace) -> None:
         raise ValueError("--epochs needs --run; for one epoch: --epoch")
     if arguments.source is None:
         ids = _ids(arguments)
-        derivation = chosen_derivation(arguments)
+        derivation = derive(chosen_config(arguments), **key_parts(arguments))
         rows = [(sample_id, derivation.params(sample_id)) for sample_id in ids]
     else:
         leave_to("--from", arguments)

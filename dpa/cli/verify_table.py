@@ -17,7 +17,7 @@ def add(command: argparse.ArgumentParser) -> None:
     group.add_argument("--table", metavar="FILE|DIR", help="compare its columns with its ids")
     group.add_argument("--id-column", metavar="NAME", help="the column with the ids")
     group.add_argument("--prefix", metavar="TEXT", help="what the parameters' columns begin with")
-    options.flag(group, "--null-ids", text="rows without an id are allowed, without values")
+    options.flag(group, "--null-ids", help="rows without an id are allowed, without values")
     options.number(group, "--epoch", help="default: absent")
     options.number(group, "--view", help="default: absent")
     options.config(command)

@@ -125,7 +125,7 @@ def _listed(names: Sequence[str]) -> str:
 def _page(name: str, space: Space, key: Key, distribution: Distribution, dots: Columns) -> Figure:
     checks = {(check.kind, *check.parameters): check for check in distribution.checks()}
     drawn = space.names[:_MOST]
-    # Each sample that has one of these has a single real number of it, so a pair is a dot.
+    # Parameters that are one real number in a sample: a pair of them is a dot.
     paired = [x for x, each in space.parameters if each.dtype.kind == "f" and not each.item_shape]
     if len(paired) > _PAIRED:
         paired = [x for x in paired if x in distribution.tallies][:_PAIRED]
