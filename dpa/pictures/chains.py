@@ -199,7 +199,7 @@ def _relations(
         values = samples.columns[key[1]][samples.active(key[1])]
         _dots(axes, values[:-1], values[1:], len(samples), MIDDLE)
         axes.set(xticks=[], yticks=[])
-        _judged(axes, checks, key, f"{drawable(key[1], 20)}: ", _untested(distribution, key[1:]))
+        _judged(axes, checks, key, distribution, f"{drawable(key[1], 20)}: ")
     others = [key for key in checks if key[0] == "neighbours" and key not in shown]
     if others:
         place = part.add_subplot(grid[corner[len(shown)]])
@@ -220,12 +220,7 @@ def _pair(
     both = samples.active(a) & samples.active(b)
     _dots(axes, samples.columns[a][both], samples.columns[b][both], len(samples))
     axes.locator_params(nbins=5)
-    _judged(axes, checks, ("correlation", a, b), "", _untested(distribution, names))
-
-
-def _untested(distribution: Distribution, names: Sequence[str]) -> str:
-    """Why there is no correlation of these parameters."""
-    return "fixed" if {*names} - {*distribution.names} else "too few samples"
+    _judged(axes, checks, ("correlation", a, b), distribution)
 
 
 def _dots(axes: Axes, x: Column, y: Column, samples: int, color: str = DARK) -> None:
@@ -234,12 +229,15 @@ def _dots(axes: Axes, x: Column, y: Column, samples: int, color: str = DARK) -> 
     axes.plot(x, y, "o", markersize=size, color=color, mew=0, rasterized=True)
 
 
-def _judged(axes: Axes, checks: Checks, key: tuple[str, ...], what: str, untested: str) -> None:
+def _judged(
+    axes: Axes, checks: Checks, key: tuple[str, ...], distribution: Distribution, what: str = ""
+) -> None:
     """Writes a correlation over its panel, or why there is none."""
     if key in checks:
         title_of(axes, what + _correlation(checks, key), ": CORRELATED" * is_found(checks, key))
     else:
-        title_of(axes, what + untested)
+        fixed = {*key[1:]} - {*distribution.names}
+        title_of(axes, what + ("fixed" if fixed else "too few samples"))
 
 
 def _correlation(checks: Checks, key: tuple[str, ...]) -> str:

@@ -82,8 +82,7 @@ def plot_preview(
         and a TypeError.
     """
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
-    samples, heading = _of_ids(images, ids, derivation, apply, _MAX_TILES)
-    [figure] = sample_pages(images, samples, heading, apply, paged=False)
+    [figure] = _of_ids(images, ids, derivation, apply, _MAX_TILES, paged=False)
     return figure
 
 
@@ -104,8 +103,7 @@ def preview_pages(
     Arguments and errors are those of plot_preview, but there may be 4,000 tiles.
     """
     derivation = derive(config, epoch, view, base_seed, rank, world_size)
-    samples, heading = _of_ids(images, ids, derivation, apply, _MOST_TILES)
-    return sample_pages(images, samples, heading, apply)
+    return _of_ids(images, ids, derivation, apply, _MOST_TILES)
 
 
 def preset_pages(
@@ -205,8 +203,10 @@ def _of_ids(
     derivation: Derivation,
     apply: Apply | None,
     most: int,
-) -> tuple[dict[str, Samples], str]:
-    """The same samples for each image, and the words over them."""
+    *,
+    paged: bool = True,
+) -> Iterator[Figure]:
+    """Pages with the same samples for each image."""
     checked = Ids.checked(ids)
     _check(images, len(checked), derivation.space, apply, most=most)
     batch = derivation.batch(checked)
@@ -214,7 +214,8 @@ def _of_ids(
         (f"id {drawable(str(each), 28)}", _whole(params, each, derivation.key))
         for each, params in zip(batch.ids, batch, strict=True)
     ]
-    return dict.fromkeys(images, samples), heading_of(derivation.space, derivation.key._asdict())
+    heading = heading_of(derivation.space, derivation.key._asdict())
+    return sample_pages(images, dict.fromkeys(images, samples), heading, apply, paged=paged)
 
 
 def _whole(params: dict[str, Any], sample_id: int | str, key: Key) -> dict[str, Any]:
