@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from dpa.audit import Distribution, threshold
+from dpa.audit import Distribution
 from dpa.checks import brief
 from dpa.derivation.columns import Column, Columns
 from dpa.derivation.config import PRESETS, AugmentationConfig, checked_space
@@ -24,10 +24,9 @@ from dpa.pictures.figures import DARK, GREY, INK, LIGHT, MIDDLE, TEXT, drawable,
 from dpa.pictures.histograms import (
     COLUMNS,
     LABEL,
-    Checks,
+    Tested,
     heading,
     histograms,
-    is_found,
     label_of,
     p_value,
     title_of,
@@ -100,7 +99,7 @@ def plot_chain(
         key = chain.metadata.key
     if distribution.size == 0:
         raise ValueError(f"{str(path)!r} has no samples to plot")
-    return _page(Path(path).name, space, key, distribution, Columns.joined(dots))
+    return _page(Path(path).name, space, key, Tested(distribution), Columns.joined(dots))
 
 
 def _require_comparable(space: Space, known: Space | None, metadata: Metadata) -> None:
@@ -122,30 +121,31 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _page(name: str, space: Space, key: Key, distribution: Distribution, dots: Columns) -> Figure:
-    checks = {(check.kind, *check.parameters): check for check in distribution.checks()}
+def _page(name: str, space: Space, key: Key, tested: Tested, dots: Columns) -> Figure:
     drawn = space.names[:_MOST]
     # Parameters that are one real number in a sample: a pair of them is a dot.
     paired = [x for x, each in space.parameters if each.dtype.kind == "f" and not each.item_shape]
     if len(paired) > _PAIRED:
-        paired = [x for x in paired if x in distribution.tallies][:_PAIRED]
+        paired = [x for x in paired if x in tested.distribution.tallies][:_PAIRED]
     heights = [3.3 * -(-len(drawn) // COLUMNS), 2.3, 0.2 + 2.1 * max(len(paired) - 1, 1)]
     if not isinstance(space, AugmentationConfig):  # other spaces have no presets
         del heights[1]
     figure = laid_out((14, sum(heights)), pad=0.1)
-    title = [f"{drawable(name, 60)}: {distribution.size:,} samples"]
+    title = [f"{drawable(name, 60)}: {tested.distribution.size:,} samples"]
     title += given_in_words(key._asdict())
     title += [space.sampler, f"depth {space.depth}"]
     if len(drawn) < len(space.names):
         title.append(f"the first {len(drawn)} of {len(space.names):,} parameters")
-    lines = [*textwrap.wrap(", ".join(title), _TITLE), _verdict(checks)]
+    limit, faults = f"{tested.limit:.2g}", tested.faults(*tested.checks)
+    verdict = f"P-values that chance does not explain (below {limit}): {faults}"
+    lines = [*textwrap.wrap(", ".join(title), _TITLE), f"{len(tested.checks)} tests. {verdict}"]
     figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=13, linespacing=1.5, **TEXT)
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     top, *middle, bottom = (figure.add_subfigure(grid[row]) for row in range(len(heights)))
-    histograms(top, drawn, distribution, checks)
+    histograms(top, drawn, tested)
     if isinstance(space, AugmentationConfig):
         _presets(middle[0], space)
-    _relations(bottom, paired, distribution, dots, checks)
+    _relations(bottom, paired, tested, dots)
     return figure
 
 
@@ -168,13 +168,7 @@ def _presets(part: SubFigure, config: AugmentationConfig) -> None:
     axes.invert_yaxis()  # the panels share this axis
 
 
-def _relations(
-    part: SubFigure,
-    names: Sequence[str],
-    distribution: Distribution,
-    samples: Columns,
-    checks: Checks,
-) -> None:
+def _relations(part: SubFigure, names: Sequence[str], tested: Tested, samples: Columns) -> None:
     """Each parameter against each earlier one; in the corner, against that of the next sample."""
     last = len(names) - 2
     grid = part.add_gridspec(max(last + 1, 1), _PAIRED - 1)
@@ -187,7 +181,7 @@ def _relations(
         for x in range(y + 1):
             above, beside = drawn.get((y - 1, x)), drawn.get((y, x - 1))
             drawn[y, x] = axes = part.add_subplot(grid[y, x], sharex=above, sharey=beside)
-            _pair(axes, (names[x], names[y + 1]), distribution, samples, checks)
+            _pair(axes, names[x], names[y + 1], tested, samples)
             axes.tick_params(labelbottom=y == last, labelleft=x == 0)
             if y == last:
                 axes.set_xlabel(label_of(names[x]), **LABEL)
@@ -199,28 +193,21 @@ def _relations(
         values = samples.columns[key[1]][samples.active(key[1])]
         _dots(axes, values[:-1], values[1:], len(samples), MIDDLE)
         axes.set(xticks=[], yticks=[])
-        _judged(axes, checks, key, distribution, f"{drawable(key[1], 20)}: ")
-    others = [key for key in checks if key[0] == "neighbours" and key not in shown]
+        _judged(axes, tested, key, f"{drawable(key[1], 20)}: ")
+    others = [key for key in tested.checks if key[0] == "neighbours" and key not in shown]
     if others:
         place = part.add_subplot(grid[corner[len(shown)]])
         place.set_axis_off()
-        text = _list_of(others, checks)
+        text = _list_of(others, tested)
         found = place.text(0, 1, text, va="top", fontsize=9, linespacing=1.5, **TEXT)
         found.set_in_layout(False)  # it may be higher than its place
 
 
-def _pair(
-    axes: Axes,
-    names: tuple[str, str],
-    distribution: Distribution,
-    samples: Columns,
-    checks: Checks,
-) -> None:
-    a, b = names
+def _pair(axes: Axes, a: str, b: str, tested: Tested, samples: Columns) -> None:
     both = samples.active(a) & samples.active(b)
     _dots(axes, samples.columns[a][both], samples.columns[b][both], len(samples))
     axes.locator_params(nbins=5)
-    _judged(axes, checks, ("correlation", a, b), distribution)
+    _judged(axes, tested, ("correlation", a, b))
 
 
 def _dots(axes: Axes, x: Column, y: Column, samples: int, color: str = DARK) -> None:
@@ -229,36 +216,29 @@ def _dots(axes: Axes, x: Column, y: Column, samples: int, color: str = DARK) -> 
     axes.plot(x, y, "o", markersize=size, color=color, mew=0, rasterized=True)
 
 
-def _judged(
-    axes: Axes, checks: Checks, key: tuple[str, ...], distribution: Distribution, what: str = ""
-) -> None:
+def _judged(axes: Axes, tested: Tested, key: tuple[str, ...], what: str = "") -> None:
     """Writes a correlation over its panel, or why there is none."""
-    if key in checks:
-        title_of(axes, what + _correlation(checks, key), ": CORRELATED" * is_found(checks, key))
+    if key in tested.checks:
+        text, fault = _correlation(tested, key)
+        title_of(axes, what + text, fault)
     else:
-        fixed = {*key[1:]} - {*distribution.names}
+        fixed = {*key[1:]} - {*tested.distribution.names}
         title_of(axes, what + ("fixed" if fixed else "too few samples"))
 
 
-def _correlation(checks: Checks, key: tuple[str, ...]) -> str:
-    return f"r = {checks[key].statistic:+.4f}, {p_value(checks[key])}"
+def _correlation(tested: Tested, key: tuple[str, ...]) -> tuple[str, str]:
+    """What is written of a correlation, and of its fault."""
+    found = tested.checks[key]
+    fault = ": CORRELATED" if tested.faults(key) else ""
+    return f"r = {found.statistic:+.4f}, {p_value(found)}", fault
 
 
-def _verdict(checks: Checks) -> str:
-    """The number of faults."""
-    found = sum(is_found(checks, key) for key in checks)
-    limit = f"{threshold(len(checks)):.2g}"
-    return f"{len(checks)} tests. P-values that chance does not explain (below {limit}): {found}"
-
-
-def _list_of(keys: Sequence[tuple[str, ...]], checks: Checks) -> str:
+def _list_of(keys: Sequence[tuple[str, ...]], tested: Tested) -> str:
     """Correlations with the next sample that have no panel; faults first where they are many."""
     if len(keys) > _LISTED:
-        keys = sorted(keys, key=lambda key: not is_found(checks, key))
-    lines = ["With the next sample:"]
-    for key in keys[:_LISTED]:
-        fault = ": CORRELATED" if is_found(checks, key) else ""
-        lines.append(f"{drawable(key[1], 20)}: {_correlation(checks, key)}{fault}")
+        keys = sorted(keys, key=lambda key: not tested.faults(key))
+    listed = [(drawable(key[1], 20), *_correlation(tested, key)) for key in keys[:_LISTED]]
+    lines = ["With the next sample:", *(f"{name}: {text}{fault}" for name, text, fault in listed)]
     if len(keys) > _LISTED:
         lines.append(f"and {len(keys) - _LISTED:,} more")
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,6 @@ from dpa.derivation.words import conditions_in_words
 from dpa.pictures.figures import ALARM, DARK, INK, LIGHT, TEXT, drawable, panel
 from dpa.pictures.shapes import bar_names, bar_values, bars, below, edges, heights, scale
 
-Checks: TypeAlias = dict[tuple[str, ...], Check]
-
 LABEL: Mapping[str, Any] = {"fontsize": 10, "color": INK}
 _UNITS = {"rotation": "rotation (degrees)"}
 #: Tests whose names would reach into the next panel.
@@ -28,6 +26,19 @@ _BINS = 32
 _BIN_SAMPLES = 8
 #: Histograms side by side: more do not fit on a page.
 COLUMNS = 5
+
+
+class Tested:
+    """A distribution with its tests, by their kind and parameters."""
+
+    def __init__(self, distribution: Distribution) -> None:
+        self.distribution = distribution
+        self.checks = {(check.kind, *check.parameters): check for check in distribution.checks()}
+        self.limit = threshold(len(self.checks))
+
+    def faults(self, *keys: tuple[str, ...]) -> int:
+        """How many of these tests chance does not explain."""
+        return sum(self.checks[key].p_value < self.limit for key in keys if key in self.checks)
 
 
 def heading(part: SubFigure, text: str) -> None:
@@ -42,23 +53,15 @@ def title_of(axes: Axes, text: str, fault: str = "") -> None:
     axes.set_title(text + fault, fontsize=9.5, fontweight=weight, color=color)
 
 
-def is_found(checks: Checks, *keys: tuple[str, ...]) -> bool:
-    """Whether any of these checks is significant."""
-    limit = threshold(len(checks))
-    return any(checks[key].p_value < limit for key in keys if key in checks)
-
-
 def p_value(check: Check | None) -> str:
     """The p-value of a check as text."""
     return "p: too few samples" if check is None else f"p = {check.p_value:.3g}"
 
 
-def histograms(
-    part: SubFigure, names: Sequence[str], distribution: Distribution, checks: Checks
-) -> None:
+def histograms(part: SubFigure, names: Sequence[str], tested: Tested) -> None:
     """A panel for each name: bins relative to an even spread, or a bar for each value."""
-    space = distribution.space
-    sizes = {tally.bins(_BIN_SAMPLES, _BINS) for tally in distribution.tallies.values()}
+    space, tallies = tested.distribution.space, tested.distribution.tallies
+    sizes = {tally.bins(_BIN_SAMPLES, _BINS) for tally in tallies.values()}
     if _all_uniform(space) and len(sizes) == 1:
         text = f"Samples in {sizes.pop()} bins, relative to the configured uniform distribution"
         heading(part, f"{text} (dashed; grey: where 95 % of the bins should be)")
@@ -74,7 +77,7 @@ def histograms(
         condition = drawable(conditions_in_words(space[name].when), 34)
         lines = [label_of(name), *([condition] if condition else [])]
         axes.set_xlabel("\n".join(lines), parse_math=False, **LABEL)
-        tally = distribution.tallies.get(name)
+        tally = tallies.get(name)
         if tally is None or tally.size == 0:
             axes.set(xticks=[], yticks=[])
             title_of(axes, "no samples have it" if tally else f"fixed at {_only(space, name)}")
@@ -86,9 +89,9 @@ def histograms(
             _bars(axes, tally, bar_names(values, 12))
         kinds = ["chi-squared", *(["Kolmogorov-Smirnov"] if tally.declared.shares is None else [])]
         keys = [(kind, name) for kind in kinds]
-        lines = [f"{SHORT.get(kind, kind)} {p_value(checks.get((kind, name)))}" for kind in kinds]
+        lines = [f"{SHORT.get(key[0], key[0])} {p_value(tested.checks.get(key))}" for key in keys]
         wanted = "UNIFORM" if isinstance(tally.declared, Uniform) else "AS DECLARED"
-        title_of(axes, "\n".join(lines), f"\nNOT {wanted}" if is_found(checks, *keys) else "")
+        title_of(axes, "\n".join(lines), f"\nNOT {wanted}" if tested.faults(*keys) else "")
 
 
 def _all_uniform(space: Space) -> bool:
