@@ -241,6 +241,14 @@ def test_declarations_that_cannot_be_compared(chain, change, message):
         plot_chain(chain[0], "mild")
 
 
+def test_long_names_are_cut_at_each_axis(tmp_path):
+    path = tmp_path / "long.json"
+    space = Space({letter * 100: Uniform(0, 1) for letter in "ab"})
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(99), space), path)
+    labels = [x for axes in plot_chain(path).axes for x in (axes.get_xlabel(), axes.get_ylabel())]
+    assert [len(label) for label in labels if label] == [34] * 4
+
+
 def test_titles_say_which_samples(tmp_path):
     path = tmp_path / f"{'long' * 20}.npz"
     key = {"epoch": 2**64 - 1, "view": 1, "base_seed": 2**64 - 2, "rank": 3}
