@@ -143,7 +143,12 @@ class Parameters(Frozen):
         found, present = self._ids(ids, before)
         if len(ids) > _MOST:
             raise ValueError(f"ids must be at most {_MOST:,} at a time, got {len(ids):,}")
-        made = self._struct(found)
+        batch = self.derivation.batch(found, self.num_threads)
+        columns = batch.columns
+        arrays = [plain_array(columns[name], each) for name, each in self.space.parameters]
+        if self.hashes:
+            arrays.append(plain_hash_array(batch.digests))
+        made = pa.StructArray.from_arrays(arrays, fields=self.fields)
         if present is None:
             return made
         places = pa.array(np.cumsum(present) - 1, mask=~present)
@@ -155,14 +160,6 @@ class Parameters(Frozen):
             raise TypeError(f"ids must be an array of Arrow, got {brief(ids)}")
         with counted_from(before):
             return present_ids(ids) if self.nulls == "null" else (ids_of(ids), None)
-
-    def _struct(self, ids: Ids) -> pa.StructArray:
-        batch = self.derivation.batch(ids, self.num_threads)
-        columns = batch.columns
-        arrays = [plain_array(columns[name], each) for name, each in self.space.parameters]
-        if self.hashes:
-            arrays.append(plain_hash_array(batch.digests))
-        return pa.StructArray.from_arrays(arrays, fields=self.fields)
 
     def add(
         self, table: pa.Table | pa.RecordBatch, id_column: str, prefix: str = ""

@@ -14,16 +14,21 @@ HASH = pa.binary(32)
 IDS = {"integer": pa.uint64(), "string": pa.string()}
 
 
+def item_type(distribution: Distribution) -> pa.DataType:
+    """The type of a parameter's values, or of the items of their lists."""
+    if distribution.choices is not None:
+        return pa.array(distribution.choices).type
+    return pa.from_numpy_dtype(distribution.dtype)
+
+
 def parameter_type(distribution: Distribution) -> pa.DataType:
     """The type of a parameter's column.
 
     Choices of strings are dictionary-encoded. Other choices are their values, because Parquet
     restores no other dictionaries. Values with a shape are lists of fixed sizes.
     """
-    found = pa.from_numpy_dtype(distribution.dtype)
-    if distribution.choices is not None:
-        found = pa.array(distribution.choices).type
-        found = pa.dictionary(pa.int32(), found) if found == pa.string() else found
+    found = item_type(distribution)
+    found = pa.dictionary(pa.int32(), found) if found == pa.string() else found
     for side in reversed(distribution.item_shape):
         found = pa.list_(pa.field("element", found, nullable=False), side)
     return found
@@ -45,11 +50,7 @@ def plain_type(distribution: Distribution) -> pa.DataType:
 
     Spark has neither dictionaries nor lists of fixed sizes; DuckDB and Dask write them as these.
     """
-    found = parameter_type(distribution)
-    while pa.types.is_fixed_size_list(found):
-        found = found.value_type
-    if pa.types.is_dictionary(found):
-        found = found.value_type
+    found = item_type(distribution)
     for _ in distribution.item_shape:
         found = pa.list_(found)
     return found

@@ -64,12 +64,11 @@ def of_dicts(rows: Iterable[Mapping[str, Any]], given: Given) -> Source:
     """The source of dicts; tries ids if none are given. Raises ValueError or TypeError."""
     items = iter(rows)
     head = list(islice(items, 1))
-    if given.rank is None and head and isinstance(head[0], Mapping):
-        found = head[0].get("rank")
-        given.require_base_seed(found)
-        given = given._replace(rank=found)
-    space = None if given.config is None else checked_space(given.config)
     row = head[0] if head and isinstance(head[0], Mapping) else {}
+    if given.rank is None:
+        given.require_base_seed(row.get("rank"))
+        given = given._replace(rank=row.get("rank"))
+    space = None if given.config is None else checked_space(given.config)
     if space is None and row and not row.keys() & {*PARAMETERS}:
         raise ValueError("params have none of the five parameters: say config=, their Space")
     ids, tried = given.ids, None

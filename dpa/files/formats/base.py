@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.digest import SampleDigest
-from dpa.derivation.documents import canonical
+from dpa.derivation.documents import canonical, parse
 from dpa.derivation.rows import is_hex_digest
 from dpa.derivation.statistics import Statistics, without_nan
 from dpa.files.metadata import Metadata
@@ -23,6 +23,14 @@ MOST_METADATA, MOST_STATISTICS = 4_000_000, 1_000_000
 def checksum(document: object) -> str:
     """The SHA-256 of a document's canonical JSON, 64 hex characters."""
     return hashlib.sha256(canonical(document).encode()).hexdigest()
+
+
+def parsed(text: bytes, place: str) -> Any:
+    """The JSON of a part of a file. Raises ValueError that names the place."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
 
 
 class TrailerError(ValueError):

@@ -15,7 +15,7 @@ from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import BLOCK
 from dpa.derivation.documents import parse
 from dpa.derivation.space import FORMAT as SPACE_FORMAT
-from dpa.files.formats.base import MOST_METADATA, FormatReader, checksum
+from dpa.files.formats.base import MOST_METADATA, FormatReader, checksum, parsed
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
 from dpa.files.formats.records import LONGEST
 from dpa.files.metadata import Metadata
@@ -144,7 +144,4 @@ def _part(line: bytes, head: bytes, end: bytes) -> Any:
     """The JSON of a line between `head` and `end`."""
     if not (line.startswith(head) and line.endswith(end)):
         raise ValueError(f"expected a line {(head + b'...' + end).decode()!r}, got {line[:60]!r}")
-    try:
-        return parse(line[len(head) : -len(end)])
-    except ValueError as error:
-        raise ValueError(f"in {head.decode()!r}: {error}") from None
+    return parsed(line[len(head) : -len(end)], f"in {head.decode()!r}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from dpa.derivation.documents import canonical, parse
-from dpa.files.formats.base import MOST_METADATA
+from dpa.derivation.documents import canonical
+from dpa.files.formats.base import MOST_METADATA, parsed
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
 
 _LAYOUT = Layout(first_line=2, separator=b"\n")
@@ -51,10 +51,7 @@ def read(file: BinaryIO) -> Reader:
 
 def _fields(line: bytes, names: list[str], place: str) -> dict[str, Any]:
     """The JSON object of a line, which must have exactly these names."""
-    try:
-        found = parse(line)
-    except ValueError as error:
-        raise ValueError(f"{place}: {error}") from None
+    found = parsed(line, place)
     if not line.endswith(b"\n"):
         raise ValueError(f"{place}: it has no end")
     if not isinstance(found, dict) or sorted(found) != names:

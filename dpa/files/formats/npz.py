@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa.derivation.columns import Columns
-from dpa.derivation.documents import parse
 from dpa.derivation.ids import Ids, Texts
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
@@ -155,10 +154,7 @@ class Reader(FormatReader):
                 raise ValueError(f"{name} has {size} bytes, more than {MOST_METADATA}")
             text = array.read(size).tobytes()
             array.end()
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+        return base.parsed(text, name)
 
     def _samples(self) -> Iterator[Columns]:
         with _told(), ExitStack() as stack:

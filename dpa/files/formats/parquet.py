@@ -12,8 +12,6 @@ from typing import Any, BinaryIO
 
 from dpa.checks import extra
 from dpa.derivation.columns import Columns
-from dpa.derivation.distributions import Distribution
-from dpa.derivation.documents import parse
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.metadata import Metadata
@@ -25,7 +23,7 @@ with extra("parquet", ".parquet files need pyarrow"):
     from dpa.arrow.arrays import digests_of, parameter_of
     from dpa.arrow.batches import table_of
     from dpa.arrow.ids import ids_of
-    from dpa.arrow.schema import schema
+    from dpa.arrow.schema import item_type, schema
 
 #: Samples of a row group: 5 MB.
 _GROUP = 65_536
@@ -36,15 +34,10 @@ def _schema(metadata: Metadata) -> pa.Schema:
     return schema(metadata.assumed_space, metadata.id_type if metadata.start_id is None else None)
 
 
-def _is_text(distribution: Distribution) -> bool:
-    """Whether a column holds choices that are strings."""
-    return distribution.choices is not None and isinstance(distribution.choices[0], str)
-
-
 def _needs_schema(metadata: Metadata) -> bool:
     """Whether Parquet alone does not tell a type: of dictionaries and of lists of fixed sizes."""
     parameters = metadata.assumed_space.parameters
-    return any(_is_text(each) or each.item_shape for _, each in parameters)
+    return any(item_type(each) == pa.string() or each.item_shape for _, each in parameters)
 
 
 class _TableWriter(pq.ParquetWriter):  # type: ignore[misc]  # pyarrow has no types
@@ -59,6 +52,7 @@ class Writer(base.Writer):
 
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         super().__init__(file, metadata)
+        parameters = metadata.assumed_space.parameters
         self._schema = _schema(metadata)
         self._group = metadata.assumed_space.block_size(_GROUP)
         self._pending = self._schema.empty_table()
@@ -66,7 +60,7 @@ class Writer(base.Writer):
             file,
             self._schema,
             compression="none",  # hashes and uniform numbers do not get smaller
-            use_dictionary=[n for n, each in metadata.assumed_space.parameters if _is_text(each)],
+            use_dictionary=[name for name, each in parameters if item_type(each) == pa.string()],
             write_statistics=True,  # without them Dask's filters lose all rows
             store_schema=_needs_schema(metadata),
             write_page_checksum=True,
@@ -112,10 +106,7 @@ class Reader(FormatReader):
             )
         if len(text) > MOST_METADATA:
             raise ValueError(f"{_PREFIX}{name} has {len(text)} bytes, more than {MOST_METADATA}")
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise ValueError(f"{_PREFIX}{name}: {error}") from None
+        return base.parsed(text, _PREFIX + name)
 
     def _samples(self) -> Iterator[Columns]:
         self.statistics, self.trailer = self._part("statistics"), self._part("trailer")
