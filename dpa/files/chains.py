@@ -15,6 +15,7 @@ from dpa.derivation.columns import Columns
 from dpa.derivation.config import DEFAULT
 from dpa.derivation.derivation import BLOCK, Derivation
 from dpa.derivation.digest import SampleDigest
+from dpa.derivation.documents import canonical
 from dpa.derivation.ids import Consecutive, Ids
 from dpa.derivation.keys import NO_KEY, Key
 from dpa.derivation.space import Space
@@ -319,16 +320,11 @@ def _require_single(samples: Columns, first: int) -> None:
             raise ValueError(f"dtype is 'float32', but {name} of sample {first + at} is {value!r}")
 
 
-def _sorted(figure: Any) -> str:
-    """A figure, or figures by name in any order, as text."""
-    return repr(sorted(figure.items()) if isinstance(figure, dict) else figure)
-
-
 def _summary_problem(name: str, stated: Any, found: dict[str, Any]) -> str | None:
-    """How one parameter's statistics differ; repr distinguishes -0.0 from 0.0 and 1 from 1.0."""
+    """How one parameter's statistics differ; their text tells -0.0 from 0.0 and 1 from 1.0."""
     if not isinstance(stated, dict) or stated.keys() != found.keys():
         return f"statistics of {name} must be {', '.join(found)}, got {brief(stated)}"
     for figure, value in found.items():
-        if _sorted(stated[figure]) != _sorted(value):
+        if canonical(stated[figure]) != canonical(value):
             return figure_problem(name, figure, stated[figure], value)
     return None

@@ -9,10 +9,9 @@ from typing import Any
 from dpa.checks import brief
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import AugmentationConfig
-from dpa.derivation.derivation import BLOCK
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.keys import NO_KEY, Key
-from dpa.files.formats.base import FormatReader
+from dpa.files.formats.base import FormatReader, row_blocks
 from dpa.files.metadata import Metadata
 
 #: The start of a problem with a single figure.
@@ -35,11 +34,8 @@ class OriginalReader(FormatReader):
             self.trailer = {"num_samples": fields["num_samples"]}
 
     def _samples(self) -> Iterator[Columns]:
-        space, rank = self.metadata.assumed_space, self.metadata.key.rank
-        for first in range(0, len(self._rows), BLOCK):
-            rows = self._rows[first : first + BLOCK]
-            ids = self.metadata.consecutive_ids(first, len(rows))
-            yield Columns.from_rows(list(map(self._known, rows)), space, ids, first, rank)
+        rows = [self._known(row) for row in self._rows]
+        return row_blocks(rows, self.metadata, self.metadata.key.rank)
 
     def _known(self, row: Any) -> Any:
         """The row without keys that our samples do not have; warns about the first such row."""

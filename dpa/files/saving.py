@@ -87,7 +87,7 @@ def save_augmentation_chain(
     given = Given(config, epoch, view, base_seed, rank, world_size, _checked(ids))
     boolean("include_stats", include_stats)
     if isinstance(params_list, AugmentationBatch):
-        source = of_batches([params_list], given)
+        metadata, blocks = of_batches([params_list], given)
     elif isinstance(params_list, (str, bytes, range, Mapping)) or not isinstance(
         params_list, Sequence
     ):
@@ -97,8 +97,7 @@ def save_augmentation_chain(
         size = len(params_list)
         if given.ids is not None and len(given.ids) != size:
             raise ValueError(f"ids must be as many as params_list, {size}, got {len(given.ids)}")
-        source = of_dicts(params_list, given)
-    metadata, blocks = source
+        metadata, blocks = of_dicts(params_list, given)
     write_chain(filepath, _listing(metadata, list_ids), blocks)
 
 
@@ -182,26 +181,23 @@ def save_augmentation_stream(
     begun = stream.delivered if isinstance(stream, Stream) else 0
     total = operator.length_hint(stream) or None  # None is unknown
     report = Report(progress_callback, verbose, total)
-    expected: int | None = None
     if isinstance(stream, AugmentationBatch):
-        source = of_batches([stream], given)
+        metadata, blocks = of_batches([stream], given)
     elif isinstance(stream, Stream):
-        expected = total
-        source = of_stream(stream, given)
+        metadata, blocks = of_stream(stream, given)
     elif isinstance(stream, FileStream):
-        expected = total
-        source = of_file(stream, given)
+        metadata, blocks = of_file(stream, given)
     else:
         items = iter(stream)
         head = list(islice(items, 1))
         everything: Iterator[Any] = chain(head, items)
         batches = bool(head) and isinstance(head[0], AugmentationBatch)
-        source = (of_batches if batches else of_dicts)(everything, given)
-    metadata, blocks = source
+        metadata, blocks = (of_batches if batches else of_dicts)(everything, given)
     metadata = _listing(metadata, list_ids)
     try:
         with progress_bar(progress, total) as advance:
             written = report.written(blocks, buffer_size)
+            expected = total if isinstance(stream, (Stream, FileStream)) else None
             write_chain(filepath, metadata, counted(written, advance), expected)
     except BaseException:
         if isinstance(stream, Stream):

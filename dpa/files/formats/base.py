@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from dpa.checks import brief
 from dpa.derivation.columns import Columns
+from dpa.derivation.derivation import BLOCK
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.documents import canonical, parse
 from dpa.derivation.rows import is_hex_digest
@@ -98,6 +99,14 @@ def _require_readable(fields: object, statistics: object) -> None:
                 f"{what} {len(text):,} bytes of JSON, files may have {most:,}: declare fewer "
                 "parameters or choices"
             )
+
+
+def row_blocks(rows: list[Any], metadata: Metadata, rank: int | None = None) -> Iterator[Columns]:
+    """Samples that were loaded whole, as dicts. `rank`: what each dict must state, if any."""
+    for first in range(0, len(rows), BLOCK):
+        part = rows[first : first + BLOCK]
+        ids = metadata.consecutive_ids(first, len(part))
+        yield Columns.from_rows(part, metadata.assumed_space, ids, first, rank)
 
 
 class FormatReader(ABC):

@@ -12,10 +12,9 @@ from typing import Any, BinaryIO
 
 from dpa.checks import brief
 from dpa.derivation.columns import Columns
-from dpa.derivation.derivation import BLOCK
 from dpa.derivation.documents import parse
 from dpa.derivation.space import FORMAT as SPACE_FORMAT
-from dpa.files.formats.base import MOST_METADATA, FormatReader, checksum, parsed
+from dpa.files.formats.base import MOST_METADATA, FormatReader, checksum, parsed, row_blocks
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
 from dpa.files.formats.records import LONGEST
 from dpa.files.metadata import Metadata
@@ -131,10 +130,7 @@ class DocumentReader(FormatReader):
         self.trailer = document["trailer"]
 
     def _samples(self) -> Iterator[Columns]:
-        for first in range(0, len(self._rows), BLOCK):
-            part = self._rows[first : first + BLOCK]
-            ids = self.metadata.consecutive_ids(first, len(part))
-            yield Columns.from_rows(part, self.metadata.assumed_space, ids, first)
+        return row_blocks(self._rows, self.metadata)
 
     def _checksum(self, document: dict[str, Any]) -> str:
         return checksum({"augmentations": self._rows, **document})
