@@ -142,8 +142,8 @@ class LineReader(FormatReader):
                 raise ValueError(f"line {place}: a comma stands behind the last sample")
             if chunk:
                 numbered = enumerate(chunk, count + len(block))
-                parsed = [records.parsed(line, sample) for sample, line in numbered]
-                block = Columns.joined([block, *parsed])
+                singles = [records.single(line, sample) for sample, line in numbered]
+                block = Columns.joined([block, *singles])
                 text = text[:used] + b"".join(chunk)
                 used = len(text)
             if len(block):

@@ -93,8 +93,11 @@ class Lines:
             found = Listed(ids[:count])
         return Columns(found, digests[:count], columns, self._metadata.assumed_space), used
 
-    def parsed(self, line: bytes, sample: int) -> Columns:
+    def single(self, line: bytes, sample: int) -> Columns:
         """The sample of one line with its separator. Raises ValueError that names the line."""
+        found, used = self.take(line, len(line), sample)
+        if used == len(line):
+            return found
         metadata = self._metadata
         try:
             row = parse(line.rstrip(b",\n"))
