@@ -92,7 +92,7 @@ def as_plain(array: pa.Array) -> pa.Array:
     if pa.types.is_decimal(type_) and type_.bit_width < 128:
         # Of smaller ones pyarrow's cast takes every integer as out of bounds.
         return array.cast(pa.decimal128(38, type_.scale))
-    if _is_text(type_):
+    if pa.types.is_string(type_) or type_ in (pa.large_string(), pa.string_view()):
         try:
             array.validate(full=True)  # another language may have made it
         except pa.ArrowInvalid as error:
@@ -101,10 +101,6 @@ def as_plain(array: pa.Array) -> pa.Array:
     if not pa.types.is_primitive(type_):
         array.validate(full=True)  # offsets that lead out of the memory
     return array.cast(pa.large_binary()) if type_ == pa.binary_view() else array
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return pa.types.is_string(type_) or type_ in (pa.large_string(), pa.string_view())
 
 
 def _of_plain(array: pa.Array) -> Ids:

@@ -18,6 +18,7 @@ from dpa.files.atomic import replacing
 from dpa.files.chains import FilePath
 from dpa.files.formats import SUFFIXES
 from dpa.files.formats.base import checksum
+from dpa.files.metadata import require_kind
 
 _KIND: dict[str, Any] = {"format": "dpa-run", "version": 1, "algorithm": ALGORITHM}
 #: The names of files in a run's folder.
@@ -56,10 +57,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         fields = parse(text)
         if not isinstance(fields, dict):
             raise TypeError(f"it must be an object, got {brief(fields)}")
-        for name, known in _KIND.items():
-            if fields.get(name) != known:
-                found = brief(fields.get(name))
-                raise ValueError(f"{name} {found} is not the {known!r} that this dpa reads")
+        require_kind(fields, _KIND)
         require_names("the manifest", fields, _FIELDS)
         if fields.pop("checksum") != checksum(fields):
             raise ValueError("its checksum is not that of its content: it was changed or damaged")

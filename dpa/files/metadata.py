@@ -20,13 +20,20 @@ from dpa.derivation.ids import MANY, Consecutive, Ids
 from dpa.derivation.keys import NO_KEY, Key
 from dpa.derivation.space import Space, require_names
 
-FORMAT = "dpa-chain"
-VERSION = 2
+_KIND: dict[str, Any] = {"format": "dpa-chain", "version": 2, "algorithm": ALGORITHM}
 #: The fields in JSON, in this order; `space` and the parts of the key may be null.
 _FIELDS = (
-    *("format", "version", "algorithm", "space", "base_seed", "epoch", "view", "rank"),
+    *(*_KIND, "space", "base_seed", "epoch", "view", "rank"),
     *("world_size", "start_id", "id_type", "dtype"),
 )
+
+
+def require_kind(fields: Mapping[str, Any], kind: Mapping[str, Any]) -> None:
+    """Raises ValueError for a document of another format, version or algorithm."""
+    for name, known in kind.items():
+        value = fields.get(name)
+        if type(value) is not type(known) or value != known:
+            raise ValueError(f"{name} {brief(value)} is not the {known!r} that this dpa reads")
 
 
 class Metadata(Frozen):
@@ -135,9 +142,7 @@ class Metadata(Frozen):
     def to_dict(self) -> dict[str, Any]:
         """The metadata as files store it."""
         return {
-            "format": FORMAT,
-            "version": VERSION,
-            "algorithm": ALGORITHM,
+            **_KIND,
             "space": None if self.space is None else self.space.declaration(),
             **{name: getattr(self.key, name) for name in ("base_seed", "epoch", "view", "rank")},
             "world_size": self.world_size,
@@ -151,12 +156,9 @@ class Metadata(Frozen):
         """The inverse of to_dict. Raises ValueError or TypeError; the message names the field."""
         if not isinstance(fields, dict):
             raise TypeError(f"metadata must be an object, got {brief(fields)}")
-        if fields.get("version") == 1 and fields.get("format") == FORMAT:
+        if fields.get("version") == 1 and fields.get("format") == _KIND["format"]:
             raise ValueError("it was written by an unreleased build of dpa: generate it again")
-        for name, known in (("format", FORMAT), ("version", VERSION), ("algorithm", ALGORITHM)):
-            value = fields.get(name)
-            if type(value) is not type(known) or value != known:
-                raise ValueError(f"{name} {brief(value)} is not the {known!r} that this dpa reads")
+        require_kind(fields, _KIND)
         recipe = "num_samples" in fields
         require_names("metadata", fields, (*_FIELDS, *(("num_samples",) if recipe else ())))
         space = None if fields["space"] is None else _space(fields["space"])

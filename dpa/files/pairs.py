@@ -85,8 +85,8 @@ def by_id(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[Pair]
     in_a, in_b = _matches(a.ids, b.ids)
     whole = len(in_a) == len(a)  # in order, so nothing needs to be copied
     yield a if whole else a.take(in_a), b.take(in_b)
-    yield a.take(_others(a, in_a)), None
-    yield None, b.take(_others(b, in_b))
+    yield a.take(np.delete(np.arange(len(a)), in_a)), None
+    yield None, b.take(np.delete(np.arange(len(b)), in_b))
 
 
 def _matches(a: Ids, b: Ids) -> tuple[_Places, _Places]:
@@ -114,9 +114,3 @@ def _numbers(a: Ids, b: Ids) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uin
         np.fromiter(map(numbers.__getitem__, ids.public), np.uint64, len(ids)) for ids in (a, b)
     )
     return mine, theirs
-
-
-def _others(block: Columns, places: _Places) -> _Places:
-    others = np.ones(len(block), np.bool_)
-    others[places] = False
-    return np.flatnonzero(others)

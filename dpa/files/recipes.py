@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
 
 from dpa.checks import brief
 from dpa.derivation.columns import Columns
@@ -144,16 +143,11 @@ class _Part:
 def _check_neighbours(before: _Part, part: _Part) -> None:
     """Raises ValueError if a part does not continue the one before it."""
     both = f"{before.name} and {part.name}"
-    a, b = (_merged_fields(p.metadata.to_dict()) for p in (before, part))
+    a, b = (each.metadata.to_dict() for each in (before, part))
     for name, value in a.items():
-        if value != b[name]:
+        if name not in ("start_id", "num_samples") and value != b[name]:
             raise ValueError(f"{both} differ in {name}: {value!r} and {b[name]!r}")
     if part.start < before.stop:
         raise ValueError(f"{both} overlap from id {part.start} on")
     if part.start > before.stop:
         raise ValueError(f"ids {before.stop} to {part.start - 1} are missing between {both}")
-
-
-def _merged_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """The metadata that parts must share."""
-    return {name: x for name, x in fields.items() if name not in ("start_id", "num_samples")}

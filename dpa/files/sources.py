@@ -35,10 +35,6 @@ class Given(NamedTuple):
     world_size: int | None
     ids: Ids | None
 
-    def said(self) -> dict[str, Any]:
-        """The statements by name, without the ids."""
-        return {name: value for name, value in self._asdict().items() if name != "ids"}
-
     @property
     def key(self) -> Key:
         """The key that the caller states. Raises TypeError or ValueError."""
@@ -187,15 +183,15 @@ def _following(batches: Iterable[Columns], metadata: Metadata) -> Iterator[Colum
 def of_file(stream: FileStream, given: Given) -> Source:
     """The source of a file's remaining samples; arguments may state what the file does not."""
     own = stream.metadata
-    known: dict[str, Any] = {"config": own.space, **own.key._asdict()}
-    known["world_size"] = own.world_size
-    for name, value in given.said().items():
-        if value is None or value == known[name]:
+    known = {"config": own.space, **own.key._asdict(), "world_size": own.world_size}
+    for name, stated in known.items():
+        said = getattr(given, name)
+        if said is None or said == stated:
             continue
-        unsaid = name == "base_seed" and not stream.bound  # true of all files of the original
-        if not unsaid and (known[name] is not None or own.space is not None):
-            raise ValueError(f"{name} must be the file's, {known[name]}, got {value!r}")
-        known[name] = value
+        unstated = name == "base_seed" and not stream.bound  # true of all files of the original
+        if not unstated and (stated is not None or own.space is not None):
+            raise ValueError(f"{name} must be the file's, {stated}, got {said!r}")
+        known[name] = said
     found = known.pop("config")
     space = None if found is None else checked_space(found)
     if not stream.bound:
