@@ -70,11 +70,13 @@ def test_one_changed_value_is_named(folder, name, capsys):
     assert verify_table(folder, "file", SPACE, prefix="p.", **KEY).digest is None
 
 
-def test_one_file_without_hashes(tmp_path):
-    table = Parameters(hash=False).add(pa.table({"id": range(10)}), "id")
+@pytest.mark.parametrize("size", [10, 0])
+def test_one_file_without_hashes(tmp_path, size):
+    ids = pa.array(range(size), pa.uint64())
+    table = Parameters(hash=False).add(pa.table({"id": ids}), "id")
     pq.write_table(table, tmp_path / "a.parquet")
     report = verify_table(tmp_path / "a.parquet", "id")
-    assert (report.ok, report.checked, report.digest) == (True, 10, None)
+    assert (report.ok, report.checked, report.digest) == (True, size, None)
 
 
 def test_null_ids(tmp_path, capsys):
