@@ -1,6 +1,7 @@
 """The site has every public name and command: python .ci/check_site.py SITE, after make docs.
 
-A name is public if a public module has it in its __all__, or if a page uses it.
+A name is public if a public module has it in its __all__, or if a page uses it. What docs/conf.py
+leaves out must exist.
 """
 
 import ast
@@ -60,6 +61,28 @@ def commands_of_site(site: Path) -> set[str]:
     return {*re.findall(r"<h2>(dpa \w+)", site.joinpath("command_line.html").read_text("utf-8"))}
 
 
+def members() -> set[str]:
+    """The names in the bodies of the package's classes."""
+    found = set()
+    for path in ROOT.glob("dpa/**/*.py"):
+        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in each.body if isinstance(each, ast.ClassDef) else ():
+                if isinstance(node, ast.FunctionDef):
+                    found.add(node.name)
+                elif isinstance(node, ast.AnnAssign | ast.Assign):
+                    targets = getattr(node, "targets", None) or [node.target]
+                    found |= {ast.unparse(target) for target in targets}
+    return found
+
+
+def left_out() -> set[str]:
+    """The members that docs/conf.py leaves out."""
+    for node in ast.parse((ROOT / "docs/conf.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "INTERNAL":
+            return set(" ".join(ast.literal_eval(node.value).values()).split())
+    raise ValueError("docs/conf.py has no INTERNAL")
+
+
 def described(module: str, name: str, site: set[str]) -> bool:
     """Whether the site has the name, or the same object by that name in another module."""
     if f"{module}.{name}" in site:
@@ -72,6 +95,8 @@ def described(module: str, name: str, site: set[str]) -> bool:
 
 def main(site: Path) -> str | None:
     """What is missing, as sys.exit takes it."""
+    if stale := left_out() - members():
+        return f"docs/conf.py leaves out what no class has: {', '.join(sorted(stale))}"
     there = names_of_site(site)
     wanted = [
         (module, name)

@@ -783,8 +783,9 @@ cdef class RowCursor:
                 end = self.end
             rows = self._rows(end)
             with cython.critical_section(self):
-                self.rows = rows
-                self.end = end + rows.size - rows.at
+                if self.end == end:  # _rows may have moved the position: it reports progress
+                    self.rows = rows
+                    self.end = end + rows.size - rows.at
 
 
 dpa_links_init(&LINKS)

@@ -43,6 +43,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def count_of(count: float, noun: str) -> str:
+    """A count with its noun: "1 sample", "1,000 samples"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def file_path(path: object) -> str:
     """`path` as a str. Raises TypeError for other types, ValueError for NUL and for URLs."""
     if not isinstance(path, (str, PathLike)) or not isinstance(os.fspath(path), str):

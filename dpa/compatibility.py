@@ -18,7 +18,7 @@ from dpa.batch import (
     BatchStrategy,
     InvalidBatchConfigError,
 )
-from dpa.checks import not_negative, raised_as
+from dpa.checks import count_of, not_negative, raised_as
 from dpa.derivation.space import Space
 from dpa.errors import StreamingError
 from dpa.streams.progress import ProgressCallback, StreamingProgress
@@ -236,7 +236,7 @@ def process_augmentation_batches(
     for number, batch in enumerate(_processor(batch_config).process_stream(param_generator), 1):
         results.append(batch if processor_func is None else processor_func(batch))
         if verbose:
-            print(f"batch {number}: {len(batch)} samples")
+            print(f"batch {number}: {count_of(len(batch), 'sample')}")
     return results
 
 

@@ -111,7 +111,7 @@ def test_runs_with_a_null_in_them():
 
 def test_a_dictionary_with_a_null_in_it():
     array = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), pa.array(["a", None]))
-    with pytest.raises(ValueError, match=r"got 1 nulls, the first at index 1"):
+    with pytest.raises(ValueError, match=r"got 1 null, the first at index 1"):
         EVERY.struct(array)
 
 

@@ -133,6 +133,18 @@ def test_a_report_as_text(report):
     assert (note, gone) == ("kernel: x there, y here", "not measured now: d")
 
 
+def test_the_legend_explains_the_columns_that_are_there():
+    once, before = result("a", 2.0), result("a", 1.0)
+    alone = str(ComparisonReport.compare([once], []))
+    assert alone.splitlines()[2:] == ["rate: samples a second, median"]
+    head, _, *legend = str(ComparisonReport.compare([once], [before])).splitlines()
+    assert head.split() == ["what", "rate", "before", "time"]
+    assert legend == [
+        "rate: samples a second, median",
+        "time: of a sample, as a multiple of the one before",
+    ]
+
+
 def test_a_report_as_markdown(report):
     text = report.to_markdown()
     assert text.startswith("### Comparison\n\n| what |")

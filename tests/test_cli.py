@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -520,6 +521,24 @@ def test_missing_extras_are_named_once(tmp_path, monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert "c.json: ok, 3 samples" in out
     assert (err.count("\n"), err.count("[parquet]'")) == (1, 2)
+
+
+def test_a_table_without_pyarrow_names_one_extra(tmp_path):
+    """The extra that the table needs brings what .parquet files need."""
+    (tmp_path / "t.parquet").touch()
+    code = "import sys; sys.modules['pyarrow'] = None; from dpa.cli import main; sys.exit(main())"
+    argv = ["verify", "--table", str(tmp_path / "t.parquet"), "--id-column", "id"]
+    run = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True)
+    assert run.returncode == 2
+    assert re.findall(r"'dpa-augment\[(\w+)\]'", run.stderr) == ["arrow"]
+
+
+@pytest.mark.parametrize("engine", ["dask", "duckdb", "polars", "ray", "spark"])
+def test_an_engine_without_pyarrow_names_its_own_extra(engine):
+    code = f"import sys; sys.modules['pyarrow'] = None; import dpa.integrations.{engine}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert f"ImportError: dpa.integrations.{engine} needs " in run.stderr
+    assert re.findall(r"'dpa-augment\[(\w+)\]'", run.stderr) == [engine]
 
 
 def test_options_are_written_out(capsys):

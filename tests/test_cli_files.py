@@ -9,6 +9,7 @@ import pytest
 
 import dpa
 from dpa import cli
+from dpa.checks import count_of
 from dpa.diff import diff_chains
 from dpa.space import Linear, Space, Uniform
 
@@ -110,12 +111,12 @@ def test_names_that_the_encoding_of_stdout_lacks(tmp_path, encoding, shown):
 def test_a_recipe_makes_the_same_bytes_as_generate(run, path, other, tmp_path, options, size):
     recipe = tmp_path / "recipe.json"
     assert run("generate", "-n", size, *options, "-o", path, "-q") == (0, "", "")
-    count = json.loads(path.read_text())["trailer"]["num_samples"]
+    made = count_of(json.loads(path.read_text())["trailer"]["num_samples"], "sample")
     code, out, err = run("recipe", "-n", size, *options, "-o", recipe)
-    assert (code, out, err) == (0, "", f"wrote a recipe of {count:,} samples to {recipe}\n")
+    assert (code, out, err) == (0, "", f"wrote a recipe of {made} to {recipe}\n")
     assert recipe.stat().st_size < 4000
     code, out, err = run("generate", "--recipe", recipe, "-o", other)
-    assert (code, out, err) == (0, "", f"wrote {count:,} samples to {other}\n")
+    assert (code, out, err) == (0, "", f"wrote {made} to {other}\n")
     assert other.read_bytes() == path.read_bytes()
     assert run("verify", recipe, "-q") == (0, "", "")
 

@@ -117,7 +117,7 @@ def test_examples_run(files, printed, command):
         (["verify"], "FILE|DIR (or --table FILE|DIR)"),
         (["diff"], "FILE|DIR, FILE|DIR"),
         (["stats"], "FILE|DIR"),
-        (["plot"], "FILE, -o/--output"),
+        (["plot"], "FILE|DIR, -o/--output"),
         (["preview"], "IMAGE|DIR, -o/--output"),
         (["audit"], "-n/--num-samples"),
     ],

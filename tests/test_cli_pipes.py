@@ -130,6 +130,17 @@ def test_a_part_of_a_stream_is_found(run, chain):
     assert "'-': line " in err
 
 
+def test_streams_of_text_are_refused(monkeypatch, capsys):
+    """Notebooks put them in place of stdin and stdout."""
+    for argv in (["verify", "-"], ["show", "--ids-from", "-"]):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("{}"))
+        assert cli.main(argv) == 2
+        assert capsys.readouterr().err == "dpa: error: The input has text, not bytes: 'stdin'\n"
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert cli.main(["generate", "-n", "1", "-o", "-"]) == 2
+    assert capsys.readouterr().err == "dpa: error: The output takes text, not bytes: 'stdout'\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
 @pytest.mark.parametrize(
     ("line", "found"),

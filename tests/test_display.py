@@ -5,6 +5,7 @@ import html.parser
 import pytest
 
 import dpa
+from dpa.checks import count_of
 from dpa.space import Bernoulli, Choice, Normal, Seed, Space, Uniform, sometimes
 
 MANY = Space({f"x{at:04}": Uniform(0, 1) for at in range(4096)}, depth=1, sampler="mt19937")
@@ -87,7 +88,7 @@ def test_a_large_space_is_cut():
     ("ids", "text"),
     [
         (range(10_000_000), "10,000,000 samples: rotation, brightness, noise; ids 0 to 9999999"),
-        ([7], "1 samples: rotation, brightness, noise; ids 7"),
+        ([7], "1 sample: rotation, brightness, noise; ids 7"),
         ([7, 1, 5], "3 samples: rotation, brightness, noise; ids 7, 1, 5"),
         (["a", "b", "c", "d"], "4 samples: rotation, brightness, noise; ids 'a', 'b', 'c', ..."),
         ([], "0 samples: rotation, brightness, noise"),
@@ -160,3 +161,11 @@ def test_the_table_of_many_columns():
     head, row = Table(dpa.generate_augmentation_batch(["<i>"], MANY)._repr_html_()).rows
     assert head == ["id", *MANY.names[:20], "... 4,076 more"]
     assert row[0] == "'<i>'"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 samples"), (1, "1 sample"), (2, "2 samples"), (1000, "1,000 samples")],
+)
+def test_a_count_agrees_with_its_noun(count, text):
+    assert count_of(count, "sample") == text

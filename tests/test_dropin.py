@@ -21,6 +21,7 @@ from test_snippets import BLOCK
 
 import dpa
 from dpa import batch, benchmark, compatibility, distributed
+from dpa.checks import count_of
 from dpa.errors import ChainFileError
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -151,7 +152,7 @@ def test_an_original_file_with_own_keys_loads_without_them(path):
 @pytest.mark.parametrize("size", [0, 1, 3, 5000])
 def test_a_streamed_file_is_ok(path, size):
     original(path, dpa.generate_augmentation_chain(size, CONFIG), num_samples=None, streaming=True)
-    assert str(dpa.verify_augmentation_chain(path)) == f"{path}: ok, {size:,} samples"
+    assert str(dpa.verify_augmentation_chain(path)) == f"{path}: ok, {count_of(size, 'sample')}"
 
 
 def test_a_range_s_file_is_verified_with_its_ids(path):
@@ -287,6 +288,44 @@ def test_verbose_prints_how_far_it_is(path, capsys):
         "25 of 25",  # written; batches are taken from the stream, so it does not tell
         "25",  # a file says at its end how many there are
     ]
+
+
+def test_a_callback_may_close_its_stream():
+    stream = dpa.stream_augmentation_chain(
+        10,
+        chunk_size=4,
+        progress_callback=lambda told: told.samples_processed > 4 and stream.close(),
+    )
+    assert len(list(stream)) == stream.delivered == 4
+    assert len(stream.remaining) == 6
+
+
+@pytest.mark.parametrize("position", [0, 1, 4, 9, 10])
+def test_a_callback_may_move_its_stream(position):
+    """The chunk that it was called for is dropped."""
+    rows = dpa.generate_augmentation_chain(10)
+    moves = iter([None, position])
+
+    def move(_):
+        if (to := next(moves, None)) is not None:
+            stream.seek(to)
+
+    stream = dpa.stream_augmentation_chain(10, chunk_size=4, progress_callback=move)
+    assert list(stream) == rows[:4] + rows[position:]
+    assert stream.delivered == 10
+
+
+def test_a_callback_may_take_samples():
+    rows, taken = dpa.generate_augmentation_chain(5), []
+
+    def take(_):
+        if not taken:
+            taken.append(None)
+            taken.append(next(stream))
+
+    stream = dpa.stream_augmentation_chain(5, chunk_size=2, progress_callback=take)
+    assert list(stream) == rows[1:]
+    assert taken[1] == rows[0]
 
 
 def test_a_sample_is_not_lost_where_a_callback_fails():

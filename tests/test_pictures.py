@@ -20,6 +20,7 @@ from PIL import Image
 import dpa
 from dpa import cli
 from dpa.audit import Distribution
+from dpa.checks import count_of
 from dpa.config import PARAMETERS
 from dpa.images.effects import LIMITS
 from dpa.integrations.image import apply_augmentation
@@ -32,7 +33,7 @@ from dpa.integrations.matplotlib import (
     save_pages,
     save_picture,
 )
-from dpa.space import Bernoulli, Choice, Space, Uniform, sometimes
+from dpa.space import Bernoulli, Choice, Linear, Space, Uniform, sometimes
 
 CONFIG = dpa.get_preset("mild", sampler="mt19937")
 #: Every effect, with values that make long captions.
@@ -212,7 +213,7 @@ def test_plots_of_few_samples(tmp_path, size):
     path = tmp_path / "chain.json"
     dpa.generate_augmentation_chain(size, save_path=path)
     shown = texts(plot_chain(path))
-    assert f"{size} samples" in shown
+    assert count_of(size, "sample") in shown
     assert shown.count("chi-squared p: too few samples") == 5
     assert shown.count("too few samples") == 5 + (10 + 5) * (size < 3)
 
@@ -231,6 +232,33 @@ def test_no_samples(tmp_path):
     dpa.generate_augmentation_chain(0, save_path=path)
     with pytest.raises(ValueError, match=r"chain\.json' has no samples to plot"):
         plot_chain(path)
+
+
+def test_the_samples_of_a_run_are_taken_together(tmp_path):
+    folder = tmp_path / "run"
+    dpa.Run(range(500), epochs=range(2, 4), views=2).save(folder)
+    shown = texts(plot_chain(folder))
+    assert "run: 2,000 samples, epochs 2 to 3, views 0 to 1, xoshiro256++" in shown
+    assert "NOT" not in shown
+    assert cli.main(["plot", str(folder), "-q", "-o", str(tmp_path / "x.svg")]) == 0
+
+
+def test_parts_of_a_chain_are_plotted(tmp_path):
+    folder = tmp_path / "parts.json"  # a folder may be called so
+    folder.mkdir()
+    for first in (0, 40):
+        batch = dpa.generate_augmentation_batch(range(first, first + 40))
+        dpa.save_augmentation_chain(batch, folder / f"{first}.npz")
+    assert "parts.json: 80 samples" in texts(plot_chain(folder))
+    assert cli.main(["plot", str(folder), "-q", "-o", str(tmp_path / "x.svg")]) == 0
+
+
+def test_a_run_whose_parameters_change_is_no_distribution(tmp_path):
+    space = Space(angle=Uniform(0, Linear(((0, 1), (9, 10)))))
+    dpa.Run(range(50), space, epochs=2).save(tmp_path / "run", "jsonl")
+    with pytest.raises(ValueError, match=r"run' has parameters that change with the epoch: plot"):
+        plot_chain(tmp_path / "run")
+    plot_chain(tmp_path / "run" / "epoch-1.jsonl")
 
 
 # ---- Sheets ----
@@ -393,9 +421,9 @@ def test_transparency_is_kept():
 @pytest.mark.parametrize(
     ("images", "ids", "error", "message"),
     [
-        ({}, [0], ValueError, "got 0 images and 1 ids"),
-        ({"x": picture(9, 9)}, [], ValueError, "got 1 images and 0 ids"),
-        ({"x": picture(9, 9)}, range(400), ValueError, "got 1 images and 400 ids"),
+        ({}, [0], ValueError, "got 0 images and 1 id"),
+        ({"x": picture(9, 9)}, [], ValueError, "got 1 image and 0 ids"),
+        ({"x": picture(9, 9)}, range(400), ValueError, "got 1 image and 400 ids"),
         ({"x": picture(9, 9)}, 5, TypeError, "ids must be a sequence of ids, got 5"),
         ({"x": picture(9, 9, dtype=np.uint32)}, [0], TypeError, "uint32"),
         ({"x": picture(9, 9, 2)}, [0], ValueError, r"'x' must be HxW, HxWx3 or HxWx4"),
@@ -760,7 +788,7 @@ def test_preview_takes_ids_that_are_strings(run, folder, calls):
         ("{folder} -o x.png --string", "--string needs --ids"),
         ("{folder} -o x.png --string --ids a,,b", "ids with commas between them, got 'a,,b'"),
         ("{folder} -o x.png --ids 0:18446744073709551617", "must be fewer than 2**48"),
-        ("{folder} -o x.png --ids 0:99999999999999", "8 images and 99999999999999 ids"),
+        ("{folder} -o x.png --ids 0:99999999999999", "8 images and 99,999,999,999,999 ids"),
         ("{folder} -o x.png --num-images 0", "--num-images must be at least 1, got 0"),
         ("{folder} -o x.png --rank 2 --world-size 2", "rank must be below world_size 2, got 2"),
         ("{folder} -o x.png --by-name --ids 0:3", "--ids is not allowed with --by-name or a run"),

@@ -14,6 +14,7 @@ import pytest
 import reference
 
 import dpa
+from dpa.checks import count_of
 from dpa.derivation.derivation import Derivation
 from dpa.errors import ChainFileError
 from dpa.files.metadata import Metadata
@@ -72,7 +73,14 @@ def test_a_saved_batch_is_ok(path, config, key, ids, dtype):
     assert report.ok
     assert bool(report)
     assert (report.checked, report.different, report.first) == (len(ids), 0, None)
-    assert str(report) == f"{path}: ok, {len(ids)} samples"
+    assert str(report) == f"{path}: ok, {count_of(len(ids), 'sample')}"
+
+
+def test_where_nothing_was_compared_no_count_is_told(tmp_path):
+    (tmp_path / "chain.npz").write_bytes(b"x")
+    head, problem = str(dpa.verify_augmentation_chain(tmp_path)).splitlines()
+    assert head == f"{tmp_path}: NOT OK"
+    assert "chain.npz" in problem
 
 
 @pytest.mark.parametrize("size", [65_535, 65_537])

@@ -131,7 +131,7 @@ def test_errors_of_later_rows_say_where_these_are(tmp_path):
     table = table.set_column(0, "id", pa.array([*range(99_999), None]))
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=50_000)
     [problem] = verify_table(tmp_path / "a.parquet", "id").problems
-    assert "got 1 nulls" in problem
+    assert "got 1 null" in problem
     _, _, start = problem.removesuffix(")").rpartition(" ")
     _, _, at = problem.partition(":")[2].partition(":")[0].rpartition(" ")
     assert int(at) + int(start) == 99_999

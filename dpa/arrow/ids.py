@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa.arrow.schema import IDS
-from dpa.checks import extra
+from dpa.checks import count_of, extra
 from dpa.derivation.ids import Ids, Listed, Texts
 
 with extra("arrow", "dpa.arrow needs pyarrow"):
@@ -39,8 +39,8 @@ def ids_of(array: pa.Array | pa.ChunkedArray) -> Ids:
     if present is not None:
         at, count = int(np.argmin(present)), int(np.count_nonzero(~present))
         raise ValueError(
-            f"ids must not be null, got {count} nulls, the first at index {at}: leave them out, "
-            "fill them, or say nulls='null'"
+            f"ids must not be null, got {count_of(count, 'null')}, the first at index {at}: "
+            "leave them out, fill them, or say nulls='null'"
         )
     return ids
 

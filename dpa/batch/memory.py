@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from dpa.batch.config import checked_megabytes
 from dpa.batch.errors import InvalidBatchConfigError, MemoryLimitExceededError
-from dpa.checks import amount, positive, raised_as
+from dpa.checks import amount, count_of, positive, raised_as
 from dpa.host.memory import MB, available_memory, resident_memory, total_memory
 
 #: adjust_batch_size reduces batches if more than this percentage of the memory is used.
@@ -204,8 +204,8 @@ class MemoryAwareBatcher:
         available = (reading or self.read()).available_bytes
         if available // sample < least:
             raise MemoryLimitExceededError(
-                f"{least} samples of {sample} bytes ({least * sample / MB:.1f} MB) do not fit: "
-                f"{available / MB:.1f} MB are available"
+                f"no room for {count_of(least, 'sample')} of {sample} bytes "
+                f"({least * sample / MB:.1f} MB): {available / MB:.1f} MB are available"
             )
         return min(max(least, self.within_limit(size, sample)), available // sample)
 

@@ -309,13 +309,20 @@ class ComparisonReport:
     def _remarks(self) -> list[str]:
         second = "second of CPU time" if self.cpu_time else "second"
         confidence = f"{self.confidence:.0%} bootstrap"
-        remarks = [f"rate: samples a {second}, median; from, to: of it, {confidence}"]
-        if self._compares:
-            remarks += [
-                f"time: of a sample, as a multiple of the one before; interval: {confidence}",
-                f"slower, faster: the whole interval is beyond {self.threshold:.0%}",
-            ]
-        return [*remarks, *self.notes]
+        legend = [  # of each line: a column, and what explains it
+            [
+                ("rate", f"rate: samples a {second}, median"),
+                ("from", f"from, to: of it, {confidence}"),
+            ],
+            [
+                ("time", "time: of a sample, as a multiple of the one before"),
+                ("interval", f"interval: {confidence}"),
+            ],
+            [("interval", f"slower, faster: the whole interval is beyond {self.threshold:.0%}")],
+        ]
+        head = self._table().head
+        lines = ("; ".join(text for name, text in line if name in head) for line in legend)
+        return [*filter(None, lines), *self.notes]
 
 
 _ADVICE = {

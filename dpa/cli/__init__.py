@@ -87,12 +87,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _with_parquet(error: ImportError, arguments: argparse.Namespace) -> ImportError:
-    """The error, which names the extra for .parquet files, too, if the command has such a file."""
+    """The error, which also names the extra for .parquet files if the command has such a file.
+
+    Not where the error is of pyarrow, too: the extra that it names brings it.
+    """
     if ".parquet'" in repr(vars(arguments)):
         try:
             import_module("dpa.files.formats.parquet")
         except ImportError as other:
-            if str(other) != str(error):
+            if other.name != error.name:
                 return ImportError(f"{error}; {other}")
     return error
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dpa.checks import amount, count_of
 from dpa.cli import options
 from dpa.cli.arguments import chosen_config
 from dpa.cli.output import DIFFERENT, write
@@ -51,7 +52,6 @@ def add(commands: options.Commands) -> None:
 def _bench(arguments: argparse.Namespace) -> int:
     from dpa.benchmark import BenchmarkConfig, BenchmarkRunner, ComparisonReport, Measurements
     from dpa.benchmark.results import finite
-    from dpa.checks import amount
 
     if arguments.plot:  # a missing extra fails before the work
         from dpa.pictures.benchmarks import plot_comparison
@@ -124,6 +124,6 @@ def _check_same_work(cases: Sequence[Case], before: Measurements, path: str) -> 
         if work != (case.samples_per_call, case.facts["config"]):
             config = json.dumps(work[1])[:300]  # a space may have thousands of parameters
             raise ValueError(
-                f"--compare {path!r}: that was {work[0]} samples of {config}; "
+                f"--compare {path!r}: that was {count_of(work[0], 'sample')} of {config}; "
                 "say the same -n and config here"
             )

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from dpa.cli import options, verify_table
 from dpa.cli.arguments import given_ids, lacking
-from dpa.cli.options import SUFFIXES, chain_path
+from dpa.cli.options import HOLDS_SAMPLES, SUFFIXES, chain_path
 from dpa.cli.output import DIFFERENT, USAGE_ERROR, failed, progress, shows_progress, write
 from dpa.cli.tables import statistics_table
-from dpa.derivation.columns import Columns
 from dpa.derivation.statistics import Statistics, theoretical_statistics, without_nan
-from dpa.errors import ChainFileError
 from dpa.files.chains import FilePath
 from dpa.files.diff import diff_chains
-from dpa.files.folders import opened
-from dpa.files.manifests import is_run
-from dpa.files.metadata import Metadata
-from dpa.files.runs import SavedRun
+from dpa.files.parts import samples_in
 from dpa.files.standard_input import STDIN
 from dpa.files.verify import verify_augmentation_chain
 from dpa.host.progress import counted
-
-_ONE_FILE = f"{SUFFIXES}; - is stdin, as .jsonl; a run's folder, or one of parts of a chain"
 
 
 def add(commands: options.Commands) -> None:
@@ -55,7 +48,7 @@ def add(commands: options.Commands) -> None:
     command = commands.add_parser(
         "diff", needs="FILE|DIR FILE|DIR", examples=["dpa diff epoch3.json epoch3.npz"]
     )
-    command.add_argument("first", type=chain_path, metavar="FILE|DIR", help=_ONE_FILE)
+    command.add_argument("first", type=chain_path, metavar="FILE|DIR", help=HOLDS_SAMPLES)
     command.add_argument(
         "second", type=chain_path, metavar="FILE|DIR", help="of the same or another format"
     )
@@ -65,7 +58,7 @@ def add(commands: options.Commands) -> None:
     command = commands.add_parser(
         "stats", needs="FILE|DIR", examples=["dpa stats epoch3.json", "dpa stats run/"]
     )
-    command.add_argument("file", type=chain_path, metavar="FILE|DIR", help=_ONE_FILE)
+    command.add_argument("file", type=chain_path, metavar="FILE|DIR", help=HOLDS_SAMPLES)
     _add_reading(command)
     command.set_defaults(run=_stats)
 
@@ -125,8 +118,11 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 def _stats(arguments: argparse.Namespace) -> None:
     size, epochs, statistics = 0, set(), None
-    with progress(None, arguments.quiet) as advance:
-        for metadata, blocks in _samples(arguments):
+    with (
+        samples_in(arguments.file, unlimited=arguments.unlimited) as samples,
+        progress(samples.size, arguments.quiet) as advance,
+    ):
+        for metadata, blocks in samples.chains:
             statistics = statistics or Statistics(metadata.names, metadata.space)
             epochs.add(metadata.key.epoch)
             for block in counted(blocks, advance):
@@ -140,18 +136,3 @@ def _stats(arguments: argparse.Namespace) -> None:
         write(json.dumps({"statistics": without_nan(found), "theoretical": expected}))
     else:
         write(statistics_table(size, found, space, expected))
-
-
-def _samples(arguments: argparse.Namespace) -> Iterator[tuple[Metadata, Iterator[Columns]]]:
-    """The samples of a chain, or of each part of a run. Raises ChainFileError, and OSError."""
-    path, unlimited = arguments.file, arguments.unlimited
-    if not is_run(path):
-        with opened(path, unlimited=unlimited) as chain:
-            yield chain.metadata, chain.blocks()
-        return
-    saved = SavedRun.load(path)
-    for part in saved.run.parts():
-        with saved.opened(part, unlimited) as samples:
-            yield Metadata.of(part.derivation, saved.run.ids), samples.blocks()
-            if samples.problems:
-                raise ChainFileError(f"{str(saved.file(part))!r}: {samples.problems[0]}")

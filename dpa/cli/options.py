@@ -17,6 +17,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _Options: TypeAlias = argparse._ActionsContainer
 
 SUFFIXES = ".json, .jsonl, .npz or .parquet"
+HOLDS_SAMPLES = f"{SUFFIXES}; - is stdin, as .jsonl; a run's folder, or one of parts of a chain"
 
 
 def chain_path(text: str) -> FilePath:

@@ -55,7 +55,9 @@ def write(text: str) -> None:
 
 @contextmanager
 def standard_output() -> Iterator[BinaryIO]:
-    """stdout for bytes, flushed at the end. Raises OSError as write() does."""
+    """stdout for bytes, flushed at the end. Raises OSError as write() does, or if it takes text."""
+    if sys.stdout is not None and not hasattr(sys.stdout, "buffer"):  # such as io.StringIO
+        raise OSError(errno.EINVAL, "The output takes text, not bytes", "stdout")
     with _flushed(sys.stdout) as file:
         yield file.buffer
 

@@ -21,7 +21,7 @@ from dpa.cli.arguments import (
     read_space,
     refuse,
 )
-from dpa.cli.options import SUFFIXES, chain_path
+from dpa.cli.options import HOLDS_SAMPLES, chain_path
 from dpa.cli.output import one_line, shows_progress, tell, terminable
 from dpa.cli.stored import ids_in, rows_of
 from dpa.derivation.ids import Ids
@@ -86,13 +86,15 @@ def add(commands: options.Commands) -> None:
     command.set_defaults(run=_preview)
 
     command = commands.add_parser(
-        "plot", needs="FILE -o FILE", examples=["dpa plot epoch3.json -o epoch3.png"]
+        "plot",
+        needs="FILE|DIR -o FILE",
+        examples=["dpa plot epoch3.json -o epoch3.png", "dpa plot run/ -o run.pdf"],
     )
     command.add_argument(
         "file",
         type=chain_path,
-        metavar="FILE",
-        help=f"{SUFFIXES}; - is stdin, as .jsonl; or the JSON of a space",
+        metavar="FILE|DIR",
+        help=f"{HOLDS_SAMPLES}; or the JSON of a space",
     )
     command.add_argument("-o", "--output", required=True, metavar="FILE", help=_WRITTEN)
     options.sources(command, "compare with this, not the file's own")
@@ -286,7 +288,7 @@ def _plot(arguments: argparse.Namespace) -> None:
 
     picture_format(arguments.output)
     path = Path(arguments.file)
-    if path.suffix.lower() != ".json" or is_chain(path):
+    if path.is_dir() or path.suffix.lower() != ".json" or is_chain(path):
         if arguments.epoch is not None:
             raise ValueError("--epoch is not allowed with a chain file, whose key has it")
         given = (arguments.preset, arguments.config, arguments.space) != (None, None, None)

@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Iterable
 
-from dpa.checks import printable
+from dpa.checks import count_of, printable
 from dpa.cli import options
 from dpa.cli.arguments import chosen_config, key_parts, lacking, leave_to, read_ids, refuse, span
 from dpa.cli.options import SUFFIXES
@@ -166,7 +166,7 @@ def _write_samples(
         return
     with terminable(), progress(total, arguments.quiet) as advance:
         write_chain(arguments.output, metadata, counted(blocks, advance), total)
-    _tell_written(arguments, f"{total:,} samples")
+    _tell_written(arguments, count_of(total, "sample"))
 
 
 def _write_run(arguments: argparse.Namespace, stored: str | None) -> None:
@@ -186,7 +186,7 @@ def _write_run(arguments: argparse.Namespace, stored: str | None) -> None:
     total = len(run.ids) * sum(1 for _ in run.parts())
     with terminable(), progress(total, arguments.quiet) as advance:
         run.save(arguments.output, stored, advance=advance)
-    _tell_written(arguments, f"a run of {total:,} samples")
+    _tell_written(arguments, f"a run of {count_of(total, 'sample')}")
 
 
 def _refuse_run(arguments: argparse.Namespace) -> None:
@@ -214,7 +214,7 @@ def _recipe(arguments: argparse.Namespace) -> None:
     else:
         leave_to("--merge", arguments)
         total = merge_recipes(arguments.merge, arguments.output)
-    _tell_written(arguments, f"a recipe of {total:,} samples")
+    _tell_written(arguments, f"a recipe of {count_of(total, 'sample')}")
 
 
 def _tell_written(arguments: argparse.Namespace, what: str) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from textwrap import wrap
 
-from dpa.checks import printable
+from dpa.checks import count_of, printable
 from dpa.derivation.distributions import Uniform
 from dpa.derivation.space import Space
 from dpa.derivation.statistics import Summary
-from dpa.derivation.words import conditions_in_words, counted, in_words
+from dpa.derivation.words import conditions_in_words, in_words
 from dpa.host.screen import NAME, SCREEN, aligned, fits
 
 _FIGURES = ("mean", "stdev", "min", "max")
@@ -24,7 +24,7 @@ def statistics_table(
     """One line per number, one line per value of the others; what is declared is in brackets."""
     uniform = space is not None and all(isinstance(each, Uniform) for _, each in space.parameters)
     declared = "the uniform distribution" if uniform else "as declared"
-    lines = [f"{size:,} samples" + (f" (in brackets: {declared})" if expected else "")]
+    lines = [count_of(size, "sample") + (f" (in brackets: {declared})" if expected else "")]
     numbers = {name: values for name, values in found.items() if "shares" not in values}
     shares = {name: values for name, values in found.items() if "shares" in values}
     if numbers:
@@ -83,7 +83,7 @@ def declared_table(space: Space, epoch: int | None, expected: Summary) -> str:
         width = SCREEN - 2 - min(NAME, max(len(name) for name in space.names))
         lines = aligned([line for row in rows for line in _folded(row, width)], "<<")
     made = f"{space.sampler}, depth {space.depth}{in_epoch}"
-    head = [f"{counted(space)}, {made}", f"identity {space.identity}", ""]
+    head = [f"{count_of(len(space), 'parameter')}, {made}", f"identity {space.identity}", ""]
     return "\n".join([*head, *lines])
 
 

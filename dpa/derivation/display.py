@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from dpa.checks import brief
+from dpa.checks import brief, count_of
 from dpa.derivation.ids import Consecutive, Ids
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def batch_text(batch: AugmentationBatch) -> str:
     names = [*batch.names[:_LISTED], *_more(len(batch.names), _LISTED)]
     key = [f"{name} {x}" for name, x in batch._stated._asdict().items() if x is not None]
     parts = [", ".join(names), ids_text(batch.ids), *key]
-    return f"{type(batch).__name__} of {len(batch):,} samples: {'; '.join(filter(None, parts))}"
+    size = count_of(len(batch), "sample")
+    return f"{type(batch).__name__} of {size}: {'; '.join(filter(None, parts))}"
 
 
 def ids_text(ids: Ids) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dpa.checks import printable
 from dpa.derivation.distributions import Choice, Distribution, Subset, Value
+from dpa.derivation.keys import Key
 from dpa.derivation.schedules import Cosine, Linear
-from dpa.derivation.space import Space
 from dpa.derivation.statistics import value_text
 
 _KINDS = {
@@ -38,15 +38,21 @@ def in_words(declared: Distribution) -> str:
     return ", ".join(parts)
 
 
-def counted(space: Space) -> str:
-    """How many parameters a space has."""
-    count = len(space.names)
-    return f"{count:,} parameter{'s' if count > 1 else ''}"
-
-
 def given_in_words(parts: Mapping[str, Any]) -> list[str]:
     """Parts of a key, and what else may be given, by name: those that are."""
     return [f"{name} {value}" for name, value in parts.items() if value is not None]
+
+
+def keys_in_words(keys: Iterable[Key]) -> list[str]:
+    """The parts of keys by name, from the least to the greatest where they differ."""
+    words = []
+    for name, values in zip(Key._fields, zip(*keys, strict=True), strict=True):
+        found = sorted({value for value in values if value is not None})
+        if found[1:]:
+            words.append(f"{name}s {found[0]} to {found[-1]}")
+        elif found:
+            words.append(f"{name} {found[0]}")
+    return words
 
 
 def conditions_in_words(when: Mapping[str, Value]) -> str:

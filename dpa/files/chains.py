@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self, TypeAlias
 import numpy as np
 
 from dpa._native import active_kernel
-from dpa.checks import brief
+from dpa.checks import brief, count_of
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import DEFAULT
 from dpa.derivation.derivation import BLOCK, Derivation
@@ -123,7 +123,7 @@ class Chain(ABC):
     def require_memory(self, sample_bytes: int, instead: str) -> None:
         """Raises ValueError where a recipe's samples, all kept, take more memory than there is."""
         if self.size is not None:
-            what = f"{str(self.path)!r} with its {self.size:,} samples"
+            what = f"{str(self.path)!r} with its {count_of(self.size, 'sample')}"
             require_memory(what, self.size * sample_bytes, instead)
 
     def in_another_process(self) -> bool:

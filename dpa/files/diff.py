@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dpa.checks import count_of
 from dpa.derivation.columns import Column, Columns
 from dpa.derivation.distributions import Distribution
 from dpa.files.chains import FilePath
@@ -115,7 +116,7 @@ class ChainDiff:
 
     def __str__(self) -> str:
         lines = list(self.notes)
-        lines.append(f"{self.different:,} of {self.common:,} common samples differ")
+        lines.append(f"{self.different:,} of {count_of(self.common, 'common sample')} differ")
         for name, (count, far) in self.fields.items():
             how = f", by up to {far!r}" if self._has_distance(name) else ""
             lines.append(f"  {name}: in {count:,} of them{how}")

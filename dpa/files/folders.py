@@ -75,6 +75,12 @@ class Parts:
         return self._chains[0].metadata
 
     @property
+    def size(self) -> int | None:
+        """How many samples all parts have; None if one does not say."""
+        sizes = [chain.size for chain in self._chains if chain.size is not None]
+        return sum(sizes) if len(sizes) == len(self._chains) else None
+
+    @property
     def problems(self) -> list[str]:
         """What is wrong with the parts; known after blocks()."""
         return [

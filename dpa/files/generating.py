@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dpa.checks import brief, printable
+from dpa.checks import brief, count_of, printable
 from dpa.derivation.derivation import AugmentationBatch, derive
 from dpa.derivation.ids import Consecutive, consecutive_ids
 from dpa.derivation.space import Space
@@ -99,7 +99,8 @@ def _print_summary(results: list[dict[str, Any]], ids: range, save_path: FilePat
         print(f"sample {sample_id}: {values} hash={sample['hash'][:16]}")
     if len(ids) > 10:
         print(f"... and {len(ids) - 10} more")
-    print(f"generated {len(ids)} samples" + (f", saved to {save_path}" if save_path else ""))
+    saved = f", saved to {save_path}" if save_path else ""
+    print(f"generated {count_of(len(ids), 'sample')}{saved}")
 
 
 def _shown(value: object) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dpa.checks import brief, file_path
+from dpa.checks import brief, count_of, file_path
 from dpa.derivation.config import ALGORITHM
 from dpa.derivation.documents import parse
 from dpa.derivation.ids import Ids
@@ -78,7 +78,7 @@ def read_ids(folder: Path, size: int) -> Ids:
     with of_file(path):
         ids = Ids.checked(parse(text))
         if len(ids) != size:
-            raise ValueError(f"it has {len(ids)} ids, the manifest says {brief(size)}")
+            raise ValueError(f"it has {count_of(len(ids), 'id')}, the manifest says {brief(size)}")
     return ids
 
 

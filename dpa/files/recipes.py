@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from dpa.checks import brief
+from dpa.checks import brief, count_of
 from dpa.derivation.columns import Columns
 from dpa.derivation.derivation import derive
 from dpa.derivation.digest import SampleDigest
@@ -81,7 +81,8 @@ def save_augmentation_recipe(
     if not isinstance(digest, SampleDigest):
         raise TypeError(f"digest must be a SampleDigest, got {brief(digest)}")
     if digest.count != len(ids):
-        raise ValueError(f"digest must be of the {len(ids):,} samples, got one of {digest.count:,}")
+        size = count_of(len(ids), "sample")
+        raise ValueError(f"digest must be of the {size}, got one of {digest.count:,}")
     _write_sum(path, metadata, digest)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dpa.checks import printable
+from dpa.checks import count_of, printable
 from dpa.derivation.digest import SampleDigest
 from dpa.files.chains import FilePath
 
@@ -95,15 +95,18 @@ class VerificationReport:
     def __str__(self) -> str:
         single = self.files == 1 and self.counted == "files"
         if self.ok:
-            several = f" in {self.files} {self.counted}, digest {self.digest}"
-            parts = "" if single else several
-            return f"{printable(self.path)}: ok, {self.checked:,} samples{parts}"
+            found = count_of(self.checked, "sample")
+            if not single:
+                parts = count_of(self.files, self.counted.removesuffix("s"))
+                found += f" in {parts}, digest {self.digest}"
+            return f"{printable(self.path)}: ok, {found}"
         unknown = any(UNVERIFIABLE in problem for problem in self.problems)
         verdict = "NOT VERIFIABLE" if unknown and not self.different else "NOT OK"
         if not self.different and all(x.endswith(REORDERED) for x in self.problems):
             verdict = "ORDER CHANGED"
-        differ = f"{self.different:,} of {self.checked:,} samples differ"
-        lines = [f"{printable(self.path)}: {verdict}, {differ}"]
+        if self.different or self.checked:
+            verdict += f", {self.different:,} of {count_of(self.checked, 'sample')} differ"
+        lines = [f"{printable(self.path)}: {verdict}"]
         if self.first is not None and single:  # of a folder, the problems tell
             lines.append(f"  first: {self.first}")
         return "\n".join([*lines, *(f"  {problem}" for problem in self.problems)])

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dpa.checks import LIMIT, brief, file_path, integer, positive, word
+from dpa.checks import LIMIT, brief, count_of, file_path, integer, positive, word
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import checked_space, space_of
 from dpa.derivation.derivation import AugmentationBatch, Derivation, derive
@@ -136,8 +136,8 @@ class Run(Frozen):
 
     def __repr__(self) -> str:
         return (
-            f"<Run of {len(self.ids):,} samples, epochs {self.epochs.start} to "
-            f"{self.epochs.stop - 1}, {self.views} view{'s' if self.views > 1 else ''}>"
+            f"<Run of {count_of(len(self.ids), 'sample')}, epochs {self.epochs.start} to "
+            f"{self.epochs.stop - 1}, {count_of(self.views, 'view')}>"
         )
 
     def derivation(self, epoch: int, view: int = 0, occurrence: int = 0) -> Derivation:

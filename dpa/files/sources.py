@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from dpa.checks import brief
+from dpa.checks import brief, count_of
 from dpa.derivation.columns import Columns
 from dpa.derivation.config import PARAMETERS, checked_space
 from dpa.derivation.derivation import BLOCK, AugmentationBatch, Derivation, derive
@@ -218,7 +218,7 @@ def _with_ids(blocks: Iterable[Columns], ids: Ids | None, owner: str) -> Iterato
         yield block
         count += len(block)
     if ids is not None and count < len(ids):
-        raise ValueError(f"ids must be the {owner}'s, got {ids!r} for {count} samples")
+        raise ValueError(f"ids must be the {owner}'s, got {ids!r} for {count_of(count, 'sample')}")
 
 
 def _verified(blocks: Iterable[Columns], derivation: Derivation | None) -> Iterator[Columns]:

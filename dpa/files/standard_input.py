@@ -18,9 +18,11 @@ class _StandardInput(os.PathLike[str]):
         return "-"
 
     def open(self) -> BinaryIO:
-        """The stream. Raises OSError where it is closed."""
+        """The stream. Raises OSError where it is closed, or replaced by one of text."""
         if sys.stdin is None:
             raise OSError(errno.EBADF, "The input is closed", "stdin")
+        if not hasattr(sys.stdin, "buffer"):  # such as io.StringIO
+            raise OSError(errno.EINVAL, "The input has text, not bytes", "stdin")
         return sys.stdin.buffer
 
 

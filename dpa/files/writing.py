@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from dpa.checks import count_of
 from dpa.derivation.columns import Columns
 from dpa.files.atomic import replacing
 from dpa.files.chains import FilePath
@@ -29,7 +30,7 @@ def write_chain(
     kept = form.kept_bytes(metadata)
     if expected and kept:
         require_memory(
-            f"{os.fspath(path)!r} with its {expected:,} samples",
+            f"{os.fspath(path)!r} with its {count_of(expected, 'sample')}",
             expected * kept,
             "files that end with .json, .jsonl or .parquet are written in constant memory",
         )

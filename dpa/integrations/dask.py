@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dpa.arrow.parameters import Parameters
-from dpa.arrow.tables import require_columns
 from dpa.checks import extra
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
@@ -14,6 +12,9 @@ with extra("dask", "dpa.integrations.dask needs Dask and pyarrow"):
     import dask.dataframe as dd
     import pandas as pd
     import pyarrow as pa
+
+    from dpa.arrow.parameters import Parameters
+    from dpa.arrow.tables import require_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

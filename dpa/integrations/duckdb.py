@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dpa.arrow.parameters import Parameters
 from dpa.checks import extra
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
@@ -10,6 +9,8 @@ from dpa.derivation.space import Space
 with extra("duckdb", "dpa.integrations.duckdb needs duckdb and pyarrow"):
     import duckdb
     import pyarrow as pa
+
+    from dpa.arrow.parameters import Parameters
 
 
 def register(

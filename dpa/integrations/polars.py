@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TypeVar
 
-from dpa.arrow.ids import counted_from
-from dpa.arrow.parameters import Parameters
 from dpa.checks import extra
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
@@ -15,6 +13,9 @@ with extra("polars", "dpa.integrations.polars needs polars and pyarrow"):
     import polars as pl
     import polars.selectors as cs
     import pyarrow as pa
+
+    from dpa.arrow.ids import counted_from
+    from dpa.arrow.parameters import Parameters
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 _NEWEST = pl.CompatLevel.newest()  # polars' own strings, which are not copied then

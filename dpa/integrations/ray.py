@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dpa.arrow.parameters import Parameters
 from dpa.checks import extra
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
@@ -15,6 +14,8 @@ with extra("ray", "dpa.integrations.ray needs Ray Data and pyarrow"):
     import ray.data
     from ray.data.datatype import DataType
     from ray.data.expressions import col, udf
+
+    from dpa.arrow.parameters import Parameters
 
 
 def parameters(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dpa.arrow.parameters import Parameters
-from dpa.arrow.tables import require_columns
 from dpa.checks import extra
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.space import Space
@@ -16,6 +14,9 @@ with extra("spark", "dpa.integrations.spark needs PySpark and pyarrow"):
     from pyspark.sql import functions as sf
     from pyspark.sql import types as st
     from pyspark.sql.pandas.types import from_arrow_type, to_arrow_type
+
+    from dpa.arrow.parameters import Parameters
+    from dpa.arrow.tables import require_columns
 
 
 def _spark_type(type_: pa.DataType) -> st.DataType:

@@ -1,4 +1,4 @@
-"""A page of plots about a chain file: how its parameters are distributed."""
+"""A page of plots about a chain or a run: how its parameters are distributed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from dpa.audit import Distribution
-from dpa.checks import brief
+from dpa.checks import brief, count_of
 from dpa.derivation.columns import Column, Columns
 from dpa.derivation.config import PRESETS, AugmentationConfig, checked_space
 from dpa.derivation.keys import Key
 from dpa.derivation.space import Space
-from dpa.derivation.words import given_in_words
-from dpa.files.chains import FilePath, open_chain
+from dpa.derivation.words import keys_in_words
+from dpa.files.chains import FilePath
 from dpa.files.metadata import Metadata
+from dpa.files.parts import samples_in
 from dpa.host.progress import counted, progress_bar
 from dpa.pictures.figures import DARK, GREY, INK, LIGHT, MIDDLE, TEXT, drawable, laid_out, panel
 from dpa.pictures.histograms import (
@@ -37,6 +38,8 @@ _DOTS = 1000
 #: Histograms, and parameters whose pairs are drawn: more do not fit on a page.
 _MOST = 100
 _PAIRED = 5
+#: What to do where the parameters of a run change with the epoch.
+_ONE = "plot one of its files, or its space with --epoch"
 #: Correlations with the next sample that are listed.
 _LISTED = 7
 #: Characters of a line of the title.
@@ -50,14 +53,15 @@ def plot_chain(
     unlimited: bool = False,
     progress: bool = False,
 ) -> Figure:
-    """A page of plots about a chain file: histograms, the presets, and pairs of parameters.
+    """A page of plots about a chain or a run: histograms, the presets, and pairs of parameters.
 
-    The file is read in constant memory; a recipe is generated.
+    Files are read in constant memory; a recipe is generated. The samples of all epochs and views
+    of a run are taken together.
 
     Parameters
     ----------
     path
-        A chain file or a recipe.
+        A chain file, a recipe, a folder of a chain's parts, or that of a run.
     config
         The config to compare the samples with; None is the config of the file.
     unlimited
@@ -74,32 +78,42 @@ def plot_chain(
     ------
     ValueError
         The file has no samples, or no config while none is given, or its parameters differ from
-        those of the config; also for a path or a recipe that is refused.
+        those of the config; the parameters of a run change with the epoch; also for a path or a
+        recipe that is refused.
     ChainFileError
         The file is damaged; a ValueError.
     OSError
         The file cannot be read.
     """
+    distribution: Distribution | None = None
+    keys: list[Key] = []
+    dots: list[Columns] = []
     with (
-        open_chain(path, unlimited=unlimited) as chain,
-        progress_bar(progress, chain.size) as advance,
+        samples_in(path, unlimited=unlimited) as samples,
+        progress_bar(progress, samples.size) as advance,
     ):
-        known = chain.metadata.space
-        space = known if config is None else checked_space(config)
-        if space is None:
-            raise ValueError(f"{str(path)!r} does not say its config: one must be given")
-        _require_comparable(space, known, chain.metadata)
-        space = space.at(chain.metadata.key.epoch)
-        distribution = Distribution(space)
-        dots: list[Columns] = []
-        for block in counted(chain.blocks(), advance):
-            if distribution.size < _DOTS:
-                dots.append(block.part(slice(_DOTS - distribution.size)))
-            distribution.update(block.columns)
-        key = chain.metadata.key
-    if distribution.size == 0:
+        for metadata, blocks in samples.chains:
+            space = _declared(path, config, metadata)
+            keys.append(metadata.key)
+            distribution = distribution or Distribution(space.at(metadata.key.epoch))
+            if space.scheduled and metadata.key.epoch != keys[0].epoch:
+                raise ValueError(f"{str(path)!r} has parameters that change with the epoch: {_ONE}")
+            for block in counted(blocks, advance):
+                if distribution.size < _DOTS:
+                    dots.append(block.part(slice(_DOTS - distribution.size)))
+                distribution.update(block.columns)
+    if distribution is None or distribution.size == 0:
         raise ValueError(f"{str(path)!r} has no samples to plot")
-    return _page(Path(path).name, space, key, Tested(distribution), Columns.joined(dots))
+    return _page(Path(path).name, keys, Tested(distribution), Columns.joined(dots))
+
+
+def _declared(path: FilePath, config: Space | None, metadata: Metadata) -> Space:
+    """What the samples are compared with. Raises ValueError."""
+    space = metadata.space if config is None else checked_space(config)
+    if space is None:
+        raise ValueError(f"{str(path)!r} does not say its config: one must be given")
+    _require_comparable(space, metadata.space, metadata)
+    return space
 
 
 def _require_comparable(space: Space, known: Space | None, metadata: Metadata) -> None:
@@ -121,7 +135,8 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _page(name: str, space: Space, key: Key, tested: Tested, dots: Columns) -> Figure:
+def _page(name: str, keys: Sequence[Key], tested: Tested, dots: Columns) -> Figure:
+    space = tested.distribution.space
     drawn = space.names[:_MOST]
     # Parameters that are one real number in a sample: a pair of them is a dot.
     paired = [x for x, each in space.parameters if each.dtype.kind == "f" and not each.item_shape]
@@ -131,14 +146,17 @@ def _page(name: str, space: Space, key: Key, tested: Tested, dots: Columns) -> F
     if not isinstance(space, AugmentationConfig):  # other spaces have no presets
         del heights[1]
     figure = laid_out((14, sum(heights)), pad=0.1)
-    title = [f"{drawable(name, 60)}: {tested.distribution.size:,} samples"]
-    title += given_in_words(key._asdict())
+    title = [f"{drawable(name, 60)}: {count_of(tested.distribution.size, 'sample')}"]
+    title += keys_in_words(keys)
     title += [space.sampler, f"depth {space.depth}"]
     if len(drawn) < len(space.names):
         title.append(f"the first {len(drawn)} of {len(space.names):,} parameters")
     limit, faults = f"{tested.limit:.2g}", tested.faults(*tested.checks)
     verdict = f"P-values that chance does not explain (below {limit}): {faults}"
-    lines = [*textwrap.wrap(", ".join(title), _TITLE), f"{len(tested.checks)} tests. {verdict}"]
+    lines = [
+        *textwrap.wrap(", ".join(title), _TITLE),
+        f"{count_of(len(tested.checks), 'test')}. {verdict}",
+    ]
     figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=13, linespacing=1.5, **TEXT)
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     top, *middle, bottom = (figure.add_subfigure(grid[row]) for row in range(len(heights)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from dpa.checks import brief
+from dpa.checks import brief, count_of
 from dpa.derivation.config import DEFAULT, PRESETS
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.ids import Ids, IdsLike
@@ -239,7 +239,8 @@ def _check(
         raise TypeError(f"images must be a mapping of names to images, got {images!r}")
     if not 2 <= len(images) * tiles <= most or ids == 0:
         raise ValueError(
-            f"images and ids must make 2 to {most:,} tiles, got {len(images)} images and {ids} ids"
+            f"images and ids must make 2 to {most:,} tiles, got "
+            f"{count_of(len(images), 'image')} and {count_of(ids, 'id')}"
         )
     if apply is None:
         check_applicable(space)

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
-from dpa.checks import brief, word
+from dpa.checks import brief, count_of, word
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.schedules import Cosine, Linear
 from dpa.derivation.space import Space
-from dpa.derivation.words import conditions_in_words, counted, in_words
+from dpa.derivation.words import conditions_in_words, in_words
 from dpa.pictures.figures import DARK, INK, LIGHT, TEXT, drawable, laid_out, panel
 from dpa.pictures.shapes import bar_names, bar_values, bars, below, edges, heights, scale
 
@@ -66,7 +66,7 @@ def plot_space(space: Space, epoch: int | None = None) -> Figure:
     rows = -(-len(drawn) // columns)
     size = max(_WIDTH * columns, 5.5), 0.4 + _HEIGHT * rows
     figure = laid_out(size, pad=0.12)
-    words = [counted(space), space.sampler, f"depth {space.depth}"]
+    words = [count_of(len(space), "parameter"), space.sampler, f"depth {space.depth}"]
     words += [] if epoch is None else [f"epoch {epoch}"]
     words += [] if len(drawn) == len(space.names) else [f"the first {len(drawn)} are drawn"]
     figure.suptitle(", ".join(words), x=0.01, ha="left", fontsize=9, **TEXT)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from dpa.checks import count_of
 from dpa.derivation.columns import Columns
 from dpa.derivation.ids import Ids
 
@@ -52,13 +53,12 @@ class StreamingProgress:
         return self.elapsed_time() * left / self.samples_processed
 
     def __str__(self) -> str:
-        text = f"{self.samples_processed:,}"
         left = self.estimated_time_remaining()
         if left is None:
-            return f"{text} samples"
+            return count_of(self.samples_processed, "sample")
         return (
-            f"{text} of {self.estimated_total:,} samples ({self.progress_percentage():.1f} %), "
-            f"{left:.1f} s left"
+            f"{self.samples_processed:,} of {count_of(self.estimated_total or 0, 'sample')} "
+            f"({self.progress_percentage():.1f} %), {left:.1f} s left"
         )
 
 

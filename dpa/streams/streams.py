@@ -168,6 +168,8 @@ class DictStream(RowCursor, Stream[dict[str, Any]]):
         size = self.derivation.space.block_size(self.chunk_size)
         batch = self._batch(position, size)
         self.report(position + len(batch), batch.ids)
+        if self._closed:  # by the callback
+            raise StopIteration
         return batch.rows(self.key.rank)
 
 
@@ -248,7 +250,8 @@ def stream_augmentation_chain(
     verbose
         Whether to print the progress after each chunk.
     progress_callback
-        Called with a StreamingProgress after each chunk.
+        Called with a StreamingProgress after each chunk is made, before its samples are
+        delivered. If it closes or moves the stream, the chunk is dropped.
 
     Returns
     -------

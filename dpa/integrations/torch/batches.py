@@ -72,7 +72,10 @@ class Pairs(Sequence[Any]):
         self, samples: Sequence[Any], keyed: Sequence[Any], ids: Any, views: Views | list[Views]
     ) -> None:
         if len(samples) != len(keyed):
-            raise ValueError(f"the dataset gave {len(samples)} samples for {len(keyed)} indices")
+            raise ValueError(
+                f"the dataset must give as many samples as indices, {len(keyed)}, "
+                f"got {len(samples)}"
+            )
         self.samples, self.keyed, self.ids, self.views = samples, keyed, ids, views
 
     def __len__(self) -> int:

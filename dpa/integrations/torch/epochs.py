@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import get_worker_info
 
+from dpa.checks import count_of
 from dpa.derivation.derivation import Derivation, derive
 from dpa.derivation.epochs import EpochPolicy, views_of
 from dpa.derivation.space import Space
@@ -109,8 +110,9 @@ class SharedEpoch:
                     "something else sets the epoch, too"
                 )
             elif (made := self._made()) and made > (size() or made):
+                made_of = count_of(size() or made, "sample")
                 found = (
-                    f"set_epoch({epoch}) comes too late: of {size()} samples, {made} were made in "
+                    f"set_epoch({epoch}) comes too late: of {made_of}, {made} were made in "
                     f"epoch {last}"
                 )
             elif made and epoch > 1 and not numbers[_CALLED]:  # what the Trainer does
@@ -159,8 +161,8 @@ class SharedEpoch:
             late = length if worker is None or not numbers.item(_CALLED) else 2 * length
             if counted * workers > late and (made := self._made()) > late:
                 self._warn(
-                    f"a second pass has the same epoch, {self.value}: of {length} samples, {made} "
-                    f"were made in it; {_ADVICE}"
+                    f"a second pass has the same epoch, {self.value}: of "
+                    f"{count_of(length, 'sample')}, {made} were made in it; {_ADVICE}"
                 )
                 return
         if self._looks < 64 and type(indices[0]) is int:
