@@ -93,10 +93,24 @@ def described(module: str, name: str, site: set[str]) -> bool:
     return thing is not None and any(other is thing for other in others)
 
 
+def misread(site: Path) -> list[str]:
+    """Properties whose docstrings have a colon, before which Sphinx takes the words for a type."""
+    words = re.compile(
+        r'(?:property|attribute).*?id="([^"]+)".*?>Type<.*?<p>[A-Z][a-z]+ ', re.DOTALL
+    )
+    found = []
+    for page in site.glob("api/*.html"):
+        parts = page.read_text(encoding="utf-8").split('<dl class="py ')
+        found += [match[1] for match in map(words.match, parts) if match]
+    return found
+
+
 def main(site: Path) -> str | None:
     """What is missing, as sys.exit takes it."""
     if stale := left_out() - members():
         return f"docs/conf.py leaves out what no class has: {', '.join(sorted(stale))}"
+    if colons := misread(site):
+        return f"a docstring of these begins with words and a colon: {', '.join(sorted(colons))}"
     there = names_of_site(site)
     wanted = [
         (module, name)

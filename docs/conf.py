@@ -101,9 +101,14 @@ def with_commands(app: Sphinx, page: str, source: list[str]) -> None:
 def with_arguments(
     app: Sphinx, what: str, name: str, thing: Any, options: Any, arguments: str, returns: str
 ) -> tuple[str, str] | None:
-    """None for what only the package makes; those of __init__ where a mocked base takes any."""
+    """The arguments to show; None: those that Sphinx finds.
+
+    None are shown for what only the package makes; those of __init__ where a mocked base takes any.
+    """
     if what == "class" and thing.__name__ in MADE_BY_CALLS:
         return "", returns
+    if "TypeAliasForwardRef" in (arguments or ""):  # of an alias within a union
+        return re.sub(r"TypeAliasForwardRef\('([\w.]+)'\)", r"\1", arguments), returns
     if what == "class" and (arguments or "").startswith("(*args"):
         found = inspect.signature(thing.__init__, bound_method=True)
         shown = {"unqualified_typehints": True, "show_return_annotation": False}
@@ -111,7 +116,16 @@ def with_arguments(
     return None
 
 
+def without_builtins(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
+) -> None:
+    """A constant is described by its page, not by the docstring of int or tuple."""
+    if what == "data" and lines and lines[0] in (type(thing).__doc__ or ""):
+        lines.clear()
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("source-read", with_commands)
+    app.connect("autodoc-process-docstring", without_builtins)
     app.connect("autodoc-process-signature", with_arguments)

@@ -122,7 +122,7 @@ class Parameters(Frozen):
 
     @property
     def fields(self) -> list[pa.Field]:
-        """The columns: names and types."""
+        """The names and types of the columns."""
         return fields(self.space, hashes=self.hashes)
 
     @property

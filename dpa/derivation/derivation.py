@@ -181,7 +181,7 @@ class Derived:
 
     @property
     def config(self) -> Any:
-        """What is drawn: the AugmentationConfig or the Space."""
+        """The AugmentationConfig or the Space that is drawn."""
         return self.derivation.space
 
     @property
@@ -316,7 +316,7 @@ class AugmentationBatch(Derived, Columns):
 
     @property
     def loc(self) -> ById:
-        """Samples by their ids: `batch.loc[17]` is a dict, `batch.loc[[17, 42]]` a batch.
+        """Samples by their ids; `batch.loc[17]` is a dict, `batch.loc[[17, 42]]` a batch.
 
         The first use sorts listed ids, or puts strings into a dict. Raises KeyError.
         """

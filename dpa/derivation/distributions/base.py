@@ -58,7 +58,7 @@ class Distribution(Frozen):
     choices: tuple[Value, ...] | None = None
     shape: tuple[int, ...]
     when: When
-    #: Equal for equal distributions alone: 1, 1.0 and True are different choices.
+    #: Equal for equal distributions alone; 1, 1.0 and True are different choices.
     key: tuple[Any, ...]
     _arguments: tuple[Any, ...]
     _codes: dict[tuple[type, Any], int] | None

@@ -38,7 +38,7 @@ class DrawnBatch(AugmentationBatch):
 
     @property
     def key(self) -> NoReturn:
-        """Raises ValueError: `keys` has one for each sample."""
+        """Raises ValueError, since `keys` has one for each sample."""
         raise ValueError("a DrawnBatch has a key for each sample: batch.keys")
 
     def part(self, part: slice) -> Self:
