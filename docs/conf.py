@@ -98,6 +98,14 @@ def with_commands(app: Sphinx, page: str, source: list[str]) -> None:
         source[0] += "".join(f"\n## {name}\n\n```text\n{text}```\n" for name, text in texts.items())
 
 
+def with_units(app: Sphinx, page: str, source: list[str]) -> None:
+    """No line ends between a measured number and its unit."""
+    if page == "benchmarks":
+        source[0] = re.sub(
+            r"(?<=\d) (?=([Mk]?/s|[mnu]?s|x|MB) \|)", "\N{NO-BREAK SPACE}", source[0]
+        )
+
+
 def with_arguments(
     app: Sphinx, what: str, name: str, thing: Any, options: Any, arguments: str, returns: str
 ) -> tuple[str, str] | None:
@@ -127,5 +135,6 @@ def without_builtins(
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("source-read", with_commands)
+    app.connect("source-read", with_units)
     app.connect("autodoc-process-docstring", without_builtins)
     app.connect("autodoc-process-signature", with_arguments)
