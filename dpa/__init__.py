@@ -23,6 +23,12 @@ from dpa.errors import StreamingIOError as StreamingIOError
 
 # Imported on first use: what not every process needs, so that `import dpa` takes less than half.
 if typing.TYPE_CHECKING:
+    from dpa import batch as batch
+    from dpa import benchmark as benchmark
+    from dpa import distributed as distributed
+    from dpa import noise as noise
+    from dpa import space as space
+    from dpa import statistics as statistics
     from dpa.batch import BatchConfig as BatchConfig
     from dpa.batch import BatchMetrics as BatchMetrics
     from dpa.batch import BatchProcessor as BatchProcessor
@@ -85,10 +91,13 @@ else:
             "stream_augmentation_batches stream_augmentation_chain stream_augmentation_range"
         ),
     }
+    _MODULES = ("batch", "benchmark", "distributed", "noise", "space", "statistics")
     _MODULE_OF = {name: module for module, names in _ELSEWHERE.items() for name in names.split()}
 
     def __getattr__(name):
-        """Imports a name of another module on first use."""
+        """Imports a module, or a name of another module, on first use."""
+        if name in _MODULES:
+            return importlib.import_module(f"dpa.{name}")
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = getattr(importlib.import_module(_MODULE_OF[name]), name)

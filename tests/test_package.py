@@ -81,6 +81,11 @@ def test_all_is_complete_and_in_order() -> None:
     ]
 
 
+def test_modules_come_with_their_first_use() -> None:
+    code = "import dpa, sys\nprint('dpa.space' in sys.modules, dpa.space.Bernoulli(0.5))"
+    assert python(code) == "False Bernoulli(p=0.5)\n"
+
+
 def test_star_import() -> None:
     printed = python("from dpa import *\nprint(*sorted(n for n in dir() if n[0] != '_'))")
     assert printed.split() == sorted(dpa.__all__)

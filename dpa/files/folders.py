@@ -12,6 +12,7 @@ from dpa.derivation.columns import Columns
 from dpa.files.chains import Chain, FilePath, open_chain
 from dpa.files.formats import is_chain
 from dpa.files.metadata import Metadata
+from dpa.files.standard_input import STDIN
 
 
 def parts_in(folder: FilePath) -> list[str]:
@@ -41,9 +42,16 @@ def contradictions(metadata: Mapping[str, Metadata], counts: Mapping[str, int]) 
             yield f"{before!r} and {name!r} overlap from id {start} on"
 
 
+def is_folder(path: FilePath) -> bool:
+    """Whether it is a folder. Raises OSError if nothing is there and no suffix says a file."""
+    if path is not STDIN and not Path(path).suffix:
+        Path(path).stat()
+    return Path(path).is_dir()
+
+
 def opened(path: FilePath, *, lenient: bool = False, unlimited: bool = False) -> Chain | Parts:
     """A chain file or the folder of a chain's parts, opened."""
-    if Path(path).is_dir():
+    if is_folder(path):
         return Parts(path, lenient=lenient, unlimited=unlimited)
     return open_chain(path, lenient=lenient, unlimited=unlimited)
 

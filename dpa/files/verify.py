@@ -14,7 +14,7 @@ from dpa.derivation.ids import Ids
 from dpa.errors import ChainFileError
 from dpa.files.chains import FilePath, require_hour
 from dpa.files.comparing import NOTHING, Given, verified
-from dpa.files.folders import contradictions, parts_in
+from dpa.files.folders import contradictions, is_folder, parts_in
 from dpa.files.manifests import is_run
 from dpa.files.metadata import Metadata
 from dpa.files.reports import VerificationReport, joined
@@ -97,7 +97,8 @@ def verify_augmentation_chain(
     """
     check_threads(num_threads)
     given = Given(None if ids is None else Ids.checked(ids), base_seed, rank)
-    folder = os.path.isdir(file_path(path))
+    file_path(path)
+    folder = is_folder(path)
     if folder and given != NOTHING:
         raise ValueError("ids, base_seed and rank are for single files, not for a folder")
     with progress_bar(progress, None) as advance:
