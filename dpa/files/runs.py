@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -36,6 +36,7 @@ from dpa.files.manifests import (
 )
 from dpa.files.metadata import Metadata
 from dpa.files.writing import write_chain
+from dpa.host.progress import counted
 
 #: The most epochs, views and occurrences, multiplied.
 MOST_PARTS = 100_000
@@ -257,15 +258,13 @@ class Run(Frozen):
                 write_ids(path, self.ids)
             digests = {}
             for part in self.parts():
-                digest = SampleDigest()
-                blocks = _counted(self.blocks(part), digest, part.derivation.key, advance)
+                blocks = counted(self.blocks(part), advance)
                 if stored is None:
-                    for _ in blocks:
-                        pass
+                    digest = digest_of(blocks, part)
                 else:
                     metadata = Metadata.of(part.derivation, self.ids)
                     file = path / f"{part.name}.{stored}"
-                    write_chain(file, metadata, blocks, expected=len(self.ids))
+                    digest = write_chain(file, metadata, blocks, len(self.ids))
                 digests[part.name] = digest.hexdigest()
             write_manifest(path, {**self._declaration(), "stored": stored, "digests": digests})
 
@@ -362,13 +361,12 @@ def _checked_epochs(epochs: object) -> range:
     return epochs
 
 
-def _counted(
-    blocks: Iterator[Columns], digest: SampleDigest, key: Key, advance: Callable[[int], object]
-) -> Iterator[Columns]:
+def digest_of(blocks: Iterable[Columns], part: Part) -> SampleDigest:
+    """The digest of a part's samples."""
+    digest = SampleDigest()
     for block in blocks:
-        digest.update(block, key)
-        advance(len(block))
-        yield block
+        digest.update(block, part.derivation.key)
+    return digest
 
 
 def _run_of(fields: dict[str, Any], listed: Ids | None) -> Run:

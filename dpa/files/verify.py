@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dpa.checks import file_path
-from dpa.derivation.digest import SampleDigest
 from dpa.derivation.ids import Ids
 from dpa.errors import ChainFileError
 from dpa.files.chains import FilePath, require_hour
@@ -18,7 +17,7 @@ from dpa.files.folders import contradictions, is_folder, parts_in
 from dpa.files.manifests import is_run
 from dpa.files.metadata import Metadata
 from dpa.files.reports import VerificationReport, joined
-from dpa.files.runs import SavedRun
+from dpa.files.runs import SavedRun, digest_of
 from dpa.host.progress import Advance, counted, progress_bar
 from dpa.host.threads import check_threads
 
@@ -147,9 +146,7 @@ def _verified_run(
         file, digest = saved.file(part), saved.digests[part.name]
         name = part.name if file is None else file.name
         if file is None:
-            made = SampleDigest()
-            for block in counted(run.blocks(part, num_threads), advance):
-                made.update(block, part.derivation.key)
+            made = digest_of(counted(run.blocks(part, num_threads), advance), part)
             report = VerificationReport(name, made.count, 0, None, (), digest=made.hexdigest())
         else:
             try:

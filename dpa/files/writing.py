@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dpa.checks import count_of
 from dpa.derivation.columns import Columns
+from dpa.derivation.digest import SampleDigest
 from dpa.files.atomic import replacing
 from dpa.files.chains import FilePath
 from dpa.files.formats import format_module
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 def write_chain(
     path: FilePath, metadata: Metadata, blocks: Iterable[Columns], expected: int | None = None
-) -> None:
-    """Writes a chain file whole, or leaves an earlier file as it was.
+) -> SampleDigest:
+    """Writes a chain file whole, or leaves an earlier file as it was; returns the digest.
 
     `expected`: how many samples will come; None is unknown. Raises OSError, and ValueError for an
     unknown suffix or if a format that keeps all samples needs more memory than there is.
@@ -35,4 +36,4 @@ def write_chain(
             "files that end with .json, .jsonl or .parquet are written in constant memory",
         )
     with replacing(path) as file:
-        form(file, metadata).write(blocks)
+        return form(file, metadata).write(blocks)

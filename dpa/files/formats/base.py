@@ -57,11 +57,11 @@ class Writer(ABC):
         """Bytes per sample that stay in memory until the last block."""
         return 0
 
-    def write(self, blocks: Iterable[Columns]) -> None:
-        """Writes the whole file; the ids of each block follow those of the one before.
+    def write(self, blocks: Iterable[Columns]) -> SampleDigest:
+        """Writes the whole file and returns its digest.
 
-        The arrays of a block may be reused for the next one. Raises ValueError for values that
-        no file may have.
+        The ids of each block follow those of the one before; its arrays may be reused for the
+        next one. Raises ValueError for values that no file may have.
         """
         digest = SampleDigest()
         for block in blocks:
@@ -77,6 +77,7 @@ class Writer(ABC):
                 "trailer": {"num_samples": digest.count, "digest": digest.hexdigest()},
             }
         )
+        return digest
 
     @abstractmethod
     def _write(self, samples: Columns, first: int) -> None:

@@ -65,7 +65,8 @@ class Writer(base.Writer):
         with ZipFile(self._file, "w", ZIP_STORED) as archive:
             _write_json(archive, "metadata", document["metadata"])
             for name, (descr, shape) in members.items():
-                _write(archive, name, descr, shape, [ids[name]] if name in ids else self._of(name))
+                pieces = [ids[name]] if name in ids else self._pieces(name)
+                _write(archive, name, descr, shape, pieces)
             _write_json(archive, "statistics", document["statistics"])
             _write_json(archive, "trailer", trailer)
 
@@ -79,8 +80,8 @@ class Writer(base.Writer):
         texts = ids if isinstance(ids, Texts) else Texts.encoded(())
         return {"id": texts.bytes, "id_offsets": texts.offsets - texts.offsets[0]}
 
-    def _of(self, name: str) -> Iterator[npt.NDArray[Any]]:
-        """The pieces of a column or of the hashes."""
+    def _pieces(self, name: str) -> Iterator[npt.NDArray[Any]]:
+        """The blocks of a column or of the hashes."""
         for block in self._blocks:
             yield block.digests if name == "hash" else block.columns[name]
 
