@@ -25,8 +25,11 @@ from dpa.errors import StreamingIOError as StreamingIOError
 if typing.TYPE_CHECKING:
     from dpa import batch as batch
     from dpa import benchmark as benchmark
+    from dpa import config as config
+    from dpa import diff as diff
     from dpa import distributed as distributed
     from dpa import noise as noise
+    from dpa import recipes as recipes
     from dpa import space as space
     from dpa import statistics as statistics
     from dpa.batch import BatchConfig as BatchConfig
@@ -91,7 +94,10 @@ else:
             "stream_augmentation_batches stream_augmentation_chain stream_augmentation_range"
         ),
     }
-    _MODULES = ("batch", "benchmark", "distributed", "noise", "space", "statistics")
+    _MODULES = (
+        *("audit", "batch", "benchmark", "config", "diff", "distributed"),
+        *("noise", "recipes", "space", "statistics"),
+    )
     _MODULE_OF = {name: module for module, names in _ELSEWHERE.items() for name in names.split()}
 
     def __getattr__(name):

@@ -488,5 +488,6 @@ def test_a_trailer_that_contradicts_is_noted(run, path, other):
 
 @pytest.mark.parametrize("command", ["verify", "stats", "diff"])
 def test_a_folder_that_is_not_there(run, tmp_path, command):
-    paths = [f"{tmp_path}/run/"] * (2 if command == "diff" else 1)
-    assert run(command, *paths) == (2, "", f"dpa: error: No such file or directory: {paths[0]!r}\n")
+    path = f"{tmp_path}/run"
+    paths = [f"{path}/"] * (2 if command == "diff" else 1)
+    assert run(command, *paths) == (2, "", f"dpa: error: No such file or directory: {path!r}\n")
