@@ -128,6 +128,9 @@ def test_arguments_are_checked(path):
         dpa.verify_augmentation_chain(path)
     with pytest.raises(ValueError, match="path must end with"):
         dpa.verify_augmentation_chain("chain.txt")
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(3)), path)
+    with pytest.raises(ValueError, match=r"path must end with .* got ''"):
+        dpa.verify_augmentation_chain("")  # no folder, not even the current one
 
 
 def test_memory_is_constant(path):

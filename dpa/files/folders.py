@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from itertools import pairwise
@@ -46,7 +47,7 @@ def is_folder(path: FilePath) -> bool:
     """Whether it is a folder. Raises OSError if nothing is there and no suffix says a file."""
     if path is not STDIN and not Path(path).suffix:
         Path(path).stat()
-    return Path(path).is_dir()
+    return os.path.isdir(path)  # noqa: PTH112 (a Path of "" is the current folder)
 
 
 def opened(path: FilePath, *, lenient: bool = False, unlimited: bool = False) -> Chain | Parts:
