@@ -200,6 +200,15 @@ def test_damaged_lines(suffix, old, new, message, tmp_path):
         dpa.load_augmentation_chain(path)
 
 
+@pytest.mark.parametrize("suffix", [".json", ".jsonl"])
+def test_a_real_number_has_one_text(suffix, tmp_path):
+    path = tmp_path / f"a{suffix}"
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch([7], Space(a=Uniform(1, 1))), path)
+    path.write_text(path.read_text().replace('"a":1.0', '"a":1', 1))
+    with pytest.raises(dpa.ChainFileError, match=r"must go on with b'\.0,\S+ got b',"):
+        dpa.load_augmentation_chain(path)
+
+
 def test_codes_beyond_the_choices(tmp_path):
     batch = batch_of(range(9))
     batch["op"][4] = 2

@@ -106,7 +106,8 @@ class Lines:
             if found.ids.kind != metadata.id_type:
                 kind = "a string" if self._strings else "an integer"
                 raise ValueError(f"its id must be {kind}, got {brief(row['id'])}")
-            wanted = canonical(row).encode() + self._separator
+            [(_, text)] = self.write(found, sample)  # 1 is the real number 1.0, but not its text
+            wanted = bytes(text)
             if line != wanted:
                 pairs = enumerate(zip_longest(line, wanted))
                 same = next(at for at, (got, want) in pairs if got != want)
