@@ -484,6 +484,8 @@ def test_figures_are_those_of_scipy():
     for fixed in (Uniform(2, 2), LogUniform(2, 2), Normal(2, 0)):
         assert fixed.moments == (2, 0)
         assert fixed.cdf([1.5, 2, 2.5]).tolist() == [0, 1, 1]
+    for single in (Uniform(0, 3), LogUniform(1, 3), TruncatedNormal(0, 1, -1, 1)):
+        assert round(single.cdf(3), 1) == 1
     assert Integers(0, 6, 2).shares == {0: 0.25, 2: 0.25, 4: 0.25, 6: 0.25}
     assert Integers(0, 1000).shares is None
     assert Integers(0, 7, 2).support == (0, 6)

@@ -40,7 +40,7 @@ class _Bounded(Distribution):
         x = np.asarray(values, np.float64)
         with np.errstate(invalid="ignore"):  # 0 / 0 where low is high
             share = np.clip(self._share(np.clip(x, low, high)), 0, 1)
-        return np.where(x < low, 0.0, np.where(x >= high, 1.0, share))
+        return np.where(x < low, 0.0, np.where(x >= high, 1.0, share))[()]  # a number for one
 
     @abstractmethod
     def _share(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
