@@ -33,8 +33,9 @@ def arrays_of(out: Out, space: Space, ids: Ids) -> Columns:
         if name not in arrays:
             raise ValueError(f"out lacks the column {name!r}")
     arrays.setdefault("digests", np.empty((size, 32), np.uint8))
-    reals = (arrays[name] for name, form in space.forms().items() if form.base.kind == "f")
-    single = getattr(next(reals, None), "dtype", None) == np.float32
+    # No generator: one that is dropped before its end loses a Ctrl-C.
+    reals = [arrays[name] for name, form in space.forms().items() if form.base.kind == "f"]
+    single = bool(reals) and getattr(reals[0], "dtype", None) == np.float32
     forms = {**space.forms(np.float32 if single else np.float64), "digests": _DIGEST}
     for name, array in arrays.items():
         if name not in forms:

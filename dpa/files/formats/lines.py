@@ -132,8 +132,8 @@ class LineReader(FormatReader):
                 raise ValueError(f"line {place}: the file ends among the samples")
             block, used = records.take(text, _last_line(text), count)
             rest = _split(text[used:], first + count + len(block))  # one line, in the middle
-            end = next((at for at, line in enumerate(rest) if self._is_end(line)), None)
-            chunk, tail = rest[:end], [] if end is None else rest[end:]
+            ends = [at for at, line in enumerate(rest) if self._is_end(line)]
+            chunk, tail = (rest[: ends[0]], rest[ends[0] :]) if ends else (rest, [])
             held = b"" if tail else chunk.pop()
             if tail and chunk:  # as if another sample followed
                 chunk[-1] = chunk[-1].removesuffix(b"\n") + separator
