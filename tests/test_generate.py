@@ -431,7 +431,7 @@ def test_verbose_with_few_samples(capsys: pytest.CaptureFixture[str], size: int)
     dpa.generate_augmentation_chain(size, verbose=True)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == size + 1
-    assert lines[-1] == f"generated {size} samples"
+    assert lines[-1] == f"generated {size} sample" + "s" * (size != 1)
 
 
 def test_verbose_names_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
