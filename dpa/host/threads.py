@@ -87,9 +87,11 @@ def spread(fill: Callable[[int, int], None], size: int, span: int, threads: int)
 
     threads = min(threads, -(-size // span))
     spans = iter(range(0, size, span))
-    taking = threading.Lock()
+    taking, wake = threading.Lock(), threading.Lock()
+    wake.acquire()
     errors: list[BaseException] = []
-    begun: list[threading.Event] = []  # of each helper that has started: set when it ends
+    begun: list[None] = []  # an item for each helper that has started
+    ended: list[None] = []
 
     def work() -> None:
         while True:
@@ -104,15 +106,16 @@ def spread(fill: Callable[[int, int], None], size: int, span: int, threads: int)
         spans = iter(())
 
     def help_out() -> None:
-        ended = threading.Event()
-        begun.append(ended)
+        begun.append(None)
         try:
             work()
         except BaseException as error:  # noqa: BLE001 (the caller raises it)
             errors.append(error)
             stop()
         finally:
-            ended.set()
+            ended.append(None)
+            with suppress(RuntimeError):  # already released by another helper
+                wake.release()
 
     # The caller works too, so it sees Ctrl-C after each of its spans. If it only waited for the
     # others, it would miss a Ctrl-C that comes just before the wait.
@@ -132,8 +135,8 @@ def spread(fill: Callable[[int, int], None], size: int, span: int, threads: int)
         while True:
             try:
                 stop()
-                for ended in begun:
-                    ended.wait()
+                while len(ended) < len(begun):
+                    wake.acquire(timeout=0.1)
                 for helper in helpers:
                     if helper.is_alive():
                         helper.join()
