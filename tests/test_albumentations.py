@@ -378,3 +378,10 @@ def test_where_it_is_not_installed_the_import_names_the_extra(monkeypatch):
     monkeypatch.delitem(sys.modules, "dpa.integrations.albumentations")
     with pytest.raises(ImportError, match=r"pip install 'dpa-augment\[albumentations\]'"):
         importlib.import_module("dpa.integrations.albumentations")
+
+
+def test_an_option_set_later_holds_for_images_and_labels():
+    augment = Augment(base_seed=7)
+    augment.out_size = (7, 9)
+    result = augment(image=IMAGE, mask=IMAGE[..., 0], sample_id=42, epoch=3)
+    assert result["image"].shape[:2] == result["mask"].shape == (7, 9)

@@ -203,6 +203,7 @@ def test_a_recipe_of_other_samples_generates_nothing(run, path, tmp_path, monkey
         ("recipe --merge {chain} {chain} -o {path}", "overlap from id 0 on"),
         ("show 1 --from {chain} --world-size 1", "--world-size is not allowed with --from"),
         ("show 1 3 --from {chain}", "'{chain}' has no sample with the id 3"),
+        (f"show {2**64} --from {{chain}}", f"'{{chain}}' has no sample with the id {2**64}"),
         ("show 1 --string --from {chain}", "--string is for text, but the ids in '{chain}' are"),
         ("show x --from {chain}", "ID must be a non-negative integer, got 'x'; as in '{chain}'"),
         ("show 1 --from {chain} --run {chain}", "--from is not allowed with --run"),

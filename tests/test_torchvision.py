@@ -405,3 +405,11 @@ def test_a_pixel_that_is_nan_stays_alone():
     image = torch.full((1, 40, 50), 0.5)
     image[0, 1, 1] = torch.nan
     assert AUGMENT(image, ID)[0].isnan().sum() <= 4  # it and neighbours, read between
+
+
+def test_an_option_set_later_holds_for_images_and_labels():
+    augment = Augment(base_seed=7)
+    augment.out_size, augment.erase_fill = (7, 9), 3
+    image, mask = tv_tensors.Image(IMAGE), tv_tensors.Mask(torch.zeros(40, 56, dtype=torch.uint8))
+    image, mask, _ = augment(image, mask, ID)
+    assert image.shape[-2:] == mask.shape[-2:] == (7, 9)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dpa.checks import LIMIT
 from dpa.derivation.ids import Consecutive, Ids
 from dpa.derivation.lookup import Index
 from dpa.files.chains import Chain, Recipe
@@ -28,7 +29,7 @@ def rows_of(chain: Chain, ids: Sequence[int | str]) -> dict[int | str, dict[str,
         made, known = chain.metadata.derivation, chain.metadata.ids
         rows = {x: made.params(x) for x in ids if isinstance(x, int) and x in known}
     else:
-        wanted = Index(Ids.checked(ids))
+        wanted = Index(Ids.checked([x for x in ids if isinstance(x, str) or x < LIMIT]))
         for block in chain.blocks():
             for at in np.flatnonzero(wanted.places(block.ids) >= 0).tolist():
                 [row] = block.part(slice(at, at + 1)).rows(chain.metadata.key.rank)

@@ -96,15 +96,21 @@ class Augment(A.DualTransform):  # type: ignore[misc]  # without types here
         check_applicable(self.config, strict=strict)
         key = Key.checked(view=view, base_seed=base_seed)
         self.base_seed, self.view = key.base_seed, key.view
-        self._rendering = Rendering.checked(out_size, border, interpolation, full_range, erase_fill)
-        self._rendering.range_of(np.dtype(np.float32))  # the check
-        self.border, self.interpolation = border, interpolation
+        self.border, self.interpolation, self.out_size = border, interpolation, out_size
         self.full_range, self.erase_fill = full_range, erase_fill
+        self._rendering.range_of(np.dtype(np.float32))  # the check
         self.out_size = self._rendering.out_size
         if fill_mask is not None:
             finite("fill_mask", fill_mask)
         self.fill_mask = fill_mask
         self.strict = boolean("strict", strict)
+
+    @property
+    def _rendering(self) -> Rendering:
+        """How images are made, by the options as they are now."""
+        return Rendering.checked(
+            self.out_size, self.border, self.interpolation, self.full_range, self.erase_fill
+        )
 
     def get_transform_init_args(self) -> dict[str, Any]:
         """The settings as JSON stores them, for repr, A.to_dict, A.save and ReplayCompose."""

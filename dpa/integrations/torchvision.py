@@ -115,11 +115,17 @@ class Augment(v2.Transform):  # type: ignore[misc]  # without types here
         self.fill = fill
         self.fill_mask = fill if fill_mask is None else fill_mask
         finite("fill_mask", self.fill_mask)
-        self._rendering = Rendering.checked(out_size, fill, "linear", full_range, erase_fill)
+        self.out_size, self.full_range, self.erase_fill = out_size, full_range, erase_fill
         self._rendering.range_of(np.dtype(np.float32))  # the check
-        self.out_size, self.full_range = self._rendering.out_size, full_range
-        self.erase_fill = self._rendering.erase_fill
+        self.out_size, self.erase_fill = self._rendering.out_size, self._rendering.erase_fill
         self.strict = boolean("strict", strict)
+
+    @property
+    def _rendering(self) -> Rendering:
+        """How images are made, by the options as they are now."""
+        return Rendering.checked(
+            self.out_size, self.fill, "linear", self.full_range, self.erase_fill
+        )
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The parameters of the sample."""
