@@ -81,11 +81,13 @@ def measure(folder: Path) -> None:
     rows = _rows(folder)
     for line in sys.stdin:
         name = line.strip()
-        print("|".join(rows) if name == "rows" else _seconds(rows[name]), flush=True)
+        print("|".join(rows) if name == "rows" else _seconds(rows.get(name)), flush=True)
 
 
-def _seconds(row: tuple[int, Callable[[], Callable[[], object]]]) -> float:
+def _seconds(row: tuple[int, Callable[[], Callable[[], object]]] | None) -> float:
     """The least seconds of a call, per sample."""
+    if row is None:
+        return float("nan")
     samples, ready = row
     try:
         call = ready()

@@ -102,7 +102,7 @@ class Columns:
 
     @property
     def buffers(self) -> Reals | tuple[Column, ...]:
-        """The parameters' arrays as a Request takes them: in one array, if they are."""
+        """The arrays of the parameters as a Request takes them, in one array if they are."""
         return self.values if self._block is None else self._block
 
     def _with(
