@@ -25,8 +25,8 @@ myst_heading_anchors = 3
 default_role = "code"  # docstrings say `name`
 #: Members that the package's own modules use of each other's classes.
 INTERNAL = {
-    "samples": "blocks buffers exact field from_rows joined objects part parts require_same require_sound"
-    " rounded rows stored values",
+    "samples": "blocks buffers exact field from_rows joined objects part parts require_same"
+    " require_sound rounded rows stored values",
     "spaces": "arrays block_size conditions declaration form forms mask plain plan"
     " row_bytes sample_blocks sample_bytes",
     "distributions": "FIELDS KINDS NUMBERS OPTIONAL codes draw item_shape kind layout reach"
