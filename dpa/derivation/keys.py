@@ -77,8 +77,6 @@ def lone_surrogate(error: UnicodeEncodeError) -> ValueError:
 
 def single_id(sample_id: int | str) -> int | bytes:
     """One id for the C side: an int below 2**64, or the bytes that end its key."""
-    if type(sample_id) is int and 0 <= sample_id < LIMIT:
-        return sample_id
     if isinstance(sample_id, str):
         try:
             return b'"' + str.encode(sample_id)
