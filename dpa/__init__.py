@@ -41,7 +41,22 @@ if typing.TYPE_CHECKING:
     from dpa.benchmark import benchmark_function as benchmark_function
     from dpa.benchmark import measure_memory as measure_memory
     from dpa.benchmark import measure_time as measure_time
-    from dpa.compatibility import *  # noqa: F403 (all of its names)
+    from dpa.compatibility import convert_stream_to_batches as convert_stream_to_batches
+    from dpa.compatibility import create_simple_progress_callback as create_simple_progress_callback
+    from dpa.compatibility import format_progress_info as format_progress_info
+    from dpa.compatibility import generator_to_list as generator_to_list
+    from dpa.compatibility import get_batch_metrics as get_batch_metrics
+    from dpa.compatibility import list_to_generator as list_to_generator
+    from dpa.compatibility import process_augmentation_batches as process_augmentation_batches
+    from dpa.compatibility import (
+        stream_augmentation_chain_batched as stream_augmentation_chain_batched,
+    )
+    from dpa.compatibility import (
+        stream_augmentation_chain_with_memory_limit as stream_augmentation_chain_with_memory_limit,
+    )
+    from dpa.compatibility import (
+        stream_augmentation_range_batched as stream_augmentation_range_batched,
+    )
     from dpa.derivation.statistics import (
         Statistics,
         compute_statistics,
