@@ -42,7 +42,7 @@ NOTES = {
     " other: with the one-sample kernel they are two thirds of a call.",
     COLUMNS: "generate_augmentation_batch(..., num_threads=1). A million goes into out=, unless the"
     " row says fresh arrays: these cost what the system takes for new memory. From 256 ids on the"
-    " kernel bounds a row; below, what a call costs that makes two arrays and a batch of them.",
+    " kernel bounds a row; below that, the call, which makes two arrays and a batch of them.",
     DICTS: "The loop builds the same dicts of lists of ready values and hashes. A stream is bounded"
     " by the kernel and by Python's memory for a dict with five numbers and a string.",
     IMPORT: "`import dpa` in a new process that has imported numpy.",
