@@ -57,7 +57,7 @@ struct dpa_kernel {
 
 /* The self-test of a choice: blocks, runs of links and words on every lane, against the
  * portable kernel, and the portable kernel against a published digest. */
-bool dpa_kernel_passes(const struct dpa_kernel *kernel);
+bool dpa_kernels_pass(const struct dpa_kernel *const *kernels, size_t count);
 
 extern const struct dpa_kernel dpa_kernel_portable;
 extern const struct dpa_kernel dpa_kernel_shani;

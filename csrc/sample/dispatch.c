@@ -137,7 +137,8 @@ dpa_status dpa_engine_choose(dpa_engine *engine, const char *name)
         return DPA_UNUSABLE_KERNEL;
     const struct choice *single = best_alone(bulk, features);
     const struct choice *sampling = name ? bulk : widest_vectors(features);
-    if (!dpa_kernel_passes(bulk->kernel) || !dpa_kernel_passes(single->kernel))
+    const struct dpa_kernel *chosen[] = {bulk->kernel, single->kernel};
+    if (!dpa_kernels_pass(chosen, bulk->kernel == &dpa_kernel_portable ? 0 : 2))
         return DPA_BROKEN_KERNEL;
     engine->bulk = bulk->kernel;
     engine->single = single->kernel;

@@ -280,16 +280,18 @@ static void wrong_words(const struct word_blocks *blocks, size_t n, unsigned wan
 /* The self-test refuses a kernel for a single bit. */
 static void one_wrong_bit(void)
 {
+    const struct dpa_kernel *const kernels[] = {&dpa_kernel_portable, &wrong};
     wrong = dpa_kernel_portable;
-    CHECK(dpa_kernel_passes(&wrong), "a copy of portable");
+    CHECK(dpa_kernels_pass(kernels, 2), "a copy of portable");
     wrong.link = wrong_link;
-    CHECK(!dpa_kernel_passes(&wrong), "link");
+    CHECK(!dpa_kernels_pass(kernels, 2), "link");
     wrong = dpa_kernel_portable;
     wrong.compress = wrong_compress;
-    CHECK(!dpa_kernel_passes(&wrong), "compress");
+    CHECK(!dpa_kernels_pass(kernels, 2), "compress");
     wrong = dpa_kernel_portable;
     wrong.words = wrong_words;
-    CHECK(!dpa_kernel_passes(&wrong), "words");
+    CHECK(!dpa_kernels_pass(kernels, 2), "words");
+    CHECK(dpa_kernels_pass(kernels, 1), "without the wrong one");
 }
 
 void test_dispatch(void)
