@@ -6,9 +6,7 @@ import typing
 from dpa._native import active_kernel, kernels
 from dpa.derivation.config import PARAMETERS, PRESETS, AugmentationConfig, get_preset
 from dpa.derivation.derivation import AugmentationBatch
-from dpa.derivation.digest import SampleDigest
 from dpa.derivation.generate import (
-    expected_digest,
     gen_augmentation_params,
     gen_augmentation_seed,
     generate_augmentation_batch,
@@ -57,6 +55,7 @@ if typing.TYPE_CHECKING:
     from dpa.compatibility import (
         stream_augmentation_range_batched as stream_augmentation_range_batched,
     )
+    from dpa.derivation.digest import SampleDigest, expected_digest
     from dpa.derivation.statistics import (
         Statistics,
         compute_statistics,
@@ -92,6 +91,7 @@ else:
             "stream_augmentation_chain_batched stream_augmentation_chain_with_memory_limit "
             "stream_augmentation_range_batched"
         ),
+        "dpa.derivation.digest": "SampleDigest expected_digest",
         "dpa.derivation.statistics": (
             "Statistics compute_statistics compute_streaming_statistics theoretical_statistics"
         ),

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa._native import Rows
 from dpa.derivation.ids import Ids
@@ -14,13 +13,13 @@ from dpa.derivation.rows import check_fields, column_of, digests_of
 from dpa.derivation.space import Space
 
 #: float64 or float32; int64, uint64, bool, or int32 codes of choices.
-Column: TypeAlias = npt.NDArray[Any]
+Column: TypeAlias = "np.typing.NDArray[Any]"  # in quotes: numpy.typing is not imported
 #: A column of real numbers.
-Reals: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.float32]
+Reals: TypeAlias = "np.typing.NDArray[np.float64] | np.typing.NDArray[np.float32]"
 #: Which samples have a parameter, shape (n,).
-Mask: TypeAlias = npt.NDArray[np.bool_]
+Mask: TypeAlias = "np.typing.NDArray[np.bool_]"
 #: Indices of samples, for `take`.
-Places: TypeAlias = "Sequence[int] | npt.NDArray[np.integer]"
+Places: TypeAlias = "Sequence[int] | np.typing.NDArray[np.integer]"
 
 _FLOAT64 = np.dtype(np.float64)
 
@@ -38,7 +37,7 @@ class Columns:
     def __init__(
         self,
         ids: Ids,
-        digests: npt.NDArray[np.uint8],
+        digests: np.typing.NDArray[np.uint8],
         columns: Mapping[str, Column] | Reals,
         space: Space,
     ) -> None:
@@ -106,7 +105,7 @@ class Columns:
         return self.values if self._block is None else self._block
 
     def _with(
-        self, ids: Ids, digests: npt.NDArray[np.uint8], columns: Mapping[str, Column]
+        self, ids: Ids, digests: np.typing.NDArray[np.uint8], columns: Mapping[str, Column]
     ) -> Self:
         """Other samples with the same origin."""
         return type(self)(ids, digests, columns, self.space)
@@ -167,7 +166,7 @@ class Columns:
             values = self._block
         return Rows(self.space.form, values, np.ascontiguousarray(self.digests), len(self), rank)
 
-    def labels(self, name: str) -> npt.NDArray[Any]:
+    def labels(self, name: str) -> np.typing.NDArray[Any]:
         """The choices that a column's codes stand for, shape (n, ...). TypeError for others."""
         self._require(name)
         column = self._columns[name]
@@ -185,7 +184,7 @@ class Columns:
         values: list[Any] = column.tolist()
         return values
 
-    def rounded(self, dtype: npt.DTypeLike) -> dict[str, Column]:
+    def rounded(self, dtype: np.typing.DTypeLike) -> dict[str, Column]:
         """Copies of the columns, real numbers rounded to float64 or float32."""
         with np.errstate(all="ignore"):  # a value may become subnormal; that is fine
             return {
@@ -208,7 +207,7 @@ class Columns:
             raise ValueError(f"columns must be float64 or float32, got {dtype}")
         forms: dict[str, np.dtype[Any]] = {"digests": np.dtype((np.uint8, (32,)))}
         forms |= self.space.forms(dtype)
-        arrays: dict[str, npt.NDArray[Any]] = {"digests": self.digests, **self._columns}
+        arrays: dict[str, np.typing.NDArray[Any]] = {"digests": self.digests, **self._columns}
         for name, array in arrays.items():
             form = forms[name]
             if array.shape != (len(self), *form.shape) or array.dtype != form.base:
@@ -249,7 +248,7 @@ class Differences:
     __slots__ = ("fields", "found", "wanted", "wrong")
 
     def __init__(
-        self, found: Columns, wanted: Columns, fields: dict[str, npt.NDArray[np.bool_]]
+        self, found: Columns, wanted: Columns, fields: dict[str, np.typing.NDArray[np.bool_]]
     ) -> None:
         self.found = found
         self.wanted = wanted
@@ -276,28 +275,30 @@ def _exact(column: Column) -> Column:
     return np.require(column, wanted, ["C", "A"])
 
 
-def _bits(column: Column) -> npt.NDArray[Any]:
+def _bits(column: Column) -> np.typing.NDArray[Any]:
     """What equal values have in common: of real numbers the bits, of other types the values."""
     exact = _exact(column)
     return exact.view(np.uint64) if exact.dtype == _FLOAT64 else exact
 
 
-def _words(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+def _words(digests: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint64]:
     """The hashes as four words each, which are compared faster than bytes."""
     return np.ascontiguousarray(digests).view(np.uint64)
 
 
-def _rows_of(differs: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _rows_of(differs: np.typing.NDArray[np.bool_]) -> np.typing.NDArray[np.bool_]:
     """In which rows anything differs, shape (n,)."""
     if differs.ndim == 1:
         return differs
     if not differs.any():  # ten times as fast as asking row by row
         return np.zeros(len(differs), np.bool_)
-    rows: npt.NDArray[np.bool_] = np.logical_or.reduce(differs.reshape(len(differs), -1), axis=1)
+    rows: np.typing.NDArray[np.bool_] = np.logical_or.reduce(
+        differs.reshape(len(differs), -1), axis=1
+    )
     return rows
 
 
-def float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
+def float_type(dtype: np.typing.DTypeLike) -> np.dtype[Any]:
     """float64 or float32, given by any of its names."""
     if dtype is np.float64:
         return _FLOAT64

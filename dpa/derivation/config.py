@@ -21,7 +21,7 @@ ALGORITHM = "dpa-1"
 PARAMETERS = ("rotation", "brightness", "noise", "scale", "contrast")
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # == and hash are those of Space
+@dataclass(frozen=True, slots=True, eq=False, repr=False)  # == and hash are those of Space
 class AugmentationConfig(Space):
     """Ranges of the five parameters, depth of the hash chain, and sampler. Immutable.
 
@@ -137,17 +137,16 @@ def _refuse_unknown(names: Mapping[str, Any]) -> None:
 
 
 def _bounds(name: str, value: Any) -> tuple[float, float]:
-    wanted = f"{name} must be a pair of numbers (low, high), got {brief(value)}"
-    if isinstance(value, (str, bytes, Set, Mapping)):
-        raise TypeError(wanted)
     try:
+        if isinstance(value, (str, bytes, Set, Mapping)):
+            raise TypeError
         low, high = value
     except (TypeError, ValueError):
-        raise TypeError(wanted) from None
+        raise _no_pair(name, value) from None
     try:
         low, high = real(name, low), real(name, high)
     except TypeError:
-        raise TypeError(wanted) from None
+        raise _no_pair(name, value) from None
     except ValueError:
         raise ValueError(f"{name} must be finite in double precision, got {brief(value)}") from None
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -157,6 +156,10 @@ def _bounds(name: str, value: Any) -> tuple[float, float]:
     if not math.isfinite(high - low):
         raise ValueError(f"{name} is too wide: high - low overflows, got {brief(value)}")
     return low, high
+
+
+def _no_pair(name: str, value: object) -> TypeError:
+    return TypeError(f"{name} must be a pair of numbers (low, high), got {brief(value)}")
 
 
 def space_of(fields: Any) -> Space:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa._native import KeyedPlan, Plan, Request
 from dpa.checks import integer, not_negative
@@ -60,13 +59,13 @@ class Derivation(Frozen, KeyedPlan):
         request = Request(self.plan, prefix, ids.source, size, digests, samples.buffers)
         run_spans(request.fill, size, self.space.sample_blocks, num_threads)
 
-    def blank(self, ids: Ids, dtype: npt.DTypeLike = np.float64) -> AugmentationBatch:
+    def blank(self, ids: Ids, dtype: np.typing.DTypeLike = np.float64) -> AugmentationBatch:
         """A batch of zeros for these ids, still to be filled."""
         columns = self.space.arrays(np.zeros, len(ids), dtype)
         return AugmentationBatch(self, ids, np.zeros((len(ids), 32), _BYTE), columns)
 
     def batch(
-        self, ids: Ids, num_threads: int | None = None, dtype: npt.DTypeLike = np.float64
+        self, ids: Ids, num_threads: int | None = None, dtype: np.typing.DTypeLike = np.float64
     ) -> AugmentationBatch:
         """The samples of these ids, in order."""
         space, size = self.space, len(ids)
@@ -89,7 +88,7 @@ class Derivation(Frozen, KeyedPlan):
 
     def uniforms(
         self, ids: Ids, count: int, skip: int, num_threads: int | None = None
-    ) -> npt.NDArray[np.float64]:
+    ) -> np.typing.NDArray[np.float64]:
         """Draws skip to skip + count - 1 of each sample's sampler, in [0, 1): shape (n, count)."""
         uniforms = np.empty((len(ids), count))
         plan = Plan(self.space.depth, self.space.sampler, uniforms=count, skip=skip)
@@ -102,7 +101,7 @@ class Derivation(Frozen, KeyedPlan):
         self,
         samples: Columns,
         num_threads: int | None = None,
-        dtype: npt.DTypeLike = np.float64,
+        dtype: np.typing.DTypeLike = np.float64,
         *,
         values: bool = True,
     ) -> Differences:
@@ -228,7 +227,7 @@ class AugmentationBatch(Derived, Columns):
         self,
         derivation: Derivation,
         ids: Ids,
-        digests: npt.NDArray[np.uint8],
+        digests: np.typing.NDArray[np.uint8],
         columns: Mapping[str, Column] | Reals,
     ) -> None:
         Columns.__init__(self, ids, digests, columns, derivation.space)  # super() takes longer
@@ -239,8 +238,8 @@ class AugmentationBatch(Derived, Columns):
     def empty(
         cls,
         size: int,
-        space: Space | npt.DTypeLike | None = None,
-        dtype: npt.DTypeLike = np.float64,
+        space: Space | np.typing.DTypeLike | None = None,
+        dtype: np.typing.DTypeLike = np.float64,
     ) -> AugmentationBatch:
         """A batch of `size` blank samples, for generate_augmentation_batch(..., out=batch).
 
@@ -282,7 +281,7 @@ class AugmentationBatch(Derived, Columns):
                 )
 
     def _with(
-        self, ids: Ids, digests: npt.NDArray[np.uint8], columns: Mapping[str, Column]
+        self, ids: Ids, digests: np.typing.NDArray[np.uint8], columns: Mapping[str, Column]
     ) -> Self:
         return type(self)(self.derivation, ids, digests, columns)
 
@@ -292,7 +291,7 @@ class AugmentationBatch(Derived, Columns):
         return self.key
 
     @property
-    def sample_ids(self) -> npt.NDArray[np.uint64] | tuple[str, ...]:
+    def sample_ids(self) -> np.typing.NDArray[np.uint64] | tuple[str, ...]:
         """The ids as uint64, shape (n,), or as a tuple of str."""
         return self.ids.public
 
@@ -333,7 +332,7 @@ class AugmentationBatch(Derived, Columns):
         """A list of dicts: the parameters, the hash, and the rank if the key has one."""
         return self.rows(self._stated.rank).tolist()
 
-    def to_structured(self) -> npt.NDArray[np.void]:
+    def to_structured(self) -> np.typing.NDArray[np.void]:
         """A structured array: sample_id (uint64, or object for str), the parameters, digest."""
         ids = self.sample_ids
         id_type = np.uint64 if isinstance(ids, np.ndarray) else np.object_
@@ -385,3 +384,7 @@ class AugmentationBatch(Derived, Columns):
         from dpa.derivation.display import batch_table
 
         return batch_table(self)
+
+
+#: The type of `out=`: a batch, or a mapping of names (and "digests") to arrays.
+Out: TypeAlias = AugmentationBatch | Mapping[str, np.ndarray[Any, Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import overload
 
 import numpy as np
@@ -9,11 +10,16 @@ import numpy as np
 from dpa._native import leaf_sum
 from dpa.checks import brief, not_negative
 from dpa.derivation.columns import Columns
-from dpa.derivation.derivation import AugmentationBatch
+from dpa.derivation.derivation import AugmentationBatch, derive
+from dpa.derivation.ids import Ids
 from dpa.derivation.keys import Key
 from dpa.derivation.rows import is_hex_digest
+from dpa.derivation.space import Space
+from dpa.host.threads import check_threads
 
 _MODULUS = 2**256
+#: Samples generated at a time for their digest: enough work for several threads.
+_BLOCK = 65_536
 
 
 class SampleDigest:
@@ -94,3 +100,41 @@ class SampleDigest:
 
     def __repr__(self) -> str:
         return f"SampleDigest({self.hexdigest()!r}, count={self.count})"
+
+
+def expected_digest(
+    ids: Sequence[int] | Sequence[str] | np.typing.NDArray[np.integer],
+    config: Space | None = None,
+    *,
+    rank: int | None = None,
+    world_size: int | None = None,
+    base_seed: int | None = None,
+    epoch: int | None = None,
+    view: int | None = None,
+    num_threads: int | None = None,
+) -> SampleDigest:
+    """The digest that the samples of these ids must have, however they are divided and ordered.
+
+    The samples are generated some thousands at a time. The arguments are those of
+    generate_augmentation_batch.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        An argument has a bad value; the message names it.
+
+    Examples
+    --------
+    >>> from dpa import generate_augmentation_batch
+    >>> expected_digest(range(1000)) == generate_augmentation_batch(range(1000)).digest()
+    True
+    """
+    derivation = derive(config, epoch, view, base_seed, rank, world_size)
+    checked = Ids.checked(ids)
+    check_threads(num_threads)
+    total = SampleDigest()
+    for batch in derivation.blocks(checked, _BLOCK, num_threads):
+        total.update(batch)
+    return total

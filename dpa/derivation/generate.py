@@ -7,20 +7,15 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa.checks import brief, not_negative
 from dpa.derivation.columns import float_type
 from dpa.derivation.config import DEFAULT, AugmentationConfig, checked_space
-from dpa.derivation.derivation import AugmentationBatch, derive
-from dpa.derivation.digest import SampleDigest
+from dpa.derivation.derivation import AugmentationBatch, Out, derive
 from dpa.derivation.ids import Ids
-from dpa.derivation.out import Out, arrays_of
 from dpa.derivation.space import Space, checked_depth
 from dpa.host.threads import check_threads
 
-#: Samples generated at a time for their digest: enough work for several threads.
-_DIGEST_BLOCK = 65_536
 #: The most draws of one sample. The sampler is sequential: draw n costs n steps.
 MAX_DRAWS = 1_000_000
 
@@ -139,7 +134,7 @@ def _of_depth(depth: int) -> AugmentationConfig:
 
 
 def generate_augmentation_batch(
-    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer],
+    ids: Sequence[int] | Sequence[str] | np.typing.NDArray[np.integer],
     config: Space | None = None,
     *,
     rank: int | None = None,
@@ -147,7 +142,7 @@ def generate_augmentation_batch(
     base_seed: int | None = None,
     epoch: int | None = None,
     view: int | None = None,
-    dtype: npt.DTypeLike = np.float64,
+    dtype: np.typing.DTypeLike = np.float64,
     num_threads: int | None = None,
     out: Out | None = None,
     columns: Sequence[str] | None = None,
@@ -215,6 +210,8 @@ def generate_augmentation_batch(
     check_threads(num_threads)
     if out is None:
         return derivation.batch(checked, num_threads, dtype)
+    from dpa.derivation.out import arrays_of  # few programs need it
+
     target = arrays_of(out, derivation.space, checked)
     batch = out if isinstance(out, AugmentationBatch) else object.__new__(AugmentationBatch)
     AugmentationBatch.__init__(batch, derivation, checked, target.digests, target.columns)
@@ -235,7 +232,7 @@ def _kept_only(space: Space, columns: tuple[str, ...]) -> Space:
 
 
 def generate_uniforms(
-    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer] | Mapping[str, Any],
+    ids: Sequence[int] | Sequence[str] | np.typing.NDArray[np.integer] | Mapping[str, Any],
     count: int,
     skip: int = 5,
     config: Space | None = None,
@@ -246,7 +243,7 @@ def generate_uniforms(
     epoch: int | None = None,
     view: int | None = None,
     num_threads: int | None = None,
-) -> npt.NDArray[np.float64]:
+) -> np.typing.NDArray[np.float64]:
     """Further uniform random numbers of each sample, for decisions of your own.
 
     Parameters
@@ -315,46 +312,9 @@ def generate_uniforms(
     return derivation.uniforms(Ids.checked(ids), count, skip, num_threads)
 
 
-def expected_digest(
-    ids: Sequence[int] | Sequence[str] | npt.NDArray[np.integer],
-    config: Space | None = None,
-    *,
-    rank: int | None = None,
-    world_size: int | None = None,
-    base_seed: int | None = None,
-    epoch: int | None = None,
-    view: int | None = None,
-    num_threads: int | None = None,
-) -> SampleDigest:
-    """The digest that the samples of these ids must have, however they are divided and ordered.
-
-    The samples are generated some thousands at a time. The arguments are those of
-    generate_augmentation_batch.
-
-    Raises
-    ------
-    TypeError
-        An argument has the wrong type.
-    ValueError
-        An argument has a bad value; the message names it.
-
-    Examples
-    --------
-    >>> expected_digest(range(1000)) == generate_augmentation_batch(range(1000)).digest()
-    True
-    """
-    derivation = derive(config, epoch, view, base_seed, rank, world_size)
-    checked = Ids.checked(ids)
-    check_threads(num_threads)
-    total = SampleDigest()
-    for batch in derivation.blocks(checked, _DIGEST_BLOCK, num_threads):
-        total.update(batch)
-    return total
-
-
 def _uniforms_of(
     params: Mapping[str, Any], count: int, skip: int, config: Space | None, threads: int | None
-) -> npt.NDArray[np.float64]:
+) -> np.typing.NDArray[np.float64]:
     """generate_uniforms of the one sample whose params a transform got."""
     if "id" not in params or "hash" not in params:
         raise ValueError(

@@ -8,18 +8,16 @@ from itertools import pairwise
 from typing import Any, ClassVar, TypeAlias, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa._columns import decode_texts, encode_texts, first_above, unpack
 from dpa.checks import LIMIT, brief, not_negative, word
 from dpa.derivation.keys import lone_surrogate
 
 #: The type of the argument `ids` of public functions.
-IdsLike: TypeAlias = "Sequence[int] | Sequence[str] | npt.NDArray[np.integer]"
+IdsLike: TypeAlias = "Sequence[int] | Sequence[str] | np.typing.NDArray[np.integer]"
+_Utf8: TypeAlias = "tuple[np.typing.NDArray[np.uint8], np.typing.NDArray[np.int64]]"
 #: The ids as Request takes them: the first of consecutive ids, an array, or UTF-8 with offsets.
-Source: TypeAlias = (
-    "int | npt.NDArray[np.uint64] | tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]"
-)
+Source: TypeAlias = "int | np.typing.NDArray[np.uint64] | _Utf8"
 
 _UINT64 = np.dtype(np.uint64)
 #: The most ids of one call. No machine holds the columns of so many samples; len() ends at 2**63.
@@ -48,7 +46,7 @@ class Ids(ABC):
 
     @property
     @abstractmethod
-    def public(self) -> npt.NDArray[np.uint64] | tuple[str, ...]:
+    def public(self) -> np.typing.NDArray[np.uint64] | tuple[str, ...]:
         """The ids as users see them: uint64, shape (n,), or a tuple of str."""
 
     @property
@@ -56,7 +54,7 @@ class Ids(ABC):
         """The first of consecutive ids; None if the ids are listed."""
         return None
 
-    def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
+    def take(self, places: Sequence[int] | np.typing.NDArray[np.integer]) -> Ids:
         """The ids at these indices."""
         return Listed(np.asarray(self.public)[places])
 
@@ -165,7 +163,7 @@ class Consecutive(Ids):
         return self._range.start
 
     @property
-    def public(self) -> npt.NDArray[np.uint64]:
+    def public(self) -> np.typing.NDArray[np.uint64]:
         return listed(self._range)
 
     def __len__(self) -> int:
@@ -203,11 +201,11 @@ class Listed(Ids):
 
     __slots__ = ("_array",)
 
-    def __init__(self, array: npt.NDArray[np.uint64]) -> None:
+    def __init__(self, array: np.typing.NDArray[np.uint64]) -> None:
         self._array = array
 
     @classmethod
-    def of_array(cls, ids: npt.NDArray[np.integer], *, copy: bool = True) -> Listed:
+    def of_array(cls, ids: np.typing.NDArray[np.integer], *, copy: bool = True) -> Listed:
         """The ids of an array of integers. Raises ValueError for negative ones.
 
         `copy`: False for memory that nobody writes to.
@@ -222,11 +220,11 @@ class Listed(Ids):
         return Listed, (self._array,)
 
     @property
-    def source(self) -> npt.NDArray[np.uint64]:
+    def source(self) -> np.typing.NDArray[np.uint64]:
         return self._array
 
     @property
-    def public(self) -> npt.NDArray[np.uint64]:
+    def public(self) -> np.typing.NDArray[np.uint64]:
         self._array.setflags(write=False)  # the ids say what generated a batch
         return self._array
 
@@ -246,7 +244,9 @@ class Texts(Ids):
     kind = "string"
     quote = b'"'
 
-    def __init__(self, utf8: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> None:
+    def __init__(
+        self, utf8: np.typing.NDArray[np.uint8], offsets: np.typing.NDArray[np.int64]
+    ) -> None:
         self._public: tuple[str, ...] | None = None
         self.utf8 = utf8
         self.offsets = offsets  # n + 1 of them; the first need not be 0
@@ -266,7 +266,9 @@ class Texts(Ids):
         return cls(np.frombuffer(utf8, np.uint8), offsets)
 
     @classmethod
-    def of_buffers(cls, utf8: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Texts:
+    def of_buffers(
+        cls, utf8: np.typing.NDArray[np.uint8], offsets: np.typing.NDArray[np.int64]
+    ) -> Texts:
         """The ids in foreign buffers. Raises ValueError unless each is valid UTF-8."""
         if len(offsets) == 0 or offsets[0] < 0 or offsets[-1] > len(utf8):
             raise ValueError("offsets of ids must lie within their text")
@@ -282,11 +284,11 @@ class Texts(Ids):
         return Texts, (self.bytes, self.offsets - self.offsets[0])
 
     @property
-    def source(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    def source(self) -> tuple[np.typing.NDArray[np.uint8], np.typing.NDArray[np.int64]]:
         return self.utf8, self.offsets
 
     @property
-    def bytes(self) -> npt.NDArray[np.uint8]:
+    def bytes(self) -> np.typing.NDArray[np.uint8]:
         """The UTF-8 of these ids only."""
         return self.utf8[self.offsets[0] : self.offsets[-1]]
 
@@ -296,7 +298,7 @@ class Texts(Ids):
             self._public = decode_texts(self.utf8, self.offsets)
         return self._public
 
-    def take(self, places: Sequence[int] | npt.NDArray[np.integer]) -> Ids:
+    def take(self, places: Sequence[int] | np.typing.NDArray[np.integer]) -> Ids:
         at = np.asarray(places, np.intp)
         starts, sizes = self.offsets[at], self.offsets[at + 1] - self.offsets[at]
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
@@ -336,7 +338,7 @@ def _refuse_null(value: object, at: int) -> None:
         raise TypeError(f"ids must not be null, got {brief(value)} at index {at}: {_REMEDY}")
 
 
-def listed(ids: range) -> npt.NDArray[np.uint64]:
+def listed(ids: range) -> np.typing.NDArray[np.uint64]:
     """The ids of a range as a uint64 array."""
     steps = np.arange(len(ids), dtype=np.uint64)
     return steps * np.uint64(ids.step % LIMIT) + np.uint64(ids.start % LIMIT)  # modulo 2**64

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa._columns import address
 from dpa.derivation.columns import Columns
-from dpa.derivation.derivation import AugmentationBatch
+from dpa.derivation.derivation import AugmentationBatch, Out
 from dpa.derivation.ids import Ids
 from dpa.derivation.space import Space
 
-#: The type of `out=`: a batch, or a mapping of names (and "digests") to arrays.
-Out: TypeAlias = AugmentationBatch | Mapping[str, npt.NDArray[Any]]
 _DIGEST = np.dtype((np.uint8, (32,)))
 
 
 def arrays_of(out: Out, space: Space, ids: Ids) -> Columns:
     """The arrays of `out`, checked: each must fit these ids, and no two may overlap."""
     if isinstance(out, AugmentationBatch):
-        arrays: dict[str, npt.NDArray[Any]] = {**out.columns, "digests": out.digests}
+        arrays: dict[str, np.typing.NDArray[Any]] = {**out.columns, "digests": out.digests}
     elif isinstance(out, Mapping):
         arrays = dict(out)
     else:

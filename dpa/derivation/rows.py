@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa.checks import brief, real, within
 from dpa.derivation.distributions import Distribution
@@ -17,7 +16,7 @@ def column_of(
     name: str,
     first: int,
     distribution: Distribution | None = None,
-) -> npt.NDArray[Any]:
+) -> np.typing.NDArray[Any]:
     """One parameter of many dicts as an array; `first` is the index of rows[0], for messages.
 
     `distribution` None: real numbers. Raises TypeError or ValueError that names the sample.
@@ -97,7 +96,7 @@ def check_fields(row: Mapping[str, Any], fields: set[str], rank: int | None, at:
         raise ValueError(f"sample {at} has rank {brief(row['rank'])} among samples of rank {rank}")
 
 
-def digests_of(rows: Iterable[Mapping[str, Any]], first: int) -> npt.NDArray[np.uint8]:
+def digests_of(rows: Iterable[Mapping[str, Any]], first: int) -> np.typing.NDArray[np.uint8]:
     """The hashes of dicts as uint8 (n, 32). Raises ValueError that names the sample."""
     digests = bytearray()
     for at, row in enumerate(rows, first):

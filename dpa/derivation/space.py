@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa._native import MAX_DEPTH, SAMPLERS, Form, Plan
 from dpa.checks import brief, within, word
@@ -178,8 +177,8 @@ class Space(Frozen):
     # ---- Conditions ----
 
     def mask(
-        self, name: str, columns: Mapping[str, npt.NDArray[Any]]
-    ) -> npt.NDArray[np.bool_] | None:
+        self, name: str, columns: Mapping[str, np.typing.NDArray[Any]]
+    ) -> np.typing.NDArray[np.bool_] | None:
         """Which samples have this parameter, shape (n,); None if all have it."""
         masks = [columns[self.names[gate]] == code for gate, code in self.conditions[name]]
         return np.logical_and.reduce(masks) if masks else None
@@ -196,7 +195,7 @@ class Space(Frozen):
         """How many samples to take at a time: `size`, or fewer where they are large."""
         return max(1, min(size, _BLOCK_BYTES // self.sample_bytes))
 
-    def forms(self, dtype: npt.DTypeLike = np.float64) -> Mapping[str, np.dtype[Any]]:
+    def forms(self, dtype: np.typing.DTypeLike = np.float64) -> Mapping[str, np.dtype[Any]]:
         """One sample's part of each column, as a dtype with its shape.
 
         `dtype`: that of real numbers, float64 or float32.
@@ -204,8 +203,8 @@ class Space(Frozen):
         return _forms(self, np.dtype(dtype))
 
     def arrays(
-        self, make: Callable[..., npt.NDArray[Any]], size: int, dtype: npt.DTypeLike
-    ) -> dict[str, npt.NDArray[Any]]:
+        self, make: Callable[..., np.typing.NDArray[Any]], size: int, dtype: np.typing.DTypeLike
+    ) -> dict[str, np.typing.NDArray[Any]]:
         """An array by `make`, np.empty or np.zeros, for each column of `size` samples."""
         forms = self.forms(dtype).items()
         return {name: make((size, *form.shape), form.base) for name, form in forms}

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from dpa.checks import positive
-from dpa.host import cgroup
 
 #: SHA-256 blocks in a span: 10 ms of the slowest kernel, because Ctrl-C acts between spans. A span
 #: has at least 32 samples, so that lanes are full; spans of very deep chains take longer.
@@ -52,6 +51,8 @@ def check_threads(num_threads: int | None) -> None:
 
 def allowed_cores() -> int:
     """The cores that this process may use: its affinity, limited by the quota of its cgroup."""
+    from dpa.host import cgroup  # few calls need it
+
     if hasattr(os, "sched_getaffinity"):
         available = len(os.sched_getaffinity(0))
     else:

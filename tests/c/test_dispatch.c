@@ -264,6 +264,15 @@ static void wrong_link(sha256_state *state, size_t n, const struct key_blocks *k
     state[n - 1][7] ^= 1;
 }
 
+/* As portable, but for keys that share a chaining value. */
+static void wrong_shared(sha256_state *state, size_t n, const struct key_blocks *keys,
+                         const struct link_run *run)
+{
+    dpa_kernel_portable.link(state, n, keys, run);
+    if (keys && keys->step == 0)
+        state[0][3] ^= 2;
+}
+
 static void wrong_compress(sha256_state *state, const uint8_t (*block)[64], size_t n)
 {
     dpa_kernel_portable.compress(state, block, n);
@@ -285,6 +294,8 @@ static void one_wrong_bit(void)
     CHECK(dpa_kernels_pass(kernels, 2), "a copy of portable");
     wrong.link = wrong_link;
     CHECK(!dpa_kernels_pass(kernels, 2), "link");
+    wrong.link = wrong_shared;
+    CHECK(!dpa_kernels_pass(kernels, 2), "link of keys that share a chaining value");
     wrong = dpa_kernel_portable;
     wrong.compress = wrong_compress;
     CHECK(!dpa_kernels_pass(kernels, 2), "compress");

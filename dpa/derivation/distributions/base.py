@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa.checks import brief, integer
 from dpa.derivation.frozen import Frozen
@@ -73,35 +72,29 @@ class Distribution(Frozen):
             checked_number(name, value) if name in self.NUMBERS else value
             for name, value in zip(self.FIELDS, arguments, strict=True)
         )
-        self._set(shape=_checked_shape(shape), **dict(zip(self.FIELDS, checked, strict=True)))
-        self._set(_arguments=checked, _codes=None)
+        self._set(**dict(zip(self.FIELDS, checked, strict=True)))
+        self._set(shape=_checked_shape(shape), _arguments=checked, _codes=None)
         self._condition(_checked_when(when))
-        if self.shape and self.schedules:
+        schedules = self.schedules
+        if self.shape and schedules:
             raise ValueError("a number that changes with the epoch must not have a shape")
         if self.words > MOST:
             raise ValueError(
                 f"a sample may take {MOST:,} words, shape {self.shape} takes {self.words:,}"
             )
-        for epoch in self._tried_epochs():
+        if not schedules:
+            self._check()
+        for epoch in _tried_epochs(schedules):
             try:
                 self.at(epoch)
             except ValueError as error:
                 raise ValueError(f"{error} in epoch {epoch}") from None
-        if not self.schedules:
-            self._check()
 
     def _condition(self, when: dict[str, Value]) -> None:
         typed = [tuple(map(_typed, x)) if isinstance(x, tuple) else x for x in self._arguments]
         conditions = tuple((name, _typed(value)) for name, value in when.items())
-        self._set(when=MappingProxyType(when))
-        self._set(key=(self.kind, tuple(typed), self.shape, conditions))
-
-    def _tried_epochs(self) -> set[int]:
-        """The epochs to try: where schedules turn and, between several of them, 64 others."""
-        turns = {turn for schedule in self.schedules for turn in schedule.turns}
-        if len(self.schedules) > 1:
-            turns |= set(range(0, max(turns), max(turns) // 64 + 1))
-        return turns
+        key = (self.kind, tuple(typed), self.shape, conditions)
+        self._set(when=MappingProxyType(when), key=key)
 
     def _check(self) -> None:
         """Raises ValueError for numbers that do not fit together."""
@@ -196,7 +189,7 @@ class Distribution(Frozen):
         """The expected value and the standard deviation. TypeError where values have none."""
         raise TypeError(f"the values of {self!r} have no mean")
 
-    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    def cdf(self, values: np.typing.ArrayLike) -> np.typing.NDArray[Any]:
         """The share of the distribution that is at most each of `values`."""
         raise TypeError(f"the values of {self!r} have no order")
 
@@ -271,6 +264,14 @@ class Distribution(Frozen):
     def __repr__(self) -> str:
         said = self._given() | ({"when": dict(self.when)} if self.when else {})
         return f"{type(self).__name__}({', '.join(f'{n}={_text(v)}' for n, v in said.items())})"
+
+
+def _tried_epochs(schedules: Sequence[Schedule]) -> set[int]:
+    """The epochs to try: where schedules turn and, between several of them, 64 others."""
+    turns = {turn for schedule in schedules for turn in schedule.turns}
+    if len(schedules) > 1:
+        turns |= set(range(0, max(turns), max(turns) // 64 + 1))
+    return turns
 
 
 def _text(value: Any) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from bisect import bisect_left, bisect_right
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa._native import normal_quantile
 from dpa.checks import extra, within
@@ -34,7 +32,7 @@ class _Bounded(Distribution):
         """The least and the greatest value."""
         return self._number("low"), self._number("high")
 
-    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    def cdf(self, values: np.typing.ArrayLike) -> np.typing.NDArray[Any]:
         """The share of the distribution that is at most each of `values`."""
         low, high = self.support
         x = np.asarray(values, np.float64)
@@ -43,7 +41,7 @@ class _Bounded(Distribution):
         return np.where(x < low, 0.0, np.where(x >= high, 1.0, share))[()]  # a number for one
 
     @abstractmethod
-    def _share(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def _share(self, x: np.typing.NDArray[Any]) -> np.typing.NDArray[Any]:
         """The cdf of values from `low` to `high`."""
 
 
@@ -86,7 +84,7 @@ class Uniform(_Bounded):
         low, high = self.support
         return low / 2 + high / 2, (high - low) / math.sqrt(12)  # low + high may overflow
 
-    def _share(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def _share(self, x: np.typing.NDArray[Any]) -> np.typing.NDArray[Any]:
         low, high = self.support
         return (x - low) / (high - low)
 
@@ -125,9 +123,9 @@ class LogUniform(_Bounded):
         mean, square = (-math.expm1(-n * span) / (n * span) for n in (1, 2))
         return high * mean, high * math.sqrt(max(square - mean * mean, 0.0))
 
-    def _share(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def _share(self, x: np.typing.NDArray[Any]) -> np.typing.NDArray[Any]:
         low, high = self.support
-        share: npt.NDArray[Any] = np.log(x / low) / math.log(high / low)
+        share: np.typing.NDArray[Any] = np.log(x / low) / math.log(high / low)
         return share
 
 
@@ -161,7 +159,7 @@ class Normal(Distribution):
         """The expected value and the standard deviation."""
         return self._number("mean"), self._number("stdev")
 
-    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    def cdf(self, values: np.typing.ArrayLike) -> np.typing.NDArray[Any]:
         """The share of the distribution that is at most each of `values`."""
         return _normal_cdf(values, *self.moments)
 
@@ -194,6 +192,8 @@ class TruncatedNormal(_Bounded):
         self._declare(shape, when, mean, stdev, low, high)
 
     def _check(self) -> None:
+        from bisect import bisect_left, bisect_right  # few programs need it
+
         Normal(self.mean, self.stdev)
         low, high = self.support
         require_ordered(low, high)
@@ -222,7 +222,7 @@ class TruncatedNormal(_Bounded):
         values = mean + stdev * np.array([normal_quantile(u) for u in numbers.tolist()])
         return float(values.mean()), float(values.std())
 
-    def _share(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def _share(self, x: np.typing.NDArray[Any]) -> np.typing.NDArray[Any]:
         below = _normal_cdf(x, *self._whole) - self._first * 2.0**-52
         return below / (self._inside * 2.0**-52)
 
@@ -271,7 +271,7 @@ class Beta(Distribution):
         """The expected value and the standard deviation."""
         return 0.5, 0.5 / math.sqrt(2 * self._number("a") + 1)
 
-    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    def cdf(self, values: np.typing.ArrayLike) -> np.typing.NDArray[Any]:
         """The share of the distribution that is at most each of `values`. Needs SciPy."""
         with extra("audit", "shares of a beta distribution need scipy"):
             from scipy.special import betainc
@@ -279,7 +279,7 @@ class Beta(Distribution):
         return np.asarray(betainc(a, a, np.clip(values, 0, 1)))
 
 
-def _normal_cdf(values: npt.ArrayLike, mean: float, stdev: float) -> npt.NDArray[Any]:
+def _normal_cdf(values: np.typing.ArrayLike, mean: float, stdev: float) -> np.typing.NDArray[Any]:
     x = np.asarray(values, np.float64)
     if stdev == 0:
         return (x >= mean) * 1.0

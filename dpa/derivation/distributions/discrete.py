@@ -9,7 +9,6 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dpa.checks import brief, finite, within
 from dpa.derivation.distributions.base import (
@@ -64,7 +63,7 @@ class Integers(Distribution):
         mean = (self.support[0] + self.support[1]) / 2
         return mean, self.step * math.sqrt((self.count**2 - 1) / 12)
 
-    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    def cdf(self, values: np.typing.ArrayLike) -> np.typing.NDArray[Any]:
         """The share of the distribution that is at most each of `values`."""
         steps = (np.asarray(values, np.float64) - self.low) // self.step + 1
         return np.clip(steps / self.count, 0, 1)
@@ -213,7 +212,7 @@ class Seed(Distribution):
         """The expected value and the standard deviation."""
         return 2.0**63, 2.0**64 / math.sqrt(12)
 
-    def cdf(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    def cdf(self, values: np.typing.ArrayLike) -> np.typing.NDArray[Any]:
         """The share of the distribution that is at most each of `values`."""
         return np.asarray(values, np.float64) / 2.0**64
 
