@@ -35,6 +35,8 @@ cdef extern from "Python.h":
     bint PyLong_CheckExact(object)
     unsigned long long PyLong_AsUnsignedLongLong(object number)
     PyObject *PyTuple_GetItem(object items, Py_ssize_t index)  # borrowed
+    bint PyUnicode_CheckExact(object)
+    const char *PyUnicode_AsUTF8AndSize(PyObject *text, Py_ssize_t *size)  # NULL: it has none
     int PyDict_SetItem(object items, PyObject *key, object value) except -1
     void *PyErr_Occurred()
     void PyErr_Clear()
@@ -587,17 +589,19 @@ cdef enum:
 cdef class KeyedPlan:
     """A plan with a key, its prefix and its rank: makes one sample at a time.
 
-    ending: turns an id that is no plain int below 2^64 into one, or into the bytes that end its
-    key, or raises.
+    ending: turns an id that is neither a plain str nor a plain int below 2^64 into such an int, or
+    into the bytes that end its key, or raises.
     """
     cdef readonly Plan plan
     cdef readonly bytes prefix
+    cdef bytes quoted  # the prefix of texts
     cdef object ending
     cdef dict template
 
     def __init__(self, Plan plan not None, bytes prefix not None, rank, ending):
         self.plan = plan
         self.prefix = prefix
+        self.quoted = prefix + b'"'
         self.ending = ending
         self.template = plan.form.ranked(rank)
 
@@ -611,20 +615,28 @@ cdef class KeyedPlan:
         cdef dpa_request request
         cdef int64_t[2] offsets
         cdef bytes prefix = self.prefix
+        cdef const char *text = NULL
+        cdef Py_ssize_t size = 0
         check_engine()
         plan.describe(&request)
-        request.keys.prefix = <const uint8_t *> PyBytes_AsString(prefix)
-        request.keys.prefix_size = PyBytes_Size(prefix)
-        request.keys.text = NULL
-        request.keys.ids = NULL
-        if not (PyLong_CheckExact(sample_id) and as_word(sample_id, &request.keys.start)):
+        if PyUnicode_CheckExact(sample_id):
+            text = PyUnicode_AsUTF8AndSize(<PyObject *> sample_id, &size)
+            if text == NULL:
+                PyErr_Clear()  # ending() raises what names the id
+        if text != NULL:
+            prefix = self.quoted
+        elif not (PyLong_CheckExact(sample_id) and as_word(sample_id, &request.keys.start)):
             sample_id = self.ending(sample_id)
             if isinstance(sample_id, bytes):
-                offsets[0], offsets[1] = 0, PyBytes_Size(sample_id)
-                request.keys.text = <const uint8_t *> PyBytes_AsString(sample_id)
-                request.keys.offsets = offsets
+                text, size = PyBytes_AsString(sample_id), PyBytes_Size(sample_id)
             else:
                 request.keys.start = sample_id
+        offsets[0], offsets[1] = 0, size
+        request.keys.offsets = offsets
+        request.keys.text = <const uint8_t *> text
+        request.keys.ids = NULL
+        request.keys.prefix = <const uint8_t *> PyBytes_AsString(prefix)
+        request.keys.prefix_size = PyBytes_Size(prefix)
         request.columns = columns
         request.values = values
         request.single_precision = False
