@@ -151,6 +151,7 @@ READ_ONLY = """
     import os, sys
     import dpa
     dpa.generate_augmentation_chain(3, save_path=sys.argv[1])
+    dpa.stream_augmentation_chain  # imported now: Python's own folders may be root's alone
     os.chmod(os.path.dirname(sys.argv[1]), 0o555)
     if os.geteuid() == 0:  # who may write in any folder
         os.seteuid(65534)
