@@ -9,11 +9,14 @@ from typing import Any
 
 from dpa.checks import brief
 
+#: Made once: json.dumps makes one at each call.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
 
 def canonical(value: object) -> str:
     """`value` as canonical JSON, the input of checksums. Raises ValueError for NaN."""
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return _CANONICAL.encode(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

@@ -59,11 +59,14 @@ def found_ids(wanted: set[bytes], derivation: Derivation) -> dict[bytes, int]:
 
 def numbered(blocks: Iterable[Columns], ids: Ids | None) -> Iterator[Columns]:
     """The same samples with these ids; None leaves theirs. Raises ValueError on a mismatch."""
+    if ids is None:
+        yield from blocks
+        return
     count = 0
     for block in blocks:
-        own = block.ids if ids is None else ids[count : count + len(block)]
+        own = ids[count : count + len(block)]
         count += len(block)
         if len(own) == len(block):
             yield Columns(own, block.digests, block.columns, block.space)
-    if ids is not None and len(ids) != count:
+    if len(ids) != count:
         raise ValueError(f"ids must be as many as the samples, {count}, got {len(ids)}")

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any, Self
 
+import numpy as np
+
 from dpa._native import RowCursor, Rows
 from dpa.checks import LIMIT
 from dpa.derivation.columns import Columns
@@ -205,12 +207,16 @@ def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
     with open_chain(path, unlimited=True) as chain:
         metadata = chain.metadata
         derivation = Derivation(chain.space, metadata.key)
-        batches = [derivation.blank(_no_ids(metadata), metadata.dtype)]
         sample_bytes = 2 * metadata.assumed_space.sample_bytes  # twice, because they are joined
-        for block in _blocks(chain, sample_bytes):
-            columns = block.rounded(metadata.dtype)
-            batches.append(AugmentationBatch(derivation, block.ids, block.digests, columns))
-    return AugmentationBatch.concatenate(batches)
+        batches = [
+            AugmentationBatch(
+                derivation, block.ids, np.array(block.digests), block.rounded(metadata.dtype)
+            )
+            for block in _blocks(chain, sample_bytes)
+        ]
+    return AugmentationBatch.joined(
+        batches or [derivation.blank(_no_ids(metadata), metadata.dtype)]
+    )
 
 
 def _blocks(chain: Chain, sample_bytes: int) -> Iterator[Columns]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 from dpa.checks import brief
@@ -14,6 +15,7 @@ from dpa.derivation.derivation import BLOCK
 from dpa.derivation.digest import SampleDigest
 from dpa.derivation.documents import canonical, parse
 from dpa.derivation.rows import is_hex_digest
+from dpa.derivation.space import Space
 from dpa.derivation.statistics import Statistics, without_nan
 from dpa.files.metadata import Metadata
 
@@ -50,7 +52,7 @@ class Writer(ABC):
         self._metadata = metadata
         self._fields = metadata.to_dict()
         self._statistics = Statistics(metadata.names, metadata.space)
-        _require_readable(self._fields, without_nan(self._statistics.result()))
+        _require_readable(metadata.assumed_space)
 
     @classmethod
     def kept_bytes(cls, metadata: Metadata) -> int:
@@ -88,11 +90,13 @@ class Writer(ABC):
         """Writes what follows the samples: `document` is the rest, still without its checksum."""
 
 
-def _require_readable(fields: object, statistics: object) -> None:
+@lru_cache(32)
+def _require_readable(space: Space) -> None:
     """Raises ValueError for a space whose JSON would exceed what readers take."""
-    longest = json.dumps(statistics).replace("null", "-" * 24).replace(": 0", ": " + "-" * 18)
+    statistics = json.dumps(without_nan(Statistics(space.names, space).result()))
+    longest = statistics.replace("null", "-" * 24).replace(": 0", ": " + "-" * 18)
     for what, text, most in (
-        ("the space takes", json.dumps(fields), MOST_METADATA),
+        ("the space takes", json.dumps(space.declaration()), MOST_METADATA),
         ("the statistics may take", longest, MOST_STATISTICS),
     ):
         if len(text) > most - 1000:

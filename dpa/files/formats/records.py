@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
@@ -16,6 +17,7 @@ from dpa.derivation.columns import Columns
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.documents import canonical, parse
 from dpa.derivation.ids import Listed, Texts
+from dpa.derivation.space import Space
 from dpa.files.metadata import Metadata
 
 #: The most bytes of a line; this limits the memory that a hostile file can take.
@@ -39,17 +41,8 @@ class Lines:
         self._separator = separator
         self._listed = metadata.start_id is None
         self._strings = self._listed and metadata.id_type == "string"
-        forms = {name: _form(each) for name, each in metadata.assumed_space.parameters}
-        forms["hash"] = "hex", (), ()
-        if self._listed:
-            forms["id"] = "string" if self._strings else "uint64", (), ()
-        self._fields = sorted(forms)
-        heads = [f',"{name}":'.encode() for name in self._fields]
-        heads[0] = b"{" + heads[0][1:]
-        fields = [(head, *forms[name]) for head, name in zip(heads, self._fields, strict=True)]
-        self._form = LineForm(fields, separator, LONGEST)
-        items = sum(2 * lists[0] if lists else 1 for _, lists, _ in forms.values())
-        self._shortest = sum(map(len, heads)) + items + _HASH_SIZE
+        id_form = ("string" if self._strings else "uint64") if self._listed else None
+        self._fields, self._form, self._shortest = _line(metadata.assumed_space, id_form, separator)
 
     def write(self, samples: Columns, first: int) -> Iterator[tuple[int, bytearray]]:
         """The samples as records with the separator behind each, some thousands at a time.
@@ -119,6 +112,24 @@ class Lines:
             place = f"line {self._first_line + sample} (sample {sample})"
             raise ValueError(f"{place}: {error}") from None
         return found
+
+
+@lru_cache(32)
+def _line(
+    space: Space, id_form: str | None, separator: bytes
+) -> tuple[tuple[str, ...], LineForm, int]:
+    """The names of a line's fields in order, its form, and the fewest bytes that it takes."""
+    forms = {name: _form(each) for name, each in space.parameters}
+    forms["hash"] = "hex", (), ()
+    if id_form is not None:
+        forms["id"] = id_form, (), ()
+    names = sorted(forms)
+    heads = [f',"{name}":'.encode() for name in names]
+    heads[0] = b"{" + heads[0][1:]
+    fields = [(head, *forms[name]) for head, name in zip(heads, names, strict=True)]
+    items = sum(2 * lists[0] if lists else 1 for _, lists, _ in forms.values())
+    shortest = sum(map(len, heads)) + items + _HASH_SIZE
+    return tuple(names), LineForm(fields, separator, LONGEST), shortest
 
 
 def _form(declared: Distribution) -> _Form:
