@@ -85,7 +85,7 @@ class Metadata(Frozen):
     @property
     def assumed_space(self) -> Space:
         """The space; for an unknown one the default config, whose columns the samples have."""
-        return self.space or DEFAULT
+        return DEFAULT if self.space is None else self.space  # `or` would ask for its length
 
     @property
     def names(self) -> tuple[str, ...]:

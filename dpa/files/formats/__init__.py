@@ -19,14 +19,19 @@ def format_of(path: str | PathLike[str]) -> str:
     if path is STDIN:
         return "jsonl"
     name = file_path(path)
-    if not is_chain(name):
+    suffix = _suffix(name)
+    if suffix not in SUFFIXES:
         raise ValueError(f"path must end with one of {', '.join(SUFFIXES)}, got {name!r}")
-    return os.path.splitext(name)[1][1:].lower()
+    return suffix[1:]
 
 
 def is_chain(name: str) -> bool:
     """Whether the suffix of `name` is that of a format."""
-    return os.path.splitext(name)[1].lower() in SUFFIXES
+    return _suffix(name) in SUFFIXES
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
 
 
 def format_module(path: str | PathLike[str]) -> Any:

@@ -109,9 +109,7 @@ class Reader(LineReader):
     """Reads our layout in constant memory."""
 
     layout = _LAYOUT
-
-    def _is_end(self, line: bytes) -> bool:
-        return line == _RECORDS_END
+    _closing = _RECORDS_END
 
     def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
         if len(lines) != 3:

@@ -9,7 +9,6 @@ from dpa.files.formats.base import MOST_METADATA, parsed
 from dpa.files.formats.lines import Layout, LineReader, LineWriter
 
 _LAYOUT = Layout(first_line=2, separator=b"\n")
-_END = b'{"statistics":'
 
 
 class Writer(LineWriter):
@@ -28,9 +27,7 @@ class Reader(LineReader):
     """Reads in constant memory."""
 
     layout = _LAYOUT
-
-    def _is_end(self, line: bytes) -> bool:
-        return line.startswith(_END)
+    _closing = b'{"statistics":'
 
     def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
         if len(lines) != 1:

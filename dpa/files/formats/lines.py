@@ -93,15 +93,13 @@ class LineReader(FormatReader):
     """Reads samples line by line."""
 
     layout: Layout
+    #: How the first line after the samples begins.
+    _closing: bytes
 
     def __init__(self, file: BinaryIO, fields: Any) -> None:
         super().__init__(Metadata.from_dict(fields), fields)
         self._file = file
         self._content = Checksum(self.layout)
-
-    @abstractmethod
-    def _is_end(self, line: bytes) -> bool:
-        """Whether this is the first line after the samples."""
 
     @abstractmethod
     def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
@@ -130,9 +128,19 @@ class LineReader(FormatReader):
             text = self._next_text(held, place)
             if len(text) == len(held):
                 raise ValueError(f"line {place}: the file ends among the samples")
+            closing = text.rfind(b"\n" + self._closing) + 1 if len(text) < LONGEST else 0
+            if closing:  # all the rest of a sound file: as if another sample followed
+                lines = text[: closing - 1] + separator
+                block, used = records.take(lines, len(lines), count)
+                if used == len(lines):
+                    self._content.update(lines, used, len(block))
+                    count += len(block)
+                    tail = _split(text[closing:], first + count)
+                    yield block
+                    break
             block, used = records.take(text, _last_line(text), count)
             rest = _split(text[used:], first + count + len(block))  # one line, in the middle
-            ends = [at for at, line in enumerate(rest) if self._is_end(line)]
+            ends = [at for at, line in enumerate(rest) if line.startswith(self._closing)]
             chunk, tail = (rest[: ends[0]], rest[ends[0] :]) if ends else (rest, [])
             held = b"" if tail else chunk.pop()
             if tail and chunk:  # as if another sample followed
