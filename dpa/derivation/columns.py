@@ -21,7 +21,7 @@ Mask: TypeAlias = "np.typing.NDArray[np.bool_]"
 #: Indices of samples, for `take`.
 Places: TypeAlias = "Sequence[int] | np.typing.NDArray[np.integer]"
 
-_FLOAT64 = np.dtype(np.float64)
+_FLOAT64, _UINT64 = np.dtype(np.float64), np.dtype(np.uint64)
 
 
 class Columns:
@@ -223,8 +223,7 @@ class Columns:
         """
         fields = {"hash": _rows_of(_words(self.digests) != _words(other.digests))}
         for name in self._columns if names is None else names:
-            mine, theirs = (_bits(c._columns[name]) for c in (self, other))
-            fields[name] = _rows_of(mine != theirs)
+            fields[name] = _rows_of(_bits(self._columns[name]) != _bits(other._columns[name]))
         return Differences(self, other, fields)
 
     def hashes(self) -> list[str]:
@@ -278,12 +277,12 @@ def _exact(column: Column) -> Column:
 def _bits(column: Column) -> np.typing.NDArray[Any]:
     """What equal values have in common: of real numbers the bits, of other types the values."""
     exact = _exact(column)
-    return exact.view(np.uint64) if exact.dtype == _FLOAT64 else exact
+    return exact.view(_UINT64) if exact.dtype.kind == "f" else exact
 
 
 def _words(digests: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint64]:
     """The hashes as four words each, which are compared faster than bytes."""
-    return np.ascontiguousarray(digests).view(np.uint64)
+    return np.ascontiguousarray(digests).view(_UINT64)
 
 
 def _rows_of(differs: np.typing.NDArray[np.bool_]) -> np.typing.NDArray[np.bool_]:
@@ -314,7 +313,8 @@ def float_type(dtype: np.typing.DTypeLike) -> np.dtype[Any]:
 def require_finite(columns: Mapping[str, Column], first: int) -> None:
     """Raises ValueError if a value is NaN or infinite; names the sample, counted from `first`."""
     for name, values in columns.items():
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
+        # Counting takes half the time of all().
+        if values.dtype.kind == "f" and np.count_nonzero(np.isfinite(values)) < values.size:
             sound = np.isfinite(values).reshape(len(values), -1).all(axis=1)
             at = int(np.argmin(sound))
             raise ValueError(f"{name} of sample {first + at} must be finite, got {values[at]}")

@@ -70,7 +70,9 @@ class _Numbers:
 
     def _moments(self) -> Moments:
         """The moments so far, those of the open block too."""
-        values = np.concatenate([np.empty(0), *self._open])
+        if not self._open:
+            return self._total
+        values = np.concatenate(self._open)
         return _merged(self._total, moments(values, max(len(values), 1)))
 
     def __add__(self, other: _Numbers) -> _Numbers:
@@ -190,20 +192,17 @@ def without_nan(summary: Summary) -> Summary:
 
     Of more than 256 choices it has the count alone.
     """
-    return {
-        name: {key: _stored(v) for key, v in values.items() if not _is_long(v)}
-        for name, values in summary.items()
-    }
+    return {name: _stored(values) for name, values in summary.items()}
 
 
-def _is_long(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) > _MOST_STORED
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _stored(each) for key, each in value.items()}
-    return value if math.isfinite(value) else None
+def _stored(values: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        if not isinstance(value, dict):
+            found[key] = value if math.isfinite(value) else None
+        elif len(value) <= _MOST_STORED:
+            found[key] = _stored(value)
+    return found
 
 
 def compute_statistics(
@@ -228,7 +227,7 @@ def compute_statistics(
     >>> compute_statistics([])["scale"]["count"]
     0
     """
-    if isinstance(params_list, Columnar) and isinstance(params_list.columns, Mapping):
+    if isinstance(getattr(params_list, "columns", None), Mapping):
         return _of_pieces(params_list, [params_list])
     if isinstance(params_list, (str, bytes, Mapping)) or not isinstance(params_list, Sequence):
         raise TypeError(
@@ -258,12 +257,12 @@ def compute_streaming_statistics(
     return _of_rows(everything, names, config)
 
 
-def _of_pieces(first: Columnar, pieces: Iterable[object]) -> Summary:
+def _of_pieces(first: Any, pieces: Iterable[Any]) -> Summary:
     """The statistics of pieces, `first` among them, which are all of its kind."""
     space = getattr(first, "space", None)
     statistics = Statistics(tuple(first.columns), space)
     for at, piece in enumerate(pieces):
-        if not isinstance(piece, Columnar):
+        if not hasattr(piece, "columns"):  # isinstance would take microseconds
             raise TypeError(f"item {at} must be a batch like the first, got {piece!r}")
         if getattr(piece, "space", None) != space:
             raise ValueError(f"item {at} is of another Space than the first")

@@ -45,7 +45,7 @@ def contradictions(metadata: Mapping[str, Metadata], counts: Mapping[str, int]) 
 
 def is_folder(path: FilePath) -> bool:
     """Whether it is a folder. Raises OSError if nothing is there and no suffix says a file."""
-    if path is not STDIN and not Path(path).suffix:
+    if path is not STDIN and not is_chain(os.fspath(path)) and not Path(path).suffix:
         Path(path).stat()
     return os.path.isdir(path)  # noqa: PTH112 (a Path of "" is the current folder)
 
