@@ -11,8 +11,10 @@ import math
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import IO, Any, BinaryIO, TypeAlias
+from contextlib import contextmanager
+from functools import lru_cache
+from io import BufferedReader
+from typing import Any, BinaryIO, TypeAlias
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
@@ -20,6 +22,7 @@ import numpy.typing as npt
 
 from dpa.derivation.columns import Columns
 from dpa.derivation.ids import Ids, Texts
+from dpa.derivation.space import Space
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.metadata import Metadata
@@ -96,9 +99,18 @@ def _members(metadata: Metadata, count: int, text: int) -> dict[str, _Form]:
         members = {"id": ("|u1", (text,)), "id_offsets": ("<u8", (count + 1,))}
     elif metadata.start_id is None:
         members = {"id": ("<u8", (count,))}
-    for name, form in metadata.assumed_space.forms().items():
-        members[name] = form.base.newbyteorder("<").str, (count, *form.shape)
-    return {**members, "hash": ("|u1", (count, 32))}
+    for name, (descr, shape) in _forms(metadata.assumed_space).items():
+        members[name] = descr, (count, *shape)
+    return members
+
+
+@lru_cache(32)
+def _forms(space: Space) -> dict[str, _Form]:
+    """The forms of a sample's values and its hash."""
+    forms = {
+        name: (form.base.newbyteorder("<").str, form.shape) for name, form in space.forms().items()
+    }
+    return {**forms, "hash": ("|u1", (32,))}
 
 
 def _write_json(archive: ZipFile, name: str, value: object) -> None:
@@ -139,33 +151,31 @@ class Reader(FormatReader):
             fields = self._json("metadata")
         super().__init__(Metadata.from_dict(fields), fields)
 
-    def _open(self, name: str, stack: ExitStack) -> _Array:
-        """A member, which `stack` closes."""
+    def _open(self, name: str) -> _Array:
         info = self._infos.get(f"{name}.npy")
         if info is None:
             raise ValueError(f"no member '{name}.npy'")
-        return _Array(name, stack.enter_context(self._archive.open(info)), info.file_size)
+        return _Array(name, self._archive.open(info), info.file_size)
 
     def _json(self, name: str) -> Any:
-        with ExitStack() as stack:
-            array = self._open(name, stack)
-            size = array.shape[0]
-            array.require("|u1", (size,))
-            if size > MOST_METADATA:
-                raise ValueError(f"{name} has {size} bytes, more than {MOST_METADATA}")
-            text = array.read(size).tobytes()
-            array.end()
+        array = self._open(name)
+        size = array.shape[0]
+        array.require("|u1", (size,))
+        if size > MOST_METADATA:
+            raise ValueError(f"{name} has {size} bytes, more than {MOST_METADATA}")
+        text = array.read(size).tobytes()
+        array.end()
         return base.parsed(text, name)
 
     def _samples(self) -> Iterator[Columns]:
-        with _told(), ExitStack() as stack:
+        with _told():
             self.statistics, self.trailer = self._json("statistics"), self._json("trailer")
             names = [*_members(self.metadata, 0, 0)]
             known = {f"{name}.npy" for name in (*names, "metadata", "statistics", "trailer")}
             if self._infos.keys() != known:
                 wrong = ", ".join(sorted(self._infos.keys() ^ known))
                 raise ValueError(f"missing or unknown members: {wrong}")
-            arrays = {name: self._open(name, stack) for name in names}
+            arrays = {name: self._open(name) for name in names}
             count = arrays["hash"].shape[0]
             text = arrays["id"].shape[0] if "id" in arrays else 0
             for name, form in _members(self.metadata, count, text).items():
@@ -219,41 +229,35 @@ def _checked(archive: ZipFile, size: int) -> dict[str, ZipInfo]:
 class _Array:
     """An open member: its shape, and its items in pieces."""
 
-    def __init__(self, name: str, file: IO[bytes], size: int) -> None:
+    def __init__(self, name: str, member: Any, size: int) -> None:
         self._name = name
-        self._file = file
-        self._type, self.shape = self._header()
-        if math.prod(self.shape) * self._type.itemsize != size - file.tell():
-            raise ValueError(f"'{name}.npy' has not the size of its shape {self.shape}")
-
-    def _header(self) -> tuple[np.dtype[Any], tuple[int, ...]]:
-        """Its dtype and shape."""
+        self._file = file = BufferedReader(member)  # each read of zipfile's takes microseconds
         # NumPy's reader parses the header as Python, which may raise SystemError where the
         # garbage collector comes in between (CPython 3.11; findings/numpy_headers_fail_in_gc.sh).
-        start = self._file.read(10)
-        size = int.from_bytes(start[8:], "little")
-        found = _HEADER.fullmatch(self._file.read(size)) if size <= _MOST_HEADER else None
+        start = file.read(10)
+        header = int.from_bytes(start[8:], "little")
+        found = _HEADER.fullmatch(file.read(header)) if header <= _MOST_HEADER else None
         if start[:8] != b"\x93NUMPY\x01\x00" or found is None:
-            raise ValueError(f"'{self._name}.npy' has no header of an array of ours")
-        descr, shape = (group.decode() for group in found.groups())
-        return np.dtype(descr), tuple(int(side) for side in shape.split(","))
+            raise ValueError(f"'{name}.npy' has no header of an array of ours")
+        self._descr = found[1].decode()
+        self.shape = tuple(map(int, found[2].split(b",")))
+        self._type = np.dtype(self._descr)
+        if math.prod(self.shape) * self._type.itemsize != size - 10 - header:
+            raise ValueError(f"'{name}.npy' has not the size of its shape {self.shape}")
 
     def require(self, descr: str, shape: tuple[int, ...]) -> None:
         """Raises ValueError unless the array has this form."""
-        if (np.dtype(descr), shape) != (self._type, self.shape):
+        if (descr, shape) != (self._descr, self.shape):
             raise ValueError(
                 f"'{self._name}.npy' must be {descr} of shape {shape}, "
-                f"got {self._type.str} of shape {self.shape}"
+                f"got {self._descr} of shape {self.shape}"
             )
 
     def read(self, count: int) -> npt.NDArray[Any]:
         """The next `count` items along the first axis; call require() before."""
-        shape = (count, *self.shape[1:])
-        size = math.prod(shape) * self._type.itemsize
-        data = bytearray(self._file.read(size))
-        if len(data) < size:
+        array = np.empty((count, *self.shape[1:]), self._type)
+        if self._file.readinto(array) < array.nbytes:
             raise ValueError(f"'{self._name}.npy' ends early")
-        array = np.frombuffer(data, self._type).reshape(shape)
         return array.astype(self._type.newbyteorder("="), copy=False)
 
     def end(self) -> None:
