@@ -24,7 +24,7 @@ def parameter_array(column: Column, distribution: Distribution) -> pa.Array:
             found = pa.DictionaryArray.from_arrays(found, choices)
         else:
             found = choices.take(found)
-    return _listed(found, parameter_type(distribution))
+    return _listed(found, parameter_type(distribution)) if distribution.item_shape else found
 
 
 def _listed(values: pa.Array, type_: pa.DataType) -> pa.Array:
@@ -37,7 +37,7 @@ def _listed(values: pa.Array, type_: pa.DataType) -> pa.Array:
 def parameter_of(array: pa.Array, distribution: Distribution) -> Column:
     """The inverse; choices that are none of the distribution's have the code -1."""
     size = len(array)
-    while pa.types.is_fixed_size_list(array.type):
+    for _ in distribution.item_shape:
         array = array.flatten()
     if distribution.choices is not None:
         known = pa.array(distribution.choices)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dpa.checks import extra
 from dpa.derivation.distributions import Distribution
 from dpa.derivation.space import Space
@@ -34,6 +36,7 @@ def parameter_type(distribution: Distribution) -> pa.DataType:
     return found
 
 
+@lru_cache(32)
 def schema(space: Space, id_type: str | None) -> pa.Schema:
     """The columns: id, the parameters, hash; none holds nulls.
 

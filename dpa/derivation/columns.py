@@ -22,6 +22,7 @@ Mask: TypeAlias = "np.typing.NDArray[np.bool_]"
 Places: TypeAlias = "Sequence[int] | np.typing.NDArray[np.integer]"
 
 _FLOAT64, _UINT64 = np.dtype(np.float64), np.dtype(np.uint64)
+_REALS = _FLOAT64, np.dtype(np.float32)
 
 
 class Columns:
@@ -202,17 +203,17 @@ class Columns:
 
     def require_sound(self) -> None:
         """Raises ValueError if shapes or dtypes do not fit: their owner may change arrays."""
-        dtype = self.dtype
-        if dtype.name not in ("float64", "float32"):
+        dtype, size = self.dtype, len(self)
+        if dtype not in _REALS:
             raise ValueError(f"columns must be float64 or float32, got {dtype}")
         forms: dict[str, np.dtype[Any]] = {"digests": np.dtype((np.uint8, (32,)))}
         forms |= self.space.forms(dtype)
         arrays: dict[str, np.typing.NDArray[Any]] = {"digests": self.digests, **self._columns}
         for name, array in arrays.items():
             form = forms[name]
-            if array.shape != (len(self), *form.shape) or array.dtype != form.base:
+            if array.shape != (size, *form.shape) or array.dtype != form.base:
                 raise ValueError(
-                    f"{name} must have shape {(len(self), *form.shape)} and dtype {form.base}, "
+                    f"{name} must have shape {(size, *form.shape)} and dtype {form.base}, "
                     f"got {array.shape} and {array.dtype}"
                 )
 
@@ -305,7 +306,7 @@ def float_type(dtype: np.typing.DTypeLike) -> np.dtype[Any]:
         found = np.dtype(dtype)
     except TypeError:
         raise TypeError(f"dtype must be float64 or float32, got {dtype!r}") from None
-    if found not in (_FLOAT64, np.dtype(np.float32)):
+    if found not in _REALS:
         raise ValueError(f"dtype must be float64 or float32, got {found}")
     return found
 

@@ -29,7 +29,8 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(file_path(path)))
     replaced = _replaced(target)
     mode = None if replaced is None else stat.S_IMODE(replaced.st_mode) & 0o777
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if replaced is None:
+        target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".dpa-{os.urandom(8).hex()}.tmp")
     try:  # a signal may come as soon as the file exists
         with _new_file(temporary, target, mode) as file:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 from dpa.checks import extra
 from dpa.derivation.columns import Columns
+from dpa.derivation.space import Space
 from dpa.files.formats import base
 from dpa.files.formats.base import MOST_METADATA, FormatReader
 from dpa.files.metadata import Metadata
@@ -34,10 +36,10 @@ def _schema(metadata: Metadata) -> pa.Schema:
     return schema(metadata.assumed_space, metadata.id_type if metadata.start_id is None else None)
 
 
-def _needs_schema(metadata: Metadata) -> bool:
-    """Whether Parquet alone does not tell a type: of dictionaries and of lists of fixed sizes."""
-    parameters = metadata.assumed_space.parameters
-    return any(item_type(each) == pa.string() or each.item_shape for _, each in parameters)
+@lru_cache(32)
+def _strings(space: Space) -> tuple[str, ...]:
+    """The parameters whose values are strings."""
+    return tuple(name for name, each in space.parameters if item_type(each) == pa.string())
 
 
 class _TableWriter(pq.ParquetWriter):  # type: ignore[misc]  # pyarrow has no types
@@ -52,17 +54,19 @@ class Writer(base.Writer):
 
     def __init__(self, file: BinaryIO, metadata: Metadata) -> None:
         super().__init__(file, metadata)
-        parameters = metadata.assumed_space.parameters
+        space = metadata.assumed_space
+        strings = _strings(space)
         self._schema = _schema(metadata)
-        self._group = metadata.assumed_space.block_size(_GROUP)
+        self._group = space.block_size(_GROUP)
         self._pending = self._schema.empty_table()
         self._writer = _TableWriter(
             file,
             self._schema,
             compression="none",  # hashes and uniform numbers do not get smaller
-            use_dictionary=[name for name, each in parameters if item_type(each) == pa.string()],
+            use_dictionary=list(strings),
             write_statistics=True,  # without them Dask's filters lose all rows
-            store_schema=_needs_schema(metadata),
+            # Parquet alone tells no dictionaries and no lists of fixed sizes.
+            store_schema=bool(strings) or any(each.item_shape for _, each in space.parameters),
             write_page_checksum=True,
         )
 
