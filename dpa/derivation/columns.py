@@ -123,7 +123,11 @@ class Columns:
 
     def parts(self, size: int) -> Iterator[Self]:
         """All samples, at most `size` at a time, as views."""
-        for first in range(0, len(self), size):
+        count = len(self)
+        if 0 < count <= size:
+            yield self
+            return
+        for first in range(0, count, size):
             yield self.part(slice(first, first + size))
 
     @classmethod

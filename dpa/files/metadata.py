@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Self
@@ -14,7 +14,6 @@ from dpa.derivation.columns import Column, require_finite
 from dpa.derivation.config import ALGORITHM, DEFAULT, space_of
 from dpa.derivation.derivation import Derivation
 from dpa.derivation.digest import SampleDigest
-from dpa.derivation.documents import canonical
 from dpa.derivation.frozen import Frozen
 from dpa.derivation.ids import MANY, Consecutive, Ids
 from dpa.derivation.keys import NO_KEY, Key
@@ -143,7 +142,7 @@ class Metadata(Frozen):
         """The metadata as files store it."""
         return {
             **_KIND,
-            "space": None if self.space is None else self.space.declaration(),
+            "space": None if self.space is None else _declaration(self.space),
             **{name: getattr(self.key, name) for name in ("base_seed", "epoch", "view", "rank")},
             "world_size": self.world_size,
             "start_id": self.start_id,
@@ -180,18 +179,24 @@ class Metadata(Frozen):
         return RecipeMetadata.checked(metadata, fields["num_samples"]) if recipe else metadata
 
 
+@lru_cache(32)
+def _declaration(space: Space) -> dict[str, Any]:
+    """The JSON that declares the space; nobody changes it."""
+    return space.declaration()
+
+
 def _space(fields: Any) -> Space:
     """The space that JSON declares. Files of one run have the same, so the latest are kept."""
     try:
-        text = canonical(fields)
+        data = marshal.dumps(fields, 2)  # as bytes that only equal ones have, sooner than JSON is
     except ValueError:
         return space_of(fields)  # which says what is wrong
-    return _kept_space(text)
+    return _kept_space(data)
 
 
 @lru_cache(32)
-def _kept_space(text: str) -> Space:
-    return space_of(json.loads(text))
+def _kept_space(data: bytes) -> Space:
+    return space_of(marshal.loads(data))
 
 
 class RecipeMetadata(Metadata):
