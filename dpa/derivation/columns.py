@@ -226,9 +226,10 @@ class Columns:
 
         `names`: the columns to compare, None for all.
         """
+        mine, theirs = self._columns, other._columns
         fields = {"hash": _rows_of(_words(self.digests) != _words(other.digests))}
-        for name in self._columns if names is None else names:
-            fields[name] = _rows_of(_bits(self._columns[name]) != _bits(other._columns[name]))
+        for name in mine if names is None else names:
+            fields[name] = _rows_of(_bits(mine[name]) != _bits(theirs[name]))
         return Differences(self, other, fields)
 
     def hashes(self) -> list[str]:
@@ -258,7 +259,7 @@ class Differences:
         self.wanted = wanted
         self.fields = fields
         #: The indices of the samples that differ.
-        self.wrong = np.flatnonzero(np.logical_or.reduce(list(fields.values())))
+        self.wrong = np.logical_or.reduce(list(fields.values())).nonzero()[0]
 
     def names(self, at: int) -> list[str]:
         """The fields in which sample `at` differs."""
@@ -281,8 +282,8 @@ def _exact(column: Column) -> Column:
 
 def _bits(column: Column) -> np.typing.NDArray[Any]:
     """What equal values have in common: of real numbers the bits, of other types the values."""
-    exact = _exact(column)
-    return exact.view(_UINT64) if exact.dtype.kind == "f" else exact
+    real = column.dtype.kind == "f"
+    return column.astype(_FLOAT64, copy=False).view(_UINT64) if real else column
 
 
 def _words(digests: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint64]:

@@ -244,6 +244,7 @@ class _Array:
         self._type = np.dtype(self._descr)
         if math.prod(self.shape) * self._type.itemsize != size - 10 - header:
             raise ValueError(f"'{name}.npy' has not the size of its shape {self.shape}")
+        self._left = self.shape[0]
 
     def require(self, descr: str, shape: tuple[int, ...]) -> None:
         """Raises ValueError unless the array has this form."""
@@ -256,13 +257,14 @@ class _Array:
     def read(self, count: int) -> npt.NDArray[Any]:
         """The next `count` items along the first axis; call require() before."""
         array = np.empty((count, *self.shape[1:]), self._type)
-        if self._file.readinto(array) < array.nbytes:
+        if self._file.readinto(array.data) < array.nbytes:
             raise ValueError(f"'{self._name}.npy' ends early")
+        self._left -= count
         return array.astype(self._type.newbyteorder("="), copy=False)
 
     def end(self) -> None:
-        """Reads to the member's end, where its CRC-32 is checked."""
-        if self._file.read(1):
+        """Raises ValueError if items are left. With the last byte zipfile checks the CRC-32."""
+        if self._left:
             raise ValueError(f"'{self._name}.npy' has more than the samples need")
 
 
