@@ -250,6 +250,20 @@ def test_wrong_statistics_are_told(path, change, problem):
     assert f"  {problem}" in str(report)
 
 
+@pytest.mark.parametrize(
+    ("figure", "value"),
+    [("mean", -0.0), ("stdev", 0), ("count", 1.0), ("count", True), ("max", 5e-324)],
+)
+def test_a_figure_with_another_text_is_told(path, figure, value):
+    config = dpa.AugmentationConfig(scale_range=(0, 0))
+    dpa.generate_augmentation_chain(1, config, save_path=path)
+    document = json.loads(path.read_text())
+    document["statistics"]["scale"][figure] = value
+    path.write_text(json.dumps(document))
+    problem, _ = dpa.verify_augmentation_chain(path).problems  # and the checksum
+    assert problem.startswith(f"statistics say {figure} of scale {value!r}, ")
+
+
 @pytest.mark.parametrize("name", ["num_samples", "digest", "checksum"])
 def test_a_wrong_trailer_is_told(path, name):
     dpa.generate_augmentation_chain(10, save_path=path)
