@@ -94,10 +94,11 @@ class Metadata(Frozen):
     def require_values(self, columns: Mapping[str, Column], first: int) -> None:
         """Raises ValueError for values that no file may have; samples count from `first`."""
         require_finite(columns, first)
-        for name, column in columns.items():
-            labels = self.assumed_space[name].labels
-            if labels is None or not column.size:
+        for name, each in self.assumed_space.parameters:
+            labels = each.labels
+            if labels is None or not columns[name].size:
                 continue
+            column = columns[name]
             codes: Column = column.view(np.uint8 if column.dtype == np.bool_ else np.uint32)
             wrong = np.asarray(codes >= len(labels)).reshape(len(column), -1).any(axis=1)
             if wrong.any():
