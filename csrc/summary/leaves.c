@@ -12,28 +12,26 @@
 #define ROOM (TOGETHER * 128) /* bytes of these messages: those of five columns have two blocks */
 #define PIECE 512             /* items of a larger message that are written at a time */
 
-/* sum += addend, both 256-bit; what overflows is lost, as modulo 2^256 wants it. */
-static void add256(uint64_t sum[4], const uint64_t addend[4])
+/* Adds a leaf, the hash of its message: a number whose lowest byte comes first. Part t counts 2^(32 t),
+ * and carries wait in its upper half. */
+static void add_leaf(uint64_t part[8], const sha256_state hash)
 {
-    uint64_t carry = 0;
-    for (int i = 0; i < 4; i++) {
-        const uint64_t partial = sum[i] + carry;
-        carry = partial < carry;
-        sum[i] = partial + addend[i];
-        carry += sum[i] < partial;
+    for (int t = 0; t < 8; t++) {
+        const uint32_t x = hash[t];
+        part[t] += x >> 24 | (x >> 8 & 0xff00) | (x << 8 & 0xff0000) | x << 24;
     }
 }
 
-/* Adds the leaf whose message has this hash. */
-static void add_leaf(uint64_t sum[4], const sha256_state hash)
+/* Adds the parts of fewer than 2^31 leaves to sum; what overflows is lost, as modulo 2^256 wants it. */
+static void add_parts(uint64_t sum[4], const uint64_t part[8])
 {
-    uint64_t number[4];
-    uint8_t digest[DPA_DIGEST_SIZE];
-    for (int t = 0; t < 8; t++)
-        store_be32(digest + 4 * t, hash[t]);
-    for (int t = 0; t < 4; t++)
-        number[t] = load_le64(digest + 8 * t);
-    add256(sum, number);
+    uint64_t carry = 0;
+    for (int t = 0; t < 4; t++) {
+        const uint64_t low = carry + (uint32_t)sum[t] + part[2 * t];
+        const uint64_t high = (low >> 32) + (sum[t] >> 32) + part[2 * t + 1];
+        sum[t] = high << 32 | (uint32_t)low;
+        carry = high >> 32;
+    }
 }
 
 /* Whether this machine stores the lowest byte first; compilers fold it to a constant. */
@@ -73,6 +71,7 @@ static void hash_waiting(const dpa_engine *engine, struct waiting *all, uint64_t
     static const sha256_state initial = {SHA256_H0};
     sha256_state state[TOGETHER];
     uint8_t block[TOGETHER][64];
+    uint64_t part[8] = {0};
     size_t n = all->count;
     for (size_t k = 0; k < n; k++)
         memcpy(state[k], initial, sizeof initial);
@@ -85,7 +84,7 @@ static void hash_waiting(const dpa_engine *engine, struct waiting *all, uint64_t
         engine->single->compress(state + bulk, (const uint8_t(*)[64])(block + bulk), n - bulk);
         for (size_t k = 0; k < n; k++) {
             if (all->next[k] + 64 == all->end[k]) {
-                add_leaf(sum, state[k]);
+                add_leaf(part, state[k]);
                 continue;
             }
             all->next[left] = all->next[k] + 64;
@@ -94,6 +93,7 @@ static void hash_waiting(const dpa_engine *engine, struct waiting *all, uint64_t
         }
         n = left;
     }
+    add_parts(sum, part);
     all->count = all->used = 0;
 }
 
@@ -104,6 +104,7 @@ static void add_long_leaf(uint64_t sum[4], const dpa_engine *engine, const dpa_k
 {
     struct sha256_stream leaf;
     uint8_t bytes[8], block[1][64], piece[PIECE * 8];
+    uint64_t part[8] = {0};
     dpa_sha256_start(&leaf, engine->single);
     store_le64(bytes, keys->prefix_size + id_size);
     dpa_sha256_feed(&leaf, bytes, 4);
@@ -121,7 +122,8 @@ static void add_long_leaf(uint64_t sum[4], const dpa_engine *engine, const dpa_k
     }
     dpa_sha256_last_block(&leaf, block[0]);
     engine->single->compress(&leaf.state, (const uint8_t(*)[64])block, 1);
-    add_leaf(sum, leaf.state);
+    add_leaf(part, leaf.state);
+    add_parts(sum, part);
 }
 
 void dpa_add_leaves(const dpa_engine *engine, const dpa_keys *keys, size_t first, size_t count,
