@@ -6,12 +6,14 @@ that the user may have set. Save them with save_picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -49,10 +51,23 @@ def save_picture(figure: Figure, path: str | PathLike[str]) -> None:
     Raises ValueError for another suffix, and OSError.
     """
     form = picture_format(path)
-    with replacing(path) as file:
+    with replacing(path) as file, _placed(figure):
         figure.savefig(
             file, format=form, dpi=figure.dpi, facecolor=figure.get_facecolor(), transparent=False
         )
+
+
+@contextmanager
+def _placed(figure: Figure) -> Iterator[None]:
+    """The figure with its panels in their places; savefig would draw all of it to place them."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
 
 
 def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str]:
@@ -67,7 +82,8 @@ def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str
 
         with replacing(path) as file, PdfPages(file) as pages:
             for figure in figures:
-                pages.savefig(figure, dpi=figure.dpi, facecolor=figure.get_facecolor())
+                with _placed(figure):
+                    pages.savefig(figure, dpi=figure.dpi, facecolor=figure.get_facecolor())
         return [str(path)]
     written = []
     for at, figure in enumerate(figures, 1):
@@ -80,7 +96,9 @@ def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str
 def laid_out(size: tuple[float, float], pad: float) -> Figure:
     """An empty figure of this size, whose panels are placed with `pad` around each, in inches."""
     layout = ConstrainedLayoutEngine(w_pad=pad, h_pad=pad)
-    return Figure(size, dpi=DPI, facecolor="white", layout=layout)
+    figure = Figure(size, dpi=DPI, facecolor="white", layout=layout)
+    FigureCanvasAgg(figure)  # measures text; any other canvas makes one of these for each measure
+    return figure
 
 
 def panel(axes: Axes) -> None:
