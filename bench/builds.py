@@ -213,7 +213,7 @@ def _command_rows(rows: dict[str, Any], folder: Path) -> None:
         ("diff", "chain.npz", "chain.npz"),
         ("diff", "chain.json", "chain.json"),
         ("diff", "chain.npz", "mixed.npz"),
-        ("plot", "chain.npz", "-o", "plot.png"),
+        *(("plot", f"chain.{form}", "-o", "plot.png") for form in ("npz", "json")),
         ("audit", "-n", str(FILE_COUNT)),
         ("--help",),
     ):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import reference
 
 import dpa
@@ -73,6 +74,20 @@ def test_two_builds_are_measured_in_turns():
     )
     assert [name for name, _ in found] == rows
     assert all(float(ratio) > 0 for _, ratio in found)
+
+
+@pytest.mark.parametrize("form", ["npz", "json"])
+def test_a_row_of_a_command_runs_it_on_a_file(monkeypatch, tmp_path, form):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    monkeypatch.syspath_prepend(str(ROOT))
+    builds = importlib.import_module("bench.builds")
+    monkeypatch.setattr(builds, "FILE_COUNT", 200)
+    rows = {}
+    builds._command_rows(rows, tmp_path)
+    _, ready = rows[f"dpa plot chain.{form} -o plot.png"]
+    ready()()
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+    assert len(dpa.load_augmentation_batch(tmp_path / f"chain.{form}")) == 200
 
 
 def test_peers_draw_in_the_ranges_and_by_the_id(monkeypatch):
