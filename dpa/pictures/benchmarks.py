@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dpa.benchmark.comparison import Comparison, ComparisonReport
 from dpa.benchmark.results import PerformanceMetrics
 from dpa.benchmark.tables import rate
-from dpa.pictures.figures import ALARM, DARK, INK, LIGHT, laid_out
+from dpa.pictures.figures import ALARM, DARK, INK, LIGHT, laid_out, page
 
 
 def plot_comparison(report: ComparisonReport) -> Figure:
@@ -21,7 +21,7 @@ def plot_comparison(report: ComparisonReport) -> Figure:
     """
     found = report.comparisons
     compared = any(one.baseline is not None for one in found)
-    figure = laid_out((9, 1.3 + 0.62 * len(found)), pad=0.1)
+    figure = page((9, 1.3 + 0.62 * len(found)))
     axes = figure.subplots()
     for at, one in enumerate(found):
         _bars(axes, at, one, report.confidence)
@@ -42,7 +42,7 @@ def plot_comparison(report: ComparisonReport) -> Figure:
     if compared:
         title += "; hatched: what it is compared with"
     axes.set_title(title, loc="left", fontsize=11, color=INK)
-    return figure
+    return laid_out(figure, pad=0.1)
 
 
 def _bars(axes: Axes, at: int, found: Comparison, confidence: float) -> None:

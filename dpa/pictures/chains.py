@@ -21,7 +21,18 @@ from dpa.files.chains import FilePath
 from dpa.files.metadata import Metadata
 from dpa.files.parts import samples_in
 from dpa.host.progress import counted, progress_bar
-from dpa.pictures.figures import DARK, GREY, INK, LIGHT, MIDDLE, TEXT, drawable, laid_out, panel
+from dpa.pictures.figures import (
+    DARK,
+    GREY,
+    INK,
+    LIGHT,
+    MIDDLE,
+    TEXT,
+    drawable,
+    laid_out,
+    page,
+    panel,
+)
 from dpa.pictures.histograms import (
     COLUMNS,
     LABEL,
@@ -145,7 +156,7 @@ def _page(name: str, keys: Sequence[Key], tested: Tested, dots: Columns) -> Figu
     heights = [3.3 * -(-len(drawn) // COLUMNS), 2.3, 0.2 + 2.1 * max(len(paired) - 1, 1)]
     if not isinstance(space, AugmentationConfig):  # other spaces have no presets
         del heights[1]
-    figure = laid_out((14, sum(heights)), pad=0.1)
+    figure = page((14, sum(heights)))
     title = [f"{drawable(name, 60)}: {count_of(tested.distribution.size, 'sample')}"]
     title += keys_in_words(keys)
     title += [space.sampler, f"depth {space.depth}"]
@@ -164,7 +175,7 @@ def _page(name: str, keys: Sequence[Key], tested: Tested, dots: Columns) -> Figu
     if isinstance(space, AugmentationConfig):
         _presets(middle[0], space)
     _relations(bottom, paired, tested, dots)
-    return figure
+    return laid_out(figure, pad=0.1)
 
 
 def _presets(part: SubFigure, config: AugmentationConfig) -> None:

@@ -6,8 +6,7 @@ that the user may have set. Save them with save_picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -51,23 +50,10 @@ def save_picture(figure: Figure, path: str | PathLike[str]) -> None:
     Raises ValueError for another suffix, and OSError.
     """
     form = picture_format(path)
-    with replacing(path) as file, _placed(figure):
+    with replacing(path) as file:
         figure.savefig(
             file, format=form, dpi=figure.dpi, facecolor=figure.get_facecolor(), transparent=False
         )
-
-
-@contextmanager
-def _placed(figure: Figure) -> Iterator[None]:
-    """The figure with its panels in their places; savefig would draw all of it to place them."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-    figure.set_layout_engine("none")
-    try:
-        yield
-    finally:
-        figure.set_layout_engine(engine)
 
 
 def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str]:
@@ -82,8 +68,7 @@ def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str
 
         with replacing(path) as file, PdfPages(file) as pages:
             for figure in figures:
-                with _placed(figure):
-                    pages.savefig(figure, dpi=figure.dpi, facecolor=figure.get_facecolor())
+                pages.savefig(figure, dpi=figure.dpi, facecolor=figure.get_facecolor())
         return [str(path)]
     written = []
     for at, figure in enumerate(figures, 1):
@@ -93,11 +78,20 @@ def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str
     return written
 
 
-def laid_out(size: tuple[float, float], pad: float) -> Figure:
-    """An empty figure of this size, whose panels are placed with `pad` around each, in inches."""
-    layout = ConstrainedLayoutEngine(w_pad=pad, h_pad=pad)
-    figure = Figure(size, dpi=DPI, facecolor="white", layout=layout)
-    FigureCanvasAgg(figure)  # measures text; any other canvas makes one of these for each measure
+def page(size: tuple[float, float]) -> Figure:
+    """An empty figure of this size in inches; laid_out() finishes it."""
+    figure = Figure(size, dpi=DPI, facecolor="white", layout="none")
+    FigureCanvasAgg(figure)  # measures text; other canvases make one of these for each measure
+    return figure
+
+
+def laid_out(figure: Figure, pad: float) -> Figure:
+    """The figure with its panels in their places, `pad` inches around each.
+
+    This is done once, here: a figure that keeps a layout engine is drawn twice by savefig, the
+    first time only to place its panels.
+    """
+    ConstrainedLayoutEngine(w_pad=pad, h_pad=pad).execute(figure)
     return figure
 
 

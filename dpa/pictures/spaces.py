@@ -15,7 +15,7 @@ from dpa.derivation.distributions import Distribution
 from dpa.derivation.schedules import Cosine, Linear
 from dpa.derivation.space import Space
 from dpa.derivation.words import conditions_in_words, in_words
-from dpa.pictures.figures import DARK, INK, LIGHT, TEXT, drawable, laid_out, panel
+from dpa.pictures.figures import DARK, INK, LIGHT, TEXT, drawable, laid_out, page, panel
 from dpa.pictures.shapes import bar_names, bar_values, bars, below, edges, heights, scale
 
 #: The most panels of a picture.
@@ -65,7 +65,7 @@ def plot_space(space: Space, epoch: int | None = None) -> Figure:
     columns = min(len(drawn), 3 if len(drawn) in (5, 6, 9) else 4)
     rows = -(-len(drawn) // columns)
     size = max(_WIDTH * columns, 5.5), 0.4 + _HEIGHT * rows
-    figure = laid_out(size, pad=0.12)
+    figure = page(size)
     words = [count_of(len(space), "parameter"), space.sampler, f"depth {space.depth}"]
     words += [] if epoch is None else [f"epoch {epoch}"]
     words += [] if len(drawn) == len(space.names) else [f"the first {len(drawn)} are drawn"]
@@ -77,7 +77,7 @@ def plot_space(space: Space, epoch: int | None = None) -> Figure:
         lines = max(len(each.lines) for each in shown)
         for column, each in enumerate(shown):
             each.draw(figure, grid[row, column], lines)
-    return figure
+    return laid_out(figure, pad=0.12)
 
 
 class _Shown:
