@@ -11,6 +11,7 @@ import dpa
 from dpa import cli
 from dpa.checks import count_of
 from dpa.diff import diff_chains
+from dpa.files.pairs import by_id
 from dpa.space import Linear, Space, Uniform
 
 
@@ -465,6 +466,25 @@ def test_repeated_ids_are_paired_in_order(path, other):
     second["noise"][0] = 9  # the first 7
     dpa.save_augmentation_chain(second, other)
     assert diff_chains(path, other).fields == {"noise": (1, 9.0)}
+
+
+@pytest.mark.parametrize("kind", [int, str])
+def test_repeated_ids_are_paired_across_blocks(kind):
+    first = [kind(x) for x in (7, 5, 7, 6, 5, 7, 8)]
+    second = [kind(x) for x in (7, 7, 5, 9, 6, 5, 7, 7)]
+    batches = [dpa.generate_augmentation_batch(ids) for ids in (first, second)]
+    for batch, ids in zip(batches, (first, second), strict=True):  # 0, 1, 2, ... of equal ids
+        batch["noise"][:] = [ids[:at].count(each) for at, each in enumerate(ids)]
+    both, only = [], ([], [])
+    for a, b in by_id(batches[0].parts(2), batches[1].parts(3)):
+        if a is not None and b is not None:
+            assert a.ids == b.ids
+            assert a.columns["noise"].tolist() == b.columns["noise"].tolist()
+            both += a.ids
+        else:
+            only[a is None].extend((b if a is None else a).ids)
+    assert both == first[:-1]
+    assert only == ([kind(8)], [kind(9), kind(7)])
 
 
 def test_minus_zero_and_far_values(path, other):

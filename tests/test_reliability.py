@@ -780,7 +780,7 @@ def test_a_recipe_is_not_compared_in_memory_without_looking(tmp_path):
     recipe.write_text(json.dumps(sealed(document)))
     dpa.save_augmentation_chain(dpa.generate_augmentation_batch([3, 1], CONFIG), other)
     with pytest.raises(ValueError, match=r"samples needs .* compared in memory"):
-        diff_chains(recipe, other)
+        diff_chains(other, recipe)
 
 
 def test_the_depth_counts_for_what_an_hour_is(tmp_path):

@@ -141,7 +141,7 @@ def diff_chains(
 ) -> ChainDiff:
     """Compares the samples of two files, folders or runs that have the same ids, bit for bit.
 
-    Memory is constant if both files have their samples in one order; otherwise both are loaded.
+    Memory is constant if both files have their samples in one order; otherwise `second` is loaded.
     Repeated ids are paired in order. A trailer that contradicts its file is only noted. A folder
     that Run.save wrote is compared with another one, epoch by epoch and view by view; the chain
     files in any other folder are the parts of one chain.
@@ -202,9 +202,8 @@ def _diff(
     ):
         diff = ChainDiff((first, second), _comparable(a.metadata, b.metadata))
         if pairs is by_id:
-            size = 300 + a.metadata.assumed_space.sample_bytes
-            for each in (a, b):
-                each.require_memory(size, "ids in another order are compared in memory")
+            size = 300 + b.metadata.assumed_space.sample_bytes
+            b.require_memory(size, "ids in another order are compared in memory")
         diff.notes += _metadata_notes(a.metadata, b.metadata)
         for pair in pairs(counted(a.blocks(), advance), counted(b.blocks(), advance)):
             diff.update(pair)

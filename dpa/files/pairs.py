@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
@@ -17,7 +15,7 @@ from dpa.derivation.ids import Ids
 Pair: TypeAlias = tuple[Columns, Columns] | tuple[Columns, None] | tuple[None, Columns]
 Pairing: TypeAlias = Callable[[Iterator[Columns], Iterator[Columns]], Iterator[Pair]]
 #: Indices of samples.
-_Places: TypeAlias = npt.NDArray[np.intp]
+_Indices: TypeAlias = npt.NDArray[np.intp]
 
 
 class _Cursor:
@@ -75,42 +73,54 @@ def _ahead(a: Ids, b: Ids) -> int:
 
 
 def by_id(first: Iterator[Columns], second: Iterator[Columns]) -> Iterator[Pair]:
-    """All common samples, then those of one file only; loads both files."""
-    blocks = list(first), list(second)
-    if not all(blocks):
-        yield from ((block, None) for block in blocks[0])
-        yield from ((None, block) for block in blocks[1])
+    """Pairs in the order of the first file; loads the second, whose other samples come last."""
+    if not (loaded := [*second]):
+        yield from ((block, None) for block in first)
         return
-    a, b = map(Columns.joined, blocks)
-    in_a, in_b = _matches(a.ids, b.ids)
-    whole = len(in_a) == len(a)  # in order, so nothing needs to be copied
-    yield a if whole else a.take(in_a), b.take(in_b)
-    yield a.take(np.delete(np.arange(len(a)), in_a)), None
-    yield None, b.take(np.delete(np.arange(len(b)), in_b))
+    b = Columns.joined(loaded)
+    known, alone = _Places(b.ids), np.ones(len(b), np.bool_)
+    for block in first:
+        places = known.next_of(block.ids)
+        found = places >= 0
+        alone[places[found]] = False
+        if found.all():  # so nothing needs to be copied
+            yield block, b.take(places)
+        else:
+            yield block.take(np.flatnonzero(found)), b.take(places[found])
+            yield block.take(np.flatnonzero(~found)), None
+    yield None, b.take(np.flatnonzero(alone))
 
 
-def _matches(a: Ids, b: Ids) -> tuple[_Places, _Places]:
-    """Where both have the same ids, in the order of a: of equal ids the first with the first."""
-    if a.kind != b.kind:
-        return np.empty(0, np.intp), np.empty(0, np.intp)
-    mine, theirs = _numbers(a, b)
-    order_a, order_b = (np.argsort(each, kind="stable") for each in (mine, theirs))
-    known, sought = mine[order_a], theirs[order_b]
-    # Of equal ids the k-th in b is paired with the k-th in a, if there are so many.
-    k = np.arange(len(sought)) - np.searchsorted(sought, sought)
-    found = np.searchsorted(known, sought) + k
-    both = found < np.searchsorted(known, sought, side="right")
-    in_a, in_b = order_a[found[both]], order_b[both]
-    order = np.argsort(in_a)
-    return in_a[order], in_b[order]
+class _Places:
+    """Where ids stand in a file: the k-th time that an id is asked for, its k-th place."""
 
+    def __init__(self, ids: Ids) -> None:
+        self._kind = ids.kind
+        self._texts: dict[object, int] = {}
+        numbers = self._numbers(ids)
+        self._order = np.argsort(numbers, kind="stable")
+        self._sorted = numbers[self._order]
+        self._asked = np.zeros(len(ids) + 1, np.intp)  # how often, for the first place of an id
 
-def _numbers(a: Ids, b: Ids) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Numbers that are equal where the ids are: integers themselves, a number for each text."""
-    if a.kind == "integer":
-        return np.asarray(a.public), np.asarray(b.public)
-    numbers: defaultdict[object, int] = defaultdict(itertools.count().__next__)
-    mine, theirs = (
-        np.fromiter(map(numbers.__getitem__, ids.public), np.uint64, len(ids)) for ids in (a, b)
-    )
-    return mine, theirs
+    def next_of(self, ids: Ids) -> _Indices:
+        """A place for each id; -1 where there is no further one."""
+        places = np.full(len(ids), -1, np.intp)
+        if ids.kind != self._kind:
+            return places
+        numbers = self._numbers(ids)
+        order = np.argsort(numbers, kind="stable")
+        sought = numbers[order]
+        start = np.searchsorted(self._sorted, sought)
+        at = start + self._asked[start] + np.arange(len(sought)) - np.searchsorted(sought, sought)
+        found = at < np.searchsorted(self._sorted, sought, side="right")
+        np.add.at(self._asked, start, 1)
+        places[order[found]] = self._order[at[found]]
+        return places
+
+    def _numbers(self, ids: Ids) -> npt.NDArray[np.uint64]:
+        """Numbers that are equal where the ids are: integers themselves, a number for each text."""
+        if ids.kind == "integer":
+            return np.asarray(ids.public)
+        texts = self._texts
+        numbers = (texts.setdefault(text, len(texts)) for text in ids.public)
+        return np.fromiter(numbers, np.uint64, len(ids))
