@@ -88,6 +88,17 @@ INLINE void store_be32(uint8_t *p, uint32_t x)
 #endif
 }
 
+INLINE uint64_t load_be64(const uint8_t *p)
+{
+#ifdef BIG_ENDIAN64
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    return BIG_ENDIAN64(x);
+#else
+    return (uint64_t)load_be32(p) << 32 | load_be32(p + 4);
+#endif
+}
+
 INLINE void store_be64(uint8_t *p, uint64_t x)
 {
 #ifdef BIG_ENDIAN64
@@ -102,15 +113,23 @@ INLINE void store_be64(uint8_t *p, uint64_t x)
 INLINE uint64_t load_le64(const uint8_t *p)
 {
     uint64_t x = 0;
+#ifdef BIG_ENDIAN64 /* gcc may load the bytes of the loop one by one */
+    memcpy(&x, p, sizeof x);
+#else
     for (int i = 7; i >= 0; i--)
         x = x << 8 | p[i];
+#endif
     return x;
 }
 
 INLINE void store_le64(uint8_t *p, uint64_t x)
 {
+#ifdef BIG_ENDIAN64
+    memcpy(p, &x, sizeof x);
+#else
     for (int i = 0; i < 8; i++)
         p[i] = (uint8_t)(x >> 8 * i);
+#endif
 }
 
 #endif

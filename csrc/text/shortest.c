@@ -81,8 +81,7 @@ static uint64_t choose(uint64_t c, int q, bool uneven, int *exponent)
     const int shift = q + floor_log2_of_power10(-k) + 2; /* 1 to 4 */
     const struct power *g = power_of_ten(-k);
     const struct product product = scaled(g, 4 * c << shift); /* in quarters, as all here */
-    const uint64_t value = to_odd(product), below = value / 4, middle = 4 * below + 2;
-    const uint64_t nearest = below + (value > middle || (value == middle && below % 2 == 1));
+    const uint64_t value = to_odd(product), nearest = (value + 1 + (value >> 2 & 1)) >> 2;
     const uint64_t rounded = value / 40 * 10;
     *exponent = k;
     /* How far the two multiples of ten are, and the bounds, in 2^-57 quarters. Of ten numbers in
@@ -123,7 +122,7 @@ static struct digits split(uint64_t number, int *place)
 {
     const bool sixteen = number < SIXTEEN_DIGITS; /* a double is of 16 or 17 digits ... */
     *place += 16 - sixteen;
-    number = sixteen ? 10 * number : number;
+    number *= 1 + 9 * (uint64_t)sixteen; /* no jump, which nothing predicts */
     for (; number < SIXTEEN_DIGITS; number *= 10) /* ... unless it is subnormal */
         --*place;
     const uint64_t rest = number % SIXTEEN_DIGITS;
@@ -154,17 +153,15 @@ static void put_all(char *text, const struct digits *digits)
 static size_t put_decimal(char *text, uint64_t number, int place)
 {
     const struct digits digits = split(number, &place);
-    const size_t count = digits.count, before = (size_t)(place + 1);
-    if (-4 <= place && place < 0) {
-        put_eight(text, 0x3030303030302e30); /* 0.000000 */
-        put_all(text + 1 - place, &digits);
-        return (size_t)(1 - place) + count;
-    }
-    if (0 <= place && place < 7) { /* the first eight characters are moved within a register */
-        const uint64_t start = digits.first | digits.middle << 8, mask = ~(uint64_t)0 << 8 * before;
-        put_all(text + 1, &digits);
+    const size_t count = digits.count, before = (size_t)(place < 0 ? 0 : place) + 1;
+    if (-4 <= place && place < 7) { /* the first eight characters are moved within a register */
+        const size_t zeros = (size_t)(place < 0 ? -place : 0), all = zeros + count;
+        const uint64_t mask = ~(uint64_t)0 << 8 * before, lead = ((uint64_t)1 << 8 * zeros) - 1;
+        const uint64_t start = (digits.first | digits.middle << 8) << 8 * zeros |
+                               (0x3030303030303030 & lead);
+        put_all(text + 1 + zeros, &digits);
         put_eight(text, (start & ~mask) | (uint64_t)'.' << 8 * before | (start & mask) << 8);
-        return (count > before ? count : before + 1) + 1;
+        return (all > before ? all : before + 1) + 1;
     }
     if (0 <= place && place < 16) {
         put_all(text + 1, &digits);
@@ -211,19 +208,21 @@ size_t dpa_shortest(double value, char text[DPA_SHORTEST_SIZE])
     return sign + put_decimal(text + sign, number, exponent);
 }
 
-/* How many of eight bytes are digits before the first that is none; the lowest byte is first. */
-static unsigned count_digits(uint64_t eight)
+/* The highest bit of each of eight bytes that is no digit. What is above the first of them may be
+ * wrong, because of its carry or borrow. */
+static uint64_t others(uint64_t eight)
 {
-    const uint64_t high = 0xf0f0f0f0f0f0f0f0, zeros = 0x3030303030303030;
-    /* Only digits have a 3 above, with 6 added, too; a carry comes from what is no digit. */
-    const uint64_t more = eight + 0x0606060606060606;
-    const uint64_t wrong = ((eight & high) ^ zeros) | ((more & high) ^ zeros);
-    const uint64_t marks = (wrong | wrong >> 1 | wrong >> 2 | wrong >> 3) & 0x1010101010101010;
-    const uint64_t below = marks == 0 ? ~(uint64_t)0 : (marks & (0 - marks)) - 1;
-    return (unsigned)(((below & 0x8080808080808080) >> 7) * 0x0101010101010101 >> 56);
+    return ((eight + 0x4646464646464646) | (eight - 0x3030303030303030)) & 0x8080808080808080;
 }
 
-/* Their number: neighbours are joined, to twos, fours and eights. */
+/* How many are digits before the first that is none; the lowest byte is first. */
+static unsigned count_digits(uint64_t eight)
+{
+    const uint64_t marks = others(eight), below = (marks - 1) & ~marks & 0x8080808080808080;
+    return (unsigned)((below >> 7) * 0x0101010101010101 >> 56);
+}
+
+/* The number of eight digits: neighbours are joined, to twos, fours and eights. */
 static uint64_t number_of(uint64_t eight)
 {
     eight &= 0x0f0f0f0f0f0f0f0f;
@@ -279,30 +278,72 @@ static double guess(uint64_t number, int64_t exponent)
     return from_bits(((uint64_t)(unit + dropped + 1074) << 52) + rounded);
 }
 
-/* Whether a text of digits, a point and digits is that of a positive value; `number` is all its
- * digits. False, too, for the few that only writing can tell. */
-static bool is_decimal(const char *text, const char *point, const char *end, uint64_t number,
-                       double value)
+/* The number of the first `count` of eight digits; 0 of none. */
+static uint64_t number_of_first(uint64_t eight, unsigned count)
 {
-    const int64_t before = point - text, behind = end - point - 1;
-    if (before < 1 || behind < 1 || (end[-1] == '0' && behind > 1))
-        return false;
-    if (text[0] == '0' ? before > 1 : before + behind > 17)
-        return false;
-    for (int64_t zero = 17; zero < behind; zero++) /* so number has 17 digits at most */
-        if (point[zero - 16] != '0')
-            return false;
-    if (value < 1e-4 || value >= 1e16)
-        return false;
-    int exponent;
-    const uint64_t shortest = decimal(to_bits(value), &exponent);
-    const int64_t more = -behind - exponent; /* digits of shortest, all zeros */
-    return 0 <= more && more <= 8 && mul_high(number, ten_to[more]) == 0 &&
-           number * ten_to[more] == shortest;
+    const unsigned half = 32 - 4 * count;
+    return number_of(eight << half << half);
+}
+
+/* Reads what most values are: digits with a point among the first seven, 16 to 21 characters.
+ * Returns their number; 0 for another form, for one that is not the shortest, and for the few
+ * that only writing can tell.
+ *
+ * The value is number / 10^behind, of which the first 53 bits and 56 more are known: `delta` is how
+ * far it is from the double that it rounds to, `step` how far from the next number of as many
+ * digits, both in 2^-56 of the double's last bit. The double has no shorter text if the multiples
+ * of ten beside number are more than half a bit away from it, as are all with 15 digits. */
+static size_t read_common(const char *text, size_t size, double *value)
+{
+    if (size < 1 + 24)
+        return 0;
+    const size_t minus = text[0] == '-';
+    const uint8_t *const start = (const uint8_t *)text + minus;
+    const uint64_t first = load_le64(start), second = load_le64(start + 8);
+    const uint64_t third = load_le64(start + 16);
+    const unsigned before = count_digits(first) & 7, more = count_digits(third);
+    const unsigned zero = start[0] == '0', behind = 15 + more - before;
+    const uint64_t mask = ((uint64_t)1 << 8 * before) - 1;
+    const uint64_t seven = '0' | (first & mask) << 8 | (first & ~(mask << 8 | 0xff)); /* no point */
+    const uint64_t last = start[15 + more] & 15;
+    uint64_t number = number_of(seven) * ten_to[8] + number_of(second);
+    number = number * ten_to[more] + number_of_first(third, more);
+    if (before == 0 || start[before] != '.' || before * zero > 1 || more > 4 + zero ||
+        (others(seven) | others(second)) != 0 || start[16 + more] == 'e' || last == 0 ||
+        number >= 100000000000000000)
+        return 0;
+
+    const struct power *const g = power_of_ten(-(int)behind);
+    /* Rounded to a double it may have one bit more: then the product has one less. */
+    const int shift = 64 - ((int)(to_bits((double)(int64_t)number) >> 52) - 1022);
+    const uint64_t shifted = number << shift;
+    const uint64_t product = g->high * shifted;
+    const uint64_t low = product + mul_high(g->low << 1, shifted);
+    const uint64_t high = mul_high(g->high, shifted) + (low < product);
+    const int dropped = 8 + (int)(high >> 61 > 0) + (int)(high >> 62 > 0);
+    const uint64_t beyond = (high << (64 - dropped) | low >> dropped) >> 8, up = beyond >> 55;
+    const uint64_t rounded = (high >> dropped) + up;
+    const int exponent = floor_log2_of_power10(-(int)behind) + 2 - shift + dropped;
+    const double found = from_bits(((uint64_t)(exponent + 1074) << 52) + rounded);
+    const int64_t delta = (int64_t)(beyond - (up << 56)), half = (int64_t)1 << 55, unsure = 32;
+    if (found < 1e-4 || half - unsure <= (delta < 0 ? -delta : delta) || rounded << 12 == 0)
+        return 0;
+    if (number >= 1000000000000000) {
+        const int64_t step = (int64_t)(g->high >> (8 + dropped - shift));
+        const int64_t under = (int64_t)last * step - delta, over = 10 * step - under;
+        if (under <= half + unsure || over <= half + unsure || step - 2 * delta <= unsure ||
+            step + 2 * delta <= unsure)
+            return 0;
+    }
+    *value = from_bits(to_bits(found) | (uint64_t)minus << 63);
+    return minus + 16 + more;
 }
 
 size_t dpa_read_shortest(const char *text, size_t size, double *value)
 {
+    const size_t common = read_common(text, size, value);
+    if (common > 0)
+        return common;
     const char *const end = text + size;
     const bool minus = size > 0 && text[0] == '-';
     const char *const start = text + minus;
@@ -313,7 +354,6 @@ size_t dpa_read_shortest(const char *text, size_t size, double *value)
         at = take_fraction(point + 1, end, &number);
         exponent = point + 1 - at;
     }
-    const char *const digits_end = at;
     if (end - at > 2 && *at == 'e') {
         const bool negative = at[1] == '-';
         at = take_digits(at + 2, end, &power);
@@ -321,8 +361,6 @@ size_t dpa_read_shortest(const char *text, size_t size, double *value)
     }
     const double found = guess(number, exponent);
     *value = minus ? -found : found;
-    if (at == digits_end && is_decimal(start, point, at, number, found))
-        return (size_t)(at - text);
     char again[DPA_SHORTEST_SIZE];
     const size_t written = dpa_shortest(*value, again);
     return written == (size_t)(at - text) && memcmp(text, again, written) == 0 ? written : 0;
