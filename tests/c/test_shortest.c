@@ -52,6 +52,36 @@ static void check_bits(uint64_t bits)
     check_value(-value);
 }
 
+/* A text is read if and only if it is the one that would be written for its value. */
+static void check_other(const char *text, size_t size)
+{
+    char exact[40] = {0}, again[DPA_SHORTEST_SIZE]; /* what follows it is no digit */
+    memcpy(exact, text, size);
+    double value = 0;
+    const double expected = strtod(exact, NULL);
+    const bool shortest =
+        dpa_shortest(expected, again) == size && memcmp(again, exact, size) == 0;
+    const size_t found = dpa_read_shortest(exact, sizeof exact, &value);
+    CHECK(found == (shortest ? size : 0), "%s: %zu characters are read", exact, found);
+    CHECK(!shortest || memcmp(&value, &expected, sizeof value) == 0, "%s: %.17g", exact, value);
+}
+
+/* Texts that begin with some value's, or are as long as it: all but one are others'. */
+static void check_beside(double value)
+{
+    char text[DPA_SHORTEST_SIZE];
+    const size_t size = dpa_shortest(value, text);
+    for (size_t at = size - 3; at <= size; at++)
+        for (char digit = '0'; digit <= '9'; digit++) {
+            char changed[DPA_SHORTEST_SIZE];
+            memcpy(changed, text, size);
+            changed[at] = digit;
+            check_other(changed, at + 1);
+            if (at < size)
+                check_other(changed, size);
+        }
+}
+
 static void check_text(double value, const char *expected)
 {
     char text[DPA_SHORTEST_SIZE + 1];
@@ -125,6 +155,8 @@ void test_shortest(void)
         char rounded[64];
         snprintf(rounded, sizeof rounded, "%.*g", (int)(exponent % 17) + 1, value);
         check_value(strtod(rounded, NULL));
+        check_beside((double)(random_bits(&state) >> 11) * 60 * 0x1p-53 - 30);
+        check_beside((double)(random_bits(&state) >> 11) * 0x1p-53 / (double)(1 << exponent % 14));
         if (1023 - 40 < exponent && exponent < 1023 + 60)
             check_value((double)(float)value);
     }
