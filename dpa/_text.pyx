@@ -3,12 +3,11 @@
 """The border to C for text: columns as lines of JSON, and back."""
 
 from cpython.buffer cimport PyBuffer_Release
-from cpython.bytearray cimport (
-    PyByteArray_AsString, PyByteArray_FromStringAndSize, PyByteArray_Resize,
-)
+from cpython.bytearray cimport PyByteArray_AsString
 from cpython.bytes cimport PyBytes_AsString
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memchr, memmove
 
 from dpa._border cimport acquire
 from dpa._csrc cimport (
@@ -30,21 +29,20 @@ cdef dict FORMS = {
 
 
 cdef class LineForm:
-    """The form of a line: its fields in order, what stands between lines, and the longest one.
+    """The form of a line: its fields in order, and what stands between lines.
 
     fields: of each the text before its value, the name of its form, the numbers of items of its
-    lists, outermost first, and the texts of its labels, if its form has them. longest: the most
-    bytes of a line with its separator. Immutable, so threads may share it.
+    lists, outermost first, and the texts of its labels, if its form has them. Immutable, so
+    threads may share it.
     """
 
     cdef dpa_text_field *_fields
-    cdef Py_ssize_t _count, _longest
+    cdef Py_ssize_t _count
     cdef bytes _separator
     cdef list _kept, _formats
 
-    def __cinit__(self, list fields not None, bytes separator not None, Py_ssize_t longest):
+    def __cinit__(self, list fields not None, bytes separator not None):
         self._count = len(fields)
-        self._longest = longest
         self._separator = separator
         self._kept = []
         self._formats = []
@@ -105,37 +103,33 @@ cdef class LineForm:
             if field.form == DPA_STRING:
                 values, offsets = values
                 size = len(values)
-                field.offsets = <int64_t *> bound.add(offsets, b"lq", count + 1, writable)
+                field.offsets = <int64_t *> bound.add(
+                    "columns", offsets, b"lq", count + 1, writable)
                 if not writable and not ascend(field.offsets, count, size):
                     raise ValueError("offsets must ascend within the text")
-            field.values = bound.add(values, self._formats[at], size, writable)
+            field.values = bound.add("columns", values, self._formats[at], size, writable)
         return bound
 
-    def write(self, list columns not None, Py_ssize_t first, Py_ssize_t count) -> tuple:
-        """Lines first .. count - 1: how many were written, and their text.
+    def write(self, list columns not None, Py_ssize_t first, Py_ssize_t count, text) -> tuple:
+        """Lines first .. count - 1 to a text: how many were written, and their size.
 
         Each ends with the separator. columns: for each field its C-contiguous array of `count`
-        samples; for strings a pair, uint8 and offsets, int64 (count + 1,). Fewer lines are
-        written where they are long; none, if the next one is too long.
+        samples; for strings a pair, uint8 and offsets, int64 (count + 1,). text: writable bytes.
+        Fewer lines are written where it is full; none, if the next one is longer than it.
         """
-        cdef Py_ssize_t separator_size = len(self._separator)
+        cdef Py_ssize_t separator_size = len(self._separator), room = len(text)
         cdef const char *separator = PyBytes_AsString(self._separator)
         cdef size_t lines, size = 0
-        cdef bytearray result
-        cdef char *text
         if not 0 <= first <= count:
             raise ValueError(f"first must be 0 to {count}, got {first}")
         cdef _Bound bound = self._bind(columns, count, False)
-        result = PyByteArray_FromStringAndSize(NULL, self._longest)
-        text = PyByteArray_AsString(result)
+        cdef char *target = <char *> bound.add("text", text, b"B", room, True)
         with nogil:
             lines = dpa_write_lines(bound.fields, self._count, separator, separator_size, first,
-                                    count - first, text, self._longest, &size)
-        PyByteArray_Resize(result, size)
-        return lines, result
+                                    count - first, target, room, &size)
+        return lines, size
 
-    def read(self, bytes text not None, Py_ssize_t size, list columns not None,
-             Py_ssize_t count) -> tuple:
+    def read(self, text, Py_ssize_t size, list columns not None, Py_ssize_t count) -> tuple:
         """Reads at most `count` lines of text[:size]: how many were read, and their size.
 
         Each ends with the separator. columns: as for write, and writable; the UTF-8 of strings
@@ -143,11 +137,11 @@ cdef class LineForm:
         """
         cdef Py_ssize_t at, separator_size = len(self._separator)
         cdef const char *separator = PyBytes_AsString(self._separator)
-        cdef const char *source = PyBytes_AsString(text)
         cdef size_t lines, used = 0
         if not 0 <= size <= len(text):
             raise ValueError(f"size must be 0 to {len(text)}, got {size}")
         cdef _Bound bound = self._bind(columns, count, True)
+        cdef const char *source = <const char *> bound.add("text", text, b"B", len(text), False)
         for at in range(self._count):
             if bound.fields[at].form == DPA_STRING and len(columns[at][0]) < size:
                 raise ValueError(f"strings must have room for {size} bytes")
@@ -155,6 +149,40 @@ cdef class LineForm:
             lines = dpa_read_lines(bound.fields, self._count, separator, separator_size, count,
                                    source, size, &used)
         return lines, used
+
+
+def replace_line_feeds(text, Py_ssize_t size, bytes new not None) -> int:
+    """Puts `new`, of one byte or none, in the place of each line feed of text[:size].
+
+    Returns the size then. text: writable bytes; what is behind them is undefined.
+    """
+    cdef Py_buffer view
+    cdef Py_ssize_t width = len(new)
+    cdef const char *byte = PyBytes_AsString(new)
+    cdef char *at
+    cdef char *target
+    cdef char *end
+    cdef char *feed
+    if width > 1:
+        raise ValueError(f"new must be a byte or none, got {new!r}")
+    if not 0 <= size <= len(text):
+        raise ValueError(f"size must be 0 to {len(text)}, got {size}")
+    acquire(&view, text, "text", b"B", len(text), True)
+    with nogil:
+        at = target = <char *> view.buf
+        end = at + size
+        while at < end:
+            feed = <char *> memchr(at, c"\n", end - at)
+            feed = end if feed == NULL else feed
+            memmove(target, at, feed - at)
+            target += feed - at
+            at = feed + 1
+            if feed < end and width:
+                target[0] = byte[0]
+                target += 1
+        size = target - <char *> view.buf
+    PyBuffer_Release(&view)
+    return size
 
 
 cdef class _Bound:
@@ -166,7 +194,7 @@ cdef class _Bound:
 
     def __cinit__(self, Py_ssize_t count):
         self.fields = <dpa_text_field *> calloc(count + 1, sizeof(dpa_text_field))
-        self._views = <Py_buffer *> calloc(2 * count + 1, sizeof(Py_buffer))
+        self._views = <Py_buffer *> calloc(2 * count + 1, sizeof(Py_buffer))  # 1: text
         if self.fields == NULL or self._views == NULL:
             raise MemoryError
 
@@ -177,9 +205,10 @@ cdef class _Bound:
         free(self._views)
         free(self.fields)
 
-    cdef void *add(self, source, const char *formats, Py_ssize_t size, bint writable) except? NULL:
+    cdef void *add(self, str name, source, const char *formats, Py_ssize_t size,
+                   bint writable) except? NULL:
         cdef Py_buffer *view = &self._views[self._acquired]
-        acquire(view, source, "columns", formats, size, writable)
+        acquire(view, source, name, formats, size, writable)
         self._acquired += 1
         return view.buf
 

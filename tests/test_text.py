@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpa._text import LineForm
+from dpa._text import LineForm, replace_line_feeds
 
 DOUBLES = int(os.environ.get("DPA_DOUBLES", "50000"))
 POWERS = Path(__file__).parents[1] / "csrc" / "text" / "powers.inc"
@@ -21,17 +21,24 @@ LONGEST = 1_000_000
 DIGESTS = np.arange(64, dtype=np.uint8).reshape(2, 32)
 
 
-def form(name, lists=(), labels=(), longest=LONGEST):
-    return LineForm([(b'{"x":', name, lists, labels)], b",\n", longest)
+def form(name, lists=(), labels=()):
+    return LineForm([(b'{"x":', name, lists, labels)], b",\n")
+
+
+def piece(line_form, columns, first, count, longest=LONGEST):
+    """How many lines are written to a text of a size, and their text."""
+    text = bytearray(longest)
+    lines, size = line_form.write(columns, first, count, text)
+    return lines, bytes(text[:size])
 
 
 def written(line_form, columns, count):
     first, parts = 0, []
     while first < count:
-        lines, text = line_form.write(columns, first, count)
+        lines, text = piece(line_form, columns, first, count)
         assert lines > 0
         first += lines
-        parts.append(bytes(text))
+        parts.append(text)
     return b"".join(parts)
 
 
@@ -166,7 +173,6 @@ MIXED = LineForm(
         (b',"z":', "int32", (), (b'"x"', b'"\\""')),
     ],
     b"\n",
-    LONGEST,
 )
 SOUND = (
     b'{"a":[0.1,-2.5e-07],"hash":"' + b"0f" * 32 + b'","id":"a\\u00fc\\n","n":-12,"z":"\\""}\n'
@@ -238,17 +244,29 @@ def test_other_forms_of_a_line_are_not_read(found, instead):
 def test_what_has_no_text_ends_the_lines():
     values = np.array([1, np.nan, 2, np.inf, 3])
     for first, count in ((0, 1), (1, 0), (2, 1), (3, 0), (4, 1)):
-        assert form("float64").write([values], first, 5)[0] == count
-    assert form("int32", labels=(b"1", b"2")).write([np.array([1, 2], np.int32)], 0, 2)[0] == 1
-    assert form("int32", labels=(b"1", b"2")).write([np.array([-1], np.int32)], 0, 1)[0] == 0
+        assert piece(form("float64"), [values], first, 5)[0] == count
+    labels = form("int32", labels=(b"1", b"2"))
+    assert piece(labels, [np.array([1, 2], np.int32)], 0, 2)[0] == 1
+    assert piece(labels, [np.array([-1], np.int32)], 0, 1)[0] == 0
 
 
 def test_the_longest_line():
     utf8 = np.frombuffer(b"a" * 12, np.uint8)
     columns = [(utf8, np.array([0, 2, 7, 12], np.int64))]
-    assert form("string", longest=30).write(columns, 0, 3) == (2, b'{"x":"aa"},\n{"x":"aaaaa"},\n')
-    assert form("string", longest=14).write(columns, 1, 3) == (0, b"")
-    assert form("string", longest=15).write(columns, 1, 3) == (1, b'{"x":"aaaaa"},\n')
+    strings = form("string")
+    assert piece(strings, columns, 0, 3, 30) == (2, b'{"x":"aa"},\n{"x":"aaaaa"},\n')
+    assert piece(strings, columns, 1, 3, 14) == (0, b"")
+    assert piece(strings, columns, 1, 3, 15) == (1, b'{"x":"aaaaa"},\n')
+
+
+@given(st.lists(st.binary(max_size=9)), st.sampled_from([b"", b",", b"\n"]))
+def test_line_feeds_are_replaced(lines, new):
+    text = bytearray(b"\n".join(lines) + b"behind\n")
+    size = len(text) - 7
+    expected = bytes(text[:size]).replace(b"\n", new)
+    assert replace_line_feeds(text, size, new) == len(expected)
+    assert text[: len(expected)] == expected
+    assert text.endswith(b"behind\n")
 
 
 # ---- Misuse ----
@@ -265,9 +283,9 @@ def test_bad_buffers_are_refused():
         ([np.zeros(4)[::2]], r"columns must be C-contiguous"),
     ):
         with pytest.raises(ValueError, match=message):
-            form("float64").write(columns, 0, 2)
+            form("float64").write(columns, 0, 2, bytearray(9))
     with pytest.raises(ValueError, match=r"first must be 0 to 2, got 3"):
-        form("float64").write([values], 3, 2)
+        form("float64").write([values], 3, 2, bytearray(9))
     with pytest.raises(ValueError, match=r"columns must be writable"):
         form("float64").read(b"", 0, [read_only], 2)
     with pytest.raises(ValueError, match=r"size must be 0 to 3, got 4"):
@@ -278,4 +296,12 @@ def test_bad_buffers_are_refused():
         form("string").read(b"", 0, [(np.empty(0, np.uint8), np.empty(0, np.int64))], -1)
     for offsets in ([0, 2, 1], [-1, 0, 1], [0, 1, 9]):
         with pytest.raises(ValueError, match=r"offsets must ascend within the text"):
-            form("string").write([(np.zeros(8, np.uint8), np.array(offsets))], 0, 2)
+            form("string").write([(np.zeros(8, np.uint8), np.array(offsets))], 0, 2, bytearray(9))
+    with pytest.raises(ValueError, match=r"text must be writable"):
+        form("float64").write([values], 0, 2, b"123456789")
+    with pytest.raises(ValueError, match=r"text must be writable"):
+        replace_line_feeds(b"\n", 1, b"")
+    with pytest.raises(ValueError, match=r"size must be 0 to 1, got 2"):
+        replace_line_feeds(bytearray(1), 2, b"")
+    with pytest.raises(ValueError, match=r"new must be a byte or none, got b'ab'"):
+        replace_line_feeds(bytearray(1), 1, b"ab")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from dpa._text import replace_line_feeds
 from dpa.derivation.columns import Columns
 from dpa.derivation.documents import canonical
 from dpa.files.formats.base import FormatReader, Writer
@@ -40,14 +41,13 @@ class Checksum:
         self._end = b"" if b"," in layout.separator else b","
         self._begun = False
 
-    def update(self, text: bytes | bytearray, size: int, count: int) -> None:
-        """Adds the `count` records of text[:size], each with its separator behind it."""
+    def update(self, text: bytearray | memoryview, size: int) -> None:
+        """Adds the records of text[:size], each with its separator behind it; changes them."""
         if self._begun:
             self._hash.update(b",")
         self._begun = True
-        # As the text is: one without the rest would be another copy.
-        joined = text.replace(b"\n", self._end)
-        self._hash.update(memoryview(joined)[: size - (1 - len(self._end)) * count - 1])
+        size = replace_line_feeds(text, size, self._end)  # another copy would take as long as C
+        self._hash.update(memoryview(text)[: size - 1])
 
     def hexdigest(self, rest: dict[str, Any]) -> str:
         """64 hex characters; `rest` is the document without its records. Call once."""
@@ -77,9 +77,9 @@ class LineWriter(Writer):
     def _write(self, samples: Columns, first: int) -> None:
         separator = self.layout.separator
         for count, text in self._lines.write(samples, first):
-            self._checksum.update(text, len(text), count)
             self._file.write(separator if first else b"")
-            self._file.write(memoryview(text)[: -len(separator)])
+            self._file.write(text[: -len(separator)])
+            self._checksum.update(text, len(text))
             first += count
 
     def _end(self, document: dict[str, Any]) -> None:
@@ -100,21 +100,32 @@ class LineReader(FormatReader):
         super().__init__(Metadata.from_dict(fields), fields)
         self._file = file
         self._content = Checksum(self.layout)
+        self._text = bytearray()
 
     @abstractmethod
     def _tail(self, lines: list[bytes]) -> tuple[Any, Any]:
         """Statistics and trailer from the lines after the samples. Raises ValueError."""
 
-    def _next_text(self, held: bytes, number: int) -> bytes:
-        """`held` and some thousands of lines, of which the first has this number.
+    def _next_text(self, held: bytes, number: int) -> int:
+        """Makes `held` and some thousands of lines, of which the first has this number, the text.
 
-        Nothing follows `held` at the end of the file.
+        Returns its size. Nothing follows `held` at the end of the file.
         """
-        text = b"".join([held, self._file.read(LONGEST), self._file.readline(LONGEST + 1)])
-        if len(text) - _last_line(text) > LONGEST:
-            number += text.count(b"\n", len(held)) - text.endswith(b"\n")
+        text, size = self._text, len(held)
+        if text:  # new memory would take as long as reading
+            text[:size] = held
+            with memoryview(text) as view:
+                size += self._file.readinto(view[size:LONGEST])  # type: ignore[attr-defined]
+        else:
+            text += self._file.read(LONGEST)
+            size = len(text)
+        line = self._file.readline(LONGEST + 1)
+        text[size : size + len(line)] = line
+        size += len(line)
+        if size - _last_line(text, size) > LONGEST:
+            number += text.count(b"\n", len(held), size) - text.endswith(b"\n", 0, size)
             raise ValueError(f"line {number}: longer than {LONGEST} bytes")
-        return text
+        return size
 
     def _samples(self) -> Iterator[Columns]:
         first = self.layout.first_line
@@ -125,21 +136,21 @@ class LineReader(FormatReader):
         held = b""
         while not tail:
             place = first + count + bool(held)
-            text = self._next_text(held, place)
-            if len(text) == len(held):
+            text, size = self._text, self._next_text(held, place)
+            if size == len(held):
                 raise ValueError(f"line {place}: the file ends among the samples")
-            closing = text.rfind(b"\n" + self._closing) + 1 if len(text) < LONGEST else 0
+            closing = text.rfind(b"\n" + self._closing, 0, size) + 1 if size < LONGEST else 0
             if closing:  # all the rest of a sound file: as if another sample followed
                 lines = text[: closing - 1] + separator
                 block, used = records.take(lines, len(lines), count)
                 if used == len(lines):
-                    self._content.update(lines, used, len(block))
+                    self._content.update(lines, used)
                     count += len(block)
-                    tail = _split(text[closing:], first + count)
+                    tail = _split(text[closing:size], first + count)
                     yield block
                     break
-            block, used = records.take(text, _last_line(text), count)
-            rest = _split(text[used:], first + count + len(block))  # one line, in the middle
+            block, used = records.take(text, _last_line(text, size), count)
+            rest = _split(text[used:size], first + count + len(block))  # one line, in the middle
             ends = [at for at, line in enumerate(rest) if line.startswith(self._closing)]
             chunk, tail = (rest[: ends[0]], rest[ends[0] :]) if ends else (rest, [])
             held = b"" if tail else chunk.pop()
@@ -148,32 +159,33 @@ class LineReader(FormatReader):
             elif tail and used and b"," in separator:
                 place = first + count + len(block) - 1
                 raise ValueError(f"line {place}: a comma stands behind the last sample")
+            if used:
+                self._content.update(text, used)
             if chunk:
                 numbered = enumerate(chunk, count + len(block))
                 singles = [records.single(line, sample) for sample, line in numbered]
                 block = Columns.joined([block, *singles])
-                text = text[:used] + b"".join(chunk)
-                used = len(text)
+                lines = bytearray().join(chunk)
+                self._content.update(lines, len(lines))
             if len(block):
-                self._content.update(text, used, len(block))
                 count += len(block)
                 yield block
-        while len(tail) < 4 and (more := self._next_text(b"", first + count + len(tail))):
+        while len(tail) < 4 and (size := self._next_text(b"", first + count + len(tail))):
             # A damaged file may have any number of lines here.
-            tail += _split(more, first + count + len(tail))
+            tail += _split(self._text[:size], first + count + len(tail))
         self.statistics, self.trailer = self._tail(tail)
 
     def _checksum(self, document: dict[str, Any]) -> str:
         return self._content.hexdigest(document)
 
 
-def _split(text: bytes, number: int) -> list[bytes]:
+def _split(text: bytearray, number: int) -> list[bytes]:
     """The lines of a text, of which the first has this number."""
     if text.count(b"\n") > _SHORTEST_FEW + len(text) // _SHORTEST:
         raise ValueError(f"line {number} and following: too short for samples")
     return list(BytesIO(text))
 
 
-def _last_line(text: bytes) -> int:
-    """Where the last line of a text begins."""
-    return text.rfind(b"\n", 0, max(0, len(text) - 1)) + 1
+def _last_line(text: bytearray, size: int) -> int:
+    """Where the last line of text[:size] begins."""
+    return text.rfind(b"\n", 0, max(0, size - 1)) + 1

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from dpa._text import LineForm
 from dpa.checks import brief
@@ -44,11 +45,16 @@ class Lines:
         id_form = ("string" if self._strings else "uint64") if self._listed else None
         self._fields, self._form, self._shortest = _line(metadata.assumed_space, id_form, separator)
 
-    def write(self, samples: Columns, first: int) -> Iterator[tuple[int, bytearray]]:
+    @cached_property
+    def _text(self) -> npt.NDArray[np.uint8]:
+        """The memory of what is written, for one piece after the other."""
+        return np.empty(LONGEST, np.uint8)
+
+    def write(self, samples: Columns, first: int) -> Iterator[tuple[int, memoryview]]:
         """The samples as records with the separator behind each, some thousands at a time.
 
-        `first` is the number of the first sample in the file. Raises ValueError for a sample that
-        is too long for a line.
+        Each text is the caller's until the next one. `first` is the number of the first sample in
+        the file. Raises ValueError for a sample that is too long for a line.
         """
         columns: dict[str, Any] = samples.exact()
         columns["hash"] = np.ascontiguousarray(samples.digests)
@@ -57,13 +63,13 @@ class Lines:
             columns["id"] = ids.source if self._strings else np.ascontiguousarray(ids.public)
         arrays, done = [columns[name] for name in self._fields], 0
         while done < len(samples):
-            count, text = self._form.write(arrays, done, len(samples))
+            count, size = self._form.write(arrays, done, len(samples), self._text)
             if count == 0:
                 raise _too_long(samples.ids[done], first + done)
             done += count
-            yield count, text
+            yield count, self._text[:size].data
 
-    def take(self, text: bytes, size: int, first: int) -> tuple[Columns, int]:
+    def take(self, text: bytes | bytearray, size: int, first: int) -> tuple[Columns, int]:
         """The samples of the lines in text[:size], and the bytes of their lines.
 
         They are those before the first line that C does not read: it is wrong, or the last one,
@@ -129,7 +135,7 @@ def _line(
     fields = [(head, *forms[name]) for head, name in zip(heads, names, strict=True)]
     items = sum(2 * lists[0] if lists else 1 for _, lists, _ in forms.values())
     shortest = sum(map(len, heads)) + items + _HASH_SIZE
-    return tuple(names), LineForm(fields, separator, LONGEST), shortest
+    return tuple(names), LineForm(fields, separator), shortest
 
 
 def _form(declared: Distribution) -> _Form:
