@@ -1,7 +1,7 @@
 /* lines.c: samples as lines of JSON in one form, and back.
  *
- * Reading is the inverse of writing and of nothing else: what is read was compared with what
- * would be written.
+ * Reading is the inverse of writing and of nothing else: it takes no text but the one that would
+ * be written.
  */
 #include "dpa_columns.h"
 #include "hash/sha256.h"

@@ -1,8 +1,9 @@
 /* shortest.c: doubles as the shortest decimal text that gives them back, and back from it.
  *
  * The steps are those of Raffaello Giulietti, "The Schubfach way to render doubles", whose paper
- * proves them. Reading guesses a double, and the guess is right where its shortest text is the
- * one that was read: so nothing about guessing needs a proof.
+ * proves them. Most texts are read with so many bits of their number that these say which double
+ * is nearest and whether a shorter text would do. For the others a double is guessed, and the guess
+ * is right where its text is the one that was read.
  */
 #include "dpa_columns.h"
 #include "sample/functions.h"
@@ -99,11 +100,11 @@ static uint64_t choose(uint64_t c, int q, bool uneven, int *exponent)
  * fours, twos and ones. */
 static uint64_t eight_digits(uint64_t number)
 {
-    const uint64_t fours = number / 10000 | (number % 10000) << 32;
+    const uint64_t fours = number / 10000 * (1 - ((uint64_t)10000 << 32)) + (number << 32);
     const uint64_t hundreds = fours * 5243 >> 19 & 0x0000007f0000007f;
-    const uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+    const uint64_t twos = hundreds * ((uint64_t)1 - (100 << 16)) + (fours << 16);
     const uint64_t tens = twos * 103 >> 10 & 0x000f000f000f000f;
-    return (tens | (twos - 10 * tens) << 8) | 0x3030303030303030;
+    return tens * ((uint64_t)1 - (10 << 8)) + (twos << 8) + 0x3030303030303030;
 }
 
 static void put_eight(char *text, uint64_t eight)
@@ -285,14 +286,14 @@ static uint64_t number_of_first(uint64_t eight, unsigned count)
     return number_of(eight << half << half);
 }
 
-/* Reads what most values are: digits with a point among the first seven, 16 to 21 characters.
- * Returns their number; 0 for another form, for one that is not the shortest, and for the few
- * that only writing can tell.
+/* Reads what most values are: 16 to 21 digits and a point, which stands behind one to seven.
+ * Returns their number with the sign's; 0 for another form, for one that is not the shortest, and
+ * for the few that only writing can tell.
  *
  * The value is number / 10^behind, of which the first 53 bits and 56 more are known: `delta` is how
  * far it is from the double that it rounds to, `step` how far from the next number of as many
- * digits, both in 2^-56 of the double's last bit. The double has no shorter text if the multiples
- * of ten beside number are more than half a bit away from it, as are all with 15 digits. */
+ * digits, both in 2^-56 of the double's last bit. It has no shorter text if the multiples of ten on
+ * both sides of number are more than half a bit away from it. 15 digits are always the shortest. */
 static size_t read_common(const char *text, size_t size, double *value)
 {
     if (size < 1 + 24)

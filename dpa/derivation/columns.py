@@ -190,10 +190,10 @@ class Columns:
         return values
 
     def rounded(self, dtype: np.typing.DTypeLike) -> dict[str, Column]:
-        """Copies of the columns, real numbers rounded to float64 or float32."""
+        """The columns, real numbers rounded to float64 or float32: copies where that is another."""
         with np.errstate(all="ignore"):  # a value may become subnormal; that is fine
             return {
-                name: column.astype(dtype if column.dtype.kind == "f" else column.dtype)
+                name: column.astype(dtype, copy=False) if column.dtype.kind == "f" else column
                 for name, column in self._columns.items()
             }
 

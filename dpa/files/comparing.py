@@ -19,6 +19,7 @@ from dpa.files.original import FIGURE
 from dpa.files.original import statistics_problems as rounded_problems
 from dpa.files.reports import REORDERED, UNVERIFIABLE, Difference, VerificationReport
 from dpa.host.progress import Advance, counted
+from dpa.host.threads import thread_count
 
 #: The samples that decide which candidate generated a file that does not say it.
 _TRIED_SAMPLES = 16
@@ -37,7 +38,8 @@ def verified(
     with open_chain(path, lenient=True, num_threads=num_threads, unlimited=unlimited) as opened:
         statistics = Statistics(opened.metadata.names, opened.metadata.space)
         comparison = _Comparison(opened, num_threads, given)
-        size = opened.metadata.assumed_space.block_size(LARGE_BLOCK)
+        several = thread_count(num_threads) > 1  # one leaves blocks as they are, in the cache
+        size = opened.metadata.assumed_space.block_size(LARGE_BLOCK if several else 1)
         blocks = counted(opened.blocks(), advance)
         for block in _large(numbered(blocks, given.ids), size):
             statistics.update(block.columns)
