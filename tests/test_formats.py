@@ -53,6 +53,15 @@ def test_a_batch_comes_back_equal(path, ids):
         assert dpa.load_augmentation_config(path) == config
 
 
+@pytest.mark.parametrize("count", [10, 9000])
+def test_the_arrays_of_a_loaded_batch_are_the_callers_alone(path, count):
+    dpa.save_augmentation_chain(dpa.generate_augmentation_batch(range(count)), path)
+    batch = dpa.load_augmentation_batch(path)
+    for array in (*batch.columns.values(), batch.digests):
+        assert array.flags.writeable
+        assert array.base is None  # no memory of the reader is kept with it
+
+
 @settings(max_examples=40)
 @given(
     ids=st.one_of(

@@ -132,10 +132,8 @@ class Columns:
 
     @classmethod
     def joined(cls, blocks: Sequence[Self]) -> Self:
-        """The samples of all blocks in order; needs at least one block."""
+        """Copies of the samples of all blocks in order; needs at least one block."""
         first = blocks[0]
-        if len(blocks) == 1:
-            return first
         columns = {
             name: np.concatenate([block._columns[name] for block in blocks])
             for name in first._columns

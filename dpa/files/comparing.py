@@ -38,10 +38,10 @@ def verified(
     with open_chain(path, lenient=True, num_threads=num_threads, unlimited=unlimited) as opened:
         statistics = Statistics(opened.metadata.names, opened.metadata.space)
         comparison = _Comparison(opened, num_threads, given)
-        several = thread_count(num_threads) > 1  # one leaves blocks as they are, in the cache
-        size = opened.metadata.assumed_space.block_size(LARGE_BLOCK if several else 1)
-        blocks = counted(opened.blocks(), advance)
-        for block in _large(numbered(blocks, given.ids), size):
+        blocks = numbered(counted(opened.blocks(), advance), given.ids)
+        if thread_count(num_threads) > 1:  # for one, blocks as they are read are in the cache
+            blocks = _large(blocks, opened.metadata.assumed_space.block_size(LARGE_BLOCK))
+        for block in blocks:
             statistics.update(block.columns)
             comparison.update(block)
         problems = [

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any, Self
 
-import numpy as np
-
 from dpa._native import RowCursor, Rows
 from dpa.checks import LIMIT
 from dpa.derivation.columns import Columns
@@ -209,9 +207,7 @@ def load_augmentation_batch(path: FilePath) -> AugmentationBatch:
         derivation = Derivation(chain.space, metadata.key)
         sample_bytes = 2 * metadata.assumed_space.sample_bytes  # twice, because they are joined
         batches = [
-            AugmentationBatch(
-                derivation, block.ids, np.array(block.digests), block.rounded(metadata.dtype)
-            )
+            AugmentationBatch(derivation, block.ids, block.digests, block.rounded(metadata.dtype))
             for block in _blocks(chain, sample_bytes)
         ]
     return AugmentationBatch.joined(

@@ -80,7 +80,8 @@ def save_pages(figures: Iterable[Figure], path: str | PathLike[str]) -> list[str
 
 def page(size: tuple[float, float]) -> Figure:
     """An empty figure of this size in inches; laid_out() finishes it."""
-    figure = Figure(size, dpi=DPI, facecolor="white", layout="none")
+    figure = Figure(size, dpi=DPI, facecolor="white")
+    figure.set_layout_engine("none")  # whatever the user's rcParams say
     FigureCanvasAgg(figure)  # measures text; other canvases make one of these for each measure
     return figure
 
