@@ -141,14 +141,16 @@ class LineReader(FormatReader):
                 raise ValueError(f"line {place}: the file ends among the samples")
             closing = text.rfind(b"\n" + self._closing, 0, size) + 1 if size < LONGEST else 0
             if closing:  # all the rest of a sound file: as if another sample followed
-                lines = text[: closing - 1] + separator
-                block, used = records.take(lines, len(lines), count)
-                if used == len(lines):
-                    self._content.update(lines, used)
+                end, after = closing - 1 + len(separator), text[closing:size]
+                text[closing - 1 : end] = separator
+                block, used = records.take(text, end, count)
+                if used == end:
+                    self._content.update(text, used)
                     count += len(block)
-                    tail = _split(text[closing:size], first + count)
+                    tail = _split(after, first + count)
                     yield block
                     break
+                text[closing - 1 : size] = b"\n" + after
             block, used = records.take(text, _last_line(text, size), count)
             rest = _split(text[used:size], first + count + len(block))  # one line, in the middle
             ends = [at for at, line in enumerate(rest) if line.startswith(self._closing)]
