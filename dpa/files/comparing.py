@@ -39,9 +39,8 @@ def verified(
         statistics = Statistics(opened.metadata.names, opened.metadata.space)
         comparison = _Comparison(opened, num_threads, given)
         blocks = numbered(counted(opened.blocks(), advance), given.ids)
-        if thread_count(num_threads) > 1:  # for one, blocks as they are read are in the cache
-            blocks = _large(blocks, opened.metadata.assumed_space.block_size(LARGE_BLOCK))
-        for block in blocks:
+        size = opened.metadata.assumed_space.block_size(LARGE_BLOCK)
+        for block in _large(blocks, size, num_threads):
             statistics.update(block.columns)
             comparison.update(block)
         problems = [
@@ -103,13 +102,18 @@ class Given(NamedTuple):
         return Key.checked(base_seed=self.base_seed, rank=own if self.rank is None else self.rank)
 
 
-def _large(blocks: Iterable[Columns], size: int) -> Iterator[Columns]:
-    """The same samples in blocks of at least `size`, enough work for several threads."""
+def _large(blocks: Iterable[Columns], size: int, num_threads: int | None) -> Iterator[Columns]:
+    """The same samples in blocks of at least `size`, enough work for several threads.
+
+    For one thread they stay as they were read: they are in the cache.
+    """
     waiting: list[Columns] = []
-    for block in blocks:
+    for at, block in enumerate(blocks):
+        if at == 1 and thread_count(num_threads) == 1:  # asking takes as long as ten samples
+            size = 1
         waiting.append(block)
         if sum(map(len, waiting)) >= size:
-            yield Columns.joined(waiting)
+            yield waiting[0] if len(waiting) == 1 else Columns.joined(waiting)
             waiting = []
     if waiting:
         yield Columns.joined(waiting)
