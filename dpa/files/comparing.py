@@ -113,10 +113,14 @@ def _large(blocks: Iterable[Columns], size: int, num_threads: int | None) -> Ite
             size = 1
         waiting.append(block)
         if sum(map(len, waiting)) >= size:
-            yield waiting[0] if len(waiting) == 1 else Columns.joined(waiting)
+            yield _one(waiting)
             waiting = []
     if waiting:
-        yield Columns.joined(waiting)
+        yield _one(waiting)
+
+
+def _one(blocks: list[Columns]) -> Columns:
+    return blocks[0] if len(blocks) == 1 else Columns.joined(blocks)
 
 
 NOTHING = Given(None, None, None)
