@@ -487,6 +487,19 @@ def test_repeated_ids_are_paired_across_blocks(kind):
     assert only == ([kind(8)], [kind(9), kind(7)])
 
 
+@pytest.mark.parametrize("kind", [int, str])
+def test_an_id_that_one_file_lacks_takes_no_others_place(kind):
+    first, second = ([*map(kind, ids)] for ids in ((4, 5, 4, 6), (5, 7, 6, 7)))
+    a, b = map(dpa.generate_augmentation_batch, (first, second))
+    found = list(by_id(a.parts(1), b.parts(2)))
+    assert [x for a, b in found if a and b for x in zip(a.ids, b.ids, strict=True)] == [
+        (kind(5), kind(5)),
+        (kind(6), kind(6)),
+    ]
+    assert [x for a, b in found if not b for x in a.ids] == [kind(4), kind(4)]
+    assert [x for a, b in found if not a for x in b.ids] == [kind(7), kind(7)]
+
+
 def test_minus_zero_and_far_values(path, other):
     rows = dpa.generate_augmentation_chain(2)
     rows[0]["noise"], rows[1]["scale"] = 0.0, 1.7e308

@@ -113,7 +113,7 @@ class _Places:
         start = np.searchsorted(self._sorted, sought)
         at = start + self._asked[start] + np.arange(len(sought)) - np.searchsorted(sought, sought)
         found = at < np.searchsorted(self._sorted, sought, side="right")
-        np.add.at(self._asked, start, 1)
+        np.add.at(self._asked, start[found], 1)  # others begin at another id's place
         places[order[found]] = self._order[at[found]]
         return places
 
