@@ -37,6 +37,28 @@ def test_many_conditions_on_many_choices():
     assert space.conditions["p7"] == ((0, 65_535),)
 
 
+class _Compared(int):
+    """An epoch that counts how often it is compared."""
+
+    times = 0
+
+    def __lt__(self, other):
+        self.times += 1
+        return int(self) < other
+
+    def __ge__(self, other):
+        self.times += 1
+        return int(self) >= other
+
+
+def test_few_of_many_knots_are_compared():
+    schedule = Linear([(2 * at, at) for at in range(1024)])
+    for epoch in (0, 1, 1000, 2046, 2047):
+        compared = _Compared(epoch)
+        assert schedule.at(compared) == min(epoch / 2, 1023)
+        assert 0 < compared.times <= 11
+
+
 def test_gates_that_hang_on_all_before():
     gates = {
         f"g{at:03}": {"bernoulli": {"p": 1}, "when": {f"g{n:03}": True for n in range(at)}}

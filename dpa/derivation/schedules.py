@@ -52,7 +52,9 @@ class Linear(Frozen):
 
     def at(self, epoch: int) -> float:
         """The value in an epoch."""
-        after = sum(turn <= epoch for turn in self.turns)
+        from bisect import bisect_right  # few programs need it
+
+        after = bisect_right(self.knots, epoch, key=lambda knot: knot[0])
         if after in (0, len(self.knots)):
             return self.knots[max(after - 1, 0)][1]
         (e0, v0), (e1, v1) = self.knots[after - 1 : after + 1]
