@@ -617,6 +617,15 @@ def test_a_batch_that_was_changed_by_hand_is_not_saved(change, message, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("suffix", ["npz", "jsonl"])
+def test_numbers_of_another_byte_order_are_saved(suffix, tmp_path):
+    batch, path = dpa.generate_augmentation_batch(range(3)), tmp_path / f"x.{suffix}"
+    columns = {name: column.astype(">f8") for name, column in batch.columns.items()}
+    swapped = dpa.AugmentationBatch(batch.derivation, batch.ids, batch.digests, columns)
+    dpa.save_augmentation_chain(swapped, path)
+    assert dpa.load_augmentation_batch(path) == batch
+
+
 def test_theory_of_the_widest_range():
     config = dpa.AugmentationConfig(scale_range=(1.7e308, 1.7e308))
     assert dpa.theoretical_statistics(config)["scale"]["mean"] == 1.7e308
