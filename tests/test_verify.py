@@ -389,6 +389,22 @@ def original_statistics(values: list) -> dict:
     }
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_large_samples_decide_about_an_unknown_config_together(tmp_path, threads):
+    path = tmp_path / "x.jsonl"  # of which one sample is read at a time
+    config = dpa.AugmentationConfig(augmentation_depth=7)
+    batch = dpa.generate_augmentation_batch([f"{at}{'x' * 600_000}" for at in range(4)], config)
+    batch.digests[:2] = 0
+    dpa.save_augmentation_chain(batch, path)
+    metadata, *rest = path.read_text().splitlines(keepends=True)
+    fields = json.loads(metadata)
+    fields["metadata"]["space"] = None
+    path.write_text(json.dumps(fields) + "\n" + "".join(rest))
+    report = dpa.verify_augmentation_chain(path, num_threads=threads)
+    assert (report.checked, report.different) == (4, 2)
+    assert "the hashes are compared with depth 7" in str(report)
+
+
 @pytest.mark.parametrize("sampler", ["mt19937", "xoshiro256++"])
 @pytest.mark.parametrize("rank", [None, 0, 3])
 def test_the_original_s_sampler_is_found_out(path, sampler, rank):

@@ -105,12 +105,13 @@ class Given(NamedTuple):
 def _large(blocks: Iterable[Columns], size: int, num_threads: int | None) -> Iterator[Columns]:
     """The same samples in blocks of at least `size`, enough work for several threads.
 
-    For one thread they stay as they were read: they are in the cache.
+    For one thread they stay as they were read, where they are in the cache, unless they are tiny:
+    the first one decides among candidates.
     """
     waiting: list[Columns] = []
     for at, block in enumerate(blocks):
         if at == 1 and thread_count(num_threads) == 1:  # asking takes as long as ten samples
-            size = 1
+            size = min(size, _TRIED_SAMPLES)
         waiting.append(block)
         if sum(map(len, waiting)) >= size:
             yield _one(waiting)
