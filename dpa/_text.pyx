@@ -135,13 +135,13 @@ cdef class LineForm:
         Each ends with the separator. columns: as for write, and writable; the UTF-8 of strings
         has room for `size` bytes. Fewer are read where a line is not as write would write it.
         """
-        cdef Py_ssize_t at, separator_size = len(self._separator)
+        cdef Py_ssize_t at, separator_size = len(self._separator), room = len(text)
         cdef const char *separator = PyBytes_AsString(self._separator)
         cdef size_t lines, used = 0
-        if not 0 <= size <= len(text):
-            raise ValueError(f"size must be 0 to {len(text)}, got {size}")
+        if not 0 <= size <= room:
+            raise ValueError(f"size must be 0 to {room}, got {size}")
         cdef _Bound bound = self._bind(columns, count, True)
-        cdef const char *source = <const char *> bound.add("text", text, b"B", len(text), False)
+        cdef const char *source = <const char *> bound.add("text", text, b"B", room, False)
         for at in range(self._count):
             if bound.fields[at].form == DPA_STRING and len(columns[at][0]) < size:
                 raise ValueError(f"strings must have room for {size} bytes")
@@ -157,7 +157,7 @@ def replace_line_feeds(text, Py_ssize_t size, bytes new not None) -> int:
     Returns the size then. text: writable bytes; what is behind them is undefined.
     """
     cdef Py_buffer view
-    cdef Py_ssize_t width = len(new)
+    cdef Py_ssize_t width = len(new), room = len(text)
     cdef const char *byte = PyBytes_AsString(new)
     cdef char *at
     cdef char *target
@@ -165,9 +165,9 @@ def replace_line_feeds(text, Py_ssize_t size, bytes new not None) -> int:
     cdef char *feed
     if width > 1:
         raise ValueError(f"new must be a byte or none, got {new!r}")
-    if not 0 <= size <= len(text):
-        raise ValueError(f"size must be 0 to {len(text)}, got {size}")
-    acquire(&view, text, "text", b"B", len(text), True)
+    if not 0 <= size <= room:
+        raise ValueError(f"size must be 0 to {room}, got {size}")
+    acquire(&view, text, "text", b"B", room, True)
     with nogil:
         at = target = <char *> view.buf
         end = at + size

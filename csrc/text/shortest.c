@@ -286,9 +286,9 @@ static uint64_t number_of_first(uint64_t eight, unsigned count)
     return number_of(eight << half << half);
 }
 
-/* Reads what most values are: 16 to 21 digits and a point, which stands behind one to seven.
- * Returns their number with the sign's; 0 for another form, for one that is not the shortest, and
- * for the few that only writing can tell.
+/* Reads what most values are: 15 to 20 digits and a point, which stands behind one to seven.
+ * Returns the size with the point and a sign; 0 for another form, for one that is not the shortest,
+ * and for the few that only writing can tell.
  *
  * The value is number / 10^behind, of which the first 53 bits and 56 more are known: `delta` is how
  * far it is from the double that it rounds to, `step` how far from the next number of as many
