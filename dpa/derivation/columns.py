@@ -13,11 +13,11 @@ from dpa.derivation.rows import check_fields, column_of, digests_of
 from dpa.derivation.space import Space
 
 #: float64 or float32; int64, uint64, bool, or int32 codes of choices.
-Column: TypeAlias = "np.typing.NDArray[Any]"  # in quotes: numpy.typing is not imported
+Column: TypeAlias = np.ndarray[Any, np.dtype[Any]]  # NDArray would import numpy.typing
 #: A column of real numbers.
-Reals: TypeAlias = "np.typing.NDArray[np.float64] | np.typing.NDArray[np.float32]"
+Reals: TypeAlias = np.ndarray[Any, np.dtype[np.float64]] | np.ndarray[Any, np.dtype[np.float32]]
 #: Which samples have a parameter, shape (n,).
-Mask: TypeAlias = "np.typing.NDArray[np.bool_]"
+Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 #: Indices of samples, for `take`.
 Places: TypeAlias = "Sequence[int] | np.typing.NDArray[np.integer]"
 
