@@ -9,6 +9,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import typing
 from importlib import resources
 from pathlib import Path
 from types import ModuleType
@@ -100,6 +101,15 @@ def test_public_names_have_docstrings(name: str) -> None:
     for attribute, member in vars(value).items() if isinstance(value, type) else ():
         if callable(member) and not attribute.startswith("_"):
             assert inspect.getdoc(member), f"{name}.{attribute}"
+
+
+def test_types_are_found_at_run_time() -> None:
+    """By tools that check calls or make documents; numpy.typing is no part of `import dpa`."""
+    calls = [getattr(dpa, name) for name in dpa.__all__]
+    calls = [*filter(inspect.isfunction, calls), dpa.AugmentationBatch.__getitem__]
+    calls += [dpa.AugmentationBatch.__init__, dpa.Statistics.update]
+    for call in calls:
+        assert typing.get_type_hints(call), call
 
 
 def imported(name: str) -> ModuleType:

@@ -13,11 +13,14 @@ from dpa.derivation.rows import check_fields, column_of, digests_of
 from dpa.derivation.space import Space
 
 #: float64 or float32; int64, uint64, bool, or int32 codes of choices.
-Column: TypeAlias = np.ndarray[Any, np.dtype[Any]]  # NDArray would import numpy.typing
+Column: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[Any]]  # numpy.typing is not imported
 #: A column of real numbers.
-Reals: TypeAlias = np.ndarray[Any, np.dtype[np.float64]] | np.ndarray[Any, np.dtype[np.float32]]
+Reals: TypeAlias = (
+    np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
+    | np.ndarray[tuple[Any, ...], np.dtype[np.float32]]
+)
 #: Which samples have a parameter, shape (n,).
-Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+Mask: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.bool_]]
 #: Indices of samples, for `take`.
 Places: TypeAlias = "Sequence[int] | np.typing.NDArray[np.integer]"
 

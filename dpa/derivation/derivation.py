@@ -387,4 +387,4 @@ class AugmentationBatch(Derived, Columns):
 
 
 #: The type of `out=`: a batch, or a mapping of names (and "digests") to arrays.
-Out: TypeAlias = AugmentationBatch | Mapping[str, np.ndarray[Any, Any]]
+Out: TypeAlias = AugmentationBatch | Mapping[str, Column]

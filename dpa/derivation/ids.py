@@ -15,9 +15,11 @@ from dpa.derivation.keys import lone_surrogate
 
 #: The type of the argument `ids` of public functions.
 IdsLike: TypeAlias = "Sequence[int] | Sequence[str] | np.typing.NDArray[np.integer]"
-_Utf8: TypeAlias = "tuple[np.typing.NDArray[np.uint8], np.typing.NDArray[np.int64]]"
 #: The ids as Request takes them: the first of consecutive ids, an array, or UTF-8 with offsets.
-Source: TypeAlias = "int | np.typing.NDArray[np.uint64] | _Utf8"
+Source: TypeAlias = (
+    "int | np.typing.NDArray[np.uint64] | "
+    "tuple[np.typing.NDArray[np.uint8], np.typing.NDArray[np.int64]]"
+)
 
 _UINT64 = np.dtype(np.uint64)
 #: The most ids of one call. No machine holds the columns of so many samples; len() ends at 2**63.
