@@ -97,6 +97,9 @@ class _Places:
     def __init__(self, ids: Ids) -> None:
         self._kind = ids.kind
         self._texts: dict[object, int] = {}
+        if ids.kind == "string":
+            for text in ids.public:
+                self._texts.setdefault(text, len(self._texts))
         numbers = self._numbers(ids)
         self._order = np.argsort(numbers, kind="stable")
         self._sorted = numbers[self._order]
@@ -113,14 +116,17 @@ class _Places:
         start = np.searchsorted(self._sorted, sought)
         at = start + self._asked[start] + np.arange(len(sought)) - np.searchsorted(sought, sought)
         found = at < np.searchsorted(self._sorted, sought, side="right")
-        np.add.at(self._asked, start[found], 1)  # others begin at another id's place
+        np.add.at(self._asked, start[found], 1)  # an unknown id has the place of the next one
         places[order[found]] = self._order[at[found]]
         return places
 
     def _numbers(self, ids: Ids) -> npt.NDArray[np.uint64]:
-        """Numbers that are equal where the ids are: integers themselves, a number for each text."""
+        """Numbers that are equal where the ids are: integers themselves, a number for each text.
+
+        All unknown texts have the next number.
+        """
         if ids.kind == "integer":
             return np.asarray(ids.public)
-        texts = self._texts
-        numbers = (texts.setdefault(text, len(texts)) for text in ids.public)
+        texts, unknown = self._texts, len(self._texts)
+        numbers = (texts.get(text, unknown) for text in ids.public)
         return np.fromiter(numbers, np.uint64, len(ids))
