@@ -108,14 +108,14 @@ class _Places:
     def next_of(self, ids: Ids) -> _Indices:
         """A place for each id; -1 where there is no further one."""
         places = np.full(len(ids), -1, np.intp)
-        if ids.kind != self._kind:
+        if ids.kind != self._kind or not len(self._sorted):
             return places
         numbers = self._numbers(ids)
         order = np.argsort(numbers, kind="stable")
         sought = numbers[order]
         start = np.searchsorted(self._sorted, sought)
         at = start + self._asked[start] + np.arange(len(sought)) - np.searchsorted(sought, sought)
-        found = at < np.searchsorted(self._sorted, sought, side="right")
+        found = (at < len(self._sorted)) & (self._sorted.take(at, mode="clip") == sought)
         np.add.at(self._asked, start[found], 1)  # an unknown id has the place of the next one
         places[order[found]] = self._order[at[found]]
         return places
