@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import reference
+from frameworks import require
 
 import dpa
 
@@ -27,6 +28,7 @@ def bench(*arguments: str) -> str:
 
 
 def test_a_report_has_every_section_and_can_be_written_again_from_its_records(tmp_path):
+    require("cv2", "test")  # a peer of the section of images
     page, again, records = (tmp_path / name for name in ("page.md", "again.md", "records.json"))
     bench("report", "--json", str(records), "--output", str(page))
     text = page.read_text(encoding="utf-8")

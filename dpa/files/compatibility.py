@@ -47,7 +47,7 @@ def found_ids(wanted: set[bytes], derivation: Derivation) -> dict[bytes, int]:
     found: dict[bytes, int] = {}
     tried = range(max(_TRIED_LINKS // depth, 2 * len(wanted)))
     for block in Derivation(hashes, derivation.key).blocks(tried, LARGE_BLOCK):
-        similar = np.isin(block.digests[:, :8].copy().view(np.uint64)[:, 0], heads)
+        similar = np.isin(block.digests[:, :8].copy().view(np.uint64)[:, 0], heads, kind="sort")
         for at in np.flatnonzero(similar):
             digest = block.digests[at].tobytes()
             if digest in wanted:

@@ -120,6 +120,8 @@ class Reader(FormatReader):
             if found != wanted:
                 raise ValueError(f"the columns must be\n{wanted}\ngot\n{found}")
             size = self.metadata.assumed_space.block_size(_GROUP)
+            if not self._file.num_row_groups:  # pyarrow 18 fails to read nothing
+                return
             for batch in self._file.iter_batches(size, use_threads=False):
                 block = self._block(batch, count)
                 count += len(block)
