@@ -146,10 +146,8 @@ def tables(results: Sequence[BenchmarkResult], machine: Record) -> list[Table]:
         for result in memory
     ]
     whole = (
-        "One thread, on a temporary folder, with fsync. SHA-256 bounds .json, and doubles as text: "
-        "on a Xeon at 3.8 GHz a sample's text and leaf take 195 ns to hash, its five doubles 95 to "
-        "read and 105 to write, and the system's copy of what is written 85. Verifying adds a "
-        "generation."
+        "One thread, on a temporary folder, with fsync. SHA-256 of the text and of the samples "
+        "bounds .json, then doubles as text; verifying adds a generation."
     )
     note = "Peak resident memory above that of the imports (dpa, pyarrow), one run each."
     return [

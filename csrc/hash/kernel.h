@@ -56,7 +56,8 @@ struct dpa_kernel {
 };
 
 /* The self-test of a choice: blocks, runs of links and words on every lane, against the
- * portable kernel, and the portable kernel against a published digest. */
+ * portable kernel, and the portable kernel against a published digest. With a count of 0 it is
+ * this digest alone. */
 bool dpa_kernels_pass(const struct dpa_kernel *const *kernels, size_t count);
 
 extern const struct dpa_kernel dpa_kernel_portable;
